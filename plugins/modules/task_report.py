@@ -1,0 +1,86 @@
+#!/usr/bin/python
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The work is done by the action plugin of the same name.
+
+DOCUMENTATION = r"""
+module: task_report
+short_description: Close a task and publish its response
+version_added: 0.1.0
+author:
+  - OceanBase OCP collection contributors (@oceanbase)
+description:
+  - Ends the subtasks of the last phase, closes the task, and writes the final response to the file that the request named.
+  - The response is also the custom statistic C(ocp_response) of the run, where ansible-runner (C(artifact_data)) and AWX (the job's
+    artifacts) find it.
+  - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that fails.
+  - Runs on V(localhost).
+options:
+  run:
+    description: RV(oceanbase.ocp.task_wait#module:run), or RV(oceanbase.ocp.task_create#module:run) of a request that was refused.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  check_mode:
+    support: full
+    description: Does the same, but writes no file, and says in the task's context that nothing was changed.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+    description: Runs on the controller.
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+    description: Runs on the controller, as the user who runs Ansible.
+  bypass_host_loop:
+    support: none
+seealso:
+  - module: oceanbase.ocp.task_create
+  - module: oceanbase.ocp.task_wait
+"""
+
+EXAMPLES = r"""
+- name: Close the task
+  oceanbase.ocp.task_report:
+    run: "{{ waited.run }}"
+  register: report
+
+- name: Fail the run when the task failed
+  ansible.builtin.fail:
+    msg: "{{ report.msg }}"
+  when: not report.successful
+"""
+
+RETURN = r"""
+successful:
+  description: Whether the request was accepted, the task is SUCCESSFUL and its response is written.
+  returned: always
+  type: bool
+  sample: true
+msg:
+  description: How the task ended, in one line, with the cause of every failure.
+  returned: always
+  type: str
+  sample: "Batch stop OCP agent: task 1795471685978357 SUCCESSFUL, 2 hosts"
+response:
+  description: The final response.
+  returned: always
+  type: dict
+  sample:
+    data: {id: 1795471685978357, name: Batch stop OCP agent, status: SUCCESSFUL}
+    duration: 9417
+    server: 192.0.2.10
+    status: 200
+    successful: true
+    timestamp: '2026-11-23T22:08:15.4+00:00'
+    traceId: 688d3147a10b45e8
+"""

@@ -1,0 +1,82 @@
+#!/usr/bin/python
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The work is done by the action plugin of the same name.
+
+DOCUMENTATION = r"""
+module: task_wait
+short_description: Wait until all hosts have ended a phase, and say which of them go on
+version_added: 0.1.0
+author:
+  - OceanBase OCP collection contributors (@oceanbase)
+description:
+  - The wait node between two phases of a task. Takes what the hosts' phase registered as C(<phase>_result), ends their subtasks
+    accordingly, and passes the barrier when not more hosts have failed than the request allows.
+  - A host without a result has failed. Who was left out by C(--limit) or by a run that was cut short is not forgotten.
+  - Runs on V(localhost), in a play between two plays of the hosts.
+options:
+  run:
+    description: RV(oceanbase.ocp.task_create#module:run), or RV(run) of the wait node before.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  check_mode:
+    support: full
+    description: Does the same, but writes no file.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+    description: Runs on the controller.
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+    description: Runs on the controller, as the user who runs Ansible.
+  bypass_host_loop:
+    support: none
+seealso:
+  - module: oceanbase.ocp.task_create
+  - module: oceanbase.ocp.task_report
+"""
+
+EXAMPLES = r"""
+- name: Wait until every host is prepared
+  oceanbase.ocp.task_wait:
+    run: "{{ created.run }}"
+  timeout: "{{ created.run.timeouts.wait }}"
+  ignore_errors: true
+  register: prepared
+"""
+
+RETURN = r"""
+run:
+  description: The state of the run behind the barrier, for the modules that follow.
+  returned: always
+  type: dict
+  contains:
+    targets:
+      description: Inventory names of the hosts that go on. None when the barrier holds.
+      returned: always
+      type: list
+      elements: str
+      sample: [db001]
+    task:
+      description: The task, for the other modules of this collection.
+      returned: always
+      type: dict
+      sample: {id: 1795471685978357, status: RUNNING}
+    barrier_error:
+      description: What broke the barrier. No host goes on then.
+      returned: when the barrier broke
+      type: str
+      sample: "TaskTimeoutError: Timed out after 30 second(s)."
+  sample: {targets: [db001]}
+"""
