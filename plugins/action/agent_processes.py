@@ -38,11 +38,12 @@ class ActionModule(ActionBase):
             # The timeout of a task arrives as an exception that each ansible-core names differently.
             if isinstance(exc, Exception) or not self._task.timeout or time.monotonic() - began < self._task.timeout:
                 raise
+            self._connection._shell.tmpdir = None  # its removal would hang on this host too, without a timeout
             answer = {"failed": True, "reason": "deadline", "msg": self._overdue()}
         result.update((key, answer[key]) for key in _KEPT if key in answer)
         if answer.get("unreachable"):
             result["unreachable"] = True
-        return {**result, "started": started, "finished": iso_now()}
+        return {**result, "started_at": started, "finished_at": iso_now()}
 
     def _overdue(self) -> str:
         text = f"no answer within {self._task.timeout} s"

@@ -36,7 +36,7 @@ def collect(task: Task, hostvars: t.Any) -> dict[int, Outcome]:
 
 def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
     """Read one registered result. Only what says of itself that it was worked on and went well is a success."""
-    started, finished = result.get("started"), result.get("finished")
+    started, finished = result.get("started_at"), result.get("finished_at")
     if result.get("unreachable"):
         code = NO_CONNECTION
     elif result.get("timedout"):

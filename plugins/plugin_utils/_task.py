@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict, dataclass, field
 
-from ._errors import INTERRUPTED, Code
+from ._errors import CANCELLED, INTERRUPTED, Code
 from ._host_ids import Target
 from ._operation import OPERATIONS, WAIT
 
@@ -209,6 +209,23 @@ class Task:
             stuck.settle(Outcome.failure(INTERRUPTED, barrier_error or "the barrier did not end"))
         self.status = SUCCESSFUL if done else FAILED
         self.finished = finished
+
+    def interrupt(self, code: Code, message: str, finished: str) -> None:
+        """End a task whose run ended before its report, once the phase that was due is settled.
+
+        code, message: why it ended: the cause of the subtask that was next, where none has failed. A task that was
+        CANCELLED, and its subtasks that were, get the operation CANCEL.
+        """
+        following = next((subtask for subtask in self.subtasks if subtask.status == PENDING), None)
+        if following and not self.failures:
+            following.become(READY)
+            following.settle(Outcome.failure(code, message))
+        self.close(finished)
+        if code == CANCELLED and self.status == FAILED:
+            self.operation = "CANCEL"
+            for subtask in self.failures:
+                if subtask.error and subtask.error["code"] == code.code:
+                    subtask.operation = "CANCEL"
 
     def dump(self) -> dict[str, t.Any]:
         """The task in plain types, for load()."""

@@ -1,0 +1,262 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host of the fleet can be like: each behaviour is data, plus a function where it takes doing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import layout, processes, runtime
+from .host import Host
+from .processes import Process
+from .spec import GENERATIONS, Generation
+
+DEAD_PID = 32001  # on a host that has just started no process has come near this number
+
+
+def _all(generation: Generation) -> list[str]:
+    return [program.name for program in generation.programs]
+
+
+def _children(generation: Generation) -> list[str]:
+    return [program.name for program in generation.children]
+
+
+def _none(_generation: Generation) -> list[str]:
+    return []
+
+
+def _all_ignore_sigterm(generation: Generation) -> dict[str, str]:
+    return {f"{program.name}.ignore_sigterm": "yes" for program in generation.programs}
+
+
+def _daemon_ignores_sigterm(generation: Generation) -> dict[str, str]:
+    return {f"{generation.daemon.name}.ignore_sigterm": "yes"}
+
+
+def _slow_children(generation: Generation) -> dict[str, str]:
+    return {f"{child.name}.stop_seconds": "3.5" for child in generation.children}
+
+
+def _no_settings(_generation: Generation) -> dict[str, str]:
+    return {}
+
+
+# What is done to a host once it runs
+
+
+def _kill_daemon(host: Host) -> None:
+    daemon = _agent(host, host.generation.daemon.name)
+    processes.kill([(daemon.pid, daemon.start_time)], 10)
+
+
+def _stale_pid_files(host: Host) -> None:
+    host.stranger = _database(host)
+    for program in (host.generation.daemon, host.generation.executable_child):
+        _pid_file(host, program.name).write_text(f"{host.stranger.ns_pid}\n")
+
+
+def _stranger_in_pid_file(host: Host) -> None:
+    host.stranger = _database(host)
+    _pid_file(host, host.generation.executable_child.name).write_text(f"{host.stranger.ns_pid}\n")
+
+
+def _empty_pid_file(host: Host) -> None:
+    # A script of gen 1 is known by its title together with its pid file: there a child's file is emptied.
+    daemon = host.generation.daemon
+    _pid_file(host, (host.generation.executable_child if daemon.script else daemon).name).write_text("")
+
+
+def _zombie(host: Host) -> None:
+    code = "import os, sys, time; os.posix_spawn(sys.argv[1], [sys.argv[1], 'none'], {}); time.sleep(1e9)"
+    program = f"{host.spec.home}/{host.generation.executable_child.path}"
+    host.run("mv", f"{host.spec.home}/{host.generation.conf}", f"{host.spec.home}/{host.generation.conf}.kept")
+    host.spawn(runtime.INTERPRETER, "-I", "-S", "-c", code, program)
+    child = host.wait_for(
+        lambda: next((process for process in host.processes() if process.path == program), None),
+        "the process that is to become a zombie has not started",
+    )
+    host.send(child, signal.SIGKILL)
+    host.run("mv", f"{host.spec.home}/{host.generation.conf}.kept", f"{host.spec.home}/{host.generation.conf}")
+    host.wait_for(
+        lambda: any(process.pid == child.pid and process.state == "Z" for process in host.processes()),
+        "there is no zombie",
+    )
+
+
+def _live_lock(host: Host) -> None:
+    host.spawn(f"{host.spec.home}/{host.generation.control}", "hold")
+    host.wait_for(lambda: _size(host.home / "run/admin.lock"), "the control program has not taken admin.lock")
+
+
+def _stale_lock(host: Host) -> None:
+    exe = f"{host.spec.home}/{host.generation.control}"
+    (host.home / "run/admin.lock").write_text(f'{{"pid":{DEAD_PID},"exe":"{exe}"}}')
+
+
+def _second_daemon(host: Host) -> None:
+    host.start_agent()
+
+
+def _watchdog(host: Host) -> None:
+    first = str(int(host.spec.generation == "gen1"))
+    host.watchdog = host.spawn(
+        runtime.INTERPRETER, "-I", "-S", f"{runtime.MOUNT_POINT}/standin/watchdog.py", host.spec.home, first
+    )
+
+
+def _delete_executables(host: Host) -> None:
+    for program in host.generation.programs:
+        (host.home / program.path).unlink()
+
+
+def _remove_home(host: Host) -> None:
+    shutil.rmtree(host.home)
+
+
+def _junk_run(host: Host) -> None:
+    host.stranger = _database(host)
+    run = host.home / "run"
+    (host.path(layout.DATABASE_HOME) / "run").mkdir()
+    strangers_file = host.path(layout.DATABASE_HOME) / "run/observer.pid"
+    strangers_file.write_text(f"{host.stranger.ns_pid}\n")
+    names = [program.name for program in host.generation.programs if not program.script]
+    # The files that the agent reads by name: one each is a link to the stranger's, a FIFO, and a huge one.
+    for name, kind in zip(names, ("link", "fifo", "huge"), strict=False):
+        path = _pid_file(host, name)
+        path.unlink()
+        if kind == "link":
+            path.symlink_to(f"{layout.DATABASE_HOME}/run/observer.pid")
+        elif kind == "fifo":
+            os.mkfifo(path)
+        else:
+            _huge(path)
+    name = names[-1]
+    texts = {
+        "2": "garbage\n",
+        "3": "0\n",
+        "4": "1\n",
+        "5": "-1\n",
+        "6": "+5\n",
+        "7": "1_0\n",
+        "8": "9" * 400 + "\n",
+        "9": f"{host.stranger.ns_pid}\n",
+        "10": "",
+        "11": "\u0661\u0662\n",
+        "12": f"{host.stranger.ns_pid}\0\n",
+    }
+    for number, text in texts.items():
+        (run / f"{name}.{number}.pid").write_text(text, encoding="utf-8")
+    (run / f"{name}.13.pid").write_bytes(b"\xff\xfe\x00")
+    (run / f"{name}.14.pid").symlink_to("/etc/passwd")
+    (run / f"{name}.15.pid").symlink_to(f"{layout.DATABASE_HOME}/run/observer.pid")
+    (run / f"{name}.16.pid").symlink_to(f"{name}.16.pid")
+    (run / f"{name}.17.pid").mkdir()
+    (run / f"{name}.17.pid/kept").write_text("not yours\n")
+    os.mkfifo(run / f"{name}.18.pid")
+    _huge(run / f"{name}.19.pid")
+    (run / f"{name}.20.sock").symlink_to("/etc/passwd")
+    (run / "admin.lock.bak").write_text("{")
+
+
+def _huge(path: Path) -> None:
+    with open(path, "wb") as stream:
+        stream.truncate(100 * 1024 * 1024)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What is special about a host.
+
+    settings: lines for the agent's configuration.
+    home, agent, sshd: whether the agent is installed, is started with the host, and whether sshd is.
+    arrange: what is done once the host runs.
+    expects: the agent programs that live afterwards.
+    """
+
+    settings: Callable[[Generation], dict[str, str]] = _no_settings
+    home: bool = True
+    agent: bool = True
+    sshd: bool = True
+    arrange: Callable[[Host], None] | None = None
+    expects: Callable[[Generation], list[str]] = _all
+
+
+BEHAVIOURS = {
+    "normal": Behaviour(),
+    "slow": Behaviour(settings=_slow_children),
+    "ignores_sigterm": Behaviour(settings=_all_ignore_sigterm),
+    "daemon_ignores_sigterm": Behaviour(settings=_daemon_ignores_sigterm),
+    "orphans": Behaviour(arrange=_kill_daemon, expects=_children),
+    "stale_pid_file": Behaviour(agent=False, arrange=_stale_pid_files, expects=_none),
+    "stranger_in_pid_file": Behaviour(arrange=_stranger_in_pid_file),
+    "empty_pid_file": Behaviour(arrange=_empty_pid_file),
+    "zombie": Behaviour(agent=False, arrange=_zombie, expects=_none),
+    "live_lock": Behaviour(arrange=_live_lock),
+    "stale_lock": Behaviour(arrange=_stale_lock),
+    "two_generations": Behaviour(
+        arrange=_second_daemon,
+        # gen 1 stands beside gen 2; the others have no elder that shares their home, and are there twice
+        expects=lambda generation: (
+            _all(generation) + _all(GENERATIONS["gen2"] if generation == GENERATIONS["gen1"] else generation)
+        ),
+    ),
+    "no_agent": Behaviour(home=False, agent=False, expects=_none),
+    "stopped": Behaviour(agent=False, expects=_none),
+    "watchdog": Behaviour(arrange=_watchdog),
+    "no_privilege": Behaviour(),
+    "sshd_down": Behaviour(sshd=False),
+    "deleted_exe": Behaviour(arrange=_delete_executables),
+    "junk_run": Behaviour(arrange=_junk_run),
+    "uninstalled": Behaviour(arrange=_remove_home),
+}
+
+
+def generations(host: Host) -> list[Generation]:
+    """The generations that are installed on the host; the first is started with it."""
+    if host.spec.behaviour == "two_generations" and host.spec.generation == "gen1":
+        return [GENERATIONS["gen2"], host.generation]
+    return [host.generation]
+
+
+def start_bystanders(host: Host) -> None:
+    """Start what must survive every stop: an observer inside the home, and an ocp_agentd that is another's."""
+    if not host.spec.bystanders:
+        return
+    other = f"{layout.OTHER_HOME}/bin/{host.generation.daemon.name}"
+    host.bystanders.append(_innocent(host, other, "other_agentd"))
+    if BEHAVIOURS[host.spec.behaviour].home:
+        host.bystanders.append(_innocent(host, f"{host.spec.home}/bin/observer", "observer"))
+    if host.generation.daemon.script:
+        title = (
+            f"import sys, time; sys.path.insert(0, {runtime.MOUNT_POINT!r}); from standin import process; "
+            f"process.set_title({host.generation.daemon.name!r}); time.sleep(1e9)"
+        )
+        host.bystanders.append(host.spawn(runtime.INTERPRETER, "-I", "-S", "-c", title))
+
+
+def _database(host: Host) -> Process:
+    return _innocent(host, f"{layout.DATABASE_HOME}/bin/observer", "observer")
+
+
+def _innocent(host: Host, path: str, program: str) -> Process:
+    layout.install(host.state_dir / "runtime", host.path(path), program=program)
+    return host.spawn(path)
+
+
+def _agent(host: Host, name: str) -> Process:
+    return next(process for process in host.agent_processes() if process.comm == name)
+
+
+def _pid_file(host: Host, name: str) -> Path:
+    return host.home / "run" / f"{name}.pid"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

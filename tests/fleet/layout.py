@@ -1,0 +1,108 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of one host before it starts: its own folders, and the agent's home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from . import runtime
+from .spec import GENERATIONS, Generation, HostSpec
+
+OWN_FOLDERS = {"home": 0o755, "root": 0o755, "tmp": 0o1777}
+HOME_FOLDERS = ("bin", "conf", "log", "run", "tmp", "backup", "pkg_store", "task_store", "position_store")
+OTHER_HOME = "/home/admin/other"  # an innocent ocp_agentd lives here
+DATABASE_HOME = "/home/admin/oceanbase"  # and a database, whose pid ends up in the agent's pid files
+SCRIPT = """\
+#!{interpreter} -IS
+import os
+import sys
+
+sys.path.insert(0, "{mount_point}")
+
+from standin import entry
+
+entry.run_script(os.path.abspath(__file__))
+"""
+
+
+def programs(specs: list[HostSpec]) -> set[str]:
+    """The names of the executables that hosts with these *specs* need."""
+    names = {"observer", "other_agentd"}
+    for spec in specs:
+        for generation in {spec.generation, "gen2"} if spec.behaviour == "two_generations" else {spec.generation}:
+            needed = GENERATIONS[generation]
+            names.update(program.name for program in needed.programs if not program.script)
+            if not needed.control.endswith(".py"):
+                names.add(Path(needed.control).name)
+    return names
+
+
+def build_host(folder: Path) -> None:
+    """Make the folders that the host has of its own."""
+    folder.mkdir()
+    for name, mode in OWN_FOLDERS.items():
+        (folder / name).mkdir()
+        (folder / name).chmod(mode)
+    admin = folder / "home/admin"
+    admin.mkdir()
+    os.chown(admin, runtime.ADMIN, runtime.ADMIN)
+
+
+def make_visible(folder: Path, paths: list[Path]) -> list[Path]:
+    """Make the mount points for those of *paths* which the host's own folders hide. Returns these paths."""
+    hidden = [path for path in paths if path.parts[1:2] and path.parts[1] in OWN_FOLDERS]
+    for path in hidden:
+        folder.joinpath(*path.parts[1:]).mkdir(parents=True, exist_ok=True)
+    return hidden
+
+
+def build_home(
+    folder: Path, shared: Path, spec: HostSpec, generation: Generation, address: str, settings: dict[str, str]
+) -> None:
+    """Install the agent: folders, programs, configuration.
+
+    folder: the host's folder; shared: the fleet's runtime folder; settings: more lines for the configuration.
+    """
+    home = folder / spec.home.lstrip("/")
+    for name in HOME_FOLDERS:
+        (home / name).mkdir(parents=True, exist_ok=True)
+    for program in generation.programs:
+        install(shared, home / program.path, script=program.script)
+    install(shared, home / generation.control, script=generation.control.endswith(".py"))
+    lines = {
+        "address": address,
+        "interpreter": runtime.INTERPRETER,
+        "daemon": generation.daemon.name,
+        "children": " ".join(child.name for child in generation.children),
+        "control": Path(generation.control).name,
+    }
+    for program in generation.programs:
+        lines[f"{program.name}.path"] = f"{spec.home}/{program.path}"
+        lines[f"{program.name}.stop_seconds"] = str(spec.stop_seconds if program == generation.monitor else 0)
+        if program.script:
+            lines[f"{program.name}.script"] = "yes"
+        if program.port:
+            lines[f"{program.name}.port"] = str(program.port)
+    lines.update(settings)
+    (home / generation.conf).write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
+    if spec.agent_user == "admin":
+        for root, folders, files in os.walk(home):
+            for name in [".", *folders, *files]:
+                # the programs are links to files that all hosts share
+                if os.stat(os.path.join(root, name)).st_nlink == 1 or name in folders or name == ".":
+                    os.chown(os.path.join(root, name), runtime.ADMIN, runtime.ADMIN)
+
+
+def install(shared: Path, path: Path, script: bool = False, program: str | None = None) -> None:
+    """Put the stand-in program named like *path* (or *program*) at *path*."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if script:
+        path.write_text(SCRIPT.format(interpreter=runtime.INTERPRETER, mount_point=runtime.MOUNT_POINT))
+        path.chmod(0o755)
+        return
+    os.link(shared / "programs" / (program or path.name), path)
+    # tells the copied interpreter where its standard library is
+    (path.parent / "pyvenv.cfg").write_text(f"home = {runtime.MOUNT_POINT}/bin\n")

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host of the fleet is to be: its agent's generation, its behaviour and its speed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+DEFAULT_HOME = "/home/admin/ocp_agent"
+
+
+class FleetError(Exception):
+    """The fleet cannot be started, changed or taken down; the message names the host and its log."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of the agent: its path below the home, its port (None: it has none), whether it is a script."""
+
+    name: str
+    path: str
+    port: int | None = None
+    script: bool = False
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generation of the agent: its daemon, its children and its control program."""
+
+    daemon: Program
+    children: tuple[Program, ...]
+    control: str
+    conf: str
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The daemon and its children."""
+        return (self.daemon, *self.children)
+
+    @property
+    def monitor(self) -> Program:
+        """The child that takes its time on the way out."""
+        return self.children[-1]
+
+    @property
+    def executable_child(self) -> Program:
+        """A child that its executable identifies."""
+        return next(child for child in self.children if not child.script)
+
+
+GENERATIONS = {
+    "gen1": Generation(
+        Program("ocp_agentd", "agent/ocp_agentd", script=True),
+        (
+            Program("pos_proxy", "agent/pos_proxy", 62888, script=True),
+            Program("node_exporter", "agent/node_exporter", 63000),
+            Program("ocp_exporter", "agent/ocp_exporter", 62889),
+        ),
+        "bin/ocp_agent_ctl.py",
+        "conf/agent.yaml",
+    ),
+    "gen2": Generation(
+        Program("ocp_agentd", "bin/ocp_agentd"),
+        (Program("ocp_mgragent", "bin/ocp_mgragent", 62888), Program("ocp_monagent", "bin/ocp_monagent", 62889)),
+        "bin/ocp_agentctl",
+        "conf/agentd.yaml",
+    ),
+    "obagent": Generation(
+        Program("ob_agentd", "bin/ob_agentd"),
+        (Program("ob_mgragent", "bin/ob_mgragent", 8089), Program("ob_monagent", "bin/ob_monagent", 8088)),
+        "bin/ob_agentctl",
+        "conf/agentd.yaml",
+    ),
+}
+
+AGENT_PROGRAMS = frozenset(program.name for generation in GENERATIONS.values() for program in generation.programs)
+SCRIPT_PROGRAMS = frozenset(
+    program.name for generation in GENERATIONS.values() for program in generation.programs if program.script
+)
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """What one host is to be.
+
+    behaviour: a name of `tests.fleet.behaviours.BEHAVIOURS`.
+    generation: `gen1`, `gen2` or `obagent`.
+    home: the agent's home on the host.
+    stop_seconds: how long the monitor agent takes to leave after SIGTERM (the vendor's takes 3 s).
+    bystanders: whether innocent processes with confusing names run beside the agent.
+    agent_user: who runs the agent, `root` or `admin`.
+    user: who the inventory connects as, `root` or `admin`; None leaves it to the behaviour.
+    python: the path of `ansible_python_interpreter`; it stays visible on the host at this path.
+    variables: more inventory variables of the host.
+    """
+
+    behaviour: str = "normal"
+    generation: str = "gen2"
+    home: str = DEFAULT_HOME
+    stop_seconds: float = 0.2
+    bystanders: bool = True
+    agent_user: str = "root"
+    user: str | None = None
+    python: str = field(default_factory=lambda: os.path.realpath(sys.executable))
+    variables: dict[str, Any] = field(default_factory=dict)

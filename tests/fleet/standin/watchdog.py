@@ -1,0 +1,37 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process outside the agent's home that starts the daemon again as soon as it is gone.
+
+Arguments: the daemon's program, the home, 1 for the first generation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+sys.path.insert(0, "/run/ocp-fleet")
+
+from standin import process, settings  # type: ignore[import-not-found]
+
+LOOK_EVERY = 0.2
+
+
+def main(home: str, generation_1: bool) -> None:
+    """Keep the daemon of *home* alive for ever."""
+    conf = settings.load(home, generation_1)
+    assert conf, f"no agent at {home}"
+    program = conf["daemon"]
+    own = None  # the daemon that this process has started, as long as it lives
+    while True:
+        if own and os.waitpid(own, os.WNOHANG)[0]:
+            own = None
+        if not own and not process.runs(conf, program, process.read_pid(settings.run_file(conf, program + ".pid"))):
+            own = process.spawn(conf, program)
+        time.sleep(LOOK_EVERY)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2] == "1")

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes a fleet down by what its record says, from any process, as often as one likes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from . import processes, state
+
+TIMEOUT = 30.0  # seconds for all processes to go
+
+
+def take_down(state_dir: Path) -> list[str]:
+    """End the processes of the fleet in *state_dir* and remove its files; no fleet is no error.
+
+    Everything is tried whatever fails. Returns what is left, one line each; the record stays until nothing is.
+    """
+    records = state.read(state_dir)
+    if records is None:
+        return []
+    left = _end_processes(records)
+    for name in state.ENTRIES:
+        if left and name == state.FILE:
+            return left
+        left += _remove(state_dir / name)
+    with contextlib.suppress(OSError):  # it may hold something that is not the fleet's
+        state_dir.rmdir()
+    return left
+
+
+def _end_processes(records: list[dict[str, Any]]) -> list[str]:
+    """Killing a host's init makes the kernel kill every process of its pid namespace before init itself is gone."""
+    begun = _ticks_since_boot()
+    names = {tuple(record[role]): f"{record['name']}: {role}" for record in records for role in ("init", "unshare")}
+    deadline = time.monotonic() + TIMEOUT
+    left = processes.kill([tuple(record["init"]) for record in records], TIMEOUT)
+    left += processes.kill([tuple(record["unshare"]) for record in records], max(1.0, deadline - time.monotonic()))
+    lines = [f"{names[target]} (process {target[0]}) is still there" for target in left]
+    tables = processes.by_namespace({record["namespace"] for record in records})
+    for record in records:
+        # a namespace that began later is another's that was given the number of ours
+        lines += [
+            f"{record['name']}: {process.comm} (process {process.pid}) is still there"
+            for process in tables[record["namespace"]]
+            if process.start_time < begun and not process.dead
+        ]
+    return lines
+
+
+def _ticks_since_boot() -> int:
+    """Now, in the unit of a process' start time."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+def _remove(path: Path) -> list[str]:
+    errors: list[str] = []
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=lambda _function, name, info: errors.append(f"{name}: {info[1]}"))
+    else:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            errors.append(str(error))
+    return errors

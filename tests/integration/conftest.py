@@ -1,0 +1,57 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.integration.cores import ROOT, Core
+
+CORES = sorted(ROOT.glob(".venv-core/*/bin/ansible-playbook"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "start_fleet" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.fleet)
+
+
+@pytest.fixture(scope="session", params=CORES or [None], ids=lambda path: path.parent.parent.name if path else "none")
+def core(request: pytest.FixtureRequest) -> Core:
+    """Every ansible-core that the checkout has an environment for: the oldest and the newest."""
+    if request.param is None:
+        pytest.fail("there is no .venv-core: run `make test`, or `python3 tools/environments.py cores` once")
+    return Core(request.param.parent.parent.name, request.param.parent)
+
+
+@pytest.fixture(scope="session")
+def newest_core() -> Core:
+    """The newest ansible-core, for what costs too much to be run on each."""
+    if not CORES:
+        pytest.fail("there is no .venv-core: run `make test`, or `python3 tools/environments.py cores` once")
+    newest = max(CORES, key=lambda path: [int(part) for part in path.parent.parent.name.split(".")])
+    return Core(newest.parent.parent.name, newest.parent)
+
+
+@pytest.fixture
+def start_fleet(tmp_path: Path) -> Iterator[Callable[[Sequence[HostSpec]], Fleet]]:
+    """Starts fleets that end with the test. Whatever the test was about, no innocent process may have been hurt."""
+    fleets: list[Fleet] = []
+
+    def start(specs: Sequence[HostSpec]) -> Fleet:
+        fleets.append(Fleet.start(specs, tmp_path / f"fleet{len(fleets)}"))
+        return fleets[-1]
+
+    try:
+        yield start
+        for fleet in fleets:
+            for host in fleet.hosts:
+                innocent = [*host.bystanders, *([host.stranger] if host.stranger else [])]
+                assert [process for process in innocent if not host.alive(process)] == [], host.name
+    finally:
+        for fleet in fleets:
+            fleet.stop()

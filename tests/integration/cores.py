@@ -1,0 +1,116 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the playbook as a user does, with each ansible-core that the checkout has an environment for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.fleet import Fleet
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOK = "oceanbase.ocp.batch_stop_agents"
+# A run that hangs must fail its test and not the whole suite; no test needs half of it.
+PATIENCE = 300
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the playbook that has ended. response: what the response file held at the end, None without one."""
+
+    status: int
+    output: str
+    response: dict[str, Any] | None
+
+    @property
+    def task(self) -> dict[str, Any]:
+        assert self.response is not None, self.output
+        assert "data" in self.response, self.response
+        data: dict[str, Any] = self.response["data"]
+        return data
+
+    @property
+    def error(self) -> dict[str, Any]:
+        assert self.response is not None, self.output
+        error: dict[str, Any] = self.response["error"]
+        return error
+
+    def statuses(self, name: str) -> list[str]:
+        """The statuses of the subtasks of this name, by host in the order of the request."""
+        found = [subtask for subtask in self.task["subtasks"] if subtask["name"] == name]
+        return [subtask["status"] for subtask in sorted(found, key=lambda subtask: subtask["parallelIdx"])]
+
+    def of_host(self, index: int) -> dict[str, dict[str, Any]]:
+        """The subtasks of one host by the first word of their name."""
+        found = [subtask for subtask in self.task["subtasks"] if subtask["parallelIdx"] == index]
+        return {subtask["name"].split()[0]: subtask for subtask in found}
+
+
+@dataclass(frozen=True)
+class Core:
+    """One ansible-core. bin: the folder with its commands."""
+
+    line: str
+    bin: Path
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The environment of a user who has configured nothing, with these variables added."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        return {
+            **kept,
+            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_FORKS": "20",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CONFIG": str(Path(__file__).with_name("ansible.cfg")),
+            **variables,
+        }
+
+    def start(
+        self, inventory: Path, response_file: Path, extra: dict[str, Any], *arguments: str, **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start the playbook in a session of its own."""
+        return subprocess.Popen(
+            [
+                self.bin / "ansible-playbook",
+                f"--inventory={inventory}",
+                PLAYBOOK,
+                f"--extra-vars={json.dumps({'ocp_response_file': str(response_file), **extra})}",
+                *arguments,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            env=self.environment(**variables),
+        )
+
+    def stop_agents(
+        self, inventory: Path, response_file: Path, extra: dict[str, Any], *arguments: str, **variables: str
+    ) -> Run:
+        """Run the playbook to its end."""
+        response_file.unlink(missing_ok=True)
+        process = self.start(inventory, response_file, extra, *arguments, **variables)
+        return end(process, response_file)
+
+    def stop_fleet(self, fleet: Fleet, response_file: Path, *arguments: str, **extra: Any) -> Run:
+        """Run the playbook on all hosts of a fleet."""
+        ids = {"host_ids": [host.host_id for host in fleet.hosts]}
+        return self.stop_agents(fleet.inventory, response_file, {**ids, **extra}, *arguments)
+
+
+def end(process: subprocess.Popen[str], response_file: Path) -> Run:
+    """Wait for a run that was started."""
+    try:
+        output, _ = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    response = json.loads(response_file.read_text()) if response_file.exists() else None
+    return Run(process.returncode, output, response)

@@ -1,0 +1,308 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation end to end: over SSH, on hosts with agents, judged by the hosts' own process tables."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.integration.cores import Core, end
+from tests.integration.graph import check_graph, check_truth
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+
+# Short enough for a test; what the defaults are is the host program's business.
+FAST = {"ocp_agent_daemon_grace": 4, "ocp_agent_grace": 2}
+
+PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
+
+
+def running(fleet: Fleet) -> dict[str, list[str]]:
+    """The agent programs that live, by host."""
+    return {host.name: host.agent_names() for host in fleet.hosts}
+
+
+def test_stops_every_generation(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    # A gen 1 host's bystanders include one that only its title makes look like an agent: see test_unproven_title.
+    fleet = start_fleet(
+        [HostSpec(generation="gen1", bystanders=False), HostSpec(generation="gen2"), HostSpec(generation="obagent")]
+    )
+    assert all(running(fleet).values())
+
+    first = core.stop_fleet(fleet, tmp_path / "response.json")
+
+    assert first.status == 0, first.output
+    assert not any(running(fleet).values())
+    check_graph(first.task, hosts=3)
+    check_truth(first.task)
+    assert first.task["status"] == "SUCCESSFUL"
+    assert first.response is not None
+    assert first.response["successful"] is True
+    for host in fleet.hosts:
+        assert sorted(path.name for path in (host.home / "run").iterdir()) == []
+
+    second = core.stop_fleet(fleet, tmp_path / "response.json")
+
+    assert second.status == 0, second.output
+    assert second.output.count("changed=0") == 4, second.output
+    assert second.task["status"] == "SUCCESSFUL"
+    assert second.task["id"] > first.task["id"]
+    assert min(s["id"] for s in second.task["subtasks"]) > max(s["id"] for s in first.task["subtasks"])
+
+
+def test_answers_before_any_host_is_contacted(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=2), HostSpec(stop_seconds=2)])
+    response_file = tmp_path / "response.json"
+    documents: list[dict[str, Any]] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            # Every look must find a whole document: none may raise.
+            if response_file.exists() and (document := json.loads(response_file.read_text())) not in documents:
+                documents.append(document)
+            time.sleep(0.005)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        run = core.stop_fleet(fleet, response_file)
+    finally:
+        over.set()
+        watcher.join()
+
+    assert run.status == 0, run.output
+    created, final = documents[0], documents[-1]
+    check_graph(created["data"], hosts=2)
+    assert created["data"]["status"] == "RUNNING"
+    for subtask in created["data"]["subtasks"]:
+        assert subtask["status"] == ("PENDING" if subtask["upstreams"] else "READY")
+        assert not {"startTime", "finishTime", "executor"} & set(subtask)
+    assert min(s["startTime"] for s in final["data"]["subtasks"]) > created["timestamp"]
+    assert final["traceId"] == created["traceId"]
+    assert final["data"]["id"] == created["data"]["id"]
+    assert final["duration"] > created["duration"]
+    assert len(documents) > 2, "the barriers write too"
+
+
+# What each behaviour ends in when a failure elsewhere holds nobody up: the statuses of Prepare, Stop and Finish, the
+# code of the one that failed, and what lives afterwards.
+OK = ("SUCCESSFUL", "SUCCESSFUL", "SUCCESSFUL")
+ENDINGS: dict[str, tuple[tuple[str, str, str], str | None, bool]] = {
+    "normal": (OK, None, False),
+    "slow": (OK, None, False),
+    "ignores_sigterm": (OK, None, False),
+    "daemon_ignores_sigterm": (OK, None, False),
+    "orphans": (OK, None, False),
+    "stale_pid_file": (OK, None, False),
+    "stranger_in_pid_file": (OK, None, False),
+    "empty_pid_file": (OK, None, False),
+    "zombie": (OK, None, False),
+    "stale_lock": (OK, None, False),
+    "two_generations": (OK, None, False),
+    "stopped": (OK, None, False),
+    "deleted_exe": (OK, None, False),
+    "junk_run": (OK, None, False),
+    "uninstalled": (OK, None, False),
+    "live_lock": (("FAILED", "PENDING", "PENDING"), "CMP07019", True),
+    "no_agent": (("FAILED", "PENDING", "PENDING"), "CMP07019", False),
+    "no_privilege": (("FAILED", "PENDING", "PENDING"), "IAM11000", True),
+    "sshd_down": (("FAILED", "PENDING", "PENDING"), "CMP07002", True),
+    "watchdog": (("SUCCESSFUL", "SUCCESSFUL", "FAILED"), "COM32001", True),
+}
+
+
+def test_every_behaviour(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(behaviour=behaviour) for behaviour in ENDINGS])
+
+    run = core.stop_fleet(fleet, tmp_path / "response.json", **FAST, ocp_max_fail_percentage=99)
+
+    assert run.status == 2, run.output
+    check_graph(run.task, hosts=len(ENDINGS))
+    check_truth(run.task)
+    assert run.statuses("Wait node") == ["SUCCESSFUL", "SUCCESSFUL"]
+    for index, (host, (statuses, code, alive)) in enumerate(zip(fleet.hosts, ENDINGS.values(), strict=True)):
+        subtasks = run.of_host(index)
+        found = tuple(subtasks[phase]["status"] for phase in ("Prepare", "Stop", "Finish"))
+        assert found == statuses, (host.spec.behaviour, subtasks)
+        assert [s["error"]["code"] for s in subtasks.values() if "error" in s] == ([code] if code else [])
+        assert bool(host.agent_names()) == alive, host.spec.behaviour
+        for subtask in subtasks.values():
+            if "error" in subtask:
+                assert f"{host.name} (host id {host.host_id})" in subtask["error"]["message"]
+                assert subtask["error"]["message"] in run.output
+    messages = {host.spec.behaviour: str(run.of_host(index)) for index, host in enumerate(fleet.hosts)}
+    assert "become" in messages["no_privilege"]
+    assert "admin.lock is held by" in messages["live_lock"]
+    assert "came back after Stop" in messages["watchdog"]
+    assert "Connection refused" in messages["sshd_down"]
+    junk = fleet.hosts[list(ENDINGS).index("junk_run")]
+    left = {path.name.split(".", 1)[1] for path in (junk.home / "run").iterdir()}
+    # links, a FIFO and a folder are none of the agent's own files
+    assert {"14.pid", "15.pid", "16.pid", "17.pid", "18.pid", "20.sock", "lock.bak"} <= left
+    assert (junk.home / "run/ocp_monagent.17.pid/kept").exists()
+
+
+@pytest.mark.parametrize("broken", ["sshd_down", "no_agent", "live_lock", "no_privilege"])
+def test_one_failure_in_prepare_holds_everybody(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, broken: str
+) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour=broken), HostSpec()])
+    before = fleet.processes()
+
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json")
+
+    assert run.status == 2, run.output
+    check_truth(run.task)
+    assert run.statuses(PREPARE) == ["SUCCESSFUL", "FAILED", "SUCCESSFUL"]
+    assert run.statuses("Wait node") == ["PENDING", "PENDING"]
+    assert run.statuses(STOP) == run.statuses(FINISH) == ["PENDING"] * 3
+    for host in fleet.hosts:
+        agents = [process for process in before[host.name] if process in host.agent_processes(before[host.name])]
+        assert all(host.alive(process) for process in agents)
+
+
+def test_a_hundred_hosts(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    specs = [HostSpec(bystanders=False) for _ in range(100)]
+    specs[41] = HostSpec(behaviour="sshd_down", bystanders=False)
+    specs[77] = HostSpec(behaviour="ignores_sigterm", bystanders=False)
+    fleet = start_fleet(specs)
+
+    held = newest_core.stop_fleet(fleet, tmp_path / "response.json", **FAST)
+
+    assert held.status == 2, held.output
+    check_graph(held.task, hosts=100)
+    check_truth(held.task)
+    assert [index for index, status in enumerate(held.statuses(PREPARE)) if status == "FAILED"] == [41]
+    assert held.statuses(STOP) == ["PENDING"] * 100
+    assert {len(names) for names in running(fleet).values()} == {3}
+
+    tolerant = newest_core.stop_fleet(fleet, tmp_path / "response.json", **FAST, ocp_max_fail_percentage=1)
+
+    assert tolerant.status == 2, tolerant.output
+    check_truth(tolerant.task)
+    for name in (STOP, FINISH):
+        statuses = tolerant.statuses(name)
+        assert statuses.pop(41) == "PENDING"
+        assert statuses == ["SUCCESSFUL"] * 99
+    assert {name for name, names in running(fleet).items() if names} == {fleet.hosts[41].name}
+
+
+def test_too_many_failures_hold_the_others(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(), HostSpec(behaviour="sshd_down"), HostSpec(behaviour="no_agent")])
+
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json", ocp_max_fail_percentage=49.9)
+
+    assert run.status == 2, run.output
+    assert run.statuses("Wait node") == ["PENDING", "PENDING"]
+    assert [len(names) for names in running(fleet).values()] == [3, 3, 3, 0]
+
+
+def test_unproven_title(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Something calls itself the daemon, and nothing proves it: it is left alone, and success is not claimed."""
+    fleet = start_fleet([HostSpec(generation="gen1")])
+
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json")
+
+    assert run.status == 2, run.output
+    assert not any(running(fleet).values())
+    assert run.statuses(STOP) == ["SUCCESSFUL"]
+    error = run.of_host(0)["Finish"]["error"]
+    assert error["code"] == "COM32001"
+    assert "calls itself ocp_agentd" in error["message"]
+
+
+def test_connection_lost_in_the_middle_of_stop(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    host = fleet.hosts[0]
+    response_file = tmp_path / "response.json"
+    process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id]})
+    # The daemon holds on until its children are gone: the lock is there while Stop is at work.
+    host.wait_for(lambda: (host.home / "run/admin.lock").exists(), "Stop has not begun", timeout=60)
+    assert host.drop_connections() > 0
+
+    run = end(process, response_file)
+
+    assert run.status == 0, run.output
+    check_truth(run.task)
+    assert not any(running(fleet).values())
+
+
+def test_host_that_never_comes_back(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec()])
+    lost = fleet.hosts[0]
+    response_file = tmp_path / "response.json"
+    extra = {"host_ids": [host.host_id for host in fleet.hosts], "ocp_stop_timeout": 12}
+    process = newest_core.start(fleet.inventory, response_file, extra)
+    lost.wait_for(lambda: (lost.home / "run/admin.lock").exists(), "Stop has not begun", timeout=60)
+    lost.pause()
+    try:
+        run = end(process, response_file)
+    finally:
+        lost.resume()
+
+    assert run.status == 2, run.output
+    check_truth(run.task)
+    assert run.statuses(STOP) == ["FAILED", "SUCCESSFUL"]
+    error = run.of_host(0)["Stop"]["error"]
+    assert error["code"] == "TSK10012"
+    assert "not known" in error["message"]
+    assert run.statuses(FINISH) == ["PENDING", "PENDING"]
+
+
+def test_stop_within_its_timeout(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Graces that do not fit into the timeout are cut, so that nothing is left half done for want of time."""
+    fleet = start_fleet([HostSpec(behaviour="ignores_sigterm")])
+
+    run = newest_core.stop_fleet(
+        fleet, tmp_path / "response.json", ocp_stop_timeout=12, ocp_agent_daemon_grace=500, ocp_agent_grace=500
+    )
+
+    assert run.status == 0, run.output
+    assert not any(running(fleet).values())
+    assert run.of_host(0)["Stop"]["timeout"] == 12
+
+
+def test_check_mode_changes_nothing(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped")])
+    before = {host.name: host.agent_processes() for host in fleet.hosts}
+
+    run = core.stop_fleet(fleet, tmp_path / "response.json", "--check", "--diff")
+
+    assert run.status == 0, run.output
+    assert {host.name: host.agent_processes() for host in fleet.hosts} == before
+    assert run.response is None, "check mode writes no file"
+    assert "check mode, nothing was changed" in run.output
+    for process in before[fleet.hosts[0].name]:
+        assert f"-{process.comm} {process.ns_pid}" in run.output
+
+
+def test_agent_of_the_user_who_connects(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """An agent of the user who connects needs no other user."""
+    fleet = start_fleet([HostSpec(agent_user="admin", user="admin", generation="obagent", bystanders=False)])
+
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json")
+
+    assert run.status == 0, run.output
+    assert not any(running(fleet).values())
+
+
+def test_limit_that_leaves_a_host_out(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec()])
+
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json", "--limit=localhost,db001")
+
+    assert run.status == 2, run.output
+    check_truth(run.task)
+    assert run.statuses(PREPARE) == ["SUCCESSFUL", "FAILED"]
+    assert "--limit" in run.of_host(1)["Prepare"]["error"]["message"]
+    assert all(len(names) == 3 for names in running(fleet).values())
