@@ -9,8 +9,12 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec, difference
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
 
 # What a host may say. A host that lies must not set variables, statistics or other hosts' results on the controller.
 _KEPT = (
@@ -23,7 +27,7 @@ _PAUSE = 2
 
 
 class ActionModule(ActionBase):
-    """Runs the module of the same name, and looks at a host again that was lost while it was at work."""
+    """Runs the host program on its target, and looks at a target again that was lost while the program was at work."""
 
     _supports_check_mode = True
     _supports_async = False
@@ -64,7 +68,33 @@ class ActionModule(ActionBase):
             return self._look_again(task_vars, str(exc))
 
     def _ask(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """One remote execution of the host program, or of the ordinary module where that gives no answer."""
+        become = self._connection.become
+        # ansible-core 2.18 does not ask the become plugin: there it knows that su takes no input
+        if self._connection.has_pipelining and (not become or getattr(become, "pipelining", become.name != "su")):
+            answer = self._carry(task_vars)
+            if answer is not None:
+                return answer
         return self._execute_module(module_name="oceanbase.ocp.agent_processes", task_vars=task_vars)
+
+    def _carry(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
+        dummy, arguments = self.validate_argument_spec(argument_spec=argument_spec())
+        request = plain({**arguments, "check_mode": self._task.check_mode})
+        interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
+        command = f"{self._compute_environment_string()} {_carrier.command(request, interpreter)}".strip()
+        said = self._low_level_execute_command(command, in_data=_carrier.program())
+        answer = _carrier.answer(said["stdout"])
+        if answer is None:
+            Display().vv(f"no answer from the host program, trying the module: {said['stderr']}", host=self._host())
+            return None
+        for warning in answer.pop("warnings", []):
+            Display().warning(f"{self._host()}: {warning}")
+        if self._task.diff and request["phase"] != "prepare" and not answer.get("failed"):
+            answer["diff"] = difference(request["phase"], answer)
+        return answer
+
+    def _host(self) -> str:
+        return str(self._play_context.remote_addr)
 
     def _look_again(self, task_vars: dict[str, t.Any], lost: str) -> dict[str, t.Any]:
         """Ask a lost host once more. Stop may be done, under way or cut off: asked again, it ends in each case.

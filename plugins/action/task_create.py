@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import typing as t
 
+import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, NOT_AUTHORIZED, SPELLINGS, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import parse, resolve
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._roles import User, authorize
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import percentage, timeouts
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._states import check as check_states
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -25,6 +28,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "timeouts": {"type": "dict", "default": {}},
     "max_fail_percentage": {"type": "raw", "default": 0},
     "response_file": {"type": "path"},
+    "role_bindings": {"type": "path"},
+    "force": {"type": "bool", "default": False},
+    "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
 }
 
 
@@ -39,7 +45,7 @@ class ActionModule(ActionBase):
         del tmp
         variables = task_vars or {}
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        request = Request(_controller.trace_id(), _controller.address(), received)
+        request = Request(_controller.trace_id(), _controller.address(), received, arguments["error_codes"])
         run: dict[str, t.Any] = {
             "request": request.dump(),
             "response_file": arguments["response_file"],
@@ -67,23 +73,43 @@ class ActionModule(ActionBase):
 
 
 def _create(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], request: Request) -> Task:
-    ids = parse(_host_ids(arguments, variables))
+    user = _controller.user(variables)
+    if arguments["role_bindings"]:
+        _authorize(user, arguments["operation"], arguments["role_bindings"])
     hostvars = variables["hostvars"]
-    inventory = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}
+    given = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}
     templated = {
         name: hostvars[name]["ocp_host_id"] if isinstance(value, str) else value
-        for name, value in inventory.items()
+        for name, value in given.items()
         if value is not None
     }
+    targets = resolve(parse(_host_ids(arguments, variables)), plain(templated), variables["groups"])
+    if not arguments["force"]:
+        check_states(targets, hostvars.raw_get)
     return Task.create(
         arguments["operation"],
-        resolve(ids, plain(templated), variables["groups"]),
+        targets,
         first_id=_controller.first_id(),
-        creator=_controller.user(variables),
+        creator=user.name,
         executor=request.server,
         started=iso(request.received),
         timeouts=timeouts(arguments["timeouts"]),
     )
+
+
+def _authorize(user: User, operation: str, path: str) -> None:
+    """Check the user's role against the file. Raises OcpError (403), which is logged, also when the file is unusable."""
+    try:
+        try:
+            with open(path, encoding="utf-8") as stream:
+                bindings = yaml.safe_load(stream)
+        except (OSError, UnicodeError, yaml.YAMLError) as exc:
+            reason = " ".join(str(exc).split())
+            raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody is authorized") from exc
+        authorize(user, OPERATIONS[operation].role, bindings)
+    except OcpError as error:
+        _controller.log_refusal(f"{operation} by {user.name}: {error.message}")
+        raise
 
 
 def _host_ids(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> t.Any:

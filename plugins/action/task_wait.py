@@ -29,6 +29,7 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         run = plain(arguments["run"])
+        run.pop("response", None)  # the answer to the request has been given; nobody behind the barrier needs it
         if "barrier_error" in run:  # behind a barrier that broke there is nothing to wait for
             return {**result, "changed": False, "run": run}
         try:

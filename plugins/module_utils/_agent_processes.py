@@ -6,8 +6,9 @@
 
 """The host program: finds, identifies, signals and verifies the basic OCP Agent processes of one home on this host.
 
-It is one file on the standard library alone and runs under every Python from 2.7 to 3.14, so that it can be carried to
-any host. The module M(oceanbase.ocp.agent_processes) wraps it; by hand it is C(python _agent_processes.py < request.json).
+It is one file on the standard library alone and runs under every Python from 2.7 to 3.14. The action plugin
+oceanbase.ocp.agent_processes sends it to a host's Python on standard input, with the request as its argument; the module
+of that name wraps it where that cannot be done. By hand: C(python _agent_processes.py '{"phase": "prepare"}').
 
 The facts about the agent (programs, files, locks, who guards whom) are those of OCP's documentation and of obagent, the
 open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp_*).
@@ -912,6 +913,20 @@ def _stale_files(home):
 PHASES = {"prepare": prepare, "stop": stop, "finish": finish}
 
 
+def argument_spec():
+    """The options of a run as Ansible's argument spec, for the module and its action plugin."""
+    return {
+        "phase": {"type": "str", "required": True, "choices": ["prepare", "stop", "finish"]},
+        "home": {"type": "str", "default": DEFAULT_HOME},
+        "timeout": {"type": "int", "default": 60},
+        "daemon_grace": {"type": "float", "default": DAEMON_GRACE},
+        "grace": {"type": "float", "default": GRACE},
+        "settle": {"type": "float", "default": SETTLE},
+        "stopped_at": {"type": "float"},
+        "boot_id": {"type": "str"},
+    }
+
+
 def run(options):
     """Run one phase.
 
@@ -946,9 +961,23 @@ def _interrupt(number, dummy):
     raise _Interrupted(number)
 
 
+def difference(phase, result):
+    """Ansible's diff of what a phase took away, or would in check mode: processes for Stop, files for Finish."""
+    if phase == "stop":
+        before = ["%(program)s %(pid)d" % process for process in result["processes"]]
+    else:
+        before = result.get("removed", [])
+    return {
+        "before_header": phase,
+        "after_header": phase,
+        "before": "".join("%s\n" % line for line in before),
+        "after": "",
+    }
+
+
 def main():
-    """Read a request as JSON from standard input, write the result as JSON to standard output; exit status 0 or 1."""
-    result = run(json.load(sys.stdin))
+    """Take a request as JSON from the argument, write the result as JSON to standard output; exit status 0 or 1."""
+    result = run(json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read()))
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if result.get("failed") else 0
 

@@ -17,6 +17,8 @@ description:
     interpreter, when its script does, or when its whole command line is the name of a program and a pid file that nobody else can
     write names it. Neither a name on a command line nor a pid file alone makes a process the agent's.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
+  - Nothing is written to the host's disk where its connection can carry input. A Python of the host from 2.7 on will do
+    then, also one that is too old for the controller's ansible-core.
   - It never signals C(observer), C(obproxy), anything outside the home, anything in a container, or its own ancestors.
 options:
   phase:
@@ -32,7 +34,7 @@ options:
     choices: [prepare, stop, finish]
   home:
     description: Absolute path of the agent's home on the host.
-    type: path
+    type: str
     default: /home/admin/ocp_agent
   timeout:
     description:
@@ -186,40 +188,15 @@ reason:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import (
-    DAEMON_GRACE,
-    DEFAULT_HOME,
-    GRACE,
-    SETTLE,
+    argument_spec,
+    difference,
     run,
 )
 
 
-def diff(phase, result):
-    """What a phase took away: processes or files."""
-    if phase == "stop":
-        before = ["%(program)s %(pid)d" % process for process in result["processes"]]
-    else:
-        before = result["removed"]
-    return {
-        "before_header": phase,
-        "after_header": phase,
-        "before": "".join("%s\n" % line for line in before),
-        "after": "",
-    }
-
-
 def main():
     module = AnsibleModule(
-        argument_spec={
-            "phase": {"type": "str", "required": True, "choices": ["prepare", "stop", "finish"]},
-            "home": {"type": "path", "default": DEFAULT_HOME},
-            "timeout": {"type": "int", "default": 60},
-            "daemon_grace": {"type": "float", "default": DAEMON_GRACE},
-            "grace": {"type": "float", "default": GRACE},
-            "settle": {"type": "float", "default": SETTLE},
-            "stopped_at": {"type": "float"},
-            "boot_id": {"type": "str"},
-        },
+        argument_spec=argument_spec(),
         supports_check_mode=True,
     )
     result = run(dict(module.params, check_mode=module.check_mode))
@@ -228,7 +205,7 @@ def main():
     if result.get("failed"):
         module.fail_json(**result)
     if module._diff and module.params["phase"] != "prepare":
-        result["diff"] = diff(module.params["phase"], result)
+        result["diff"] = difference(module.params["phase"], result)
     module.exit_json(**result)
 
 

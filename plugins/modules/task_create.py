@@ -49,6 +49,27 @@ options:
         and at the end.
       - Nothing is written in check mode.
     type: path
+  role_bindings:
+    description:
+      - Path of a YAML file that says who may do what. A mapping of OCP's roles C(HOST_MANAGER), C(HOST_VIEWER), C(TASK_MANAGER),
+        C(TASK_VIEWER) to C(users) and C(groups), which are lists of names. The operation takes C(HOST_MANAGER).
+      - The user is the one who launched the job in AWX, else the login user, behind sudo too. Groups are those of the
+        controller's system; they do not apply to a user whom AWX names.
+      - Who lacks the role is refused with 403 before anything else is looked at, and the system log is told.
+      - Without this, nobody is refused.
+    type: path
+  force:
+    description:
+      - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is V(REINSTALLING). OCP refuses those.
+    type: bool
+    default: false
+  error_codes:
+    description:
+      - The version of OCP whose spelling the error codes of the response have. V(4.x) has texts as C(CMP07005), V(3.1) integers as C(7005).
+      - A code for which the documentation of 3.1 has no integer stays as it is.
+    type: str
+    choices: ['4.x', '3.1']
+    default: '4.x'
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow

@@ -8,12 +8,16 @@
 
 from __future__ import annotations
 
-import getpass
+import grp
 import os
+import pwd
 import secrets
 import socket
+import syslog
 import time
 import typing as t
+
+from ._roles import User
 
 
 def address() -> str:
@@ -26,17 +30,34 @@ def address() -> str:
             return "127.0.0.1"
 
 
-def user(variables: t.Mapping[str, t.Any]) -> str:
-    """Who asked: the user who launched the job in AWX, else the login user, behind sudo too."""
-    for name in ("awx_user_name", "tower_user_name"):
-        if variables.get(name):
-            return str(variables[name])
-    if os.geteuid() == 0 and os.environ.get("SUDO_USER"):
-        return os.environ["SUDO_USER"]
+def user(variables: t.Mapping[str, t.Any]) -> User:
+    """Who asked: the user who launched the job, where AWX runs it, else the login user, the one behind sudo.
+
+    AWX keeps a launch from setting its variables; elsewhere they are anybody's extra variables and count for nothing.
+    """
+    if os.environ.get("AWX_PRIVATE_DATA_DIR"):
+        for name in ("awx_user_name", "tower_user_name"):
+            if variables.get(name):
+                return User(str(variables[name]))
+    behind_sudo = os.environ.get("SUDO_USER") if os.getuid() == 0 else None
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return str(os.getuid())
+        entry = pwd.getpwnam(behind_sudo) if behind_sudo else pwd.getpwuid(os.getuid())
+    except KeyError:  # a container's user without a name
+        return User(behind_sudo or str(os.getuid()))
+    return User(entry.pw_name, frozenset(map(_group_name, os.getgrouplist(entry.pw_name, entry.pw_gid))))
+
+
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def log_refusal(message: str) -> None:
+    """Tell the controller's system log that somebody was refused."""
+    syslog.openlog("oceanbase.ocp", syslog.LOG_PID, syslog.LOG_AUTH)
+    syslog.syslog(syslog.LOG_WARNING, message)
 
 
 def trace_id() -> str:

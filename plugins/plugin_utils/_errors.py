@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""OCP's error codes, in the spelling of OCP 4.x, and the exception that carries one."""
+"""The catalogue of OCP's error codes that this collection uses, and the exception that carries one."""
 
 from __future__ import annotations
 
@@ -12,25 +12,40 @@ import typing as t
 from dataclasses import dataclass
 from http import HTTPStatus
 
+SPELLINGS = ("4.x", "3.1")
+
 
 @dataclass(frozen=True)
 class Code:
-    """One of OCP's error codes with the HTTP status of a response that it ends."""
+    """One of OCP's error codes.
+
+    code: as OCP 4.x spells it. legacy: the integer of OCP 3.1, None where its documentation has none.
+    status: the HTTP status of a response that it ends. meaning: in a few words.
+    """
 
     code: str
+    legacy: int | None
     status: HTTPStatus
+    meaning: str
+
+    def spelled(self, spelling: str) -> str | int:
+        """The code as an OCP of that version gives it; one that 3.1 does not have stays as it is."""
+        return self.legacy if spelling == "3.1" and self.legacy is not None else self.code
 
 
-INVALID = Code("COM10001", HTTPStatus.BAD_REQUEST)
-CONFLICT = Code("COM10005", HTTPStatus.CONFLICT)
-UNKNOWN_HOST = Code("CMP07005", HTTPStatus.NOT_FOUND)
-NO_CONNECTION = Code("CMP07002", HTTPStatus.INTERNAL_SERVER_ERROR)
-AGENT_STATE = Code("CMP07019", HTTPStatus.CONFLICT)
-NOT_AUTHORIZED = Code("IAM11000", HTTPStatus.FORBIDDEN)
-STILL_RUNNING = Code("COM32001", HTTPStatus.INTERNAL_SERVER_ERROR)
-TIMED_OUT = Code("TSK10012", HTTPStatus.INTERNAL_SERVER_ERROR)
-INTERRUPTED = Code("TSK10013", HTTPStatus.INTERNAL_SERVER_ERROR)
-CANCELLED = Code("TSK10014", HTTPStatus.INTERNAL_SERVER_ERROR)
+INVALID = Code("COM10001", 1001, HTTPStatus.BAD_REQUEST, "a parameter is empty or not valid")
+CONFLICT = Code("COM10005", 1005, HTTPStatus.CONFLICT, "what is asked for contradicts what there is")
+STILL_RUNNING = Code("COM32001", None, HTTPStatus.INTERNAL_SERVER_ERROR, "a process that should be gone still runs")
+NOT_AUTHORIZED = Code("IAM11000", 3100, HTTPStatus.FORBIDDEN, "the user may not do this")
+NO_CONNECTION = Code("CMP07002", 7002, HTTPStatus.INTERNAL_SERVER_ERROR, "no SSH connection to the host")
+UNKNOWN_HOST = Code("CMP07005", 7005, HTTPStatus.NOT_FOUND, "no such host")
+HOST_STATE = Code("CMP07006", 7006, HTTPStatus.CONFLICT, "the host is in a state that forbids this")
+AGENT_STATE = Code("CMP07019", 7019, HTTPStatus.CONFLICT, "the agent is in a state that forbids this")
+TIMED_OUT = Code("TSK10012", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the subtask timed out")
+INTERRUPTED = Code("TSK10013", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the subtask was interrupted")
+CANCELLED = Code("TSK10014", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the subtask was cancelled")
+
+CATALOGUE: dict[str, Code] = {code.code: code for code in list(globals().values()) if isinstance(code, Code)}
 
 # What the host program gives as the reason of a failure.
 BY_REASON = {

@@ -28,6 +28,9 @@ class Target:
     host_id: int
     host: str
 
+    def __str__(self) -> str:
+        return f"{self.host} (host id {self.host_id})"
+
 
 def parse(value: object, field: str = "hostIds") -> list[int]:
     """Read a host id list.

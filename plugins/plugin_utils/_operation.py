@@ -35,9 +35,10 @@ WAIT = Node("wait", "Wait node", f"{_PACKAGE}.WaitNode", 30)
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of OCP: its task's name and the nodes that are split by host, in order."""
+    """An operation of OCP: its task's name, the role that it takes, and the nodes that are split by host, in order."""
 
     name: str
+    role: str
     nodes: tuple[Node, ...]
 
     @property
@@ -50,6 +51,7 @@ class Operation:
 OPERATIONS = {
     "batch_stop_agents": Operation(
         "Batch stop OCP agent",
+        "HOST_MANAGER",
         (
             Node("prepare", "Prepare stop OCP agent", f"{_PACKAGE}.obagent.PrepareStopOcpAgentTask", 60),
             Node("stop", "Stop all OCP agent processes", f"{_PACKAGE}.obagent.StopAllOcpAgentProcessesTask", 600),

@@ -48,7 +48,7 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
     said = str(result.get("msg") or "the task gave no result").strip()
     return Outcome.failure(
         code,
-        f"{target.host} (host id {target.host_id}): {said}",
+        f"{target}: {said}",
         str(started) if started else None,
         str(finished) if finished else None,
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 
 from ._clock import iso, now_ms
-from ._errors import OcpError
+from ._errors import CATALOGUE, SPELLINGS, OcpError
 from ._task import Subtask, Task
 
 
@@ -21,12 +21,14 @@ from ._task import Subtask, Task
 class Request:
     """What a response has to repeat of its request.
 
-    trace_id: 16 hex digits. server: address of the controller. received: milliseconds since the epoch.
+    trace_id: 16 hex digits. server: address of the controller. received: milliseconds since the epoch. error_codes: the
+    version of OCP whose spelling error codes have.
     """
 
     trace_id: str
     server: str
     received: int
+    error_codes: str = SPELLINGS[0]
 
     def dump(self) -> dict[str, t.Any]:
         return asdict(self)
@@ -45,64 +47,63 @@ class Request:
 
     def answer(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
         """The response that carries a task. context: texts to add to the task's stringMap."""
-        return self.envelope(HTTPStatus.OK, {"data": _task(task, context or {})})
+        return self.envelope(HTTPStatus.OK, {"data": self._task(task, context or {})})
 
     def refuse(self, error: OcpError) -> dict[str, t.Any]:
         """The response that refuses a request."""
-        body: dict[str, t.Any] = {"code": error.code.code, "message": error.message}
+        body: dict[str, t.Any] = {"code": error.code.spelled(self.error_codes), "message": error.message}
         if error.sub_errors:
             body["subErrors"] = error.sub_errors
         return self.envelope(error.code.status, {"error": body})
 
+    def _task(self, task: Task, context: t.Mapping[str, str]) -> dict[str, t.Any]:
+        shown: dict[str, t.Any] = {
+            "context": {
+                "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
+                "parallel": False,
+                "parallelIdx": -1,
+                "stringMap": {"prohibit_rollback": "false", **context},
+            },
+            "creator": task.creator,
+            "executor": task.executor,
+            "id": task.id,
+            "name": task.name,
+            "operation": task.operation,
+            "startTime": task.started,
+            "status": task.status,
+            "subtasks": [self._subtask(task, subtask) for subtask in task.subtasks],
+            "taskDefinitionId": -1,
+            "type": "MANUAL",
+        }
+        if task.finished:
+            shown["finishTime"] = task.finished
+        return shown
 
-def _task(task: Task, context: t.Mapping[str, str]) -> dict[str, t.Any]:
-    shown: dict[str, t.Any] = {
-        "context": {
-            "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
-            "parallel": False,
-            "parallelIdx": -1,
-            "stringMap": {"prohibit_rollback": "false", **context},
-        },
-        "creator": task.creator,
-        "executor": task.executor,
-        "id": task.id,
-        "name": task.name,
-        "operation": task.operation,
-        "startTime": task.started,
-        "status": task.status,
-        "subtasks": [_subtask(task, subtask) for subtask in task.subtasks],
-        "taskDefinitionId": -1,
-        "type": "MANUAL",
-    }
-    if task.finished:
-        shown["finishTime"] = task.finished
-    return shown
-
-
-def _subtask(task: Task, subtask: Subtask) -> dict[str, t.Any]:
-    shown: dict[str, t.Any] = {
-        "className": subtask.class_name,
-        "description": subtask.name,
-        "downstreams": subtask.downstreams,
-        "id": subtask.id,
-        "name": subtask.name,
-        "nodeType": "JAVA_TASK",
-        "operation": subtask.operation,
-        "parallelIdx": subtask.parallel_idx,
-        "prohibitRollback": False,
-        "runTime": subtask.run_time,
-        "seriesId": subtask.series_id,
-        "status": subtask.status,
-        "timeout": subtask.timeout,
-        "upstreams": subtask.upstreams,
-    }
-    # The page's answer has none of the rest: a subtask gets it when it has run or failed.
-    if subtask.ended:
-        shown["executor"] = task.executor
-    if subtask.started:
-        shown["startTime"] = subtask.started
-    if subtask.finished:
-        shown["finishTime"] = subtask.finished
-    if subtask.error:
-        shown["error"] = subtask.error
-    return shown
+    def _subtask(self, task: Task, subtask: Subtask) -> dict[str, t.Any]:
+        shown: dict[str, t.Any] = {
+            "className": subtask.class_name,
+            "description": subtask.name,
+            "downstreams": subtask.downstreams,
+            "id": subtask.id,
+            "name": subtask.name,
+            "nodeType": "JAVA_TASK",
+            "operation": subtask.operation,
+            "parallelIdx": subtask.parallel_idx,
+            "prohibitRollback": False,
+            "runTime": subtask.run_time,
+            "seriesId": subtask.series_id,
+            "status": subtask.status,
+            "timeout": subtask.timeout,
+            "upstreams": subtask.upstreams,
+        }
+        # The page's answer has none of the rest: a subtask gets it when it has run or failed.
+        if subtask.ended:
+            shown["executor"] = task.executor
+        if subtask.started:
+            shown["startTime"] = subtask.started
+        if subtask.finished:
+            shown["finishTime"] = subtask.finished
+        if subtask.error:
+            code = CATALOGUE[subtask.error["code"]].spelled(self.error_codes)
+            shown["error"] = {**subtask.error, "code": code}
+        return shown

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Settings of a run, as they arrive from a command line or a survey: often as texts."""
+"""Settings of a run, as they arrive from a command line or a survey: often as texts, empty where nothing was given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._operation import MAX_TIMEOUT
 
 def timeouts(given: t.Mapping[str, t.Any]) -> dict[str, int]:
     """Seconds by phase. Raises OcpError (400) for what is no whole number from 1 to a day."""
-    return {phase: _timeout(f"ocp_{phase}_timeout", value) for phase, value in given.items()}
+    return {phase: _timeout(f"ocp_{phase}_timeout", value) for phase, value in given.items() if value != ""}
 
 
 def _timeout(name: str, value: object) -> int:
@@ -27,7 +27,9 @@ def _timeout(name: str, value: object) -> int:
 
 
 def percentage(value: object) -> float:
-    """A number from 0 to 100. Raises OcpError (400) for anything else."""
+    """A number from 0 to 100; nothing given is 0. Raises OcpError (400) for anything else."""
+    if value == "":
+        return 0
     try:
         number = float(str(value).strip())
     except ValueError:

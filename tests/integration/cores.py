@@ -41,6 +41,10 @@ class Run:
         error: dict[str, Any] = self.response["error"]
         return error
 
+    def says(self, text: str) -> bool:
+        """Whether the screen shows a text, as it is or as JSON."""
+        return text in self.output or json.dumps(text)[1:-1] in self.output
+
     def statuses(self, name: str) -> list[str]:
         """The statuses of the subtasks of this name, by host in the order of the request."""
         found = [subtask for subtask in self.task["subtasks"] if subtask["name"] == name]

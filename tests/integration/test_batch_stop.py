@@ -17,6 +17,7 @@ import pytest
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import Core, end
 from tests.integration.graph import check_graph, check_truth
+from tools.environments import interpreters
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
 
@@ -139,7 +140,7 @@ def test_every_behaviour(core: Core, start_fleet: StartFleet, tmp_path: Path) ->
         for subtask in subtasks.values():
             if "error" in subtask:
                 assert f"{host.name} (host id {host.host_id})" in subtask["error"]["message"]
-                assert subtask["error"]["message"] in run.output
+                assert run.says(subtask["error"]["message"])
     messages = {host.spec.behaviour: str(run.of_host(index)) for index, host in enumerate(fleet.hosts)}
     assert "become" in messages["no_privilege"]
     assert "admin.lock is held by" in messages["live_lock"]
@@ -284,6 +285,44 @@ def test_check_mode_changes_nothing(core: Core, start_fleet: StartFleet, tmp_pat
     assert "check mode, nothing was changed" in run.output
     for process in before[fleet.hosts[0].name]:
         assert f"-{process.comm} {process.ns_pid}" in run.output
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 6)], ids=lambda version: ".".join(map(str, version)))
+def test_python_that_is_too_old_for_the_core(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, version: tuple[int, int]
+) -> None:
+    found = interpreters().get(version)
+    if found is None:
+        pytest.skip("no such interpreter on this machine")
+    fleet = start_fleet([HostSpec(python=str(found.path)), HostSpec(behaviour="orphans", python=str(found.path))])
+
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json", "--diff")
+
+    assert run.status == 0, run.output
+    assert not any(running(fleet).values())
+    assert "-ocp_agentd" in run.output
+
+
+def test_interpreter_is_found(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(variables={"ansible_python_interpreter": "auto_silent"})])
+    run = newest_core.stop_fleet(fleet, tmp_path / "response.json")
+    assert run.status == 0, run.output
+    assert not any(running(fleet).values())
+
+
+def test_module_where_the_program_cannot_be_carried(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """su takes no input for the command that it runs: the ordinary module does the same."""
+    su = {"ansible_become": True, "ansible_become_method": "ansible.builtin.su"}
+    fleet = start_fleet([HostSpec(variables=su), HostSpec(behaviour="live_lock", variables=su)])
+
+    run = core.stop_fleet(fleet, tmp_path / "response.json", "--diff", ocp_max_fail_percentage=50)
+
+    assert run.status == 2, run.output
+    check_truth(run.task)
+    assert run.statuses(STOP) == ["SUCCESSFUL", "PENDING"]
+    assert [len(names) for names in running(fleet).values()] == [0, 3]
+    assert "admin.lock is held by" in run.of_host(1)["Prepare"]["error"]["message"]
+    assert "-ocp_agentd" in run.output
 
 
 def test_agent_of_the_user_who_connects(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
