@@ -1,0 +1,63 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make` shows the targets. Only results go to standard output: `make demo | jq` works.
+# On Debian and Ubuntu this installs what the machine lacks (openssh-server, the venv module); it needs root or sudo then.
+
+PYTHON ?= python3
+# More arguments for pytest: make test ARGS='tests/unit -k timeouts'
+ARGS ?=
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint sanity scenario build clean python system environment cores checks
+
+help:
+	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
+	@echo 'make test       the whole test suite (ARGS=... for pytest)'
+	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
+	@echo 'make sanity     ansible-test sanity on the newest ansible-core that runs here'
+	@echo 'make scenario   the Molecule scenario'
+	@echo 'make build      tarball and wheel, in dist'
+	@echo 'make clean      remove everything that these make'
+
+demo: environment
+	@.venv/bin/python tools/demo.py
+
+test: cores
+	@.venv/bin/python -m pytest $(ARGS)
+
+lint: checks
+	@tools/lint.sh
+
+sanity: checks
+	@tools/sanity.sh
+
+scenario: checks environment
+	@tools/scenario.sh
+
+build: environment
+	@.venv/bin/ansible-galaxy collection build --force --output-path dist >&2
+	@.venv/bin/python -m build --outdir dist . >&2
+	@ls dist
+
+clean:
+	@rm -rf .venv .venv-core .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo '$(PYTHON) is not Python 3.11 or later. Name one that is: make PYTHON=python3.12 ...' >&2; exit 1; }
+
+system: python
+	@PYTHON='$(PYTHON)' tools/system-packages.sh >&2
+
+environment: system
+	@$(PYTHON) tools/environments.py test
+
+# The oldest and the newest ansible-core; their list is for programs.
+cores: system
+	@$(PYTHON) tools/environments.py cores > /dev/null
+
+checks: system
+	@$(PYTHON) tools/environments.py checks

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is inside the tarball and the wheel, and whether an installation of them works."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, run
+
+pytestmark = pytest.mark.packaging
+
+COLLECTION = "ansible_collections/oceanbase/ocp/"
+# What a collection is at run time.
+FOLDERS = ("LICENSES", "meta", "playbooks", "plugins", "roles")
+FILES = ("COPYING", "README.md")
+MODULES = {f"oceanbase.ocp.{path.stem}" for path in (ROOT / "plugins/modules").glob("[!_]*.py")}
+
+
+def checkout_files() -> dict[str, bytes]:
+    """The files of the collection in the checkout: path and content."""
+    paths = [ROOT / name for name in FILES]
+    for folder in FOLDERS:
+        paths += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {str(path.relative_to(ROOT)): path.read_bytes() for path in paths}
+
+
+def wheel_files(wheel: Path) -> dict[str, bytes]:
+    """The files in a wheel: path and content."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_tarball_has_the_collection_and_nothing_else(tarball: Path, version: str) -> None:
+    assert tarball.name == f"oceanbase-ocp-{version}.tar.gz"
+    with tarfile.open(tarball) as archive:
+        names = {member.name for member in archive if not member.isdir()}
+        files = {name: archive.extractfile(name).read() for name in names if name != "LICENSES/GPL-3.0-or-later.txt"}
+    expected = checkout_files()
+    del expected["LICENSES/GPL-3.0-or-later.txt"]  # a link to COPYING
+    assert {name: content for name, content in files.items() if name in expected} == expected
+    rest = {name for name in names - expected.keys() if not name.startswith(("changelogs/", "docs/", "LICENSES/"))}
+    assert rest <= {"MANIFEST.json", "FILES.json", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"}
+
+
+def test_tarball_installs(tarball: Path, bin_folder: Path, tmp_path: Path) -> None:
+    # Not the collection that the test environment has.
+    here = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
+    run(bin_folder / "ansible-galaxy", "collection", "install", "--offline", tarball, cwd=tmp_path, **here)
+    listing = run(bin_folder / "ansible-doc", "--list_files", "oceanbase.ocp", cwd=tmp_path, **here)
+    paths = dict(line.split(maxsplit=1) for line in listing.splitlines())
+    assert paths.keys() >= MODULES
+    assert all(path.startswith(f"{tmp_path}/{COLLECTION}") for path in paths.values()), listing
+    run(bin_folder / "ansible-playbook", "--syntax-check", "oceanbase.ocp.batch_stop_agents", cwd=tmp_path, **here)
+
+
+def test_wheel_has_the_collection_and_the_api_and_nothing_else(wheel: Path, version: str) -> None:
+    assert wheel.name == f"oceanbase_ocp-{version}-py3-none-any.whl"
+    files = wheel_files(wheel)
+    collection = {name.removeprefix(COLLECTION): files[name] for name in files if name.startswith(COLLECTION)}
+    assert collection.pop("galaxy.yml") == (ROOT / "galaxy.yml").read_bytes()
+    assert collection == checkout_files()
+    api = {name for name in files if name.startswith("oceanbase_ocp/")}
+    assert {"oceanbase_ocp/__init__.py", "oceanbase_ocp/py.typed"} <= api
+    metadata = {name for name in files if name.startswith(f"oceanbase_ocp-{version}.dist-info/")}
+    assert set(files) == {COLLECTION + name for name in collection} | {COLLECTION + "galaxy.yml"} | api | metadata
+
+
+def test_source_distribution_builds_the_same_wheel(wheel: Path, wheel_of_sdist: Path) -> None:
+    assert wheel_files(wheel_of_sdist) == wheel_files(wheel)
+
+
+@pytest.fixture(scope="module")
+def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of its own with the wheel in it. Returns its folder of commands."""
+    folder = tmp_path_factory.mktemp("installation")
+    run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    python = folder / "venv/bin/python"
+    run(python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", wheel, cwd=folder)
+    return python.parent
+
+
+def test_installed_plugins_have_their_documentation(installation: Path, tmp_path: Path) -> None:
+    listed = json.loads(run(installation / "ansible-doc", "--list", "--json", "oceanbase.ocp", cwd=tmp_path))
+    assert set(listed) >= MODULES
+    for name in sorted(listed):
+        assert name.upper() in run(installation / "ansible-doc", name, cwd=tmp_path).upper()
+
+
+def test_installed_playbook_is_found_by_its_name(installation: Path, tmp_path: Path) -> None:
+    playbook = [installation / "ansible-playbook", "oceanbase.ocp.batch_stop_agents"]
+    run(*playbook, "--syntax-check", cwd=tmp_path)
+    listing = run(*playbook, "--list-tasks", cwd=tmp_path)
+    plays = re.findall(r"^  play #\d+ \(.*?\): (.*?)\s+TAGS", listing, flags=re.MULTILINE)
+    assert len(plays) >= 7, listing
+    assert plays[-1] == "Report"
+
+
+def test_installed_playbook_refuses_a_bad_request(installation: Path, tmp_path: Path) -> None:
+    """The plugins are found too, and not only the playbook: it runs up to its first answer."""
+    response = tmp_path / "response.json"
+    command = [installation / "ansible-playbook", "oceanbase.ocp.batch_stop_agents"]
+    command += ["--extra-vars", json.dumps({"host_ids": [], "ocp_response_file": str(response)})]
+    with pytest.raises(AssertionError):
+        run(*command, cwd=tmp_path)
+    assert json.loads(response.read_text())["successful"] is False
+
+
+def test_installed_api_knows_its_version(installation: Path, tmp_path: Path, version: str) -> None:
+    program = "import importlib.metadata, oceanbase_ocp; print(importlib.metadata.version('oceanbase-ocp'))"
+    assert run(installation / "python", "-c", program, cwd=tmp_path).strip() == version

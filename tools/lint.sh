@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Runs the linters, from the environment .venv-checks; all of them, then fails if one did.
+
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit
+PATH=$PWD/.venv-checks/bin:$PATH
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=()
+check() {
+  echo "- $*" >&2
+  "$@" || failed+=("$1")
+}
+check ruff check
+# mypy finds the plugins by the names that they import each other by.
+mkdir -p "$scratch/ansible_collections/oceanbase/ocp"
+ln -s "$PWD/plugins" "$scratch/ansible_collections/oceanbase/ocp/plugins"
+MYPYPATH=$scratch:src check mypy -p ansible_collections.oceanbase.ocp.plugins -p oceanbase_ocp -p tools
+check ansible-lint
+check antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+check antsibull-changelog lint
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "failed: ${failed[*]}" >&2
+  exit 1
+fi

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Installs the packages of Debian or Ubuntu that the tests need and this machine lacks: sshd, and venv for $PYTHON.
+# Does nothing when all is there.
+
+set -euo pipefail
+
+python=${PYTHON:-python3}
+missing=()
+PATH=$PATH:/usr/sbin command -v sshd > /dev/null || missing+=(openssh-server)
+"$python" -c 'import ensurepip, venv' 2> /dev/null \
+  || missing+=("$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')")
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  as_root=(sudo)
+fi
+if ! command -v apt-get > /dev/null || ! command -v "${as_root[@]:-true}" > /dev/null; then
+  echo "missing on this machine: ${missing[*]} (install them, as root, and call this again)" >&2
+  exit 1
+fi
+
+# The tests start sshd themselves, on loopback addresses: no service of this machine comes with it.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+echo "installing ${missing[*]}" >&2
+install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends)
+"${install[@]}" "${missing[@]}" || { "${as_root[@]}" apt-get update --quiet && "${install[@]}" "${missing[@]}"; }
+if [[ " ${missing[*]} " == *' openssh-server '* ]] && command -v systemctl > /dev/null; then
+  "${as_root[@]}" systemctl disable --quiet ssh.service ssh.socket 2> /dev/null || true
+fi
