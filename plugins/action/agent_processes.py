@@ -18,9 +18,21 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import pla
 
 # What a host may say. A host that lies must not set variables, statistics or other hosts' results on the controller.
 _KEPT = (
-    "boot_id changed deprecations diff exception failed generations module_stderr msg processes reason removed "
-    "stopped_at warnings"
-).split()
+    "boot_id",
+    "changed",
+    "deprecations",
+    "diff",
+    "exception",
+    "failed",
+    "generations",
+    "module_stderr",
+    "msg",
+    "processes",
+    "reason",
+    "removed",
+    "stopped_at",
+    "warnings",
+)
 
 LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of Stop is tried again
 _PAUSE = 2

@@ -98,14 +98,14 @@ def _create(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], 
 
 
 def _authorize(user: User, operation: str, path: str) -> None:
-    """Check the user's role against the file. Raises OcpError (403), which is logged, also when the file is unusable."""
+    """Check the user's role against the file. Raises OcpError (403), and logs it, also when the file is unusable."""
     try:
         try:
             with open(path, encoding="utf-8") as stream:
                 bindings = yaml.safe_load(stream)
         except (OSError, UnicodeError, yaml.YAMLError) as exc:
             reason = " ".join(str(exc).split())
-            raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody is authorized") from exc
+            raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody may") from exc
         authorize(user, OPERATIONS[operation].role, bindings)
     except OcpError as error:
         _controller.log_refusal(f"{operation} by {user.name}: {error.message}")

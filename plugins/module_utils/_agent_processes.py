@@ -7,8 +7,8 @@
 """The host program: finds, identifies, signals and verifies the basic OCP Agent processes of one home on this host.
 
 It is one file on the standard library alone and runs under every Python from 2.7 to 3.14. The action plugin
-oceanbase.ocp.agent_processes sends it to a host's Python on standard input, with the request as its argument; the module
-of that name wraps it where that cannot be done. By hand: C(python _agent_processes.py '{"phase": "prepare"}').
+oceanbase.ocp.agent_processes sends it to a host's Python on standard input, with the request as its argument; the
+module of that name wraps it where that cannot be done. By hand: C(python _agent_processes.py '{"phase": "prepare"}').
 
 The facts about the agent (programs, files, locks, who guards whom) are those of OCP's documentation and of obagent, the
 open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp_*).
@@ -360,7 +360,7 @@ class Process(object):
         return self.program in DAEMONS
 
     def state(self):
-        """The state letter of /proc/PID/stat, or None when the process is gone. Z and X are gone: only a name is left."""
+        """The state letter of /proc/PID/stat, or None when the process is gone. Of Z and X only the name is left."""
         found = _stat_or_none(self.pid)
         return found.state if found and found.start == self.start and found.state not in "ZXx" else None
 
@@ -399,7 +399,10 @@ class Process(object):
 
     def facts(self):
         return {
-            "program": self.program, "pid": self.pid, "user": _user_name(self.uid), "executable": _text(self.executable),
+            "program": self.program,
+            "pid": self.pid,
+            "user": _user_name(self.uid),
+            "executable": _text(self.executable),
         }
 
     def __str__(self):
@@ -585,9 +588,9 @@ class AdminLock(object):
                 raise _no_access(self.path)
             raise
         if owner is not None:
-            raise AgentError("locked", "%s is held by %s (pid %s), which starts or stops this agent right now: wait for "
-                             "it to end, or end it, and run again" % (_text(self.path), owner["exe"], owner["pid"]),
-                             lock=owner)
+            raise AgentError("locked", "%s is held by %s (pid %s), which starts or stops this agent right now: wait "
+                             "for it to end, or end it, and run again" % (
+                                 _text(self.path), owner["exe"], owner["pid"]))
 
     def __enter__(self):
         for dummy in range(3):

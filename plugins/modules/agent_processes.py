@@ -11,10 +11,12 @@ author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
   - Finds the basic processes of the OceanBase OCP Agent of one home, stops them, and proves that they are stopped.
-  - Knows the agents of OCP up to 3.1 (C(ocp_agentd), C(pos_proxy), C(node_exporter), C(ocp_exporter)), of OCP 3.2 and later
+  - Knows the agents of OCP up to 3.1 (C(ocp_agentd), C(pos_proxy), C(node_exporter), C(ocp_exporter)), of OCP 3.2 and
+    later
     (C(ocp_agentd), C(ocp_mgragent), C(ocp_monagent)) and obagent (C(ob_agentd), C(ob_mgragent), C(ob_monagent)).
   - A process is the agent's when its executable lies in the home and has the name of an agent's program; for an
-    interpreter, when its script does, or when its whole command line is the name of a program and a pid file that nobody else can
+    interpreter, when its script does, or when its whole command line is the name of a program and a pid file that
+    nobody else can
     write names it. Neither a name on a command line nor a pid file alone makes a process the agent's.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
   - Nothing is written to the host's disk where its connection can carry input. A Python of the host from 2.7 on will do
@@ -25,9 +27,11 @@ options:
     description:
       - What to do.
       - V(prepare) finds the agent and checks that it can be stopped. It changes nothing.
-      - V(stop) holds the agent's own C(run/admin.lock), sends SIGTERM to the daemon and gives it time to take its children down,
+      - V(stop) holds the agent's own C(run/admin.lock), sends SIGTERM to the daemon and gives it time to take its
+        children down,
         then SIGTERM to whoever is left, and SIGKILL after the grace.
-      - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the pid, socket and
+      - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the pid,
+        socket and
         lock files that the agent's programs left in C(run/).
     type: str
     required: true
@@ -38,7 +42,8 @@ options:
     default: /home/admin/ocp_agent
   timeout:
     description:
-      - Seconds that the phase may take. The module ends itself before, by a tenth of it, at least 2 and at most 15 seconds.
+      - Seconds that the phase may take. The module ends itself before, by a tenth of it, at least 2 and at most 15
+        seconds.
     type: int
     default: 60
   daemon_grace:
@@ -110,7 +115,8 @@ EXAMPLES = r"""
 RETURN = r"""
 processes:
   description:
-    - The agent's processes that were found; after V(stop), that were stopped; when V(finish) fails, that run. Daemons come first.
+    - The agent's processes that were found; after V(stop), that were stopped; when V(finish) fails, that run. Daemons
+      come first.
   returned: always
   type: list
   elements: dict
@@ -137,7 +143,8 @@ processes:
       sample: /home/admin/ocp_agent/bin/ocp_mgragent
     signal:
       description:
-        - The last signal that it was sent. Null for a child that its daemon took down. In check mode, the signal that it would
+        - The last signal that it was sent. Null for a child that its daemon took down. In check mode, the signal that
+          it would
           get, a child only if its daemon left it.
       type: str
       returned: phase is stop
@@ -178,7 +185,8 @@ removed:
   sample: [ocp_agentd.pid, ocp_mgragent.pid, ocp_mgragent.170643.sock]
 reason:
   description:
-    - Why it failed, in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked), V(still_running), V(revived),
+    - Why it failed, in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked), V(still_running),
+      V(revived),
       V(deadline), V(interrupted).
   returned: failure
   type: str

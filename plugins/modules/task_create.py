@@ -12,9 +12,11 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Validates the host ids of a request, finds their hosts in the inventory, and opens the asynchronous task with all its subtasks.
+  - Validates the host ids of a request, finds their hosts in the inventory, and opens the asynchronous task with all
+    its subtasks.
   - The answer is that of OCP's API. It is ready, and in O(response_file), before any host is contacted.
-  - A request that is refused is no failure of this module. RV(run.response) then holds OCP's error, and RV(run.task) is missing;
+  - A request that is refused is no failure of this module. RV(run.response) then holds OCP's error, and RV(run.task)
+    is missing;
     M(oceanbase.ocp.task_report) ends the run.
   - Runs on V(localhost).
 options:
@@ -27,7 +29,8 @@ options:
     description:
       - The ids of the hosts in OCP, as a list, a single id, or a text
         with a JSON list, with ids separated by commas, or with one or more lines of them.
-      - Without it, the variable C(host_ids) or C(hostIds) of the run is taken just as it was given. A template in it is refused and
+      - Without it, the variable C(host_ids) or C(hostIds) of the run is taken just as it was given. A template in it
+        is refused and
         not evaluated.
     type: raw
   timeouts:
@@ -45,13 +48,15 @@ options:
     default: 0
   response_file:
     description:
-      - Path of the file to write the response to. It is replaced as a whole each time, at the beginning, at every barrier
+      - Path of the file to write the response to. It is replaced as a whole each time, at the beginning, at every
+        barrier
         and at the end.
       - Nothing is written in check mode.
     type: path
   role_bindings:
     description:
-      - Path of a YAML file that says who may do what. A mapping of OCP's roles C(HOST_MANAGER), C(HOST_VIEWER), C(TASK_MANAGER),
+      - Path of a YAML file that says who may do what. A mapping of OCP's roles C(HOST_MANAGER), C(HOST_VIEWER),
+        C(TASK_MANAGER),
         C(TASK_VIEWER) to C(users) and C(groups), which are lists of names. The operation takes C(HOST_MANAGER).
       - The user is the one who launched the job in AWX, else the login user, behind sudo too. Groups are those of the
         controller's system; they do not apply to a user whom AWX names.
@@ -60,12 +65,14 @@ options:
     type: path
   force:
     description:
-      - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is V(REINSTALLING). OCP refuses those.
+      - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is
+        V(REINSTALLING). OCP refuses those.
     type: bool
     default: false
   error_codes:
     description:
-      - The version of OCP whose spelling the error codes of the response have. V(4.x) has texts as C(CMP07005), V(3.1) integers as C(7005).
+      - The version of OCP whose spelling the error codes of the response have. V(4.x) has texts as C(CMP07005),
+        V(3.1) integers as C(7005).
       - A code for which the documentation of 3.1 has no integer stays as it is.
     type: str
     choices: ['4.x', '3.1']

@@ -12,14 +12,18 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Ends the subtasks of the last phase, closes the task, and writes the final response to the file that the request named.
-  - The response is also the custom statistic C(ocp_response) of the run, where ansible-runner (C(artifact_data)) and AWX (the job's
+  - Ends the subtasks of the last phase, closes the task, and writes the final response to the file that the request
+    named.
+  - The response is also the custom statistic C(ocp_response) of the run, where ansible-runner (C(artifact_data)) and
+    AWX (the job's
     artifacts) find it.
-  - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that fails.
+  - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
+    fails.
   - Runs on V(localhost).
 options:
   run:
-    description: RV(oceanbase.ocp.task_wait#module:run), or RV(oceanbase.ocp.task_create#module:run) of a request that was refused.
+    description: RV(oceanbase.ocp.task_wait#module:run), or RV(oceanbase.ocp.task_create#module:run) of a request that
+      was refused.
     type: dict
     required: true
 extends_documentation_fragment:

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task. Takes what the hosts' phase registered as C(<phase>_result), ends their subtasks
+  - The wait node between two phases of a task. Takes what the hosts' phase registered as C(<phase>_result), ends
+    their subtasks
     accordingly, and passes the barrier when not more hosts have failed than the request allows.
   - A host without a result has failed. Who was left out by C(--limit) or by a run that was cut short is not forgotten.
   - Runs on V(localhost), in a play between two plays of the hosts.

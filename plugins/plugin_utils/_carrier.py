@@ -34,7 +34,7 @@ def command(request: t.Mapping[str, t.Any], interpreter: str | None) -> str:
     arguments = f"-E -s -S - {shlex.quote(json.dumps(request))}"
     if interpreter and interpreter not in _DISCOVERY:
         return f"{interpreter} {arguments}"
-    search = f'for p in {_CANDIDATES}; do if command -v "$p" >/dev/null 2>&1; then exec "$p" {arguments}; fi; done; exit 127'
+    search = f'for p in {_CANDIDATES}; do command -v "$p" >/dev/null 2>&1 && exec "$p" {arguments}; done; exit 127'
     return f"sh -c {shlex.quote(search)}"
 
 

@@ -42,9 +42,10 @@ def write(path: str, document: t.Mapping[str, t.Any]) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         raise OSError(errno.EINVAL, "not a regular file", path)
     folder = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=folder)
+    descriptor, temporary = tempfile.mkstemp(prefix=".ocp_", dir=folder)
     try:
-        with open(descriptor, "w", encoding="utf-8") as stream:
+        # what a host says may be in any encoding; a document with marks in it is better than none
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as stream:
             os.fchmod(descriptor, _mode(path))
             stream.write(text)
             stream.flush()

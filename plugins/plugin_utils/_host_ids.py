@@ -12,6 +12,7 @@ import json
 import re
 import typing as t
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from ._errors import CONFLICT, INVALID, UNKNOWN_HOST, OcpError, join
 
@@ -45,7 +46,7 @@ def parse(value: object, field: str = "hostIds") -> list[int]:
     if not items:
         raise OcpError(INVALID, f"{field} must name at least one host", [_sub_error(field, value, "must not be empty")])
     ids = [_read_id(item) for item in items]
-    refused = [item for item, host_id in zip(items, ids) if host_id is None]
+    refused = [item for item, host_id in zip(items, ids, strict=True) if host_id is None]
     if refused:
         message = f"must be an integer from 1 to {MAX_ID}"
         raise OcpError(
@@ -73,19 +74,19 @@ def _items(value: object, field: str) -> list[object]:
         if text.startswith("["):
             try:
                 loaded = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 loaded = None
             if isinstance(loaded, list):
                 return loaded
-            message = "is not a complete JSON list; the shell or key=value parsing may have cut it"
-            raise OcpError(INVALID, f"{field}: {_shown(value)} {message}: {_FORMS}", [_sub_error(field, value, message)])
+            cut = "is not a complete JSON list; the shell or key=value parsing may have cut it"
+            raise OcpError(INVALID, f"{field}: {_shown(value)} {cut}: {_FORMS}", [_sub_error(field, value, cut)])
         lines = [line.strip().removesuffix(",") for line in text.splitlines()]
         return [piece.strip() for line in lines if line for piece in line.split(",")]
     return [value]
 
 
 def _read_id(item: object) -> int | None:
-    """The id that item is, or None. A boolean is an int to Python and a float may have lost digits: neither is an id."""
+    """The id that item is, or None. A boolean is an int to Python, and a float may have lost digits: neither is one."""
     if isinstance(item, str):
         item = int(item) if _DECIMAL.fullmatch(item.strip()) else None
     if isinstance(item, bool) or not isinstance(item, int) or not 1 <= item <= MAX_ID:
@@ -149,11 +150,20 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
 
 def _is_plain(name: str) -> bool:
     """Whether a play's hosts: takes name literally. IPv6 addresses hold colons, yet Ansible reads them whole."""
-    return bool(re.fullmatch(r"\w[\w.@+-]*|[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}", name))
+    if re.fullmatch(r"\w[\w.@+-]*", name):
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(value: object) -> str:
-    text = repr(str(value) if isinstance(value, str) else value)
+    try:
+        text = repr(str(value) if isinstance(value, str) else value)
+    except ValueError:  # Python writes no integer of more than some thousand digits
+        text = "an integer of thousands of digits"
     return text if len(text) <= 100 else text[:97] + "..."
 
 

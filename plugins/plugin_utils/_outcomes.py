@@ -45,7 +45,7 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
         code = BY_REASON.get(str(result.get("reason")), INTERRUPTED)
     else:
         return Outcome(started=str(started), finished=str(finished))
-    said = str(result.get("msg") or "the task gave no result").strip()
+    said = str(result.get("msg") or "the task gave no result").strip().encode(errors="replace").decode()
     return Outcome.failure(
         code,
         f"{target}: {said}",

@@ -21,5 +21,9 @@ def summary(task: Task) -> str:
     causes = [f"[{s.name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
     waiting = {s.parallel_idx for s in task.subtasks if s.status == PENDING and s.parallel_idx >= 0}
     stopped_short = waiting - {s.parallel_idx for s in task.failures}
-    tail = f". {len(stopped_short)} other hosts were not taken further" if stopped_short else ""
-    return f"{head}, {len(task.failures)} {FAILED}: {join(causes, 20)}{tail}"
+    tail = f". {_hosts(len(stopped_short), 'other ')} not taken further" if stopped_short else ""
+    return " ".join(f"{head}, {len(task.failures)} {FAILED}: {join(causes, 20)}{tail}".split())
+
+
+def _hosts(count: int, which: str = "") -> str:
+    return f"{count} {which}host was" if count == 1 else f"{count} {which}hosts were"

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ._errors import INVALID, OcpError
@@ -21,7 +22,7 @@ def timeouts(given: t.Mapping[str, t.Any]) -> dict[str, int]:
 
 def _timeout(name: str, value: object) -> int:
     text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_TIMEOUT):
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_TIMEOUT:
         raise OcpError(INVALID, f"{name} must be a number of seconds from 1 to {MAX_TIMEOUT}, not {value!r}")
     return int(text)
 
@@ -30,10 +31,7 @@ def percentage(value: object) -> float:
     """A number from 0 to 100; nothing given is 0. Raises OcpError (400) for anything else."""
     if value == "":
         return 0
-    try:
-        number = float(str(value).strip())
-    except ValueError:
-        number = -1
-    if isinstance(value, bool) or not 0 <= number <= 100:
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 <= float(text) <= 100:
         raise OcpError(INVALID, f"ocp_max_fail_percentage must be a number from 0 to 100, not {value!r}")
-    return number
+    return float(text)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 
 from ._errors import CANCELLED, INTERRUPTED, Code
 from ._host_ids import Target
@@ -140,7 +141,7 @@ class Task:
             ]
             for node, indices in plan
         ]
-        for upper, lower in zip(stages, stages[1:]):
+        for upper, lower in pairwise(stages):
             for subtask in upper:
                 subtask.downstreams = [other.id for other in lower]
             for subtask in lower:
@@ -202,9 +203,9 @@ class Task:
         barrier_error: what broke a barrier, where one did.
         """
         done = all(subtask.status == SUCCESSFUL for subtask in self.subtasks)
-        if not done and not self.failures:
-            # Every phase that ran went well and yet the next one never began: it was the barrier that broke.
-            stuck = next(stage[0] for stage in self.stages if stage[0].status == PENDING)
+        if barrier_error or not (done or self.failures):
+            # Every phase that ran went well and yet the next one never began: then, too, it was the barrier that broke.
+            stuck = next(stage[0] for stage in self.stages if stage[0].phase == WAIT.phase and not stage[0].ended)
             stuck.become(READY)
             stuck.settle(Outcome.failure(INTERRUPTED, barrier_error or "the barrier did not end"))
         self.status = SUCCESSFUL if done else FAILED

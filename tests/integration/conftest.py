@@ -10,6 +10,7 @@ import pytest
 
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import ROOT, Core
+from tests.integration.refusals import Listener
 
 CORES = sorted(ROOT.glob(".venv-core/*/bin/ansible-playbook"))
 
@@ -55,3 +56,10 @@ def start_fleet(tmp_path: Path) -> Iterator[Callable[[Sequence[HostSpec]], Fleet
     finally:
         for fleet in fleets:
             fleet.stop()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.close()

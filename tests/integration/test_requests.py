@@ -6,59 +6,16 @@
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.integration.cores import Core
+from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
 
 EVIL = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}"
 
-
-class Listener:
-    """Where the hosts of an inventory would be contacted. It takes connections and answers none."""
-
-    def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self._socket.setblocking(False)
-
-    def contacted(self) -> bool:
-        try:
-            connection, _ = self._socket.accept()
-        except BlockingIOError:
-            return False
-        connection.close()
-        return True
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    made = Listener()
-    yield made
-    made.close()
-
-
-def inventory(folder: Path, listener: Listener, hosts: dict[str, Any], groups: tuple[str, ...] = ()) -> Path:
-    """An inventory of hosts with these values of ocp_host_id."""
-    address = {"ansible_host": "127.0.0.1", "ansible_port": listener.port}
-    content: dict[str, Any] = {
-        "all": {"hosts": {name: {**address, "ocp_host_id": value} for name, value in hosts.items()}}
-    }
-    content.update((name, {"hosts": {}}) for name in groups)
-    path = folder / "inventory.yml"
-    path.write_text(yaml.safe_dump(content))
-    return path
-
-
-HOSTS = {"db1": 1001, "db2": "1002", "db3": 1003}
 
 # the host ids, the HTTP status, OCP's code, and what the message must name
 REFUSED = {
@@ -80,18 +37,6 @@ ACCEPTED = {
     "lines": "1001\n1002\n",
     "numbers as texts": ["1001", "1002"],
 }
-
-
-def check_refusal(run: Any, status: int, code: str, named: list[str]) -> None:
-    assert run.status == 2, run.output
-    assert run.response["successful"] is False
-    assert run.response["status"] == status
-    assert set(run.response) == {"duration", "error", "server", "status", "successful", "timestamp", "traceId"}
-    assert run.error["code"] == code
-    for text in named:
-        assert text in run.error["message"]
-    assert f"{status} {code}: " in run.output
-    assert "PLAY [Prepare]" not in run.output
 
 
 @pytest.mark.parametrize("case", REFUSED)

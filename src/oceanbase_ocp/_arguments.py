@@ -1,0 +1,156 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the caller's arguments to those of ansible-runner."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ._errors import OcpRunError
+
+PLAYBOOK = "oceanbase.ocp.batch_stop_agents"
+
+_KEPT_FROM_CALLERS = {
+    **dict.fromkeys(
+        ("binary", "host_pattern", "hosts", "module", "module_args", "playbook", "role", "streamer"),
+        "what is run is the operation's own playbook",
+    ),
+    **dict.fromkeys(("omit_event_data", "only_failed_event_data"), "the response is read from the events"),
+    **dict.fromkeys(("process_isolation",), "the collection is that of this very Python environment"),
+    "suppress_env_files": "nothing but settings is ever written to the folder env",
+}
+
+_HOST_KEY_CHECKING = "ANSIBLE_HOST_KEY_CHECKING"
+_UNSET = "left to Ansible"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A request as the caller gave it: see `oceanbase_ocp.submit`."""
+
+    playbook: str
+    host_ids: Any
+    inventory: Any
+    extravars: Mapping[str, Any]
+    response_file: str | os.PathLike[str] | None
+    max_fail_percentage: float | None
+
+
+def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The keywords for ansible-runner.
+
+    given: the caller's own ones. folder: an empty folder for what belongs to this one run.
+
+    Raises TypeError for a keyword that cannot be given, OcpRunError for an inventory that does not exist.
+    """
+    for name in given:
+        if name in _KEPT_FROM_CALLERS:
+            raise TypeError(f"{name} cannot be given: {_KEPT_FROM_CALLERS[name]}")
+    private_data_dir = Path(given.get("private_data_dir") or folder).absolute()
+    arguments: dict[str, Any] = {
+        "quiet": True,
+        **given,
+        "private_data_dir": str(private_data_dir),
+        "playbook": settings.playbook,
+        # ansible-runner would leave this run's variables in env/extravars, and a later run in the same folder would
+        # read them: they go into a file of the run's own.
+        "extravars": _write(folder / "extravars.json", extravars(settings)),
+        "suppress_env_files": True,
+        "envvars": environment(given.get("envvars") or {}, folder),
+    }
+    if settings.inventory is not None:
+        arguments["inventory"] = inventory(settings.inventory, private_data_dir, folder)
+    if given.get("settings"):
+        # With suppress_env_files ansible-runner takes settings from this file only.
+        path = private_data_dir / "env" / "settings"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists():
+            _write(path, given["settings"])
+    return arguments
+
+
+def extravars(settings: Settings) -> dict[str, Any]:
+    """The playbook's variables, ready for JSON. What comes by an argument is data: a template in it stays a text."""
+    host_ids = settings.host_ids
+    if isinstance(host_ids, Iterable) and not isinstance(host_ids, (str, bytes, Mapping)):
+        host_ids = list(host_ids)
+    variables = {**settings.extravars, "host_ids": _data(host_ids)}
+    if settings.response_file is not None:
+        variables["ocp_response_file"] = _data(os.path.abspath(settings.response_file))
+    if settings.max_fail_percentage is not None:
+        variables["ocp_max_fail_percentage"] = _data(settings.max_fail_percentage)
+    return variables
+
+
+def _data(value: Any) -> Any:
+    """The value as JSON in which Ansible takes no text for a template."""
+    if isinstance(value, str):
+        return {"__ansible_unsafe": value}
+    if isinstance(value, list):
+        return [_data(item) for item in value]
+    return value
+
+
+def environment(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The environment variables of a run, beside those of the process.
+
+    given: the caller's, which win. folder: the run's own.
+    """
+    defaults = {
+        # Kept where it goes with the run: a run that is cancelled cannot clear up.
+        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        # ansible-runner drops an event's result that is larger; a task of 500 hosts is.
+        "MAX_EVENT_RES": str(2**30),
+        # ansible-runner would switch the checking of host keys off. See restore_environment.
+        _HOST_KEY_CHECKING: _UNSET,
+    }
+    result = {**{name: value for name, value in defaults.items() if name not in os.environ}, **given}
+    beside = os.path.dirname(sys.executable)
+    if "PATH" not in given and os.access(os.path.join(beside, "ansible-playbook"), os.X_OK):
+        result["PATH"] = os.pathsep.join(filter(None, (beside, os.environ.get("PATH"))))
+    return result
+
+
+def restore_environment(variables: dict[str, str]) -> None:
+    """Take out of a prepared environment what stands for "as Ansible is configured"."""
+    if variables.get(_HOST_KEY_CHECKING) == _UNSET:
+        del variables[_HOST_KEY_CHECKING]
+
+
+def inventory(given: Any, private_data_dir: Path, folder: Path) -> str | list[str]:
+    """An inventory as ansible-runner takes it, independent of the working directory.
+
+    Raises OcpRunError for a path that does not exist: ansible-playbook would go on without it.
+    """
+    if isinstance(given, (list, tuple)):
+        return [_source(source, private_data_dir, folder, number) for number, source in enumerate(given)]
+    return _source(given, private_data_dir, folder, 0)
+
+
+def _source(given: Any, private_data_dir: Path, folder: Path, number: int) -> str:
+    if isinstance(given, Mapping):
+        return _write(folder / f"inventory{number}.json", given)
+    text = str(os.fspath(given))
+    if "\n" in text or (isinstance(given, str) and "=" in text and not os.path.exists(text)):
+        path = folder / f"inventory{number}.ini"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+    for path in (Path(text), private_data_dir / "inventory" / text):  # the latter is ansible-runner's own rule
+        if path.exists():
+            return str(path.absolute())
+    if "," in text:  # a list of host names
+        return text
+    raise OcpRunError(f"there is no inventory {text!r}")
+
+
+def _write(path: Path, document: Any) -> str:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(document, stream)
+    return str(path)

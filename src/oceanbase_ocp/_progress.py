@@ -1,0 +1,96 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the events of a run tell about its task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import Code
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import outcome
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
+
+_RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
+
+
+class Progress:
+    """The state of one run, from its events in their order. No I/O.
+
+    created: the create response, or the one that refuses the request; None until the request is answered.
+    final: the final response; None until the task is closed.
+    """
+
+    def __init__(self) -> None:
+        self.created: dict[str, Any] | None = None
+        self.final: dict[str, Any] | None = None
+        self._run: dict[str, Any] = {}
+        self._at_work: dict[str, str] = {}
+        self._results: dict[str, dict[str, Any]] = {}
+
+    @property
+    def response_file(self) -> str | None:
+        """The file that the run writes the response to."""
+        return None if self._run.get("check_mode") else self._run.get("response_file")
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take in one of ansible-runner's events."""
+        kind, data = event.get("event"), event.get("event_data") or {}
+        if kind == "playbook_on_stats":
+            self.final = (data.get("artifact_data") or {}).get("ocp_response", self.final)
+            return
+        action = str(data.get("resolved_action") or data.get("task_action") or "").removeprefix("oceanbase.ocp.")
+        if kind == "runner_on_start" and action == "agent_processes":
+            self._at_work[data["host"]] = iso(int(datetime.fromisoformat(event["created"]).timestamp() * 1000))
+        elif kind in _RESULTS:
+            self._take_result(action, str(kind), data)
+
+    def _take_result(self, action: str, kind: str, data: Mapping[str, Any]) -> None:
+        result = data.get("res") or {}
+        if action == "agent_processes":
+            # An event's result has lost the word that says it failed.
+            self._results[data["host"]] = {
+                **result,
+                **{name: True for name in ("failed", "unreachable", "skipped") if kind == f"runner_on_{name}"},
+            }
+        elif action == "task_report":
+            self.final = result.get("response", self.final)
+        elif action in ("task_create", "task_wait") and "run" in result and "barrier_error" not in result["run"]:
+            self._run = result["run"]
+            self._at_work, self._results = {}, {}
+            if self.created is None:
+                self.created = self._run.get("response")
+
+    def end(self, code: Code, reason: str) -> None:
+        """Make the final response of a run that ended without one, from what is known.
+
+        code, reason: why it ended. Without a create response there is no final one either.
+        """
+        if self.final is not None or self.created is None:
+            return
+        if "task" not in self._run:  # it was refused, and that is all there is to say
+            self.final = self.created
+            return
+        task = Task.load(self._run["task"])
+        now = iso_now()
+        due = task.due()
+        if due:
+            task.settle({index: self._outcome(task.targets[index], code, reason, now) for index in due[1]})
+        task.interrupt(code, reason, now)
+        context = {"check_mode": "true"} if self._run["check_mode"] else {}
+        self.final = Request(**self._run["request"]).answer(task, context)
+
+    def _outcome(self, target: Target, code: Code, reason: str, now: str) -> Outcome:
+        if target.host in self._results:
+            return outcome(target, self._results[target.host])
+        who = f"{target.host} (host id {target.host_id})"
+        started = self._at_work.get(target.host)
+        if started is None:
+            return Outcome.failure(code, f"{who}: {reason} before it was its turn")
+        text = f"{who}: {reason} while it was at work; how far it came is not known: look at the host, or run it again"
+        return Outcome.failure(code, text, started, now)

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run in the background, as the handle that the caller gets."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import re
+import shutil
+import tempfile
+import threading
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from ansible_runner import AnsibleRunnerException, Runner
+from ansible_runner.interface import init_runner
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, TIMED_OUT
+
+from ._arguments import Settings, restore_environment, runner_arguments
+from ._errors import OcpRunError
+from ._leftovers import end_processes
+from ._progress import Progress
+
+_LOG = logging.getLogger(__name__)
+_MARK = "OCEANBASE_OCP_RUN"
+_LOOK_SECONDS = 0.5  # how often ansible-runner looks whether it shall cancel; its own default is 5
+_SHOWN_LINES = 50
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class Submission:
+    """A task that was created. `submit` makes these; every method and property may be used from any thread.
+
+    As a context manager it waits for the end of the task; when the block ends by an exception it cancels the task.
+    A program that ends cancels what it has not waited for.
+    """
+
+    def __init__(self, settings: Settings, runner_kwargs: Mapping[str, Any]) -> None:
+        """Start the run and wait for the create response. Raises what `submit` raises."""
+        self._progress = Progress()
+        self._cancelled = threading.Event()
+        self._answered = threading.Event()
+        self._ended = threading.Event()
+        self._error: BaseException | None = None
+        self._output: deque[str] = deque(maxlen=_SHOWN_LINES)
+        self._event_handler = runner_kwargs.get("event_handler")
+        self._cancel_callback = runner_kwargs.get("cancel_callback")
+        self._mark = uuid.uuid4().hex
+        self._folder = Path(tempfile.mkdtemp(prefix="oceanbase-ocp-"))
+        try:
+            self._runner = self._prepare(settings, runner_kwargs)
+            # The interpreter does not wait for this thread by itself: _end_with_program ends the run first.
+            self._thread = threading.Thread(target=self._run, name=f"oceanbase-ocp-{self._mark[:8]}", daemon=True)
+            atexit.register(self._end_with_program)
+            self._thread.start()
+        except BaseException:
+            atexit.unregister(self._end_with_program)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        try:
+            self._answered.wait()
+        except BaseException:  # Ctrl-C: nobody will ever have this handle
+            self._end_with_program()
+            raise
+        if self._progress.created is None:
+            self._thread.join()
+            raise self._failure("the run ended before it had accepted the request") from self._error
+
+    @property
+    def create_response(self) -> dict[str, Any]:
+        """OCP's answer to the request: the task RUNNING and its first subtasks READY, or an error."""
+        return cast("dict[str, Any]", self._progress.created)
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """The latest response: the create response, and at the end the final one."""
+        final = self._progress.final if self.done else None
+        return final or self.create_response
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has ended and the final response is there."""
+        return self._ended.is_set()
+
+    @property
+    def runner(self) -> Runner:
+        """ansible-runner's object. Its files are gone after the end unless the caller gave a private_data_dir."""
+        return self._runner
+
+    def wait(self, timeout: float | None = None) -> dict[str, Any]:
+        """Wait for the end of the task.
+
+        timeout: seconds; None waits as long as it takes. The task goes on when they are over.
+
+        Returns the final response, also of a task that has FAILED, was cancelled or took too long.
+
+        Raises TimeoutError when the task is still running, OcpRunError when a handler or callback of the caller's has
+        raised: that ends the run, and `response` tells how far it came.
+        """
+        if not self._ended.wait(timeout):
+            raise TimeoutError(f"the task is still running after {timeout} s")
+        if self._error is not None:
+            raise self._failure("the run was ended by an error") from self._error
+        return self.response
+
+    def cancel(self) -> None:
+        """Ask for the end of the run; `wait` returns soon after. Without effect on one that has ended.
+
+        No host is begun any more. A host that is at work may go on with it.
+        """
+        self._cancelled.set()
+
+    def __enter__(self) -> Submission:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.wait()
+        else:
+            self._end_with_program()
+
+    def _prepare(self, settings: Settings, given: Mapping[str, Any]) -> Runner:
+        arguments = runner_arguments(settings, given, self._folder)
+        arguments["envvars"][_MARK] = self._mark
+        arguments.update(event_handler=self._take_event, cancel_callback=self._is_cancelled)
+        try:
+            runner = init_runner(**arguments)
+        except AnsibleRunnerException as exc:
+            raise OcpRunError(f"ansible-runner refuses to start: {exc}") from exc
+        restore_environment(runner.config.env)
+        if "pexpect_timeout" not in runner.config.settings:
+            runner.config.pexpect_timeout = _LOOK_SECONDS
+        return runner
+
+    def _take_event(self, event: dict[str, Any]) -> bool:
+        self._progress.take(event)
+        if event.get("stdout"):
+            self._output.extend(_ESCAPES.sub("", event["stdout"]).splitlines())
+        if self._progress.created is not None:
+            self._answered.set()
+        return True if self._event_handler is None else bool(self._event_handler(event))
+
+    def _is_cancelled(self) -> bool:
+        return self._cancelled.is_set() or bool(self._cancel_callback and self._cancel_callback())
+
+    def _run(self) -> None:
+        try:
+            self._runner.run()
+        except BaseException as exc:
+            # ansible-runner may fail to read to the end after it has killed ansible-playbook: that is no news.
+            if not (self._runner.canceled or self._runner.timed_out):
+                self._error = exc
+        try:
+            self._conclude()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._ended.set()
+            self._answered.set()
+            atexit.unregister(self._end_with_program)
+
+    def _conclude(self) -> None:
+        """See to it that nothing is left of the run, and that there is a final response when there was a first one."""
+        if self._progress.final is not None and self._error is None:
+            return
+        end_processes(f"{_MARK}={self._mark}")
+        if self._runner.canceled:
+            self._progress.end(CANCELLED, "the task was cancelled")
+        elif self._runner.timed_out:
+            self._progress.end(TIMED_OUT, "the run took longer than it may")
+        else:
+            self._progress.end(INTERRUPTED, "the run ended before its report")
+        self._write_response()
+
+    def _write_response(self) -> None:
+        """Bring the response file up to date: who watches it must not wait for ever."""
+        path = self._progress.response_file
+        if path and self._progress.final is not None:
+            try:
+                write(path, self._progress.final)
+            except OSError as exc:
+                _LOG.warning("The response cannot be written to %s: %s", path, exc.strerror)
+
+    def _end_with_program(self) -> None:
+        self.cancel()
+        self._thread.join()
+
+    def _failure(self, message: str) -> OcpRunError:
+        return OcpRunError(message, self._runner.status, self._runner.rc, "\n".join(self._output))

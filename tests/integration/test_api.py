@@ -1,0 +1,443 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Python API end to end: over SSH, on hosts with agents, judged by the hosts' own process tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oceanbase_ocp import OcpRunError, batch_stop_agents, submit
+from tests.fleet import Fleet, HostSpec, Process, processes
+from tests.integration.cores import Core
+from tests.integration.graph import check_graph, check_truth
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+
+PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
+SLOW = HostSpec(behaviour="daemon_ignores_sigterm")  # Stop takes the daemon's grace, 20 seconds: no test waits for it
+PATIENCE = 120
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the runs keep their files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def keywords(core: Core, **variables: str) -> dict[str, Any]:
+    """Keywords for ansible-runner: this ansible-core, and a user who has configured nothing."""
+    environment = core.environment()
+    kept = {name: environment[name] for name in ("PATH", "ANSIBLE_CONFIG", "ANSIBLE_FORKS")}
+    return {"envvars": {**kept, **variables}}
+
+
+def ids(fleet: Fleet) -> list[int]:
+    return [host.host_id for host in fleet.hosts]
+
+
+def running(fleet: Fleet) -> list[list[str]]:
+    """The agent programs that live, by host."""
+    return [host.agent_names() for host in fleet.hosts]
+
+
+def of(response: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The subtasks of this name, by host in the order of the request."""
+    found = [subtask for subtask in response["data"]["subtasks"] if subtask["name"] == name]
+    return sorted(found, key=lambda subtask: subtask["parallelIdx"])
+
+
+def statuses(response: dict[str, Any], name: str) -> list[str]:
+    return [subtask["status"] for subtask in of(response, name)]
+
+
+def descendants() -> list[Process]:
+    """The living processes below this one, without those of the hosts."""
+    found: list[Process] = []
+    waiting = [os.getpid()]
+    while waiting:
+        for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            try:
+                pids = [int(pid) for pid in path.read_text().split()]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            children = [child for pid in pids if (child := processes.read(pid)) and child.ns_pid == child.pid]
+            waiting += [child.pid for child in children]
+            found += [child for child in children if not child.dead]
+    return found
+
+
+def gone(several: Sequence[Process]) -> bool:
+    """Whether none of these lives. What was killed by ansible-runner gets a moment to be taken down by the kernel."""
+    deadline = time.monotonic() + 2
+    while any(processes.alive(process.pid, process.start_time) for process in several):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Events:
+    """An event handler that remembers, and lets a test wait for what an event says."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._begun: set[tuple[str, str]] = set()
+        self._ended: set[tuple[str, str]] = set()
+        self._changed = threading.Condition()
+
+    def __call__(self, event: dict[str, Any]) -> bool:
+        data = event.get("event_data") or {}
+        with self._changed:
+            self.names.append(event["event"])
+            if "host" in data:
+                kept = self._begun if event["event"] == "runner_on_start" else self._ended
+                kept.add((data["task"], data["host"]))
+            self._changed.notify_all()
+        return True
+
+    def wait_begun(self, task: str, *hosts: str) -> None:
+        self._wait(lambda: {(task, host) for host in hosts} <= self._begun)
+
+    def wait_ended(self, task: str, *hosts: str) -> None:
+        self._wait(lambda: {(task, host) for host in hosts} <= self._ended)
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(condition, PATIENCE)
+
+
+def test_stops_the_agents(core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec()])
+    response_file = tmp_path / "response.json"
+
+    response = batch_stop_agents(
+        (host_id for host_id in ids(fleet)), inventory=fleet.inventory, response_file=response_file, **keywords(core)
+    )
+
+    assert running(fleet) == [[], []]
+    assert response["data"]["status"] == "SUCCESSFUL"
+    check_graph(response["data"], hosts=2)
+    check_truth(response["data"])
+    assert json.loads(response_file.read_text()) == response
+    assert list(temporary.iterdir()) == []
+
+
+def test_partial_failure_is_a_result(core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
+
+    response = batch_stop_agents(ids(fleet), inventory=fleet.inventory, max_fail_percentage=50, **keywords(core))
+
+    assert [bool(names) for names in running(fleet)] == [False, True]
+    check_truth(response["data"])
+    assert response["data"]["status"] == "FAILED"
+    assert statuses(response, PREPARE) == ["SUCCESSFUL", "FAILED"]
+    assert statuses(response, FINISH) == ["SUCCESSFUL", "PENDING"]
+    assert of(response, PREPARE)[1]["error"]["code"] == "CMP07002"
+
+
+def test_refused_request_is_a_result(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec()])
+    before = running(fleet)
+    trace = tmp_path / "evaluated"
+
+    submission = submit([*ids(fleet), 7], inventory=str(fleet.inventory), **keywords(newest_core))
+    unknown = submission.wait()
+    template = batch_stop_agents(
+        f"{{{{ lookup('pipe', 'touch {trace}') }}}}", inventory=fleet.inventory, **keywords(newest_core)
+    )
+
+    assert (unknown["status"], unknown["error"]["code"], unknown["successful"]) == (404, "CMP07005", False)
+    assert submission.create_response["error"] == unknown["error"]
+    assert template["status"] == 400
+    assert not trace.exists()
+    assert running(fleet) == before
+
+
+def test_answers_before_any_host_is_contacted(core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec()])
+    before = running(fleet)
+    for host in fleet.hosts:
+        host.pause()  # nobody there who could be contacted
+    try:
+        submission = submit(ids(fleet), inventory=fleet.inventory, **keywords(core))
+
+        created = submission.create_response
+        assert created["data"]["status"] == "RUNNING"
+        assert statuses(created, PREPARE) == ["READY", "READY"]
+        assert statuses(created, STOP) == ["PENDING", "PENDING"]
+        assert "finishTime" not in created["data"]
+        with pytest.raises(TimeoutError):
+            submission.wait(timeout=0.2)
+        assert not submission.done
+        assert submission.response == created
+        assert running(fleet) == before
+    finally:
+        for host in fleet.hosts:
+            host.resume()
+
+    final = submission.wait(timeout=PATIENCE)
+
+    assert submission.done
+    assert final == submission.response == submission.wait()
+    assert final["data"]["id"] == created["data"]["id"]
+    assert final["data"]["status"] == "SUCCESSFUL"
+    assert running(fleet) == [[], []]
+
+
+def test_cancel_in_the_middle_of_stop(core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path) -> None:
+    fleet = start_fleet([SLOW, HostSpec()])
+    slow, quick = fleet.hosts
+    response_file = tmp_path / "response.json"
+    earlier = {process.pid for process in descendants()}
+    events = Events()
+
+    submission = submit(
+        ids(fleet), inventory=fleet.inventory, response_file=response_file, event_handler=events, **keywords(core)
+    )
+    events.wait_begun(STOP, slow.name)
+    events.wait_ended(STOP, quick.name)
+    own = [process for process in descendants() if process.pid not in earlier]
+    assert any("ansible-playbook" in " ".join(process.cmdline) for process in own)
+    assert any(process.comm == "ssh" for process in own)
+    begun = time.monotonic()
+    submission.cancel()
+    submission.cancel()
+    response = submission.wait(timeout=PATIENCE)
+
+    assert time.monotonic() - begun < 10
+    assert gone(own)
+    assert gone([process for process in descendants() if process.pid not in earlier])
+    assert submission.runner.status == "canceled"
+    check_graph(response["data"], hosts=2)
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "CANCEL")
+    assert statuses(response, PREPARE) == ["SUCCESSFUL", "SUCCESSFUL"]
+    assert statuses(response, STOP) == ["FAILED", "SUCCESSFUL"]
+    assert statuses(response, FINISH) == ["PENDING", "PENDING"]
+    stop = of(response, STOP)[0]
+    assert (stop["error"]["code"], stop["operation"]) == ("TSK10014", "CANCEL")
+    assert slow.name in stop["error"]["message"]
+    assert json.loads(response_file.read_text()) == response
+    assert quick.agent_names() == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_run_that_takes_too_long(newest_core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([SLOW])
+
+    response = batch_stop_agents(ids(fleet), inventory=fleet.inventory, timeout=15, **keywords(newest_core))
+
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "EXECUTE")
+    assert [s["error"]["code"] for s in response["data"]["subtasks"] if "error" in s] == ["TSK10012"]
+    assert running(fleet) != [[]]
+
+
+def test_a_run_that_is_killed(core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([SLOW])
+    earlier = {process.pid for process in descendants()}
+    events = Events()
+
+    submission = submit(ids(fleet), inventory=fleet.inventory, event_handler=events, **keywords(core))
+    events.wait_begun(STOP, fleet.hosts[0].name)
+    own = [process for process in descendants() if process.pid not in earlier]
+    playbook = next(process for process in own if process.ppid == os.getpid())
+    assert processes.send(playbook.pid, playbook.start_time, signal.SIGKILL)
+    response = submission.wait(timeout=PATIENCE)
+
+    assert gone(own)
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "EXECUTE")
+    assert of(response, STOP)[0]["error"]["code"] == "TSK10013"
+
+
+def test_event_handler_and_files_are_the_callers(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec()])
+    private_data_dir = tmp_path / "data"
+    private_data_dir.mkdir()
+    events, statuses_seen = Events(), []
+
+    def on_status(status: dict[str, Any], runner_config: Any) -> None:
+        statuses_seen.append((status["status"], runner_config.ident))
+
+    with submit(
+        ids(fleet),
+        inventory=fleet.inventory,
+        private_data_dir=private_data_dir,
+        ident="mine",
+        event_handler=events,
+        status_handler=on_status,
+        **keywords(newest_core),
+    ) as submission:
+        pass
+
+    assert submission.done
+    assert events.names[0] == "playbook_on_start"
+    assert "playbook_on_stats" in events.names
+    assert [status for status in statuses_seen if status[0] in ("starting", "successful")] == [
+        ("starting", "mine"),
+        ("successful", "mine"),
+    ]
+    assert "PLAY RECAP" in (private_data_dir / "artifacts/mine/stdout").read_text()
+    assert submission.runner.stats["ok"][fleet.hosts[0].name] == 3
+    # The next run in the same folder must not inherit this one's variables.
+    assert not (private_data_dir / "env").exists()
+    assert running(fleet) == [[]]
+
+
+def test_event_handler_that_raises(newest_core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([SLOW])
+    earlier = {process.pid for process in descendants()}
+
+    def handler(event: dict[str, Any]) -> bool:
+        if event["event"] == "runner_on_start" and event["event_data"]["task"] == STOP:
+            raise RuntimeError("the caller's own")
+        return True
+
+    submission = submit(ids(fleet), inventory=fleet.inventory, event_handler=handler, **keywords(newest_core))
+    with pytest.raises(OcpRunError) as caught:
+        submission.wait(timeout=PATIENCE)
+
+    assert str(caught.value.__cause__) == "the caller's own"
+    assert submission.response["data"]["status"] == "FAILED"
+    assert of(submission.response, STOP)[0]["error"]["code"] == "TSK10013"
+    assert gone([process for process in descendants() if process.pid not in earlier])
+
+
+def test_cancel_callback_is_called(newest_core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([SLOW])
+    enough, events = threading.Event(), Events()
+
+    submission = submit(
+        ids(fleet),
+        inventory=fleet.inventory,
+        cancel_callback=enough.is_set,
+        event_handler=events,
+        **keywords(newest_core),
+    )
+    events.wait_begun(STOP, fleet.hosts[0].name)
+    enough.set()
+
+    assert submission.wait(timeout=PATIENCE)["data"]["operation"] == "CANCEL"
+
+
+def test_two_at_the_same_time_in_one_folder(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=2), HostSpec(stop_seconds=2)])
+
+    submissions = [
+        submit([host_id], inventory=fleet.inventory, private_data_dir=tmp_path, **keywords(newest_core))
+        for host_id in ids(fleet)
+    ]
+    assert [submission.done for submission in submissions] == [False, False]
+    responses = [submission.wait(timeout=PATIENCE) for submission in submissions]
+
+    assert [response["data"]["status"] for response in responses] == ["SUCCESSFUL", "SUCCESSFUL"]
+    asked = [response["data"]["context"]["listMap"]["host_ids"] for response in responses]
+    assert asked == [[str(host_id)] for host_id in ids(fleet)]
+    assert len({response["data"]["id"] for response in responses}) == 2
+    assert running(fleet) == [[], []]
+
+
+def test_exception_in_the_block_cancels(newest_core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([SLOW])
+    earlier = {process.pid for process in descendants()}
+    events = Events()
+
+    submission = submit(ids(fleet), inventory=fleet.inventory, event_handler=events, **keywords(newest_core))
+
+    def block() -> None:
+        with submission:
+            events.wait_begun(STOP, fleet.hosts[0].name)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        block()
+
+    assert submission.done
+    assert submission.response["data"]["operation"] == "CANCEL"
+    assert gone([process for process in descendants() if process.pid not in earlier])
+
+
+def test_a_program_that_ends_takes_its_run_with_it(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([SLOW])
+    response_file = tmp_path / "response.json"
+    program = (
+        "import json, sys; from oceanbase_ocp import submit; given = json.loads(sys.argv[1]); "
+        "print(submit(**given).create_response['data']['status'])"
+    )
+    given = {
+        "host_ids": ids(fleet),
+        "inventory": str(fleet.inventory),
+        "response_file": str(response_file),
+        **keywords(newest_core),
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(given)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "RUNNING\n", "")
+    assert json.loads(response_file.read_text())["data"]["operation"] == "CANCEL"
+    assert running(fleet) != [[]]
+
+
+def test_own_ansible_playbook_and_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inventory.ini").write_text("db1 ocp_host_id=1001\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.delenv("ANSIBLE_COLLECTIONS_PATH", raising=False)
+    playbooks = set()
+
+    def handler(event: dict[str, Any]) -> bool:
+        playbooks.add(event.get("event_data", {}).get("playbook"))
+        return True
+
+    response = batch_stop_agents(
+        [1, 1], inventory="inventory.ini", response_file="response.json", event_handler=handler
+    )
+
+    assert response["status"] == 400
+    assert json.loads((tmp_path / "response.json").read_text()) == response
+    assert {Path(path).is_relative_to(sysconfig.get_path("purelib")) for path in playbooks - {None}} == {True}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"envvars": {"PATH": "/nonexistent"}}, "ansible-playbook"),
+        (
+            {"envvars": {"ANSIBLE_COLLECTIONS_PATH": "/nonexistent", "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "no"}},
+            "could not be found",
+        ),
+        ({"response_file": "/nonexistent/response.json"}, "cannot be written"),
+    ],
+)
+def test_failure_of_the_program_is_an_exception(given: dict[str, Any], said: str, temporary: Path) -> None:
+    with pytest.raises(OcpRunError, match=said) as caught:
+        batch_stop_agents([1001], inventory={"all": {"hosts": {"db1": {"ocp_host_id": 1001}}}}, **given)
+
+    assert caught.value.status == "failed"
+    assert caught.value.rc
+    assert said in caught.value.stdout
+    assert list(temporary.iterdir()) == []

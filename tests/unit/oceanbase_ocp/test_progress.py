@@ -1,0 +1,234 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that ends early: what its events said goes into the final response, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
+    CANCELLED,
+    INTERRUPTED,
+    INVALID,
+    TIMED_OUT,
+    OcpError,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
+from oceanbase_ocp._progress import Progress
+
+TIMES = {"started": "2026-11-23T22:00:01.5+08:00", "finished": "2026-11-23T22:00:02.5+08:00"}
+DONE = {"started_at": TIMES["started"], "finished_at": TIMES["finished"]}  # what a host's result says
+REQUEST = Request("0123456789abcdef", "192.0.2.1", 1795442400000)
+PREPARE, STOP, FINISH, WAIT = (
+    "Prepare stop OCP agent",
+    "Stop all OCP agent processes",
+    "Finish OCP agent operation",
+    "Wait node",
+)
+
+
+def new_task(hosts: int = 3) -> Task:
+    return Task.create(
+        "batch_stop_agents",
+        [Target(1001 + index, f"db{index + 1}") for index in range(hosts)],
+        first_id=1000,
+        creator="admin",
+        executor="192.0.2.1",
+        started="2026-11-23T22:00:00+08:00",
+    )
+
+
+def run(task: Task, **more: Any) -> dict[str, Any]:
+    return {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "task": task.dump(), **more}
+
+
+def event(action: str, host: str, result: dict[str, Any] | None = None, kind: str = "ok") -> dict[str, Any]:
+    """An event as ansible-runner gives it: the result has neither `failed` nor `skipped` in it."""
+    data: dict[str, Any] = {
+        "task_action": f"oceanbase.ocp.{action}",
+        "resolved_action": f"oceanbase.ocp.{action}",
+        "host": host,
+    }
+    if result is not None:
+        data["res"] = {"changed": False, **result}
+    return {"event": f"runner_on_{kind}", "created": "2026-11-23T14:00:01.500000+00:00", "event_data": data}
+
+
+def begun(task: Task, **more: Any) -> Progress:
+    progress = Progress()
+    progress.take({"event": "verbose", "stdout": "a warning"})
+    progress.take(event("task_create", "localhost", {"run": {**run(task, **more), "response": REQUEST.answer(task)}}))
+    return progress
+
+
+def past_prepare(hosts: int = 3) -> Progress:
+    task = new_task(hosts)
+    progress = begun(task)
+    task.settle({index: Outcome(**TIMES) for index in range(hosts)})
+    task.pass_wait(TIMES["started"], TIMES["finished"])
+    progress.take(event("task_wait", "localhost", {"run": run(task)}))
+    return progress
+
+
+def ended(progress: Progress, *why: Any) -> dict[str, Any]:
+    progress.end(*why)
+    assert progress.final is not None
+    assert progress.final["traceId"] == REQUEST.trace_id
+    assert progress.final["successful"] is True
+    data: dict[str, Any] = progress.final["data"]
+    return data
+
+
+def statuses(task: dict[str, Any], name: str) -> list[str]:
+    return [subtask["status"] for subtask in task["subtasks"] if subtask["name"] == name]
+
+
+def of(task: dict[str, Any], name: str, index: int) -> dict[str, Any]:
+    return next(s for s in task["subtasks"] if s["name"] == name and s["parallelIdx"] == index)
+
+
+def test_create_response_comes_with_the_first_result() -> None:
+    progress = begun(new_task())
+
+    assert progress.created is not None
+    assert progress.created["data"]["status"] == "RUNNING"
+    assert progress.final is None
+
+
+def test_cancelled_in_stop_keeps_what_is_known() -> None:
+    progress = past_prepare(4)
+    for host in ("db1", "db2", "db3"):
+        progress.take(event("agent_processes", host, kind="start"))
+    progress.take(event("agent_processes", "db1", DONE))
+    progress.take(
+        event("agent_processes", "db2", {**DONE, "reason": "still_running", "msg": "observer"}, kind="failed")
+    )
+
+    task = ended(progress, CANCELLED, "the task was cancelled")
+
+    assert (task["status"], task["operation"]) == ("FAILED", "CANCEL")
+    assert task["finishTime"]
+    assert statuses(task, PREPARE) == ["SUCCESSFUL"] * 4
+    assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED", "FAILED", "FAILED"]
+    assert statuses(task, WAIT) == ["SUCCESSFUL", "PENDING"]
+    assert statuses(task, FINISH) == ["PENDING"] * 4
+    assert of(task, STOP, 0)["startTime"] == TIMES["started"]
+    assert (of(task, STOP, 1)["error"]["code"], of(task, STOP, 1)["operation"]) == ("COM32001", "EXECUTE")
+    at_work, waiting = of(task, STOP, 2), of(task, STOP, 3)
+    assert at_work["error"]["code"] == waiting["error"]["code"] == "TSK10014"
+    assert at_work["operation"] == waiting["operation"] == "CANCEL"
+    assert "db3 (host id 1003)" in at_work["error"]["message"]
+    assert "not known" in at_work["error"]["message"]
+    assert at_work["startTime"]
+    assert at_work["finishTime"]
+    assert "before it was its turn" in waiting["error"]["message"]
+    assert "startTime" not in waiting
+
+
+@pytest.mark.parametrize("kind", ["failed", "unreachable", "skipped"])
+def test_a_result_that_does_not_say_so_itself_has_failed_all_the_same(kind: str) -> None:
+    progress = past_prepare(1)
+    progress.take(event("agent_processes", "db1", DONE, kind=kind))
+
+    assert statuses(ended(progress, INTERRUPTED, "the run ended"), STOP) == ["FAILED"]
+
+
+def test_results_of_an_earlier_phase_do_not_count_for_a_later_one() -> None:
+    task = new_task(1)
+    progress = begun(task)
+    progress.take(event("agent_processes", "db1", kind="start"))
+    progress.take(event("agent_processes", "db1", DONE))
+    task.settle({0: Outcome(**TIMES)})
+    task.pass_wait(TIMES["started"], TIMES["finished"])
+    progress.take(event("task_wait", "localhost", {"run": run(task)}))
+
+    stop = of(ended(progress, TIMED_OUT, "the run took longer than it may"), STOP, 0)
+
+    assert stop["error"]["code"] == "TSK10012"
+    assert "startTime" not in stop
+
+
+def test_interrupted_at_the_barrier() -> None:
+    progress = begun(new_task(2))
+    for host in ("db1", "db2"):
+        progress.take(event("agent_processes", host, DONE))
+
+    task = ended(progress, CANCELLED, "the task was cancelled")
+
+    assert (task["status"], task["operation"]) == ("FAILED", "CANCEL")
+    assert statuses(task, PREPARE) == ["SUCCESSFUL"] * 2
+    assert statuses(task, WAIT) == ["FAILED", "PENDING"]
+    wait = next(subtask for subtask in task["subtasks"] if subtask["name"] == WAIT)
+    assert (wait["error"]["code"], wait["operation"]) == ("TSK10014", "CANCEL")
+
+
+def test_a_broken_barrier_loses_no_result() -> None:
+    task = new_task(1)
+    progress = begun(task)
+    progress.take(event("agent_processes", "db1", DONE))
+    broken = run(task, targets=[], barrier_error="TaskTimeoutError")
+    progress.take(event("task_wait", "localhost", {"run": broken}, kind="failed"))
+
+    assert statuses(ended(progress, INTERRUPTED, "the run ended"), PREPARE) == ["SUCCESSFUL"]
+
+
+def test_all_work_done_but_no_report() -> None:
+    task = new_task(1)
+    progress = begun(task)
+    for _phase in range(2):
+        task.settle({0: Outcome(**TIMES)})
+        task.pass_wait(TIMES["started"], TIMES["finished"])
+    progress.take(event("task_wait", "localhost", {"run": run(task)}))
+    progress.take(event("agent_processes", "db1", DONE))
+
+    closed = ended(progress, CANCELLED, "the task was cancelled")
+
+    assert (closed["status"], closed["operation"]) == ("SUCCESSFUL", "EXECUTE")
+
+
+def test_check_mode_stays_visible() -> None:
+    task = ended(begun(new_task(1), check_mode=True), INTERRUPTED, "the run ended")
+
+    assert task["context"]["stringMap"]["check_mode"] == "true"
+
+
+def test_the_reports_response_is_final() -> None:
+    for final in (
+        event("task_report", "localhost", {"response": {"final": True}}),
+        {"event": "playbook_on_stats", "event_data": {"artifact_data": {"ocp_response": {"final": True}}}},
+    ):
+        progress = begun(new_task())
+        progress.take(final)
+        progress.end(CANCELLED, "too late")
+
+        assert progress.final == {"final": True}
+
+
+def test_a_refused_request_stays_refused() -> None:
+    refusal = REQUEST.refuse(OcpError(INVALID, "no"))
+    progress = Progress()
+    refused = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "response": refusal}
+    progress.take(event("task_create", "localhost", {"run": refused}))
+    progress.end(CANCELLED, "the task was cancelled")
+
+    assert progress.created == progress.final == refusal
+
+
+def test_no_response_without_a_create_response() -> None:
+    progress = Progress()
+    progress.take(event("task_create", "localhost", {"msg": "cannot be written"}, kind="failed"))
+    progress.take({"event": "playbook_on_stats", "event_data": {"artifact_data": {}}})
+    progress.end(INTERRUPTED, "the run ended")
+
+    assert progress.created is None
+    assert progress.final is None
+
+
+def test_response_file_is_left_alone_in_check_mode() -> None:
+    assert begun(new_task(), response_file="/tmp/response.json").response_file == "/tmp/response.json"
+    assert begun(new_task(), response_file="/tmp/response.json", check_mode=True).response_file is None
