@@ -10,7 +10,7 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller, _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, NOT_AUTHORIZED, SPELLINGS, OcpError
@@ -32,6 +32,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "force": {"type": "bool", "default": False},
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
 }
+
+
+_unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
 class ActionModule(ActionBase):
@@ -69,6 +72,8 @@ class ActionModule(ActionBase):
                     f"The response cannot be written to {run['response_file']}: {exc.strerror}. No host was contacted: "
                     "give ocp_response_file a path that can be written."
                 ) from exc
+        if "task" in run:
+            _unfinished.note(run)
         return {**result, "changed": False, "run": run}
 
 
@@ -76,6 +81,11 @@ def _create(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], 
     user = _controller.user(variables)
     if arguments["role_bindings"]:
         _authorize(user, arguments["operation"], arguments["role_bindings"])
+    if "localhost" not in variables["ansible_play_hosts_all"]:
+        raise OcpError(
+            INVALID,
+            f"--limit {variables.get('ansible_limit')} leaves out localhost, where the task is kept: add localhost to it",
+        )
     hostvars = variables["hostvars"]
     given = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}
     templated = {

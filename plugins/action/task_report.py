@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
@@ -44,6 +45,7 @@ class ActionModule(ActionBase):
                     f". The response cannot be written to {run['response_file']}: {exc.strerror}; "
                     f"it is: {json.dumps(response)}"
                 )
+        _unfinished.forget()
         return {
             **result,
             "changed": False,

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
@@ -49,4 +50,6 @@ class ActionModule(ActionBase):
         if run["response_file"] and not run["check_mode"]:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run["response_file"], Request(**run["request"]).answer(task))
-        return {**run, "task": task.dump(), "targets": [task.targets[index].host for index in go_on]}
+        run = {**run, "task": task.dump(), "targets": [task.targets[index].host for index in go_on]}
+        _unfinished.note(run)
+        return run

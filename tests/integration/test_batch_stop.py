@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -260,6 +262,33 @@ def test_host_that_never_comes_back(newest_core: Core, start_fleet: StartFleet, 
     assert run.statuses(FINISH) == ["PENDING", "PENDING"]
 
 
+def test_interrupt_at_the_terminal(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Ctrl-C reaches everything in the foreground; the response must say how it stands all the same."""
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=3)])
+    response_file = tmp_path / "response.json"
+    process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id for host in fleet.hosts]})
+    host = fleet.hosts[0]
+    host.wait_for(lambda: (host.home / "run/admin.lock").exists(), "Stop has not begun", timeout=60)
+    os.killpg(process.pid, signal.SIGINT)
+
+    run = end(process, response_file)
+
+    assert run.status not in (0, None), run.output
+    check_graph(run.task, hosts=2)
+    check_truth(run.task)
+    assert run.statuses(PREPARE) == ["SUCCESSFUL", "SUCCESSFUL"]
+    assert run.statuses(STOP) == ["FAILED", "FAILED"]
+    assert run.statuses(FINISH) == ["PENDING", "PENDING"]
+    assert run.of_host(0)["Stop"]["error"]["code"] == "TSK10013"
+    assert f"{run.task['id']} FAILED" in run.output
+
+    # Nothing is left half done that a second run does not mend.
+    host.wait_for(lambda: not (host.home / "run/admin.lock").exists(), "the host program is still at work", timeout=60)
+    again = core.stop_fleet(fleet, response_file)
+    assert again.status == 0, again.output
+    assert not any(running(fleet).values())
+
+
 def test_stop_within_its_timeout(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     """Graces that do not fit into the timeout are cut, so that nothing is left half done for want of time."""
     fleet = start_fleet([HostSpec(behaviour="ignores_sigterm")])
@@ -333,6 +362,19 @@ def test_agent_of_the_user_who_connects(newest_core: Core, start_fleet: StartFle
 
     assert run.status == 0, run.output
     assert not any(running(fleet).values())
+
+
+def test_limit_that_leaves_the_controller_out(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Ansible would skip every play on localhost and end with success, having done nothing."""
+    fleet = start_fleet([HostSpec(), HostSpec()])
+    before = fleet.agent_processes()
+
+    run = core.stop_fleet(fleet, tmp_path / "response.json", "--limit=db002,db001")
+
+    assert run.status == 2, run.output
+    assert run.error["code"] == "COM10001"
+    assert "add localhost" in run.error["message"]
+    assert fleet.agent_processes() == before
 
 
 def test_limit_that_leaves_a_host_out(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
