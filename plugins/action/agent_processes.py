@@ -87,7 +87,7 @@ class ActionModule(ActionBase):
             answer = self._carry(task_vars)
             if answer is not None:
                 return answer
-        return self._execute_module(module_name="oceanbase.ocp.agent_processes", task_vars=task_vars)
+        return dict(self._execute_module(module_name="oceanbase.ocp.agent_processes", task_vars=task_vars))
 
     def _carry(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
         dummy, arguments = self.validate_argument_spec(argument_spec=argument_spec())

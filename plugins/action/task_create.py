@@ -84,7 +84,7 @@ def _create(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], 
     if "localhost" not in variables["ansible_play_hosts_all"]:
         raise OcpError(
             INVALID,
-            f"--limit {variables.get('ansible_limit')} leaves out localhost, where the task is kept: add localhost to it",
+            f"--limit {variables.get('ansible_limit')} leaves out localhost, which keeps the task: add localhost to it",
         )
     hostvars = variables["hostvars"]
     given = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}

@@ -79,9 +79,6 @@ attributes:
   idempotent:
     support: full
     description: An agent that is stopped stays unchanged; a second run reports no change.
-  action_group:
-    support: none
-    description: There is no group of options to share.
 seealso:
   - module: oceanbase.ocp.task_create
   - name: Batch stop basic OCP Agent processes on a host
@@ -202,7 +199,7 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes imp
 )
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,

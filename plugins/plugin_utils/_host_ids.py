@@ -54,7 +54,7 @@ def parse(value: object, field: str = "hostIds") -> list[int]:
             f"{field}: {join([_shown(item) for item in refused])} {message}: {_FORMS}",
             [_sub_error(field, item, message) for item in refused],
         )
-    accepted = t.cast("list[int]", ids)
+    accepted = [host_id for host_id in ids if host_id is not None]
     seen: set[int] = set()
     repeated = sorted({host_id for host_id in accepted if host_id in seen or seen.add(host_id)})  # type: ignore[func-returns-value]
     if repeated:
@@ -109,9 +109,9 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
         if host_id in hosts:
             hosts[host_id].append(name)
         elif isinstance(value, (list, tuple)):
-            several = [found for found in map(_read_id, value) if found in hosts]
+            several = [found for found in map(_read_id, value) if found is not None and found in hosts]
             if several:
-                doubled[name] = t.cast("list[int]", several)
+                doubled[name] = several
         elif host_id is None:
             unusable.append(name)
     if doubled:

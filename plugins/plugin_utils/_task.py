@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from ._errors import CANCELLED, INTERRUPTED, Code
 from ._host_ids import Target
-from ._operation import OPERATIONS, WAIT
+from ._operation import OPERATIONS, WAIT, Node
 
 PENDING, READY, RUNNING, SUCCESSFUL, FAILED = "PENDING", "READY", "RUNNING", "SUCCESSFUL", "FAILED"
 
@@ -120,7 +120,7 @@ class Task:
         """
         definition = OPERATIONS[operation]
         seconds = {**definition.timeouts, **(timeouts or {})}
-        plan = []
+        plan: list[tuple[Node, list[int]]] = []
         for node in definition.nodes:
             if plan:
                 plan.append((WAIT, [-1]))

@@ -6,8 +6,8 @@
 
 """The last word of a run that ends before its report: Ctrl-C, a dead worker, an error of ansible-core.
 
-Actions run in workers; whether a run came to its report, only ansible-playbook's own process sees at its end. What it has
-to say then, the actions leave in the folder that this process and its workers share and that ansible-core removes at exit.
+Actions run in workers; whether a run came to its report, only ansible-playbook's own process sees at its end. What it
+has to say then, the actions leave in the folder that it shares with its workers and that ansible-core removes at exit.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def _say_last_word(pid: int) -> None:
     task.interrupt(INTERRUPTED, reason, iso_now())
     try:
         write(run["response_file"], Request(**run["request"]).answer(task))
-        sys.stderr.write(f"{task.name}: task {task.id} {task.status}: {reason}; see {run['response_file']}\n")
+        where = f"see {run['response_file']}"
     except OSError as exc:
-        sys.stderr.write(f"{task.name}: task {task.id} {task.status}: {reason}; the response cannot be written: {exc}\n")
+        where = f"the response cannot be written: {exc}"
+    sys.stderr.write(f"{task.name}: task {task.id} {task.status}: {reason}; {where}\n")

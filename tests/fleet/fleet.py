@@ -52,7 +52,7 @@ class Fleet:
 
         Raises FleetError when that cannot be done; then nothing is left behind.
         """
-        specs = [HostSpec() for _ in range(hosts)] if isinstance(hosts, int) else list(hosts)
+        specs = [HostSpec()] * hosts if isinstance(hosts, int) else list(hosts)
         _check(specs)
         folder = Path(state_dir).absolute()
         if state.read(folder) is not None:

@@ -33,7 +33,7 @@ OBSERVED = [("gen2", name) for name in BEHAVIOURS] + [
     ("obagent", "stale_pid_file"),
 ]
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="hosts need root")
+pytestmark = [pytest.mark.fleet, pytest.mark.skipif(os.geteuid() != 0, reason="hosts need root")]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Hosts for tests that change them, one for each."""
-    specs = [HostSpec() for _ in range(4)]
+    specs = [HostSpec()] * 4
     specs += [HostSpec(behaviour=name) for name in ("stopped", "orphans", "live_lock", "stale_lock", "watchdog")]
     specs += [HostSpec(generation="gen1"), HostSpec(agent_user="admin", user="admin", bystanders=False)]
     with Fleet.start(specs, tmp_path_factory.mktemp("changed") / "fleet") as fleet:

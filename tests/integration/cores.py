@@ -112,7 +112,7 @@ class Core:
 def end(process: subprocess.Popen[str], response_file: Path) -> Run:
     """Wait for a run that was started."""
     try:
-        output, _ = process.communicate(timeout=PATIENCE)
+        output, dummy = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

@@ -26,7 +26,7 @@ class Listener:
 
     def contacted(self) -> bool:
         try:
-            connection, _ = self._socket.accept()
+            connection, dummy = self._socket.accept()
         except BlockingIOError:
             return False
         connection.close()

@@ -175,7 +175,7 @@ def test_one_failure_in_prepare_holds_everybody(
 
 
 def test_a_hundred_hosts(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
-    specs = [HostSpec(bystanders=False) for _ in range(100)]
+    specs = [HostSpec(bystanders=False)] * 100
     specs[41] = HostSpec(behaviour="sshd_down", bystanders=False)
     specs[77] = HostSpec(behaviour="ignores_sigterm", bystanders=False)
     fleet = start_fleet(specs)
@@ -230,7 +230,7 @@ def test_connection_lost_in_the_middle_of_stop(core: Core, start_fleet: StartFle
     response_file = tmp_path / "response.json"
     process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id]})
     # The daemon holds on until its children are gone: the lock is there while Stop is at work.
-    host.wait_for(lambda: (host.home / "run/admin.lock").exists(), "Stop has not begun", timeout=60)
+    host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun", timeout=60)
     assert host.drop_connections() > 0
 
     run = end(process, response_file)
@@ -246,7 +246,7 @@ def test_host_that_never_comes_back(newest_core: Core, start_fleet: StartFleet, 
     response_file = tmp_path / "response.json"
     extra = {"host_ids": [host.host_id for host in fleet.hosts], "ocp_stop_timeout": 12}
     process = newest_core.start(fleet.inventory, response_file, extra)
-    lost.wait_for(lambda: (lost.home / "run/admin.lock").exists(), "Stop has not begun", timeout=60)
+    lost.wait_for((lost.home / "run/admin.lock").exists, "Stop has not begun", timeout=60)
     lost.pause()
     try:
         run = end(process, response_file)
@@ -268,7 +268,7 @@ def test_interrupt_at_the_terminal(core: Core, start_fleet: StartFleet, tmp_path
     response_file = tmp_path / "response.json"
     process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id for host in fleet.hosts]})
     host = fleet.hosts[0]
-    host.wait_for(lambda: (host.home / "run/admin.lock").exists(), "Stop has not begun", timeout=60)
+    host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun", timeout=60)
     os.killpg(process.pid, signal.SIGINT)
 
     run = end(process, response_file)
