@@ -14,6 +14,7 @@ The facts about the agent (programs, files, locks, who guards whom) are those of
 open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp_*).
 """
 
+import collections
 import errno
 import json
 import os
@@ -65,8 +66,16 @@ KILL_WAIT = 5  # seconds for the kernel to take a killed process down
 ROUNDS = 3  # how often what came back while we worked is stopped again
 FRESH_LOCK = 5  # seconds: an unreadable lock younger than this is being written
 
-_INTERPRETER = re.compile(r"^(python|pypy|bash|dash|sh|perl)[0-9.]*$")
-_PID = re.compile(br"^[1-9][0-9]{0,9}$")
+_INTERPRETER = re.compile(r"^(platform-)?(python|pypy|bash|dash|sh|perl)[0-9.]*[a-z]{0,2}(-[a-z]+)?$")
+# By family: letters after which no script follows; letters with a value, attached or next; with one that is attached or
+# none; with one that is next. The first family whose name the interpreter's holds is its.
+_OPTIONS = collections.OrderedDict((
+    ("py", ("cm", "WXQ", "", "")),
+    ("perl", ("eE", "I", "MmixlCDVF0", "")),
+    ("sh", ("cs", "", "", "oO")),
+))
+_LONG_WITH_VALUE = ("--check-hash-based-pycs", "--rcfile", "--init-file")
+_PID = re.compile(r"^[1-9][0-9]{0,9}\Z")
 _DELETED = " (deleted)"
 _GONE = (errno.ENOENT, errno.ESRCH)
 _DENIED = (errno.EACCES, errno.EPERM)
@@ -158,6 +167,24 @@ def _stat_or_none(pid):
         raise
 
 
+def _lives(pid, found):
+    """False for a zombie, of which only the name is left; but its first thread may have ended before the others."""
+    return found.state not in "ZXx" or _living_thread(pid) is not None
+
+
+def _living_thread(pid):
+    """The id of a thread that lives on, or None."""
+    try:
+        for name in os.listdir("/proc/%d/task" % pid):
+            found = _stat_or_none(int(name))
+            if found is not None and found.state not in "ZXx":
+                return int(name)
+    except OSError as exc:
+        if exc.errno not in _GONE:
+            raise
+    return None
+
+
 def _pids():
     """Every process of our /proc. Threads are not listed there, although they can be looked up by their id."""
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
@@ -176,7 +203,15 @@ def _ancestors():
 def _executable(pid):
     """The path of the image that pid runs; of an unlinked one, the path that it had."""
     link = "/proc/%d/exe" % pid
-    target = os.readlink(link)
+    try:
+        target = os.readlink(link)
+    except OSError as exc:
+        # The kernel shows the executable of no zombie, and of no kernel thread.
+        thread = _living_thread(pid) if exc.errno in _GONE else None
+        if thread in (None, pid):
+            raise
+        link = "/proc/%d/exe" % thread
+        target = os.readlink(link)
     if target.endswith(_DELETED):
         try:
             really_named_so = os.path.samestat(os.stat(target), os.stat(link))
@@ -192,25 +227,39 @@ def _arguments(pid):
     return [os.fsdecode(part) if sys.version_info[0] > 2 else part for part in content.split(b"\0")] if content else []
 
 
-def _script(arguments, working_directory):
-    """The script that an interpreter was given, as an absolute real path, or None."""
+def _script(interpreter, arguments, working_directory):
+    """The script that an interpreter was given, as an absolute real path, or None.
+
+    What follows a program text, a module or a program on standard input is an argument: whoever has it is no agent.
+    """
+    family = next(name for name in _OPTIONS if interpreter.find(name) >= 0)
+    ends, takes_value, takes_attached, takes_next = _OPTIONS[family]
     rest = list(arguments[1:])
-    while rest:
+    while rest and rest[0][:1] in ("-", "+") and rest[0] != "+":
         argument = rest.pop(0)
-        if argument == "--":
-            argument = rest.pop(0) if rest else ""
-        elif argument.startswith("-"):
-            if argument in ("-W", "-X", "-Q", "-o"):
-                rest = rest[1:]
-            elif not argument.startswith("--") and argument[-1:] in ("c", "m"):
-                return None
-            continue
-        if not argument:
+        if argument == "-" and family != "sh":
             return None
-        if os.path.isabs(argument):
-            return os.path.realpath(argument)
-        return os.path.realpath(os.path.join(working_directory(), argument))
-    return None
+        if argument in ("-", "--"):
+            break
+        if argument.startswith("--"):
+            rest = rest[1:] if argument in _LONG_WITH_VALUE else rest
+            continue
+        for position, letter in enumerate(argument[1:], 2):
+            if letter in ends:
+                return None
+            if letter in takes_value:
+                if position == len(argument):
+                    rest = rest[1:]
+                break
+            if letter in takes_attached:
+                break
+            if letter in takes_next:
+                rest = rest[1:]
+    if not rest or not rest[0]:
+        return None
+    if os.path.isabs(rest[0]):
+        return os.path.realpath(rest[0])
+    return os.path.realpath(os.path.join(working_directory(), rest[0]))
 
 
 # ----------------------------------------------------------------------------------------------------------- pidfds
@@ -257,6 +306,8 @@ class Home(object):
     """
 
     def __init__(self, path):
+        if sys.version_info[0] == 2 and not isinstance(path, str):  # as the kernel gives paths there: bytes
+            path = path.encode("utf-8")
         if not os.path.isabs(path) or "\0" in path or os.path.normpath(path).count("/") < 2:
             raise AgentError("invalid", "home must be an absolute path at least two levels deep, not %r" % _text(path))
         self.given = os.path.normpath(path)
@@ -265,8 +316,22 @@ class Home(object):
             raise AgentError("invalid", "home %s leads to %s, which is no agent home" % (_text(path), _text(self.path)))
         self.run = os.path.join(self.path, "run")
 
+    def readable(self):
+        """False where only this user's rights keep us from knowing what is installed."""
+        for folder in (self.path,) + tuple(os.path.join(self.path, name) for name in PROGRAM_FOLDERS):
+            try:
+                os.listdir(folder)
+            except OSError as exc:
+                if exc.errno in _DENIED:
+                    return False
+        return True
+
     def holds(self, path):
         return path.startswith(self.path + "/")
+
+    def has_place(self, path):
+        """Whether path lies where the home has its programs."""
+        return os.path.dirname(path) in [os.path.normpath(os.path.join(self.path, name)) for name in PROGRAM_FOLDERS]
 
     def program_of(self, path):
         """The agent program that path is, when it lies in the home."""
@@ -290,13 +355,15 @@ class Home(object):
         except OSError as exc:
             if exc.errno in (errno.ENOENT, errno.ENOTDIR):
                 return []
+            if exc.errno in _DENIED:
+                raise _no_access(os.path.join(self.run, "x"))
             raise
         found = []
         for name in names:
             parts = name.split(".")
             if parts[0] in PROGRAMS and (
                 parts[1:] == ["pid"]
-                or len(parts) == 3 and parts[2] in ("pid", "sock") and _PID.match(parts[1].encode("utf-8", "replace"))
+                or len(parts) == 3 and parts[2] in ("pid", "sock") and _PID.match(parts[1])
             ):
                 found.append((parts[0], name))
         return found
@@ -350,19 +417,35 @@ class Process(object):
         self.seconds = None
         self.seen_at = None
         self._descriptor = descriptor
+        self._image = self.image()
 
     @property
     def key(self):
-        return (self.pid, self.start)
+        return (self.pid, self.start, self._image)
 
     @property
     def is_daemon(self):
         return self.program in DAEMONS
 
+    def image(self):
+        """What tells the program that it runs: changes when it executes another one, and stays through a rename.
+
+        Device and inode of the executable; for an interpreter also the arguments.
+        """
+        try:
+            status = os.stat("/proc/%d/exe" % self.pid)
+            interprets = _INTERPRETER.match(os.path.basename(self.executable))
+            return (status.st_dev, status.st_ino) + (tuple(_arguments(self.pid)) if interprets else ())
+        except (IOError, OSError):
+            return None
+
     def state(self):
-        """The state letter of /proc/PID/stat, or None when the process is gone. Of Z and X only the name is left."""
+        """The state letter of /proc/PID/stat; None when the process is gone or has become another program."""
         found = _stat_or_none(self.pid)
-        return found.state if found and found.start == self.start and found.state not in "ZXx" else None
+        if found is None or found.start != self.start or not _lives(self.pid, found):
+            return None
+        image = self.image()
+        return found.state if image is None or image == self._image else None
 
     def exists(self):
         """Whether this very process lives, whoever may signal it."""
@@ -373,12 +456,12 @@ class Process(object):
 
     def send(self, number):
         """Send a signal to this very process. Returns False when it is gone; raises AgentError when it is refused."""
+        if self.state() is None:
+            return False
         try:
             if self._descriptor is not None:
                 _signal_pidfd(self._descriptor, number)
             else:
-                if self.state() is None or _executable(self.pid) != self.executable:
-                    return False
                 os.kill(self.pid, number)
             return True
         except (IOError, OSError) as exc:
@@ -477,7 +560,7 @@ class Survey(object):
             found = _stat_or_none(pid)
             program = found.comm if found and found.comm in PROGRAMS else None
         if program is None and _INTERPRETER.match(os.path.basename(executable)):
-            program = self._program_by_script(pid)
+            program = self._program_by_script(pid) if self._same_host(pid) else None
         return program if program is not None and self._same_host(pid) else None
 
     def _program_by_script(self, pid):
@@ -491,7 +574,7 @@ class Survey(object):
             if note not in self.unproven and uid in self._trusted_users():
                 self.unproven.append(note)
             return None
-        script = _script(arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
+        script = _script(os.path.basename(_executable(pid)), arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
         return self.home.program_of(script) if script else None
 
     def _trusted_users(self):
@@ -503,6 +586,7 @@ class Survey(object):
 
     def _same_host(self, pid):
         """False for a process in a container, which can have the very same executable path."""
+        pid = _living_thread(pid) or pid  # a first thread that has ended is in no namespace any more
         if self._namespaces["pid"] != _link("/proc/%d/ns/pid" % pid):
             return False
         if self._namespaces["mnt"] == _link("/proc/%d/ns/mnt" % pid):
@@ -517,7 +601,7 @@ class Survey(object):
         if found is None or found.state in "ZXx":
             return
         arguments = _arguments(pid)
-        names = [found.comm] + [os.path.basename(argument) for argument in arguments[:2]]
+        names = [found.comm] + [os.path.basename(argument) for argument in arguments]
         names = [name[:-len(".py")] if name.endswith(".py") else name for name in names]
         name = next((name for name in names if name in PROGRAMS), None)
         if name is not None:
@@ -564,8 +648,14 @@ class AdminLock(object):
         try:
             owner = json.loads(content.decode("utf-8"))
             pid, executable = int(owner["pid"]), owner["exe"]
-        except (ValueError, KeyError, TypeError):
-            return {"pid": None, "exe": None} if time.time() - os.lstat(self.path).st_mtime < FRESH_LOCK else None
+        except (ValueError, KeyError, TypeError, OverflowError, RuntimeError):  # RuntimeError: nested too deep
+            try:
+                age = time.time() - os.lstat(self.path).st_mtime
+            except OSError as exc:
+                if exc.errno in _GONE:
+                    return None
+                raise
+            return {"pid": None, "exe": None} if abs(age) < FRESH_LOCK else None
         if pid <= 0 or pid == os.getpid():
             return None
         try:
@@ -594,12 +684,15 @@ class AdminLock(object):
 
     def __enter__(self):
         for dummy in range(3):
+            stale = self._identity()
             self.check()
             try:
+                if stale is not None:
+                    self._remove_stale(stale)
                 self._create()
                 return self
             except OSError as exc:
-                if exc.errno == errno.ENOENT:  # without run/ no control program can work either
+                if exc.errno in (errno.ENOENT, errno.ENOTDIR):  # without run/ no control program can work either
                     return self
                 if exc.errno in _DENIED:
                     raise _no_access(self.path)
@@ -609,7 +702,6 @@ class AdminLock(object):
                     return self
                 if exc.errno != errno.EEXIST:
                     raise
-            self._remove_stale()
         self.check()
         raise AgentError("locked", "%s can be neither taken nor removed" % _text(self.path))
 
@@ -618,28 +710,32 @@ class AdminLock(object):
         try:
             status = os.fstat(descriptor)
             self._held = (status.st_dev, status.st_ino)
-            owner = {"pid": os.getpid(), "exe": _text(_executable(os.getpid()))}
-            os.write(descriptor, json.dumps(owner, separators=(",", ":")).encode("utf-8"))
+            owner = (os.getpid(), json.dumps(_text(_executable(os.getpid()))))
+            os.write(descriptor, ("{\"pid\":%d,\"exe\":%s}" % owner).encode("utf-8"))
         except OSError:
             self.__exit__()
             raise
         finally:
             os.close(descriptor)
 
-    def _remove_stale(self):
+    def _identity(self):
+        try:
+            status = os.lstat(self.path)
+        except OSError:
+            return None
+        return (status.st_dev, status.st_ino, status.st_mtime)
+
+    def _remove_stale(self, stale):
         """Move a stale lock aside first: of two who find it stale only one can, and nobody's new lock gets lost."""
         aside = "%s.%d.stale" % (self.path, os.getpid())
         try:
-            before = os.lstat(self.path)
             os.rename(self.path, aside)
             moved = os.lstat(aside)
-            if (before.st_dev, before.st_ino) != (moved.st_dev, moved.st_ino):
+            if stale != (moved.st_dev, moved.st_ino, moved.st_mtime):
                 os.link(aside, self.path)
             os.unlink(aside)
         except OSError as exc:
-            if exc.errno in _DENIED:
-                raise _no_access(self.path)
-            if exc.errno not in (errno.ENOENT, errno.EEXIST, errno.EISDIR):
+            if exc.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
                 raise
 
     def __exit__(self, *dummy):
@@ -649,7 +745,7 @@ class AdminLock(object):
             if held == (status.st_dev, status.st_ino):
                 os.unlink(self.path)
         except OSError as exc:
-            if exc.errno not in _GONE:
+            if exc.errno not in _GONE + (errno.ENOTDIR,):
                 raise
 
 
@@ -713,9 +809,16 @@ def _survey(home):
 def _survey_installed(home):
     survey = _survey(home)
     generations = home.generations()
-    if not generations and all(process.program in GENERIC for process in survey.processes):
+    # What is left of an agent that was removed counts, but not what runs in other folders somewhere below: a home that
+    # was set too high would hold them all.
+    if not generations and not any(home.has_place(process.executable) and process.program not in GENERIC
+                                   for process in survey.processes):
         survey.close()
-        raise AgentError("not_installed", "no OCP Agent at %s: set ocp_agent_home to its home" % _text(home.given))
+        if not home.readable():
+            raise _no_access(home.path)
+        below = ", although %s runs below it" % survey.processes[0] if survey.processes else ""
+        raise AgentError("not_installed", "no OCP Agent at %s%s: set ocp_agent_home to its home" % (
+            _text(home.given), below))
     return survey, generations
 
 
@@ -854,16 +957,21 @@ def finish(request):
     stale_lock = os.path.lexists(lock.path)
     with lock:  # nobody can start the agent between this last look and the removal
         _prove_stopped(request)
-        removed = _stale_files(request.home)
-        for name in removed:
+        removed = []
+        for name in _stale_files(request.home):
             try:
                 os.unlink(os.path.join(request.home.run, name))
+                removed.append(name)
             except OSError as exc:
                 if exc.errno in _DENIED:
                     raise _no_access(lock.path)
-                if exc.errno not in _GONE:
+                if exc.errno == errno.EROFS:  # the agent is stopped all the same
+                    warnings.append("%s was left: %s" % (name, exc.strerror))
+                elif exc.errno not in _GONE:
                     raise
-    return {"changed": True, "removed": removed + (["admin.lock"] if stale_lock else []), "processes": [],
+    if stale_lock and lock.warning is None:
+        removed.append("admin.lock")
+    return {"changed": bool(removed), "removed": removed, "processes": [],
             "warnings": warnings + ([lock.warning] if lock.warning else [])}
 
 
@@ -949,7 +1057,7 @@ def run(options):
         return PHASES[request.phase](request)
     except AgentError as exc:
         return dict(exc.facts, failed=True, changed=bool(exc.facts.get("processes")) and options["phase"] == "stop",
-                    reason=exc.reason, msg=str(exc))
+                    reason=exc.reason, msg=exc.args[0])
     except _Interrupted as exc:
         late = exc.number == signal.SIGALRM
         return {"failed": True, "changed": False, "reason": "deadline" if late else "interrupted",

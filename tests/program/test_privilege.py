@@ -1,0 +1,112 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Users who may not do it: what they cannot see or signal is unknown, and never called stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program.sandbox import NOBODY, Sandbox
+
+DEPLOY = 4242  # a user without an entry in /etc/passwd
+
+
+def assert_refused(answer: dict[str, Any]) -> None:
+    assert (answer.get("failed"), answer.get("reason"), answer.get("changed")) == (True, "not_permitted", False), answer
+    assert "become" in answer["msg"]
+
+
+@pytest.fixture
+def python_for_all(sandbox: Sandbox, python: Path) -> Path:
+    """The interpreter, where every user of the sandbox can run it: not below a closed folder, such as root's home."""
+    real = python.resolve()
+    prefix = real.parents[1]
+    closed = [folder for folder in prefix.parents if folder.stat().st_mode & 0o001 == 0]
+    if closed:
+        place = sandbox.folder / "python"
+        place.mkdir()
+        sandbox.do("mount", "--bind", prefix, place)
+        sandbox.do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", closed[-1])
+        sandbox.do("mkdir", "-p", prefix)
+        sandbox.do("mount", "--bind", place, prefix)
+    return real
+
+
+@pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
+def test_an_agent_of_another_user(sandbox: Sandbox, python_for_all: Path, phase: str) -> None:
+    agent = sandbox.agent("ocp_agentd")
+    assert_refused(sandbox.program(python_for_all, phase, uid=NOBODY, settle=0))
+    assert sandbox.lives(agent)
+
+
+@pytest.mark.parametrize("options", [[], ["-u"], ["-u", "-W", "ignore"]], ids=" ".join)
+def test_a_script_of_another_user(sandbox: Sandbox, python_for_all: Path, options: list[str]) -> None:
+    path = sandbox.home / "agent/ocp_agentd.py"
+    path.parent.mkdir()
+    path.write_text(f"open({str(path) + '.ready'!r}, 'w').close(); import time; time.sleep(600)")
+    agent = sandbox.spawn(python_for_all, *options, path)
+    sandbox.until(Path(f"{path}.ready").exists, "it does not run")
+    assert_refused(sandbox.program(python_for_all, "stop", uid=NOBODY))
+    assert_refused(sandbox.program(python_for_all, "finish", uid=NOBODY, settle=0))
+    assert sandbox.lives(agent)
+
+
+def test_an_own_agent(sandbox: Sandbox, python_for_all: Path) -> None:
+    """obagent runs as its deploy user, who needs nobody's help to stop it."""
+    sandbox.do("chown", "-R", f"{DEPLOY}:{DEPLOY}", sandbox.home)
+    agent = sandbox.agent("ocp_agentd", uid=DEPLOY)
+    (sandbox.run_folder / "ocp_agentd.pid").write_text(str(agent.pid))
+    answer = sandbox.program(python_for_all, "stop", uid=DEPLOY)
+    assert (answer["changed"], answer["processes"][0]["user"]) == (True, f"uid {DEPLOY}")
+    assert not sandbox.lives(agent)
+    assert sandbox.program(python_for_all, "finish", uid=DEPLOY, settle=0)["removed"] == ["ocp_agentd.pid"]
+
+
+def test_a_file_of_another_user(sandbox: Sandbox, python_for_all: Path) -> None:
+    (sandbox.run_folder / "ocp_agentd.pid").write_text("4711")
+    sandbox.run_folder.chmod(0o755)
+    assert_refused(sandbox.program(python_for_all, "finish", uid=NOBODY, settle=0))
+    assert (sandbox.run_folder / "ocp_agentd.pid").exists()
+
+
+def test_an_own_agent_with_a_run_folder_of_another_user(sandbox: Sandbox, python_for_all: Path) -> None:
+    """Without the lock the control program could start it again in the middle."""
+    agent = sandbox.agent("ocp_agentd", uid=NOBODY)
+    assert_refused(sandbox.program(python_for_all, "stop", uid=NOBODY))
+    assert sandbox.lives(agent)
+
+
+@pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
+@pytest.mark.parametrize("closed", ["admin", "admin/ocp_agent", "admin/ocp_agent/run"])
+def test_a_home_that_the_user_may_not_enter(sandbox: Sandbox, python_for_all: Path, closed: str, phase: str) -> None:
+    """Whether an agent is installed there is unknown: "not installed" would be a guess."""
+    (sandbox.run_folder / "ocp_agentd.pid").write_text("4711")
+    sandbox.folder.joinpath(closed).chmod(0o700)
+    answer = sandbox.program(python_for_all, phase, uid=NOBODY, settle=0)
+    if closed.endswith("run") and phase != "finish":
+        assert answer.get("reason") in (None, "not_permitted")
+    else:
+        assert_refused(answer)
+
+
+@pytest.mark.parametrize("hidepid", ["1", "2", "4"])
+def test_processes_that_are_hidden_are_unknown(sandbox: Sandbox, python_for_all: Path, hidepid: str) -> None:
+    agent = sandbox.agent("ocp_agentd")
+    sandbox.do("mount", "-o", f"remount,hidepid={hidepid}", "/proc")
+    for phase in ("prepare", "stop", "finish"):
+        assert_refused(sandbox.program(python_for_all, phase, uid=NOBODY, settle=0))
+    assert sandbox.lives(agent)
+    assert sandbox.program(python_for_all, "stop")["changed"], "root sees them"
+
+
+def test_a_name_is_not_enough_to_refuse_root(sandbox: Sandbox, python: Path) -> None:
+    """Another user's node_exporter is nobody's business."""
+    stranger = sandbox.agent(sandbox.executable(sandbox.folder / "usr/bin/node_exporter"), uid=NOBODY)
+    assert not sandbox.program(python, "stop").get("failed")
+    assert not sandbox.program(python, "finish", settle=0).get("failed")
+    assert sandbox.lives(stranger)

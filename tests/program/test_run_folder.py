@@ -1,0 +1,163 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The agent's run/ is a folder that anything may have left anything in."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from tests.program.sandbox import Sandbox
+
+ARABIC_12 = "\u0661\u0662"
+
+
+def junk(sandbox: Sandbox) -> list[str]:
+    """Things that no agent's program makes, under every name that it could look for. Returns their names."""
+    folder = sandbox.run_folder
+    os.mkfifo(folder / "ocp_agentd.pid")
+    (folder / "ocp_mgragent.pid").symlink_to("/etc/passwd")
+    (folder / "ocp_monagent.pid").mkdir()
+    (folder / "ob_agentd.pid").symlink_to("ob_agentd.pid")
+    os.mkfifo(folder / "ocp_agentd.12.sock")
+    (folder / "ocp_mgragent.12.sock").write_text("a file, no socket")
+    for name in [
+        "ocp_agentd.pid.bak",
+        "ocp_agentd.0.pid",
+        "ocp_agentd.-1.pid",
+        "ocp_agentd.+5.pid",
+        "ocp_agentd.1_0.pid",
+        f"ocp_agentd.{ARABIC_12}.pid",
+        "ocp_agentd.12.pid.1",
+        "ocp_agentd..pid",
+        ".ocp_agentd.pid",
+        "ocp_agentd.sock",
+        "ocp_agentctl.pid",
+        "observer.pid",
+        "obproxy.12.sock",
+        "ocp_agentd.x.pid",
+        "OCP_AGENTD.pid",
+        "ocp_agentd.12345678901.pid",
+        "ocp_agentd",
+        "pid",
+        "caf\u00e9.pid",
+        "ocp_agentd.\u00e9.pid",
+        "ocp_agentd\n.pid",
+    ]:
+        (folder / name).write_text("1")
+    with open(os.fsencode(folder) + b"/ocp_agentd.\xff.pid", "wb"):
+        pass
+    return sorted(os.listdir(folder))
+
+
+def agent_files(sandbox: Sandbox) -> list[str]:
+    """What the agent's programs do make, with contents that only a fool would believe. Returns their names."""
+    contents = {
+        "pos_proxy.pid": "",
+        "node_exporter.pid": "0",
+        "ocp_exporter.pid": "-1\n",
+        "ob_mgragent.pid": "+5",
+        "ob_monagent.pid": "1_0",
+        "ocp_agentd.7.pid": ARABIC_12,
+        "ocp_mgragent.7.pid": "1",
+        "ocp_monagent.7.pid": "\0" * 20,
+    }
+    for name, content in contents.items():
+        (sandbox.run_folder / name).write_text(content)
+    with (sandbox.run_folder / "pos_proxy.7.pid").open("wb") as huge:
+        huge.truncate(100 * 2**20)
+    for name in ("ocp_agentd.7.sock", "ob_agentd.7.sock"):
+        here = os.getcwd()
+        os.chdir(sandbox.run_folder)  # the whole path is too long for a socket
+        try:
+            with socket.socket(socket.AF_UNIX) as made:
+                made.bind(name)
+        finally:
+            os.chdir(here)
+    return sorted([*contents, "pos_proxy.7.pid", "ocp_agentd.7.sock", "ob_agentd.7.sock"])
+
+
+def test_junk_is_survived_and_left_where_it_is(sandbox: Sandbox, every_python: Path) -> None:
+    left = junk(sandbox)
+    ours = agent_files(sandbox)
+    interpreter = sandbox.executable(sandbox.folder / "usr/bin/python2.7")
+    titled = sandbox.spawn("pos_proxy", executable=interpreter, stdin=sandbox.fifo)  # has every file there read
+    (sandbox.run_folder / "pos_proxy.pid").write_text(str(titled.pid))
+    agent = sandbox.agent("ocp_agentd")
+
+    assert len(sandbox.program(every_python, "prepare")["processes"]) == 2
+    stopped = sandbox.program(every_python, "stop")
+    assert [process["pid"] for process in stopped["processes"]] == [agent.pid, titled.pid]
+    assert sorted(os.listdir(sandbox.run_folder)) == sorted([*left, *ours])
+    finished = sandbox.program(every_python, "finish", settle=0)
+    assert (finished["removed"], finished["warnings"]) == (ours, [])
+    assert sorted(os.listdir(sandbox.run_folder)) == left
+    assert os.path.exists("/etc/passwd")
+    assert sandbox.program(every_python, "finish", settle=0)["changed"] is False
+    assert sorted(os.listdir(sandbox.run_folder)) == left
+
+
+def test_no_run_folder(sandbox: Sandbox, python: Path) -> None:
+    sandbox.run_folder.rmdir()
+    agent = sandbox.agent("ocp_agentd")
+    assert sandbox.program(python, "stop")["changed"]
+    assert not sandbox.lives(agent)
+    assert sandbox.program(python, "finish", settle=0)["changed"] is False
+    assert not sandbox.run_folder.exists()
+
+
+def test_run_is_a_file(sandbox: Sandbox, python: Path) -> None:
+    sandbox.run_folder.rmdir()
+    sandbox.run_folder.write_text("")
+    agent = sandbox.agent("ocp_agentd")
+    assert sandbox.program(python, "stop")["changed"]
+    assert not sandbox.lives(agent)
+    assert sandbox.program(python, "finish", settle=0)["changed"] is False
+
+
+def read_only(sandbox: Sandbox) -> None:
+    sandbox.do("mount", "--bind", sandbox.run_folder, sandbox.run_folder)
+    sandbox.do("mount", "-o", "remount,bind,ro", sandbox.run_folder)
+
+
+def test_a_read_only_file_system_does_not_keep_an_agent_from_being_stopped(sandbox: Sandbox, python: Path) -> None:
+    agent = sandbox.agent("ocp_agentd")
+    read_only(sandbox)
+    answer = sandbox.program(python, "stop")
+    assert answer["changed"]
+    assert "Read-only file system" in answer["warnings"][0]
+    assert not sandbox.lives(agent)
+    assert sandbox.program(python, "finish", settle=0)["changed"] is False
+
+
+def test_nor_with_a_stale_lock_on_it(sandbox: Sandbox, python: Path) -> None:
+    agent = sandbox.agent("ocp_agentd")
+    (sandbox.run_folder / "admin.lock").write_text('{"pid":999999,"exe":"/gone"}')
+    read_only(sandbox)
+    answer = sandbox.program(python, "stop")
+    assert answer["changed"]
+    assert "Read-only file system" in answer["warnings"][0]
+    assert not sandbox.lives(agent)
+
+
+def test_stale_files_on_a_read_only_file_system_are_told(sandbox: Sandbox, python: Path) -> None:
+    (sandbox.run_folder / "ocp_agentd.pid").write_text("4711")
+    read_only(sandbox)
+    answer = sandbox.program(python, "finish", settle=0)
+    told = " ".join([*answer["warnings"], answer.get("msg", "")])
+    assert "Read-only file system" in told
+    assert answer.get("removed", []) == []
+
+
+def test_a_full_disk_does_not_keep_an_agent_from_being_stopped(sandbox: Sandbox, python: Path) -> None:
+    agent = sandbox.agent("ocp_agentd")
+    sandbox.do("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", sandbox.run_folder)
+    sandbox.do("sh", "-c", f"head -c 4096 /dev/zero > {sandbox.run_folder}/full")
+    answer = sandbox.program(python, "stop")
+    assert answer["changed"]
+    assert "No space left" in answer["warnings"][0]
+    assert not sandbox.lives(agent)
+    sandbox.do("test", "!", "-e", sandbox.run_folder / "admin.lock")
