@@ -13,7 +13,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import summary
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import SUCCESSFUL, Task
 
@@ -30,8 +30,12 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         run = plain(arguments["run"])
+        lines = []
         if "task" in run:
-            response, message, successful = _close(run, (task_vars or {})["hostvars"])
+            hostvars = (task_vars or {})["hostvars"]
+            response, message, successful = _close(run, hostvars)
+            if run["check_mode"]:
+                lines = plan(Task.load(run["task"]), lambda host: hostvars.raw_get(host).get("stop_result") or {})
         else:
             response, successful = run["response"], False
             error = response["error"]
@@ -50,6 +54,7 @@ class ActionModule(ActionBase):
             **result,
             "changed": False,
             "msg": message,
+            "plan": plain(lines),
             "successful": successful,
             "response": response,
             "ansible_stats": {"data": {"ocp_response": response}, "per_host": False, "aggregate": False},

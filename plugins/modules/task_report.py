@@ -75,6 +75,14 @@ msg:
   returned: always
   type: str
   sample: "Batch stop OCP agent: task 1795471685978357 SUCCESSFUL, 2 hosts"
+plan:
+  description: What each host's Stop would do, one line a host. Empty outside of check mode.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "db001 (host id 1001): SIGTERM to ocp_agentd (pid 170637), then, if it is left, SIGTERM to ocp_mgragent (pid
+      170643)"
 response:
   description: The final response.
   returned: always

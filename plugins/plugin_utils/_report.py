@@ -8,6 +8,10 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import DAEMONS
+
 from ._errors import join
 from ._task import FAILED, PENDING, SUCCESSFUL, Task
 
@@ -23,6 +27,25 @@ def summary(task: Task) -> str:
     stopped_short = waiting - {s.parallel_idx for s in task.failures}
     tail = f". {_hosts(len(stopped_short), 'other ')} not taken further" if stopped_short else ""
     return " ".join(f"{head}, {len(task.failures)} {FAILED}: {join(causes, 20)}{tail}".split())
+
+
+def plan(task: Task, results: t.Callable[[str], t.Mapping[str, t.Any]]) -> list[str]:
+    """What a run in check mode would do: one line a host.
+
+    results: gives what Stop registered for a host, by its name; an empty mapping for one that it did not come to.
+    """
+    return [f"{target}: {_intention(results(target.host))}" for target in task.targets]
+
+
+def _intention(result: t.Mapping[str, t.Any]) -> str:
+    if "processes" not in result:
+        return "nothing, Stop would not come to it"
+    daemons, others = [], []
+    for process in result["processes"]:
+        name = f"{process['program']} (pid {process['pid']})"
+        (daemons if process["program"] in DAEMONS else others).append(name)
+    steps = [f"SIGTERM to {', '.join(names)}" for names in (daemons, others) if names]
+    return ", then, if it is left, ".join(steps) or "nothing, the agent is stopped"
 
 
 def _hosts(count: int, which: str = "") -> str:

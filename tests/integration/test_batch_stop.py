@@ -312,6 +312,9 @@ def test_check_mode_changes_nothing(core: Core, start_fleet: StartFleet, tmp_pat
     assert {host.name: host.agent_processes() for host in fleet.hosts} == before
     assert run.response is None, "check mode writes no file"
     assert "check mode, nothing was changed" in run.output
+    daemon = min(before[fleet.hosts[0].name], key=lambda process: process.start_time)
+    assert f"db001 (host id 1001): SIGTERM to {daemon.comm} (pid {daemon.ns_pid}), then, if it is left" in run.output
+    assert "db002 (host id 1002): nothing, the agent is stopped" in run.output
     for process in before[fleet.hosts[0].name]:
         assert f"-{process.comm} {process.ns_pid}" in run.output
 

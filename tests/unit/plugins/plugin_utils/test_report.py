@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import NO_CONNECTION
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import summary
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 
 NewTask = Callable[..., Task]
@@ -75,3 +75,20 @@ def test_it_is_one_line(new_task: NewTask) -> None:
     task.settle({0: failure("ssh: connect\r\nWelcome\nto this host\n")})
     task.close("end")
     assert len(summary(task).splitlines()) == 1
+
+
+def test_plan(new_task: NewTask) -> None:
+    daemon, child = {"program": "ocp_agentd", "pid": 13}, {"program": "ocp_mgragent", "pid": 15}
+    results = {
+        "host0": {"processes": [daemon, child]},
+        "host1": {"processes": [child]},
+        "host2": {"processes": []},
+        "host3": {"unreachable": True},
+    }
+    told = [line.split("): ", 1)[1] for line in plan(new_task(4), lambda host: results[host])]
+    assert told == [
+        "SIGTERM to ocp_agentd (pid 13), then, if it is left, SIGTERM to ocp_mgragent (pid 15)",
+        "SIGTERM to ocp_mgragent (pid 15)",
+        "nothing, the agent is stopped",
+        "nothing, Stop would not come to it",
+    ]
