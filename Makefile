@@ -11,11 +11,12 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity scenario build clean python system environment cores checks
+.PHONY: help demo test bench lint sanity scenario build clean python system environment cores checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
 	@echo 'make test       the whole test suite (ARGS=... for pytest)'
+	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
 	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
 	@echo 'make sanity     ansible-test sanity on the newest ansible-core that runs here'
 	@echo 'make scenario   the Molecule scenario'
@@ -27,6 +28,10 @@ demo: environment
 
 test: cores
 	@.venv/bin/python -m pytest $(ARGS)
+
+bench: system
+	@$(PYTHON) tools/environments.py bench
+	@.venv-bench/bin/python -m tests.bench $(ARGS)
 
 lint: checks
 	@tools/lint.sh
@@ -43,7 +48,7 @@ build: environment
 	@ls dist
 
 clean:
-	@rm -rf .venv .venv-core .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
+	@rm -rf .venv .venv-bench .venv-core .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -7,6 +7,7 @@
     python3 tools/environments.py test          .venv: the project, editable, and what its tests need
     python3 tools/environments.py cores         .venv-core/<line>: the oldest and the newest ansible-core that run here
     python3 tools/environments.py checks        .venv-checks: linters, ansible-test and Molecule
+    python3 tools/environments.py bench         .venv-bench: the project and what it is compared with
     python3 tools/environments.py interpreters  none: lists the interpreters
 
 In every environment ansible-core finds the collection of this checkout by its name. An environment that is complete and
@@ -173,6 +174,14 @@ def make_checks_environment() -> Path:
     return _make(ROOT / ".venv-checks", chosen[line].path, requirements)
 
 
+def make_bench_environment() -> Path:
+    """Make .venv-bench on the newest interpreter that runs the newest ansible-core. Returns its path."""
+    chosen = choose_cores(interpreters())
+    line, project = max(chosen), _project()
+    requirements = [f"--editable={ROOT}", f"ansible-core~={_dotted(line)}.0", *project["dependency-groups"]["bench"]]
+    return _make(ROOT / ".venv-bench", chosen[line].path, requirements)
+
+
 def _make(environment: Path, interpreter: Path, requirements: list[str], also: str = "") -> Path:
     """Make an environment with these requirements and the collection, unless exactly that is there. Returns its path.
 
@@ -254,7 +263,7 @@ def _one_at_a_time() -> Iterator[None]:
 def main() -> None:
     """Carry out the subcommand."""
     parser = argparse.ArgumentParser(description="Makes the virtual environments of a checkout.")
-    parser.add_argument("what", choices=["test", "cores", "checks", "interpreters"])
+    parser.add_argument("what", choices=["test", "cores", "checks", "bench", "interpreters"])
     what = parser.parse_args().what
     paths: dict[Version, Path] | None = None
     if what == "interpreters":
@@ -265,6 +274,8 @@ def main() -> None:
                 make_test_environment()
             elif what == "cores":
                 paths = make_core_environments()
+            elif what == "bench":
+                make_bench_environment()
             else:
                 make_checks_environment()
     if paths is not None:

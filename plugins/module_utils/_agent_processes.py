@@ -427,6 +427,10 @@ class Process(object):
     def is_daemon(self):
         return self.program in DAEMONS
 
+    def began_after(self, moment):
+        """Whether it was started after that moment of uptime()."""
+        return self.start > moment * os.sysconf("SC_CLK_TCK")
+
     def image(self):
         """What tells the program that it runs: changes when it executes another one, and stays through a rename.
 
@@ -845,7 +849,7 @@ def stop(request):
         lock.check()
         planned = [dict(process.facts(), signal="SIGTERM", seconds=None) for process in survey.processes]
         return dict(_now(), changed=bool(planned), processes=planned, warnings=survey.unproven)
-    stopping = _Stopping(request)
+    stopping, began = _Stopping(request), uptime()
     try:
         with lock:
             stopping.run()
@@ -856,6 +860,8 @@ def stop(request):
         raise AgentError("deadline" if exc.number == signal.SIGALRM else "interrupted",
                          "ended by signal %d before the agent was stopped" % exc.number, processes=stopping.facts())
     left = stopping.alive()
+    if any(process.began_after(began) for process in left):
+        raise _revived("comes back while it is stopped", left, stopping.facts(), **_now())
     if left:
         raise AgentError("still_running", "still running: " + ", ".join(
             "%s in state %s after %s" % (process, process.state() or "?", process.signal or "no signal")
@@ -979,17 +985,20 @@ def _prove_stopped(request):
     survey = _survey(request.home)
     survey.close()
     if survey.processes:
-        first = survey.processes[0]
-        revived = request.stopped_at is not None and first.start > request.stopped_at * os.sysconf("SC_CLK_TCK")
-        raise AgentError(
-            "revived" if revived else "still_running", "%s %s: %s; %s" % (
-                "came back after Stop" if revived else "still running", ", ".join(map(str, survey.processes)),
-                _origin(first), "stop what revives it first" if revived else "run the stop again"),
-            processes=[process.facts() for process in survey.processes])
+        first, facts = survey.processes[0], [process.facts() for process in survey.processes]
+        if request.stopped_at is not None and first.began_after(request.stopped_at):
+            raise _revived("came back after Stop", survey.processes, facts)
+        raise AgentError("still_running", "still running: %s; %s; run the stop again" % (
+            ", ".join(map(str, survey.processes)), _origin(first)), processes=facts)
     if survey.unproven:
         raise AgentError("still_running", "cannot tell whether the agent is stopped: %s. It was left alone: look at it "
                          "and stop it by hand" % "; ".join(survey.unproven))
     return survey.unproven
+
+
+def _revived(how, processes, facts, **more):
+    return AgentError("revived", "%s %s: %s; stop what revives it first" % (
+        how, ", ".join(map(str, processes)), _origin(processes[0])), processes=facts, **more)
 
 
 def _origin(process):

@@ -136,7 +136,10 @@ def test_every_behaviour(core: Core, start_fleet: StartFleet, tmp_path: Path) ->
     for index, (host, (statuses, code, alive)) in enumerate(zip(fleet.hosts, ENDINGS.values(), strict=True)):
         subtasks = run.of_host(index)
         found = tuple(subtasks[phase]["status"] for phase in ("Prepare", "Stop", "Finish"))
-        assert found == statuses, (host.spec.behaviour, subtasks)
+        if host.spec.behaviour == "watchdog":  # on a busy machine it is back before Stop has looked a last time
+            assert found in (statuses, ("SUCCESSFUL", "FAILED", "PENDING")), subtasks
+        else:
+            assert found == statuses, (host.spec.behaviour, subtasks)
         assert [s["error"]["code"] for s in subtasks.values() if "error" in s] == ([code] if code else [])
         assert bool(host.agent_names()) == alive, host.spec.behaviour
         for subtask in subtasks.values():
@@ -146,7 +149,7 @@ def test_every_behaviour(core: Core, start_fleet: StartFleet, tmp_path: Path) ->
     messages = {host.spec.behaviour: str(run.of_host(index)) for index, host in enumerate(fleet.hosts)}
     assert "become" in messages["no_privilege"]
     assert "admin.lock is held by" in messages["live_lock"]
-    assert "came back after Stop" in messages["watchdog"]
+    assert "stop what revives it first" in messages["watchdog"]
     assert "Connection refused" in messages["sshd_down"]
     junk = fleet.hosts[list(ENDINGS).index("junk_run")]
     left = {path.name.split(".", 1)[1] for path in (junk.home / "run").iterdir()}

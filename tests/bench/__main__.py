@@ -1,0 +1,110 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: `python -m tests.bench`, `... resolve`, `... program`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.fleet import FleetError
+
+from . import machine
+from .compare import AGENTS, compare
+from .contenders import CONTENDERS, BenchError
+from .figures import Cell, Results, load, save
+from .program import measure_program
+from .report import markdown
+from .resolve import resolve
+
+
+def main() -> int:
+    """Measure, then write bench.json, bench.md and bench.svg. Returns the exit status."""
+    options = _parser().parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    results = load(options.output / "bench.json")
+    try:
+        if options.what == "resolve":
+            results.resolve = resolve(options.rounds)
+        elif options.what == "program":
+            results.program = measure_program(4 * options.rounds)
+        elif options.what == "compare":
+            _compare(options, results)
+    except (BenchError, FleetError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    write(results, options.output, options.plot)
+    return 0
+
+
+def write(results: Results, folder: Path, plot: bool) -> None:
+    """Write the files of the bench into a folder. plot: whether to draw bench.svg."""
+    save(results, folder / "bench.json")
+    (folder / "bench.md").write_text(markdown(results), encoding="utf-8")
+    if results.cells and plot:
+        from .plot import svg  # matplotlib is not needed to measure
+
+        (folder / "bench.svg").write_text(svg(results), encoding="utf-8")
+
+
+def _compare(options: argparse.Namespace, results: Results) -> None:
+    chosen = [contender for contender in CONTENDERS if not options.only or contender.name in options.only]
+
+    def saved(cell: Cell) -> None:  # half a measurement is written down as well: a long bench may be cut short
+        results.put(cell)
+        save(results, options.output / "bench.json")
+
+    for count in options.hosts:
+        for agents in options.agents:
+            compare(count, agents, options.rounds, chosen, saved)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description="Measures the operation. What is measured replaces the older figures of the same setting.",
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        default="compare",
+        choices=["compare", "resolve", "program", "report"],
+        help="compare: contenders side by side (the default). resolve: the way from ids to hosts. "
+        "program: the host program. report: write page and plot again from bench.json",
+    )
+    parser.add_argument("--hosts", type=_numbers, default=[50, 200, 800], metavar="N,...", help="default: 50,200,800")
+    parser.add_argument(
+        "--rounds", type=_positive, default=5, metavar="N", help="default: %(default)s (program: four times that)"
+    )
+    parser.add_argument(
+        "--agents", type=_kinds, default=list(AGENTS), metavar="KIND,...", help=f"default: {','.join(AGENTS)}"
+    )
+    parser.add_argument("--only", nargs="+", choices=[contender.name for contender in CONTENDERS], metavar="NAME")
+    parser.add_argument(
+        "--output", type=Path, default=machine.ROOT / "docs", metavar="DIR", help="default: the folder docs"
+    )
+    parser.add_argument("--plot", action=argparse.BooleanOptionalAction, default=True, help="draw bench.svg")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def _numbers(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = text.split(",")
+    if not set(kinds) <= set(AGENTS):
+        raise ValueError
+    return kinds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the bench asks of everyone it measures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.fleet import Fleet
+
+
+class BenchError(Exception):
+    """The bench cannot measure what it was asked to."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """An argument list and the whole environment that it runs in."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+
+
+class Contender(Protocol):
+    """A way to stop the agents of all hosts of a fleet.
+
+    name: what `--only` takes. title: what the table shows.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    def prepare(self, fleet: Fleet, folder: Path) -> Command:
+        """Write what the tool reads into a fresh folder, before the clock runs. Returns what to run against it."""
+        ...
+
+
+def program(name: str) -> str:
+    """The path of a tool that is installed beside this Python.
+
+    Raises BenchError when it is not there.
+    """
+    path = Path(sys.prefix, "bin", name)
+    if not path.exists():
+        raise BenchError(f"{path} is missing: `make bench` installs what the bench needs")
+    return str(path)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a user who has configured nothing, with these variables added."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON", "SSH_"))}
+    return {**kept, "PATH": f"{Path(sys.prefix, 'bin')}{os.pathsep}{os.environ['PATH']}", **variables}
+
+
+def ansible_environment(folder: Path, **variables: str) -> dict[str, str]:
+    """The same for Ansible: no configuration file, and no connection that an earlier run has left open."""
+    configuration = folder / "ansible.cfg"
+    configuration.write_text("[defaults]\n")
+    return environment(ANSIBLE_CONFIG=str(configuration), ANSIBLE_HOME=str(folder / "ansible"), **variables)

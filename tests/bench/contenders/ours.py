@@ -1,0 +1,34 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook of this collection, cold: no connection is open when it starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fleet import Fleet
+
+from .contender import Command, ansible_environment, program
+
+PLAYBOOK = "oceanbase.ocp.batch_stop_agents"
+
+
+@dataclass(frozen=True)
+class Ours:
+    """forks: Ansible's; None is its default of 5. variables: extra variables of the playbook."""
+
+    name: str
+    title: str
+    forks: int | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def prepare(self, fleet: Fleet, folder: Path) -> Command:
+        variables = folder / "variables.json"
+        variables.write_text(json.dumps({"host_ids": [host.host_id for host in fleet.hosts], **self.variables}))
+        arguments = [program("ansible-playbook"), "-i", str(fleet.inventory), PLAYBOOK, "-e", f"@{variables}"]
+        forks = {"ANSIBLE_FORKS": str(self.forks)} if self.forks else {}
+        return Command(arguments, ansible_environment(folder, **forks))

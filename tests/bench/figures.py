@@ -1,0 +1,117 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the bench has found, as it lies in bench.json, and the arithmetic on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some figures, and the smallest and the biggest of them."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, figures: Iterable[float]) -> Spread:
+        """Of at least one figure; raises ValueError for none."""
+        values = list(figures)
+        if not values:
+            raise ValueError("no figures")
+        return cls(statistics.median(values), min(values), max(values))
+
+    def text(self, digits: int, scale: float = 1.0) -> str:
+        """Such as `1.23 (1.20 to 1.31)`; only the median when all of them look the same."""
+        median, least, most = (f"{value * scale:.{digits}f}" for value in (self.median, self.least, self.most))
+        return median if least == most else f"{median} ({least} to {most})"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of one contender.
+
+    wall, user, system: seconds; user and system of the controller's processes, from `cpu_source`.
+    peak_process, peak_sum: bytes. outliving: processes that were left when the command had ended.
+    running_at_end, running_later: hosts with a program of the agent, at the end of the command and 10 s later.
+    """
+
+    contender: str
+    number: int
+    status: int
+    wall: float
+    user: float
+    system: float
+    peak_process: int
+    peak_sum: int | None
+    outliving: int
+    cpu_source: str
+    running_at_end: int
+    running_later: int
+
+    @property
+    def cpu(self) -> float:
+        return self.user + self.system
+
+
+@dataclass
+class Cell:
+    """All rounds of one setting. run: when, where and by which command line. titles: of the contenders, in order."""
+
+    hosts: int
+    agents: str
+    run: dict[str, Any]
+    titles: dict[str, str]
+    rounds: list[Round] = field(default_factory=list)
+
+    def of(self, contender: str) -> list[Round]:
+        return [found for found in self.rounds if found.contender == contender]
+
+    def wall(self, contender: str) -> Spread:
+        return Spread.of(found.wall for found in self.of(contender))
+
+    def cpu(self, contender: str) -> Spread:
+        return Spread.of(found.cpu for found in self.of(contender))
+
+    def measured(self) -> list[str]:
+        """The contenders that have run at least once, in order."""
+        return [name for name in self.titles if self.of(name)]
+
+
+@dataclass
+class Results:
+    """Everything in bench.json. resolve, program: the figures of these two commands, with their `run`."""
+
+    cells: list[Cell] = field(default_factory=list)
+    resolve: dict[str, Any] | None = None
+    program: dict[str, Any] | None = None
+
+    def put(self, cell: Cell) -> None:
+        """Take a cell in, instead of an older one of the same setting."""
+        kept = [old for old in self.cells if (old.hosts, old.agents) != (cell.hosts, cell.agents)]
+        self.cells = sorted([*kept, cell], key=lambda one: (one.agents, one.hosts))
+
+
+def load(path: Path) -> Results:
+    """The results in a file; none when there is no file."""
+    if not path.exists():
+        return Results()
+    found = json.loads(path.read_text(encoding="utf-8"))
+    cells = [Cell(**{**cell, "rounds": [Round(**one) for one in cell["rounds"]]}) for cell in found["cells"]]
+    return Results(cells, found["resolve"], found["program"])
+
+
+def save(results: Results, path: Path) -> None:
+    """Write the results, so that a bench that is killed leaves the older ones or the newer ones."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(asdict(results), indent=1) + "\n", encoding="utf-8")
+    os.replace(new, path)

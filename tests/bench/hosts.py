@@ -1,0 +1,114 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of a measurement: started once, and their agents started again before every round."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.fleet import Fleet, HostSpec, processes
+from tests.fleet.host import Host
+from tests.fleet.processes import Process
+
+from .contenders import BenchError
+
+START = 'setsid --fork "$@" </dev/null >/dev/null 2>&1'
+
+
+@contextmanager
+def hosts(count: int, stop_seconds: float, folder: Path) -> Iterator[Fleet]:
+    """Light hosts with a gen 2 agent; their sshd offers the key exchanges that OpenSSH offers."""
+    spec = HostSpec(stop_seconds=stop_seconds, bystanders=False)
+    with Fleet.start([spec] * count, folder) as fleet:
+        _offer_default_key_exchange(fleet)
+        yield fleet
+
+
+def start_agents(fleet: Fleet) -> None:
+    """Start the agents on all hosts, and wait until each of their programs runs and has written its pid file.
+
+    Raises BenchError when one does not.
+    """
+    # host.start_agent() looks at the whole machine several times for each host: too much for hundreds.
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda host: host.run("sh", "-c", START, "sh", *host.agent_command()), fleet.hosts))
+    _wait(lambda: [host for host, agents in _agents(fleet) if not _complete(host, agents)], _patience(fleet))
+
+
+def running(fleet: Fleet, within: float = 0.0) -> int:
+    """How many hosts still run a program of the agent, when at least *within* seconds could not change that."""
+    deadline = time.monotonic() + within
+    while True:
+        left = sum(1 for dummy, agents in _agents(fleet) if agents)
+        if not left or time.monotonic() >= deadline:
+            return left
+        time.sleep(0.2)
+
+
+def end_agents(fleet: Fleet) -> None:
+    """Kill what is left of the agents, so that the next round starts as the first one did.
+
+    Raises BenchError when something stays.
+    """
+    deadline = time.monotonic() + _patience(fleet)
+    while left := [agent for dummy, agents in _agents(fleet) for agent in agents]:
+        if time.monotonic() > deadline:
+            raise BenchError(f"cannot be killed: {left[0]}")
+        # daemons first: they start their children again
+        left.sort(key=lambda process: process.comm != "ocp_agentd")
+        processes.kill([(process.pid, process.start_time) for process in left], _patience(fleet))
+
+
+def _agents(fleet: Fleet) -> list[tuple[Host, list[Process]]]:
+    tables = fleet.agent_processes()
+    return [(host, tables[host.name]) for host in fleet.hosts]
+
+
+def _complete(host: Host, agents: list[Process]) -> bool:
+    if host.agent_names(agents) != sorted(program.name for program in host.generation.programs):
+        return False
+    return all(_recorded(host.home / "run" / f"{process.comm}.pid") == process.ns_pid for process in agents)
+
+
+def _recorded(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _offer_default_key_exchange(fleet: Fleet) -> None:
+    """Undo what makes the fleet's sshd faster than a real one: most of the price of a connection is here."""
+    config = fleet.state_dir / "runtime/sshd_config"
+    lines = config.read_text().splitlines(keepends=True)
+    config.write_text("".join(line for line in lines if not line.startswith("KexAlgorithms")))
+    tables = fleet.processes()
+    for host in fleet.hosts:
+        listener = [
+            process
+            for process in tables[host.name]
+            if process.ppid == host.init[0] and os.path.basename(process.path) == "sshd"
+        ]
+        if len(listener) != 1 or not host.send(listener[0], signal.SIGHUP):  # sshd reads its configuration again
+            raise BenchError(f"{host.name}: sshd cannot be told to read its configuration")
+    time.sleep(1)  # until the old ones do not listen any more
+    _wait(lambda: [host for host in fleet.hosts if not host.accepts()], _patience(fleet))
+
+
+def _wait(unready: Callable[[], list[Host]], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while left := unready():
+        if time.monotonic() > deadline:
+            raise BenchError(f"{len(left)} hosts are not ready after {seconds:.0f} s, {left[0].name} for one")
+        time.sleep(0.1)
+
+
+def _patience(fleet: Fleet) -> float:
+    return 30.0 + 0.3 * len(fleet.hosts)

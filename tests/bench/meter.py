@@ -1,0 +1,197 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures one command with everything that it starts, also what outlives it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 3600.0  # seconds; a command that hangs must not hang the bench
+SAMPLE_EVERY = 0.5  # seconds: often enough for processes that live for the whole run, and too rare to disturb it
+END_WITHIN = 5.0  # seconds that a process which has outlived its command may take to end
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one run of a command took.
+
+    wall: seconds until the command itself ended. user, system: seconds of CPU of all its processes.
+    peak_process: bytes, the biggest of its processes. peak_sum: bytes, all of them together with their page cache,
+    where the control group tells. cpu_source: `cgroup` or `rusage`.
+    outliving: how many processes were left when it had ended; they were ended then, and their time counts.
+    """
+
+    status: int
+    wall: float
+    user: float
+    system: float
+    peak_process: int
+    peak_sum: int | None
+    outliving: int
+    cpu_source: str
+
+
+class ControlGroup:
+    """A control group (version 2) below our own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def make(cls) -> ControlGroup | None:
+        """A new one; None where this machine or this user has none."""
+        mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        mount = next((fields[4] for fields in mounts if fields[fields.index("-") + 1] == "cgroup2"), None)
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        own = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), None)
+        if mount is None or own is None:
+            return None
+        group = cls(Path(mount + own, f"ocp-bench-{os.getpid()}"))
+        try:
+            group.path.mkdir()
+        except OSError:
+            return None
+        if (group.path / "cpu.stat").exists() and not subprocess.run(group.enter(["true"]), check=False).returncode:
+            return group
+        group.path.rmdir()
+        return None
+
+    def enter(self, command: list[str]) -> list[str]:
+        """The argument list that runs a command in the group."""
+        return ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.path / "cgroup.procs"), *command]
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds of user and of system time that its processes have used."""
+        lines = (self.path / "cpu.stat").read_text().splitlines()
+        found = {name: int(value) / 1e6 for name, value in (line.split() for line in lines)}
+        return found["user_usec"], found["system_usec"]
+
+    def peak(self) -> int | None:
+        """Bytes that it has used at most; None where nobody counts them."""
+        path = self.path / "memory.peak"
+        return int(path.read_text()) if path.exists() else None
+
+
+def measure(command: list[str], environment: dict[str, str], folder: Path) -> Measurement:
+    """Run a command to its end, in *folder*, with its output in the file `output` there.
+
+    Raises subprocess.TimeoutExpired after an hour.
+    """
+    group = ControlGroup.make()
+    others = _children(os.getpid())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sampler = _Sampler(lambda: _descendants(_children(os.getpid()) - others))
+    _take_orphans(True)
+    try:
+        with open(folder / "output", "wb") as output, sampler:
+            started = time.monotonic()
+            process = subprocess.Popen(
+                group.enter(command) if group else command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+            )
+            try:
+                status = process.wait(PATIENCE)
+                wall = time.monotonic() - started
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    process.wait()
+                outliving = _end(others)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+        if group:
+            user, system = group.cpu()
+        peak_sum = group.peak() if group else None
+    finally:
+        _take_orphans(False)
+        if group:
+            group.path.rmdir()
+    source = "cgroup" if group else "rusage"
+    return Measurement(status, wall, user, system, sampler.peak, peak_sum, outliving, source)
+
+
+def _take_orphans(yes: bool) -> None:
+    """Become the parent of orphans, to count, end and reap them. Not of those on hosts: these have their own init."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _children(pid: int) -> set[int]:
+    """The children of a process; empty when it is gone."""
+    found: set[int] = set()
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as stream:
+                found.update(map(int, stream.read().split()))
+    except OSError:
+        pass
+    return found
+
+
+def _descendants(pids: set[int]) -> set[int]:
+    found = set(pids)
+    for pid in pids:
+        found |= _descendants(_children(pid))
+    return found
+
+
+def _end(others: set[int]) -> int:
+    """End the children that the command has left to us, and theirs. Returns how many lived."""
+    lived: set[int] = set()
+    deadline = time.monotonic() + END_WITHIN
+    while left := _children(os.getpid()) - others:
+        late = time.monotonic() > deadline
+        for pid in left:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                continue
+            if late or pid not in lived:  # not reaped, so the number still means this child of ours
+                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+            lived.add(pid)
+        time.sleep(0.01)
+    return len(lived)
+
+
+class _Sampler:
+    """Notes the biggest process while a command runs."""
+
+    def __init__(self, pids: Callable[[], set[int]]) -> None:
+        self.peak = 0
+        self._pids = pids
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *dummy: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.wait(SAMPLE_EVERY):
+            self.peak = max([self.peak, *map(_high_water, self._pids())])
+
+
+def _high_water(pid: int) -> int:
+    """The most memory, in bytes, that a process has had resident; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as stream:
+            return next((int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0

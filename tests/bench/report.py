@@ -1,0 +1,166 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bench.md: the figures of bench.json as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+from .figures import Cell, Results, Round, Spread
+
+HEAD = """\
+<!-- Copyright (c) 2026, OceanBase OCP collection contributors
+     GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+     SPDX-License-Identifier: GPL-3.0-or-later -->
+
+# Bench
+
+`make bench` has written this page, [bench.svg](bench.svg) and [bench.json](bench.json), which holds every single
+figure. All figures are medians, with the smallest and the biggest value in brackets.
+"""
+
+COMPARISON = """
+## How the tools are compared
+
+- Every round starts the agents of all hosts again (outside of the measured time), lets one tool stop them, and then
+  looks into the hosts' process tables: the tool's own word does not count. The tools take turns, and each round begins
+  with another one.
+- Everyone starts cold: no connection is open. sshd offers OpenSSH's default key exchanges.
+- Wall time ends with the command. The CPU time is the controller's: user and system time of the command and of all that
+  it has started, ssh connections that outlive it included. What the hosts spend does not count.
+- Controller and hosts are one machine and share its cores: a tool that makes its hosts work is slower here than it
+  would be with hosts of their own. The network has no latency.
+- "Biggest process" is the most resident memory that any one process had, looked up twice a second. "Left behind" are
+  processes that were there when the command had ended: Ansible's ssh connections, kept open for the next command.
+- Ours does more than the others. They trust pid files, look for nothing else of the agent, and do not wait whether it
+  comes back: the settle time, by default 3 seconds between the stop of an agent and the proof that it stays down.
+- ClusterShell works on 64 hosts at a time, pyinfra on 20 for each core: their defaults.
+"""
+
+RESOLVE = """
+## Ids to hosts
+
+A request with {ids:,} ids, one of them unknown, over an inventory of {hosts:,} hosts is refused before any host is
+contacted. Beside it, a playbook without tasks over the same inventory.
+"""
+
+PROGRAM = """
+## The host program
+
+CPU time of one execution of the phase Prepare on a host with {interpreter}, by the size of its process table.
+"""
+
+
+def markdown(results: Results) -> str:
+    """The whole page."""
+    parts = [HEAD]
+    if results.cells:
+        parts += ["\n![Wall time and CPU time by the number of hosts](bench.svg)\n", COMPARISON]
+        parts += [_cell(cell) for cell in results.cells]
+    if results.resolve:
+        parts.append(_resolve(results.resolve))
+    if results.program:
+        parts.append(_program(results.program))
+    return "".join(parts)
+
+
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table; all columns but the first are figures."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(cell: Cell) -> str:
+    delay = {"instant": "exit at once", "usual": "take 3 seconds to stop"}.get(cell.agents, cell.agents)
+    text = f"\n### {cell.hosts} hosts, agents that {delay}\n\n"
+    head = ["", "wall, s", "CPU, s", "CPU per host, ms", "biggest process, MB", "left behind", "agents stopped"]
+    text += table(head, [_contender(cell, name) for name in cell.measured()])
+    sums = [
+        [cell.titles[name], Spread.of(peaks).text(0, 1e-6)] for name in cell.measured() if (peaks := _sums(cell, name))
+    ]
+    if sums:
+        text += "\n" + table(["", "all processes and their page cache, MB"], sums)
+    ours = [name for name in cell.measured() if name.startswith("ours")]
+    others = [name for name in cell.measured() if name not in ours]
+    if ours and others:
+        text += "\nOurs divided by the other, wall time / CPU time:\n\n"
+        text += table(
+            ["", *(cell.titles[name] for name in ours)],
+            [[cell.titles[other], *(_ratio(cell, name, other) for name in ours)] for other in others],
+        )
+    return text + _run(cell.run, f"CPU time by {', '.join(sorted({found.cpu_source for found in cell.rounds}))}; ")
+
+
+def _contender(cell: Cell, name: str) -> list[str]:
+    rounds = cell.of(name)
+    return [
+        cell.titles[name],
+        cell.wall(name).text(1),
+        cell.cpu(name).text(1),
+        Spread.of(found.cpu / cell.hosts for found in rounds).text(0, 1e3),
+        Spread.of(found.peak_process for found in rounds).text(0, 1e-6),
+        Spread.of(found.outliving for found in rounds).text(0),
+        stopped(rounds, cell.hosts),
+    ]
+
+
+def _sums(cell: Cell, name: str) -> list[int]:
+    return [found.peak_sum for found in cell.of(name) if found.peak_sum is not None]
+
+
+def stopped(rounds: list[Round], hosts: int) -> str:
+    """Whether a contender did what it was there for, and in how many rounds not."""
+    bad = []
+    if late := [found for found in rounds if found.running_at_end]:
+        at_end = max(found.running_at_end for found in late)
+        later = max(found.running_later for found in late)
+        bad.append(
+            f"in {len(late)} of {len(rounds)} rounds not at the end of the command (up to {at_end} of {hosts} hosts), "
+            f"10 s later {f'still not on {later}' if later else 'on all'}"
+        )
+    if failed := [found.status for found in rounds if found.status]:
+        bad.append(f"exit status {failed[0]} in {len(failed)} of {len(rounds)} rounds")
+    return "; ".join(bad) or "all"
+
+
+def _ratio(cell: Cell, ours: str, other: str) -> str:
+    wall = cell.wall(ours).median / cell.wall(other).median
+    cpu = cell.cpu(ours).median / cell.cpu(other).median
+    return f"{wall:.2f} / {cpu:.2f}"
+
+
+def _resolve(found: dict[str, Any]) -> str:
+    rows = []
+    medians = []
+    for name, title in (("refused", "the refused request"), ("empty", "a playbook without tasks")):
+        wall = Spread.of(one["wall"] for one in found[name])
+        cpu = Spread.of(one["user"] + one["system"] for one in found[name])
+        memory = Spread.of(one["peak_process"] for one in found[name])
+        rows.append([title, wall.text(2), cpu.text(2), memory.text(0, 1e-6)])
+        medians.append((wall.median, cpu.median))
+    (refused_wall, refused_cpu), (empty_wall, empty_cpu) = medians
+    rows.append(["difference of the medians", f"{refused_wall - empty_wall:.2f}", f"{refused_cpu - empty_cpu:.2f}", ""])
+    text = RESOLVE.format(**found) + "\n" + table(["", "wall, s", "CPU, s", "biggest process, MB"], rows)
+    return text + _run(found["run"])
+
+
+def _program(found: dict[str, Any]) -> str:
+    rows = []
+    for size, times in found["tables"].items():
+        medians = [0.0, *(Spread.of(times[name]).median for name in ("start", "imports", "compile", "total"))]
+        steps = [f"{(after - before) * 1e3:.1f}" for before, after in pairwise(medians)]
+        rows.append([f"{int(size):,}", Spread.of(times["total"]).text(1, 1e3), *steps])
+    head = ["processes", "total, ms", "of it: interpreter", "imports", "compiling itself", "looking at processes"]
+    return PROGRAM.format(**found) + "\n" + table(head, rows) + _run(found["run"])
+
+
+def _run(run: dict[str, Any], also: str = "") -> str:
+    here, versions = run["machine"], ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    return (
+        f"\n{run['date']}, `{run['command']}`: {also}{here['cores']} cores of {here['processor']}, "
+        f"{here['memory'] / 1e9:.0f} GB of memory, Linux {here['kernel']}, load before the start "
+        f"{here['load before']:.1f}; {versions}.\n"
+    )
