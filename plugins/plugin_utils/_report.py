@@ -40,7 +40,8 @@ def plan(task: Task, results: t.Callable[[str], t.Mapping[str, t.Any]]) -> list[
 def _intention(result: t.Mapping[str, t.Any]) -> str:
     if "processes" not in result:
         return "nothing, Stop would not come to it"
-    daemons, others = [], []
+    daemons: list[str] = []
+    others: list[str] = []
     for process in result["processes"]:
         name = f"{process['program']} (pid {process['pid']})"
         (daemons if process["program"] in DAEMONS else others).append(name)
