@@ -103,6 +103,9 @@ class Sandbox:
         self.home = folder / "admin/ocp_agent"
         self.run_folder = self.home / "run"
         self.run_folder.mkdir(parents=True)
+        self._program = folder / "program.py"  # a checkout may lie where only its owner gets
+        shutil.copyfile(PROGRAM, self._program)
+        self._program.chmod(0o644)
         self.fifo = folder / "fifo"
         os.mkfifo(self.fifo)
         self.fifo.chmod(0o644)
@@ -281,7 +284,7 @@ class Sandbox:
         """
         request_file, output, errors = self.file(), self.file(), self.file()
         request_file.write_text(json.dumps({"phase": phase, "home": str(self.home), **request}))
-        command = [python, "-B", PROGRAM] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD, PROGRAM]
+        command = [python, "-B", self._program] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD, self._program]
         if argument:
             command.append(request_file.read_text())
             request_file.write_text("")
