@@ -94,7 +94,7 @@ def measure(command: list[str], environment: dict[str, str], folder: Path) -> Me
     sampler = _Sampler(lambda: _descendants(_children(os.getpid()) - others))
     _take_orphans(True)
     try:
-        with open(folder / "output", "wb") as output, sampler:
+        with sampler, open(folder / "output", "wb") as output:
             started = time.monotonic()
             process = subprocess.Popen(
                 group.enter(command) if group else command,

@@ -46,11 +46,11 @@ def _draw(axis: Axes, cells: list[Cell], measure: str) -> None:
         ]
         if not points:
             continue
-        middle = [spread.median for _, spread in points]
-        below = [spread.median - spread.least for _, spread in points]
-        above = [spread.most - spread.median for _, spread in points]
+        middle = [spread.median for dummy, spread in points]
+        below = [spread.median - spread.least for dummy, spread in points]
+        above = [spread.most - spread.median for dummy, spread in points]
         axis.errorbar(
-            [count for count, _ in points],
+            [count for count, dummy in points],
             middle,
             yerr=[below, above],
             label=title,

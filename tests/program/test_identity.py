@@ -34,9 +34,10 @@ def script(sandbox: Sandbox, path: Path) -> Path:
     return path
 
 
-def run_script(sandbox: Sandbox, path: Path, *argv: str | Path, **options: Any) -> Process:
+def run_script(sandbox: Sandbox, started: Path, *argv: str | Path, **options: Any) -> Process:
+    """Run a command that starts a script, and wait until the script runs."""
     process = sandbox.spawn(*argv, **options)
-    sandbox.until(Path(f"{path}.ready").exists, f"{path} does not run")
+    sandbox.until(Path(f"{started}.ready").exists, f"{started} does not run")
     return process
 
 

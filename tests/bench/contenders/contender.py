@@ -40,7 +40,6 @@ class Contender(Protocol):
 
     def prepare(self, fleet: Fleet, folder: Path) -> Command:
         """Write what the tool reads into a fresh folder, before the clock runs. Returns what to run against it."""
-        ...
 
 
 def program(name: str) -> str:
