@@ -78,26 +78,12 @@ options:
     choices: ['4.x', '3.1']
     default: '4.x'
 extends_documentation_fragment:
+  - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    support: full
     description: Does the same, but writes no file.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
-    description: Runs on the controller.
-  action:
-    support: full
-  async:
-    support: none
-  become:
-    support: none
-    description: Runs on the controller, as the user who runs Ansible.
-  bypass_host_loop:
-    support: none
 seealso:
   - module: oceanbase.ocp.task_wait
   - module: oceanbase.ocp.task_report

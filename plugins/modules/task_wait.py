@@ -23,26 +23,12 @@ options:
     type: dict
     required: true
 extends_documentation_fragment:
+  - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    support: full
     description: Does the same, but writes no file.
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
-    description: Runs on the controller.
-  action:
-    support: full
-  async:
-    support: none
-  become:
-    support: none
-    description: Runs on the controller, as the user who runs Ansible.
-  bypass_host_loop:
-    support: none
 seealso:
   - module: oceanbase.ocp.task_create
   - module: oceanbase.ocp.task_report
