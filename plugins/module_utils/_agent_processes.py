@@ -88,7 +88,7 @@ class AgentError(Exception):
     """What keeps a phase from succeeding.
 
     reason: one word of the set that the controller translates to OCP's codes: C(invalid), C(not_installed),
-    C(not_permitted), C(locked), C(still_running), C(revived), C(deadline), C(interrupted), C(unexpected).
+    C(not_permitted), C(locked), C(still_running), C(revived), C(deadline), C(interrupted).
     facts: more keys of the result.
     """
 
@@ -951,7 +951,7 @@ def finish(request):
         return {"changed": bool(files), "removed": files, "processes": [], "warnings": []}
     settled = (request.stopped_at if request.stopped_at is not None else uptime()) + request.settle
     while True:
-        warnings = _prove_stopped(request)
+        _prove_stopped(request)
         now = uptime()
         if now >= settled:
             break
@@ -959,11 +959,11 @@ def finish(request):
             raise AgentError("deadline", "the settle time of %s s does not fit into the timeout" % request.settle)
         time.sleep(min(0.5, settled - now))
     if not os.path.lexists(lock.path) and not _stale_files(request.home):
-        return {"changed": False, "removed": [], "processes": [], "warnings": warnings}
+        return {"changed": False, "removed": [], "processes": [], "warnings": []}
     stale_lock = os.path.lexists(lock.path)
     with lock:  # nobody can start the agent between this last look and the removal
         _prove_stopped(request)
-        removed = []
+        removed, warnings = [], []
         for name in _stale_files(request.home):
             try:
                 os.unlink(os.path.join(request.home.run, name))
@@ -993,7 +993,6 @@ def _prove_stopped(request):
     if survey.unproven:
         raise AgentError("still_running", "cannot tell whether the agent is stopped: %s. It was left alone: look at it "
                          "and stop it by hand" % "; ".join(survey.unproven))
-    return survey.unproven
 
 
 def _revived(how, processes, facts, **more):
@@ -1053,7 +1052,8 @@ def run(options):
     options: the arguments of Request, as a dict.
     Returns a dict that JSON can carry: C(changed), C(processes) (program, pid, user, executable; from Stop also signal
     and seconds), C(warnings), and by phase C(generations), C(stopped_at) and C(boot_id), C(removed). A failure has
-    C(failed), C(reason) and C(msg) besides what was found until then; no exception leaves this function.
+    C(failed), C(reason) and C(msg) besides what was found until then. What nobody foresaw, such as a disk that
+    gives errors, leaves as the exception that it is.
     """
     previous = {}
     try:
@@ -1097,7 +1097,7 @@ def difference(phase, result):
 
 def main():
     """Take a request as JSON from the argument, write the result as JSON to standard output; exit status 0 or 1."""
-    result = run(json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read()))
+    result = run(json.loads(sys.argv[1]))
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if result.get("failed") else 0
 

@@ -88,9 +88,9 @@ class Progress:
     def _outcome(self, target: Target, code: Code, reason: str, now: str) -> Outcome:
         if target.host in self._results:
             return outcome(target, self._results[target.host])
-        who = f"{target.host} (host id {target.host_id})"
         started = self._at_work.get(target.host)
         if started is None:
-            return Outcome.failure(code, f"{who}: {reason} before it was its turn")
-        text = f"{who}: {reason} while it was at work; how far it came is not known: look at the host, or run it again"
+            return Outcome.failure(code, f"{target}: {reason} before it was its turn")
+        unknown = "how far it came is not known: look at the host, or run it again"
+        text = f"{target}: {reason} while it was at work; {unknown}"
         return Outcome.failure(code, text, started, now)

@@ -273,22 +273,17 @@ class Sandbox:
         *,
         uid: int | None = None,
         pidfd: bool = True,
-        argument: bool = False,
         through: tuple[str | Path, ...] = (),
         **request: Any,
     ) -> Run:
         """Start the host program with an interpreter.
 
-        pidfd: False for an interpreter without them. argument: give the request as an argument instead of on standard
-        input. through: what to run it by.
+        pidfd: False for an interpreter without them. through: what to run it by.
         """
-        request_file, output, errors = self.file(), self.file(), self.file()
-        request_file.write_text(json.dumps({"phase": phase, "home": str(self.home), **request}))
+        output, errors = self.file(), self.file()
         command = [python, "-B", self._program] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD, self._program]
-        if argument:
-            command.append(request_file.read_text())
-            request_file.write_text("")
-        options: dict[str, Any] = {"stdin": str(request_file), "stdout": str(output), "stderr": str(errors)}
+        command.append(json.dumps({"phase": phase, "home": str(self.home), **request}))
+        options: dict[str, Any] = {"stdout": str(output), "stderr": str(errors)}
         return Run(self, self.spawn_only(*through, *command, uid=uid, **options), output, errors)
 
     def program(self, python: Path, phase: str, **request: Any) -> dict[str, Any]:

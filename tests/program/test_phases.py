@@ -111,12 +111,6 @@ def test_a_frozen_process_is_thawed_to_take_its_sigterm(sandbox: Sandbox, python
     assert began["processes"][0]["seconds"] < 5
 
 
-def test_a_request_as_an_argument(sandbox: Sandbox, python: Path) -> None:
-    agent = sandbox.agent("ocp_agentd")
-    answer = sandbox.program(python, "stop", argument=True)
-    assert [process["pid"] for process in answer["processes"]] == [agent.pid]
-
-
 def test_no_agent_installed(sandbox: Sandbox, python: Path) -> None:
     for phase in ("prepare", "stop"):
         answer = sandbox.program(python, phase, home="/opt/none/ocp_agent")
