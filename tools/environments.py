@@ -133,7 +133,8 @@ def make_test_environment() -> Path:
     """Make .venv on the interpreter that runs this (that below it, in a virtual environment). Returns its path."""
     interpreter = Path(sys.base_prefix, "bin", f"python{_dotted(sys.version_info[:2])}")
     project = _project()
-    requirements = [f"--editable={ROOT}", *project["dependency-groups"]["test"]]
+    extras = ",".join(project["project"]["optional-dependencies"])
+    requirements = [f"--editable={ROOT}[{extras}]", *project["dependency-groups"]["test"]]
     # An editable installation keeps the metadata of the day it was made.
     metadata = json.dumps(project["project"]) + (ROOT / "galaxy.yml").read_text()
     return _make(ROOT / ".venv", interpreter, requirements, metadata)
@@ -159,7 +160,7 @@ def make_core_environments() -> dict[Version, Path]:
         else:
             if path.is_symlink():
                 path.unlink()
-            _make(path, interpreter.path, [f"ansible-core~={_dotted(line)}.0"])
+            _make(path, interpreter.path, [f"ansible-core~={_dotted(line)}.0", *_collection_requirements()])
         environments[line] = path
     for path in set(folder.iterdir()) - set(environments.values()):
         _remove(path)
@@ -170,7 +171,11 @@ def make_checks_environment() -> Path:
     """Make .venv-checks on the newest interpreter that runs the newest ansible-core. Returns its path."""
     chosen = choose_cores(interpreters())
     line = max(chosen)
-    requirements = [f"ansible-core~={_dotted(line)}.0", *_project()["dependency-groups"]["checks"]]
+    requirements = [
+        f"ansible-core~={_dotted(line)}.0",
+        *_collection_requirements(),
+        *_project()["dependency-groups"]["checks"],
+    ]
     return _make(ROOT / ".venv-checks", chosen[line].path, requirements)
 
 
@@ -215,6 +220,14 @@ def _collection_links() -> dict[str, str]:
     """
     included = _project()["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     return {target: source for source, target in included.items()}
+
+
+def _collection_requirements() -> list[str]:
+    """What the plugins import besides ansible-core, drivers of databases included; ansible-runner is for the API."""
+    project = _project()["project"]
+    extras = [requirement for extra in project["optional-dependencies"].values() for requirement in extra]
+    own = [name for name in project["dependencies"] if not re.match(r"ansible-(core|runner)\b", name)]
+    return own + extras
 
 
 def _project() -> dict[str, Any]:

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Who executes a task: one run of ansible-playbook, named so that others can tell whether it still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import typing as t
+import uuid
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Executor:
+    """One run of ansible-playbook.
+
+    token: unique for each run. address: as OCP shows it in the field "executor". host: its host name, for people.
+    boot_id, namespace: the boot of its machine and its pid namespace, empty where there is no /proc. pid: its process.
+    start: when that began, in clock ticks after the boot (field 22 of /proc/PID/stat), 0 where that is not known.
+    """
+
+    token: str
+    address: str
+    host: str
+    boot_id: str
+    namespace: str
+    pid: int
+    start: int
+
+    @classmethod
+    def of(cls, pid: int, address: str) -> Executor:
+        """The run that the process pid, which lives in our pid namespace, is."""
+        stat = _stat(pid)
+        return cls(
+            token=uuid.uuid4().hex,
+            address=address,
+            host=socket.gethostname(),
+            boot_id=_boot_id(),
+            namespace=_namespace(),
+            pid=pid,
+            start=stat[1] if stat else 0,
+        )
+
+    def is_gone(self) -> bool | None:
+        """Whether its process has ended; None where that cannot be told from here.
+
+        A pid means something on one machine, from one boot to the next, in one pid namespace only.
+        """
+        if not self.boot_id or not self.start or (self.boot_id, self.namespace) != (_boot_id(), _namespace()):
+            return None
+        stat = _stat(self.pid)
+        if stat is None:
+            return _gone_for_sure(self.pid)
+        state, start = stat
+        return start != self.start or state in "ZX"
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+
+def _stat(pid: int) -> tuple[str, int] | None:
+    """State and start time of a process, None where /proc does not show it."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()  # the name before it may hold anything
+        return fields[0].decode(), int(fields[19])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _gone_for_sure(pid: int) -> t.Literal[True] | None:
+    """True when there is no such process; None where there is one that /proc hides (hidepid)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return None
+
+
+def _boot_id() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""

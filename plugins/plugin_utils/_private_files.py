@@ -1,0 +1,66 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Where this user's tasks are kept: folders and files that nobody else may change."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import stat
+from pathlib import Path
+
+
+def data_folder() -> Path:
+    """The collection's folder in the user's data folder (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.local/share")
+    return Path(base, "oceanbase-ocp")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where missing. Raises OSError, also for one that others may change."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    check_folder(path)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file where missing. Raises OSError, also for one that others may change."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    except FileExistsError:
+        pass
+    check_file(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raises OSError for what is no folder of this user's own, or one that others may write to."""
+    _check(path, os.stat(path), stat.S_ISDIR, "is not a folder")
+
+
+def check_file(path: Path) -> None:
+    """Raises OSError for what is no file of this user's own, a link included, or one that others may write to."""
+    _check(path, os.lstat(path), stat.S_ISREG, "is not a regular file")
+
+
+def _check(path: Path, found: os.stat_result, is_kind: object, otherwise: str) -> None:
+    if not is_kind(found.st_mode):  # type: ignore[operator]
+        raise OSError(errno.EINVAL, otherwise, str(path))
+    if found.st_uid != os.geteuid():
+        owners = f"belongs to {_user(found.st_uid)}, and this is run by {_user(os.geteuid())}"
+        raise PermissionError(errno.EPERM, owners, str(path))
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(errno.EPERM, "can be written by others (chmod go-w)", str(path))
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

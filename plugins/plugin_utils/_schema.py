@@ -1,0 +1,143 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The tables of the task store.
+
+Every index is in its CREATE TABLE (as a key or a unique constraint): where statements that define tables are not part
+of a transaction, as in MySQL, a creation that is cut short leaves no table without its index.
+"""
+
+from __future__ import annotations
+
+try:
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import mysql
+except ImportError:  # opening a store says so
+    pass
+else:
+
+    class _Text(sa.types.TypeDecorator[str]):
+        """Text of any length, which may come from a host: what no database takes in it becomes a mark."""
+
+        impl = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")  # MySQL's TEXT ends at 64 KiB
+        cache_ok = True
+
+        def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+            if value is None:
+                return None
+            return str(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+    _METADATA = sa.MetaData()
+
+    def _table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+        return sa.Table(name, _METADATA, *items, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+
+    def _task_id() -> sa.Column[int]:
+        return sa.Column("task_id", sa.ForeignKey("ocp_task.id"), primary_key=True, autoincrement=False)
+
+    SCHEMA = _table(
+        "ocp_schema",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("version", sa.Integer, nullable=False),
+    )
+
+    # The next id of each kind. Who takes one holds the row until it commits: so those who lock hosts go one by one.
+    COUNTER = _table(
+        "ocp_counter",
+        sa.Column("name", sa.String(16), primary_key=True),
+        sa.Column("next", sa.BigInteger, nullable=False),
+    )
+
+    # A task, and from exec_token on its executor and what the store knows of it.
+    TASK = _table(
+        "ocp_task",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("definition", sa.String(64), nullable=False),
+        sa.Column("creator", _Text, nullable=False),
+        sa.Column("creator_id", sa.BigInteger, nullable=False),
+        sa.Column("executor", _Text, nullable=False),
+        sa.Column("created", sa.String(40), nullable=False),
+        sa.Column("started", sa.String(40), nullable=False),
+        sa.Column("finished", sa.String(40)),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("operation", sa.String(16), nullable=False),
+        sa.Column("max_fail_percentage", sa.Double, nullable=False),
+        sa.Column("prohibit_rollback", sa.Boolean, nullable=False),
+        sa.Column("exec_token", sa.String(32), nullable=False),
+        sa.Column("exec_host", _Text, nullable=False),
+        sa.Column("exec_boot_id", sa.String(64), nullable=False),
+        sa.Column("exec_namespace", sa.String(64), nullable=False),
+        sa.Column("exec_pid", sa.BigInteger, nullable=False),
+        sa.Column("exec_start", sa.BigInteger, nullable=False),
+        sa.Column("heartbeat", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
+        sa.Column("cancel", sa.Boolean, nullable=False),  # has been asked for
+        sa.Column("reaped", sa.Boolean, nullable=False),  # FAILED only because its executor was found dead
+        sa.Column("writes", sa.BigInteger, nullable=False),  # how often it was written; orders the blocks of a log
+        sa.UniqueConstraint("status", "id"),
+    )
+
+    TASK_HOST = _table(
+        "ocp_task_host",
+        _task_id(),
+        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("host_id", sa.BigInteger, nullable=False),
+        sa.Column("host", _Text, nullable=False),
+        sa.Column("record", _Text, nullable=False),  # JSON
+        sa.UniqueConstraint("host_id", "task_id"),
+    )
+
+    # Who is up- and downstream of whom follows from the stages.
+    SUBTASK = _table(
+        "ocp_subtask",
+        _task_id(),
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("series_id", sa.BigInteger, nullable=False),
+        sa.Column("stage", sa.Integer, nullable=False),
+        sa.Column("phase", sa.String(64), nullable=False),
+        sa.Column("timeout", sa.BigInteger, nullable=False),
+        sa.Column("parallel_idx", sa.BigInteger, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("operation", sa.String(16), nullable=False),
+        sa.Column("run_time", sa.BigInteger, nullable=False),
+        sa.Column("started", sa.String(40)),
+        sa.Column("finished", sa.String(40)),
+        sa.Column("error", _Text),  # JSON
+        sa.Column("undo_tried", sa.Boolean, nullable=False),
+    )
+
+    SUBTASK_LOG = _table(
+        "ocp_subtask_log",
+        _task_id(),
+        sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("text", _Text, nullable=False),
+    )
+
+    # The hosts that RUNNING tasks work on.
+    HOST_LOCK = _table(
+        "ocp_host_lock",
+        sa.Column("host_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("task_id", sa.ForeignKey("ocp_task.id"), nullable=False),
+    )
+
+VERSION = 1
+
+
+def read_version(connection: sa.Connection) -> int | None:
+    """The version of the tables, None where they are not there, or not all of them."""
+    if not sa.inspect(connection).has_table(SCHEMA.name):
+        return None
+    return connection.scalar(sa.select(SCHEMA.c.version))
+
+
+def create(connection: sa.Connection) -> None:
+    """Make what is missing of the tables; their version is the last thing to be written.
+
+    Raises SQLAlchemyError, also when somebody else makes them at this moment: then they will be there.
+    """
+    _METADATA.create_all(connection)
+    connection.execute(sa.insert(COUNTER), [{"name": name, "next": 1} for name in ("task", "subtask")])
+    connection.execute(sa.insert(SCHEMA), {"id": 1, "version": VERSION})

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Results that a run could not bring into the store, because its database was away: kept on the controller until then.
+
+Whoever opens that store on this machine next, as the same user, brings them in (_store).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import typing as t
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ._database import Location, StoreError
+from ._document import plain, write
+from ._executor import Executor
+from ._private_files import check_folder, data_folder, make_file, make_folder
+from ._task import Task
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """A save that is overdue: the task as its executor knew it, and blocks for the logs, by subtask id."""
+
+    task: Task
+    executor: Executor
+    logs: t.Mapping[int, str]
+
+
+def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> Path:
+    """Keep what Store.save could not write, with the same arguments. Returns the file.
+
+    What the same executor has left here before is replaced, but for its logs: they come first. Raises StoreError.
+    """
+    location = Location.of(url)
+    folder = _folder(location)
+    path = folder / f"{task.id}.json"
+    try:
+        for part in (data_folder(), folder.parent, folder):
+            make_folder(part)
+        with _alone(folder):
+            blocks = dict(logs or {})
+            if path.exists() and (before := _read(path)).executor.token == executor.token:
+                for number, block in before.logs.items():
+                    blocks[number] = f"{block}\n{blocks[number]}" if number in blocks else block
+            document = {"task": task.dump(), "executor": asdict(executor), "logs": blocks}
+            write(str(path), plain(document))
+            path.chmod(0o600)
+    except OSError as exc:
+        raise StoreError(
+            f"the task store {location.shown} cannot be used, and what is known of task {task.id} cannot be kept in "
+            f"{path} either: {exc.filename} {exc.strerror}: make room there, or mend that"
+        ) from None
+    return path
+
+
+@contextlib.contextmanager
+def overdue(location: Location) -> t.Iterator[t.Iterator[tuple[Path, Spooled]]]:
+    """What is kept for a store; whoever has brought one in removes its file. Nobody else changes them meanwhile.
+
+    Raises StoreError for a file that cannot be read.
+    """
+    folder = _folder(location)
+    if not any(folder.glob("*.json")):
+        yield iter(())
+        return
+    try:
+        check_folder(folder)
+        with _alone(folder):
+            yield ((path, _read(path)) for path in sorted(folder.glob("*.json")))
+    except OSError as exc:
+        raise StoreError(
+            f"the task store {location.shown}: results that belong into it are kept in {folder}, but {exc.filename} "
+            f"{exc.strerror}: mend that"
+        ) from None
+
+
+def _folder(location: Location) -> Path:
+    return data_folder() / "spool" / location.key
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> t.Iterator[None]:
+    path = folder / "lock"
+    make_file(path)
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _read(path: Path) -> Spooled:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Spooled(
+            Task.load(document["task"]),
+            Executor(**document["executor"]),
+            {int(number): text for number, text in document["logs"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise StoreError(
+            f"the results of a task in {path} cannot be read: {' '.join(str(exc).split())}: mend that file, or move it "
+            f"away to do without them"
+        ) from None
+

@@ -1,0 +1,412 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The task store: tasks outlive the run that executes them, in SQLite, PostgreSQL or MySQL.
+
+Every method is one transaction, preceded by those that clear away dead executors and bring in overdue results.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from . import _rows as rows
+from . import _schema as tables
+from ._clock import iso, iso_now
+from ._database import Database, Location, StoreError
+from ._errors import EXECUTOR_GONE, HOST_BUSY, TASK_STATE, UNKNOWN_TASK, OcpError, join
+from ._executor import Executor
+from ._host_ids import MAX_ID
+from ._operation import OPERATIONS
+from ._spool import Spooled, overdue
+from ._task import CANCELING, FAILED, RUNNING, Outcome, Task, count_subtasks
+
+try:
+    import sqlalchemy as sa
+
+    from ._database import Epoch
+except ImportError:  # opening a store says so
+    pass
+
+# An executor that nobody can ask for is dead after so many seconds without a sign of life (save or beat).
+DEAD_AFTER = 60
+
+_ATTEMPTS = 10
+
+__all__ = ["DEAD_AFTER", "LostTask", "Store", "StoreError"]
+
+
+class LostTask(StoreError):  # noqa: N818
+    """The task is not this executor's any more: it was declared dead. It must stop working on it."""
+
+
+class Store:
+    """The tasks of a database.
+
+    url_shown: its URL, without the password.
+    """
+
+    def __init__(self, database: Database, *, writing: bool) -> None:
+        self.url_shown = database.location.shown
+        self._database = database
+        self._writing = writing
+
+    @classmethod
+    def open(cls, url: str | None = None, *, create: bool = True) -> Store:
+        """Open a store, make its tables where missing, and bring in what is overdue from this machine (see _spool).
+
+        url: in SQLAlchemy's form; None for tasks.db in the user's data folder. create=False: nothing is written, and
+        what is not there is an empty store; for busy, load, find and log only. Raises StoreError.
+        """
+        database = Database.open(Location.of(url), create=create)
+        if not _has_tables(database):
+            if not create:
+                database = Database.empty(database.location)
+            _make_tables(database)
+        store = cls(database, writing=create)
+        store._bring_in_overdue()
+        return store
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # For who executes tasks
+
+    def create(
+        self, host_ids: t.Sequence[int], definition: str, build: t.Callable[[int, int], Task], executor: Executor
+    ) -> Task:
+        """Store a new task and lock its hosts.
+
+        definition: key of OPERATIONS. build: gets the ids of the task and of its first subtask. Raises OcpError (409)
+        that names every host that another task works on.
+        """
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            task_id = _reserve(connection, "task", 1)
+            _check_free(connection, host_ids)
+            task = build(task_id, _reserve(connection, "subtask", count_subtasks(definition, len(host_ids))))
+            rows.insert(connection, task, {**_held_by(executor), "cancel": False, "reaped": False, "writes": 0})
+            _lock_hosts(connection, task)
+        return task
+
+    def take(self, task_id: int, intervene: t.Callable[[Task], None], executor: Executor) -> Task:
+        """Hand a task that has ended to another executor, and lock its hosts again.
+
+        intervene: changes the task so that it is RUNNING; where it raises OcpError nothing is stored. Raises OcpError
+        as load and create do.
+        """
+        self._bring_in_overdue()
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            _reserve(connection, "task", 0)
+            row, task = self._lock(connection, task_id)
+            intervene(task)
+            task.executor = executor.address
+            _check_free(connection, [target.host_id for target in task.targets])
+            _write(connection, row, task, {**_held_by(executor), "cancel": False, "reaped": False})
+            _lock_hosts(connection, task)
+        return task
+
+    def save(self, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> bool:
+        """Store how far a task has come; one that has ended sets its hosts free.
+
+        logs: blocks of text to append, by subtask id. Returns whether the task is to be cancelled. Raises LostTask.
+        """
+        with self._database.transaction(writing=True) as connection:
+            row = self._lock_row(connection, task.id)
+            is_over = row.reaped or (row.status != RUNNING and task.status == RUNNING)
+            if row.exec_token != executor.token or is_over:
+                raise LostTask(
+                    f"task {task.id} is not this run's any more: {executor} was declared dead, for want of a sign of "
+                    f"life; nothing more is done for it here: see the task, and retry it (task_retry) where it FAILED"
+                )
+            _write(connection, row, task, {"heartbeat": Epoch()}, logs)
+        return bool(row.cancel)
+
+    def beat(self, task_id: int, executor: Executor) -> bool | None:
+        """Give a sign of life. Returns whether the task is to be cancelled, None when it is over or not ours."""
+        column = tables.TASK.c
+        ours = (column.id == task_id, column.exec_token == executor.token, column.status == RUNNING)
+        with self._database.transaction(writing=True) as connection:
+            cancel = connection.scalar(sa.select(column.cancel).where(*ours).with_for_update())
+            if cancel is not None:
+                connection.execute(sa.update(tables.TASK).where(*ours).values(heartbeat=Epoch()))
+        return cancel
+
+    # For operators
+
+    def busy(self, host_ids: t.Sequence[int]) -> None:
+        """Raises OcpError (409) that names every host that another task works on."""
+        dead = self._clear()
+        with self._database.transaction() as connection:
+            _check_free(connection, host_ids, dead)
+
+    def load(self, task_id: int) -> Task:
+        """Raises OcpError (404) for a task that is not there."""
+        dead = self._clear()
+        with self._database.transaction() as connection:
+            found = rows.read(connection, [task_id]) if 1 <= task_id <= MAX_ID else []
+        if not found:
+            raise self._unknown(task_id)
+        return _closed(found[0], dead)
+
+    def find(
+        self,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        host_id: int | None = None,
+        page: int = 1,
+        size: int = 10,
+    ) -> tuple[list[Task], int]:
+        """A page of the tasks, the newest first, and how many there are in all.
+
+        name: part of a task's name, in any case. page: from 1. size: tasks a page.
+        """
+        dead = self._clear()
+        column = tables.TASK.c
+        conditions: list[sa.ColumnElement[bool]] = []
+        if name is not None:
+            fitting = [key for key, what in OPERATIONS.items() if name.casefold() in what.name.casefold()]
+            conditions.append(column.definition.in_(fitting))
+        if host_id is not None:
+            host = tables.TASK_HOST.c
+            conditions.append(column.id.in_(sa.select(host.task_id).where(host.host_id == host_id)))
+        if status is not None:
+            known = sa.case((column.id.in_(list(dead)), FAILED), else_=column.status) if dead else column.status
+            conditions.append(known == status)
+        ids = sa.select(column.id).where(*conditions).order_by(column.id.desc())
+        with self._database.transaction() as connection:
+            total = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
+            chosen = connection.scalars(ids.limit(size).offset((page - 1) * size)).all()
+            found = rows.read(connection, chosen)
+        return [_closed(task, dead) for task in found], total
+
+    def log(self, task_id: int, subtask_id: int) -> str:
+        """The log of a subtask, over all its executions. Raises OcpError (404) for one that is not there."""
+        column, subtask = tables.SUBTASK_LOG.c, tables.SUBTASK.c
+        if not (1 <= task_id <= MAX_ID and 1 <= subtask_id <= MAX_ID):
+            raise self._unknown(task_id, subtask_id)
+        with self._database.transaction() as connection:
+            there = sa.select(subtask.id).where(subtask.task_id == task_id, subtask.id == subtask_id)
+            if connection.scalar(there) is None:
+                raise self._unknown(task_id, subtask_id)
+            blocks = sa.select(column.text).where(column.task_id == task_id, column.subtask_id == subtask_id)
+            return "\n".join(connection.scalars(blocks.order_by(column.number)))
+
+    def cancel(self, task_id: int) -> Task:
+        """Ask the executor of a task to end it. Raises OcpError: 404 as load does, 409 for a task that has ended."""
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            row, task = self._lock(connection, task_id)
+            if task.status != RUNNING:
+                raise OcpError(TASK_STATE, f"task {task_id} is {task.status}: only a RUNNING task can be cancelled")
+            for subtask in task.subtasks:
+                if subtask.status == RUNNING:
+                    subtask.become(CANCELING)
+            _write(connection, row, task, {"cancel": True})
+        return task
+
+    # What is common to them
+
+    def _lock(self, connection: sa.Connection, task_id: int) -> tuple[t.Any, Task]:
+        """The task's row, which nobody else writes until the transaction ends, and the task. Raises OcpError (404)."""
+        row = self._lock_row(connection, task_id)
+        return row, rows.read(connection, [task_id])[0]
+
+    def _lock_row(self, connection: sa.Connection, task_id: int) -> t.Any:
+        row = _lock_row(connection, task_id) if 1 <= task_id <= MAX_ID else None
+        if row is None:
+            raise self._unknown(task_id)
+        return row
+
+    def _unknown(self, task_id: int, subtask_id: int | None = None) -> OcpError:
+        what, field, value = f"task {task_id}", "taskId", task_id
+        if subtask_id is not None:
+            what, field, value = f"subtask {subtask_id} of task {task_id}", "subtaskId", subtask_id
+        sub_error = {"object": "request", "field": field, "rejectedValue": value, "message": "is unknown"}
+        return OcpError(UNKNOWN_TASK, f"the task store {self.url_shown} has no {what}", [sub_error])
+
+    def _clear(self) -> dict[int, Outcome]:
+        """Close the tasks whose executor is dead.
+
+        Returns those that are dead but cannot be closed, since nothing is written, with what they have failed of.
+        """
+        with self._database.transaction() as connection:
+            running = sa.select(tables.TASK, Epoch().label("now")).where(tables.TASK.c.status == RUNNING)
+            dead = {row.id: _cause_of_death(row) for row in connection.execute(running) if _is_dead(row, row.now)}
+        if not self._writing:
+            return dead
+        for task_id in dead:
+            with self._database.transaction(writing=True) as connection:
+                row = _lock_row(connection, task_id)
+                if row.status == RUNNING and _is_dead(row, connection.execute(sa.select(Epoch())).scalar_one()):
+                    task = rows.read(connection, [task_id])[0]
+                    ended = task.close(iso_now(), _cause_of_death(row))
+                    logs = {
+                        subtask.id: f"{task.finished} {subtask.error['message']}" for subtask in ended if subtask.error
+                    }
+                    _write(connection, row, task, {"reaped": True}, logs)
+        return {}
+
+    def _bring_in_overdue(self) -> None:
+        if self._writing:
+            with overdue(self._database.location) as found:
+                for path, spooled in found:
+                    with self._database.transaction(writing=True) as connection:
+                        _bring_in(connection, spooled)
+                    path.unlink()
+
+
+def _has_tables(database: Database) -> bool:
+    """Raises StoreError for tables of a version that this code does not know."""
+    with database.transaction() as connection:
+        version = tables.read_version(connection)
+    if version not in (None, tables.VERSION):
+        raise StoreError(
+            f"the task store {database.location.shown} has tables of version {version}, and this version of the "
+            f"collection knows version {tables.VERSION}: install the version of the collection that the store was "
+            f"last used with, or a later one"
+        )
+    return version is not None
+
+
+def _make_tables(database: Database) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with database.transaction(writing=True) as connection:
+                if tables.read_version(connection) is None:
+                    tables.create(connection)
+            return
+        except StoreError:
+            # Another controller makes them at this moment, or they cannot be made: in either case it shows soon.
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(0.1)
+
+
+def _reserve(connection: sa.Connection, name: str, count: int) -> int:
+    """Take count ids that follow each other, and return the first of them.
+
+    The row of the counter stays locked until the transaction ends. It has to be "task" first, for whoever locks hosts.
+    """
+    counter = tables.COUNTER.c
+    connection.execute(sa.update(tables.COUNTER).where(counter.name == name).values(next=counter.next + count))
+    following: int = connection.execute(sa.select(counter.next).where(counter.name == name)).scalar_one()
+    return following - count
+
+
+def _lock_row(connection: sa.Connection, task_id: int) -> t.Any:
+    return connection.execute(sa.select(tables.TASK).where(tables.TASK.c.id == task_id).with_for_update()).one_or_none()
+
+
+def _check_free(connection: sa.Connection, host_ids: t.Iterable[int], dead: t.Container[int] = ()) -> None:
+    """Raises OcpError (409) that names every one of the hosts that a task works on. dead: tasks that do not count."""
+    holders = {row.host_id: row.task_id for row in connection.execute(sa.select(tables.HOST_LOCK))}
+    held = {number: holders[number] for number in host_ids if number in holders and holders[number] not in dead}
+    if held:
+        named = join([f"host {host_id} is held by task {task_id}" for host_id, task_id in held.items()])
+        raise OcpError(
+            HOST_BUSY,
+            f"{named}: wait for it, or cancel it (task_cancel)",
+            [
+                {
+                    "object": "request",
+                    "field": "hostIds",
+                    "rejectedValue": host_id,
+                    "message": f"is held by task {task_id}",
+                }
+                for host_id, task_id in held.items()
+            ],
+        )
+
+
+def _lock_hosts(connection: sa.Connection, task: Task) -> None:
+    locks = [{"host_id": target.host_id, "task_id": task.id} for target in task.targets]
+    connection.execute(sa.insert(tables.HOST_LOCK), locks)
+
+
+def _write(
+    connection: sa.Connection,
+    row: t.Any,
+    task: Task,
+    columns: t.Mapping[str, t.Any],
+    logs: t.Mapping[int, str] | None = None,
+) -> None:
+    """Bring the rows of a task up to date. row: its row, locked. columns: what else changes there."""
+    number = row.writes + 1
+    rows.update(connection, task, {**columns, "writes": number})
+    if logs:
+        blocks = [
+            {"task_id": task.id, "subtask_id": subtask_id, "number": number, "text": text}
+            for subtask_id, text in logs.items()
+        ]
+        connection.execute(sa.insert(tables.SUBTASK_LOG), blocks)
+    if task.status != RUNNING:
+        connection.execute(sa.delete(tables.HOST_LOCK).where(tables.HOST_LOCK.c.task_id == task.id))
+
+
+def _held_by(executor: Executor) -> dict[str, t.Any]:
+    return {
+        "exec_token": executor.token,
+        "exec_host": executor.host,
+        "exec_boot_id": executor.boot_id,
+        "exec_namespace": executor.namespace,
+        "exec_pid": executor.pid,
+        "exec_start": executor.start,
+        "heartbeat": Epoch(),
+    }
+
+
+def _executor(row: t.Any) -> Executor:
+    return Executor(
+        token=row.exec_token,
+        address=row.executor,
+        host=row.exec_host,
+        boot_id=row.exec_boot_id,
+        namespace=row.exec_namespace,
+        pid=row.exec_pid,
+        start=row.exec_start,
+    )
+
+
+def _is_dead(row: t.Any, now: int) -> bool:
+    """Whether the executor of a task is. now: by the database's clock."""
+    gone = _executor(row).is_gone()
+    return bool(now - row.heartbeat > DEAD_AFTER) if gone is None else gone
+
+
+def _cause_of_death(row: t.Any) -> Outcome:
+    """What the task of a dead executor has failed of."""
+    return Outcome.failure(
+        EXECUTOR_GONE,
+        f"the run of ansible-playbook that executed the task, {_executor(row)}, is gone; its last sign of life was at "
+        f"{iso(row.heartbeat * 1000)}, and how far it came after that is not known: retry the task (task_retry)",
+    )
+
+
+def _closed(task: Task, dead: t.Mapping[int, Outcome]) -> Task:
+    if task.id in dead and task.status == RUNNING:
+        task.close(iso_now(), dead[task.id])
+    return task
+
+
+def _bring_in(connection: sa.Connection, spooled: Spooled) -> None:
+    """The save that is overdue, if the task has not gone on without it."""
+    row = _lock_row(connection, spooled.task.id)
+    if row is None or row.exec_token != spooled.executor.token or not (row.status == RUNNING or row.reaped):
+        return
+    lost = row.reaped and spooled.task.status == RUNNING
+    if lost:
+        spooled.task.close(iso_now(), _cause_of_death(row))
+    _write(connection, row, spooled.task, {"reaped": lost}, spooled.logs)
