@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Installs the packages of Debian or Ubuntu that the tests need and this machine lacks: sshd, and venv for $PYTHON.
+# Installs the packages of Debian or Ubuntu that the tests need and this machine lacks: sshd, PostgreSQL, MariaDB, and venv
+# for $PYTHON.
 # Does nothing when all is there.
 
 set -euo pipefail
@@ -11,6 +12,8 @@ set -euo pipefail
 python=${PYTHON:-python3}
 missing=()
 PATH=$PATH:/usr/sbin command -v sshd > /dev/null || missing+=(openssh-server)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
+PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
 "$python" -c 'import ensurepip, venv' 2> /dev/null \
   || missing+=("$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')")
 if [ ${#missing[@]} -eq 0 ]; then
@@ -26,7 +29,7 @@ if ! command -v apt-get > /dev/null || ! command -v "${as_root[@]:-true}" > /dev
   exit 1
 fi
 
-# The tests start sshd themselves, on loopback addresses: no service of this machine comes with it.
+# The tests start what they need themselves, on loopback addresses or sockets: no service of this machine comes with it.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
@@ -35,6 +38,14 @@ fi
 echo "installing ${missing[*]}" >&2
 install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends)
 "${install[@]}" "${missing[@]}" || { "${as_root[@]}" apt-get update --quiet && "${install[@]}" "${missing[@]}"; }
-if [[ " ${missing[*]} " == *' openssh-server '* ]] && command -v systemctl > /dev/null; then
-  "${as_root[@]}" systemctl disable --quiet ssh.service ssh.socket 2> /dev/null || true
+if command -v systemctl > /dev/null; then
+  for package in "${missing[@]}"; do
+    case $package in
+      openssh-server) units=(ssh.service ssh.socket) ;;
+      postgresql) units=(postgresql.service) ;;
+      mariadb-server) units=(mariadb.service) ;;
+      *) continue ;;
+    esac
+    "${as_root[@]}" systemctl disable --quiet "${units[@]}" 2> /dev/null || true
+  done
 fi
