@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 import shlex
 import typing as t
 from pathlib import Path
@@ -20,9 +22,40 @@ _DISCOVERY = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 _CANDIDATES = "python3 /usr/libexec/platform-python python2 python"
 
 
-def program() -> bytes:
-    """The host program's source."""
-    return Path(_agent_processes.__file__).read_bytes()
+# How the files of the host program import each other. Without these lines, one after the other, they are one text.
+_IMPORT = re.compile(r"^from \.(_agent_\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+
+
+@functools.cache
+def _files(name: str) -> tuple[str, ...]:
+    """The names of the files that a file needs, itself last, each behind those that it needs."""
+    found: list[str] = []
+    for needed in _IMPORT.findall(_source(name)):
+        found += [file for file in _files(needed) if file not in found]
+    return (*found, name)
+
+
+def _source(name: str) -> str:
+    return Path(_agent_processes.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+
+
+@functools.cache
+def _text(module: str, function: str) -> bytes:
+    files = dict.fromkeys((*_files(module), *_files("_agent_request")))
+    parts = [_IMPORT.sub("", _source(name)) for name in files]
+    return "\n\n".join([*parts, f'if __name__ == "__main__":\n    raise SystemExit(main({function}))\n']).encode()
+
+
+def program(request: t.Mapping[str, t.Any] | None = None) -> bytes:
+    """The source of the host program as one text.
+
+    request: the arguments of the host program's Request. With a valid one, the text holds what this request needs and
+    nothing else: a host compiles it at every call.
+    """
+    function = _agent_processes.function_of(request or {})
+    if function is None:
+        return _text("_agent_processes", "perform")
+    return _text(function.__module__.rpartition(".")[2], function.__name__)
 
 
 def command(request: t.Mapping[str, t.Any], interpreter: str | None) -> str:

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PROGRAM = Path(__file__).resolve().parents[2] / "plugins/module_utils/_agent_processes.py"
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+
 SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
 NOBODY = 65534
 PATIENCE = 20.0  # seconds for anything that should happen soon
@@ -103,9 +104,6 @@ class Sandbox:
         self.home = folder / "admin/ocp_agent"
         self.run_folder = self.home / "run"
         self.run_folder.mkdir(parents=True)
-        self._program = folder / "program.py"  # a checkout may lie where only its owner gets
-        shutil.copyfile(PROGRAM, self._program)
-        self._program.chmod(0o644)
         self.fifo = folder / "fifo"
         os.mkfifo(self.fifo)
         self.fifo.chmod(0o644)
@@ -266,6 +264,14 @@ class Sandbox:
 
     # The host program
 
+    def source(self, phase: str, goal: str = "stopped") -> Path:
+        """The text that is carried to a host for this phase, in a file that every user can read."""
+        path = self.folder / f"program-{phase}-{goal}.py"
+        if not path.exists():
+            path.write_bytes(_carrier.program({"phase": phase, "goal": goal}))
+            path.chmod(0o644)
+        return path
+
     def start_program(
         self,
         python: Path,
@@ -281,7 +287,8 @@ class Sandbox:
         pidfd: False for an interpreter without them. through: what to run it by.
         """
         output, errors = self.file(), self.file()
-        command = [python, "-B", self._program] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD, self._program]
+        source = self.source(phase, request.get("goal", "stopped"))
+        command = [python, "-B", source] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD, source]
         command.append(json.dumps({"phase": phase, "home": str(self.home), **request}))
         options: dict[str, Any] = {"stdout": str(output), "stderr": str(errors)}
         return Run(self, self.spawn_only(*through, *command, uid=uid, **options), output, errors)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program.sandbox import DEAF, PROGRAM, Process, Sandbox
+from tests.program.sandbox import DEAF, Process, Sandbox
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ import json, os, sys, threading
 program = {"__name__": "program"}
 with open(sys.argv[1]) as stream:
     exec(compile(stream.read(), sys.argv[1], "exec"), program)
-lock = program["AdminLock"](program["Home"](sys.argv[2]))
+lock = program["AdminLock"](program["Home"](sys.argv[2]), program["Log"]())
 check = lock.check
 def then_another_is_faster():
     check()
@@ -194,5 +194,6 @@ sys.exit("two hold the lock")
 def test_of_two_who_find_a_stale_lock_one_gets_it(sandbox: Sandbox, python: Path, lock: Path) -> None:
     control = control_program(sandbox)
     write_owner(lock, 4711, "/gone")
-    sandbox.do(python, "-B", "-c", RACE, PROGRAM, sandbox.home, str(control.pid), sandbox.home / "bin/ocp_agentctl")
+    program = sandbox.home / "bin/ocp_agentctl"
+    sandbox.do(python, "-B", "-c", RACE, sandbox.source("stop"), sandbox.home, str(control.pid), program)
     assert json.loads(lock.read_text())["pid"] == control.pid

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.program.sandbox import DEAF, PROGRAM, QUIET, Process, Sandbox
+from tests.program.sandbox import DEAF, QUIET, Process, Sandbox
 
 WAITS = "import time\nopen({ready!r}, 'w').close()\ntime.sleep(600)\n"
 
@@ -116,7 +116,7 @@ with open(sys.argv[1]) as stream:
     exec(compile(stream.read(), sys.argv[1], "exec"), program)
 home = program["Home"](sys.argv[2])
 (process,) = program["Survey"](home).processes
-assert (process.pollable() is None) == (sys.argv[3] == "no pidfd" or not program["_open_pidfd"](process.pid))
+assert (process.pollable() is None) == (sys.argv[3] == "no pidfd" or not program["open_pidfd"](process.pid))
 os.kill(process.pid, signal.SIGKILL)
 while os.path.exists("/proc/%d" % process.pid):
     time.sleep(0.01)
@@ -142,7 +142,7 @@ os.kill(child, signal.SIGKILL)
 def test_a_pinned_process_is_never_another(sandbox: Sandbox, every_python: Path, pidfd: str) -> None:
     sandbox.agent("ocp_agentd")
     time.sleep(0.03)  # start times tick at 10 ms
-    sandbox.do(every_python, "-B", "-c", PINNED, PROGRAM, sandbox.home, pidfd, sandbox.fifo)
+    sandbox.do(every_python, "-B", "-c", PINNED, sandbox.source("stop"), sandbox.home, pidfd, sandbox.fifo)
 
 
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])

@@ -67,6 +67,20 @@ def test_an_own_agent(sandbox: Sandbox, python_for_all: Path) -> None:
     assert sandbox.program(python_for_all, "finish", uid=DEPLOY, settle=0)["removed"] == ["ocp_agentd.pid"]
 
 
+def test_who_is_not_root_starts_no_agent_of_another_user(sandbox: Sandbox, python_for_all: Path) -> None:
+    ran_as = {"generation": "gen2", "user": "root"}
+    for phase in ("prepare", "start"):
+        assert_refused(sandbox.program(python_for_all, phase, uid=NOBODY, goal="running", ran_as=ran_as))
+
+
+def test_an_own_agent_needs_no_help_to_be_started(sandbox: Sandbox, python_for_all: Path) -> None:
+    sandbox.do("chown", "-R", f"{DEPLOY}:{DEPLOY}", sandbox.home)
+    assert not sandbox.program(python_for_all, "prepare", uid=DEPLOY, goal="running").get("failed")
+    answer = sandbox.program(python_for_all, "start", uid=DEPLOY)  # its control program is a shell without a command
+    assert any(f"start as uid {DEPLOY}" in text for dummy, text in answer["log"]), answer
+    assert answer["reason"] == "control_failed"
+
+
 def test_a_file_of_another_user(sandbox: Sandbox, python_for_all: Path) -> None:
     (sandbox.run_folder / "ocp_agentd.pid").write_text("4711")
     sandbox.run_folder.chmod(0o755)

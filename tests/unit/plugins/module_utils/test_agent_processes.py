@@ -12,18 +12,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import (
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_home import Home
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_host import (
     AgentError,
-    Home,
-    Request,
-    _boot_id,
-    _read_regular,
-    _user_name,
-    argument_spec,
-    difference,
-    run,
+    read_regular,
+    this_boot,
     uptime,
+    user_name,
 )
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec, difference, run
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_request import Request
 
 HOME = "/nonexistent/ocp_agent"
 
@@ -62,7 +60,7 @@ def test_a_grace_never_takes_all_the_time(seconds: float, share: float, expected
 
 
 def test_a_moment_of_another_boot_means_nothing() -> None:
-    assert Request("finish", HOME, stopped_at=12.5, boot_id=_boot_id()).stopped_at == 12.5
+    assert Request("finish", HOME, stopped_at=12.5, boot_id=this_boot()).stopped_at == 12.5
     assert Request("finish", HOME, stopped_at=12.5, boot_id="another").stopped_at is None
     assert Request("finish", HOME, stopped_at=12.5).stopped_at is None
 
@@ -70,7 +68,7 @@ def test_a_moment_of_another_boot_means_nothing() -> None:
 def test_an_unknown_phase() -> None:
     answer = run({"phase": "restart", "home": HOME})
     assert (answer["failed"], answer["changed"], answer["reason"]) == (True, False, "invalid")
-    assert "finish, prepare, stop" in answer["msg"]
+    assert "finish, prepare, restart_pos_proxy, start, stop" in answer["msg"]
 
 
 def test_the_options_are_those_of_a_request() -> None:
@@ -155,7 +153,7 @@ def test_a_neighbour_whose_name_begins_the_same(tmp_path: Path) -> None:
 def test_regular_files(tmp_path: Path, content: str, limit: int, read: bytes | None) -> None:
     path = tmp_path / "x.pid"
     path.write_text(content)
-    assert _read_regular(str(path), limit=limit) == read
+    assert read_regular(str(path), limit=limit) == read
 
 
 @pytest.mark.parametrize("kind", ["fifo", "link", "dangling", "loop", "folder", "nothing"])
@@ -171,7 +169,7 @@ def test_no_regular_files(tmp_path: Path, kind: str) -> None:
         "nothing": lambda: None,
     }
     make[kind]()
-    assert _read_regular(str(path), limit=32) is None
+    assert read_regular(str(path), limit=32) is None
 
 
 @pytest.mark.parametrize(("mode", "read"), [(0o644, b"1"), (0o600, b"1"), (0o664, None), (0o646, None), (0o666, None)])
@@ -179,13 +177,13 @@ def test_a_file_that_others_can_write_proves_nothing(tmp_path: Path, mode: int, 
     path = tmp_path / "x.pid"
     path.write_text("1")
     path.chmod(mode)
-    assert _read_regular(str(path), limit=32, writers=(os.getuid(),)) == read
-    assert _read_regular(str(path), limit=32, writers=(os.getuid() + 1,)) is None
+    assert read_regular(str(path), limit=32, writers=(os.getuid(),)) == read
+    assert read_regular(str(path), limit=32, writers=(os.getuid() + 1,)) is None
 
 
-def test_user_names() -> None:
-    assert _user_name(0) == "root"
-    assert _user_name(987654321) == "uid 987654321"
+def testuser_names() -> None:
+    assert user_name(0) == "root"
+    assert user_name(987654321) == "uid 987654321"
 
 
 # Diff

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The vendor's control program: which one, as whom, and what it says."""
+
+import json
+import os
+import sys
+
+from ._agent_command import User, run_command
+from ._agent_home import GENERATIONS, generation_of
+from ._agent_host import AgentError, as_text, read_regular, user_name
+
+
+class Control(object):
+    """The control program that starts the agent of a home.
+
+    request: a Request. processes: the agent's that run now.
+    generation: the entry of GENERATIONS. path: absolute path of the program. user: name of the user that it runs as.
+
+    Raises AgentError where there is none, or where we may not run it as that user.
+    """
+
+    def __init__(self, request, processes):
+        self._home = request.home
+        self._log = request.log
+        self.generation, self.path = self._choose(request.ran_as.get("generation"), processes)
+        self._command = self._interpreter() + [self.path]
+        ours = user_name(os.geteuid())
+        self.user = request.ran_as.get("user") or (
+            user_name(os.stat(self._home.path).st_uid) if self.generation["name"] == "obagent" else ours)
+        self._become = None
+        if self.user != ours:
+            if os.geteuid() != 0:
+                raise AgentError("not_permitted", "the agent runs as %s, and the user %s may not start it: run with "
+                                 "become (ansible_become: true)" % (as_text(self.user), ours))
+            self._become = User(self.user, self._home.path)
+
+    def _choose(self, ran, processes):
+        paths = dict((generation["name"], self._home.find(generation["control"])) for generation in GENERATIONS)
+        running = generation_of(self._home, processes) if any(process.is_daemon for process in processes) else None
+        for name in (ran, running, "gen2", "gen1", "obagent"):
+            if paths.get(name):
+                return next(generation for generation in GENERATIONS if generation["name"] == name), paths[name]
+        raise AgentError("not_installed", "%s has no control program (%s): install the agent again, or set "
+                         "ocp_agent_home to its home" % (as_text(self._home.given), ", ".join(
+                             generation["control"] for generation in GENERATIONS)))
+
+    def _interpreter(self):
+        """What has to run the program: nothing, or the interpreter of a script that is not executable."""
+        if os.access(self.path, os.X_OK):
+            return []
+        if not self.path.endswith(".py"):
+            raise AgentError("control_failed", "%s is not executable for the user %s: chmod +x it, or install the "
+                             "agent again" % (as_text(self.path), user_name(os.geteuid())))
+        first = (read_regular(self.path, limit=1048576) or b"").split(b"\n", 1)[0]
+        return first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!/") else [sys.executable]
+
+    def start(self, seconds):
+        """Start the agent. Returns a text about what went wrong, or None: the process table has the last word.
+
+        It takes run/admin.lock itself, so nobody may hold it now.
+        """
+        command = "%s start" % as_text(self.path)
+        self._log.add("running %s as %s" % (command, as_text(self.user)))
+        ended = run_command(self._command + ["start"], seconds, self._become, self._home.path)
+        told = "%s %s and said: %s" % (command, ended, _error(ended))
+        self._log.add(told)
+        return None if ended.status == 0 else told
+
+
+def _error(ended):
+    """What it says. Success is JSON on standard output, failure the same keys on standard error, as obagent's does."""
+    for said in (ended.errors, ended.output):
+        try:
+            answer = json.loads(said.strip().splitlines()[-1])
+            return as_text(answer["error"] or answer["message"])
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            continue
+    return ended.words()

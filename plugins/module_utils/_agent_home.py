@@ -1,0 +1,150 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The agent's programs, and a home of the agent: what is installed there, and what its run/ says.
+
+The facts about the agent (programs, files, locks, who guards whom) are those of OCP's documentation and of obagent, the
+open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp_*).
+"""
+
+import errno
+import os
+import re
+import sys
+
+from ._agent_host import DENIED, AgentError, as_text, no_access, read_regular
+
+DEFAULT_HOME = "/home/admin/ocp_agent"
+
+# The basic programs of each generation. "control" creates and removes run/admin.lock. "titled" are scripts that show
+# their own name as their whole command line.
+GENERATIONS = (
+    {
+        "name": "gen1",
+        "control": "ocp_agent_ctl.py",
+        "daemon": "ocp_agentd",
+        "children": ("pos_proxy", "node_exporter", "ocp_exporter"),
+        "titled": ("ocp_agentd", "pos_proxy", "ocp_exporter"),
+    },
+    {
+        "name": "gen2",
+        "control": "ocp_agentctl",
+        "daemon": "ocp_agentd",
+        "children": ("ocp_mgragent", "ocp_monagent"),
+        "titled": (),
+    },
+    {
+        "name": "obagent",
+        "control": "ob_agentctl",
+        "daemon": "ob_agentd",
+        "children": ("ob_mgragent", "ob_monagent"),
+        "titled": (),
+    },
+)
+CONTROLS = frozenset(generation["control"] for generation in GENERATIONS)
+PROGRAM_FOLDERS = ("bin", "agent", "")
+DAEMONS = frozenset(generation["daemon"] for generation in GENERATIONS)
+PROGRAMS = DAEMONS.union(*(generation["children"] for generation in GENERATIONS))
+TITLED = frozenset(name for generation in GENERATIONS for name in generation["titled"])
+# Software that many hosts run for other reasons: without anything else of the agent it proves no agent.
+GENERIC = frozenset(["node_exporter"])
+_PID = re.compile(r"^[1-9][0-9]{0,9}\Z")
+
+
+class Home(object):
+    """One agent home: which paths belong to it, what is installed there, and what its run/ says.
+
+    path: absolute path of the home; links in it are followed, since the kernel shows executables without them.
+    """
+
+    def __init__(self, path):
+        if sys.version_info[0] == 2 and not isinstance(path, str):  # as the kernel gives paths there: bytes
+            path = path.encode("utf-8")
+        if not os.path.isabs(path) or "\0" in path or os.path.normpath(path).count("/") < 2:
+            raise AgentError("invalid", "home must be an absolute path at least two levels deep, not %r" % (
+                as_text(path)))
+        self.given = os.path.normpath(path)
+        self.path = os.path.realpath(path)
+        if self.path.count("/") < 2:
+            raise AgentError("invalid", "home %s leads to %s, which is no agent home" % (
+                as_text(path), as_text(self.path)))
+        self.run = os.path.join(self.path, "run")
+
+    def readable(self):
+        """False where only this user's rights keep us from knowing what is installed."""
+        for folder in (self.path,) + tuple(os.path.join(self.path, name) for name in PROGRAM_FOLDERS):
+            try:
+                os.listdir(folder)
+            except OSError as exc:
+                if exc.errno in DENIED:
+                    return False
+        return True
+
+    def holds(self, path):
+        return path.startswith(self.path + "/")
+
+    def has_place(self, path):
+        """Whether path lies where the home has its programs."""
+        return os.path.dirname(path) in [os.path.normpath(os.path.join(self.path, name)) for name in PROGRAM_FOLDERS]
+
+    def program_of(self, path):
+        """The agent program that path is, when it lies in the home."""
+        name = os.path.basename(path)
+        name = name[:-len(".py")] if name.endswith(".py") else name
+        return name if self.holds(path) and name in PROGRAMS else None
+
+    def find(self, name):
+        """The path of an installed program, or None."""
+        paths = [os.path.normpath(os.path.join(self.path, folder, name)) for folder in PROGRAM_FOLDERS]
+        return next((path for path in paths if os.path.isfile(path)), None)
+
+    def generations(self):
+        """Names of the generations installed here, by their control programs, or their daemon without one."""
+        names = [generation["name"] for generation in GENERATIONS if self.find(generation["control"])]
+        return names or [generation["name"] for generation in GENERATIONS
+                         if self.find(generation["daemon"]) and any(map(self.find, generation["children"]))]
+
+    def run_files(self):
+        """Pairs of program and file name for the pid and socket files in run/ that the agent's programs make."""
+        try:
+            names = sorted(os.listdir(self.run))
+        except OSError as exc:
+            if exc.errno in (errno.ENOENT, errno.ENOTDIR):
+                return []
+            if exc.errno in DENIED:
+                raise no_access(os.path.join(self.run, "x"))
+            raise
+        found = []
+        for name in names:
+            parts = name.split(".")
+            if parts[0] in PROGRAMS and (
+                parts[1:] == ["pid"]
+                or len(parts) == 3 and parts[2] in ("pid", "sock") and _PID.match(parts[1])
+            ):
+                found.append((parts[0], name))
+        return found
+
+    def recorded(self, program, pid, uid):
+        """Whether a pid file of program that nobody but root and uid can have written names pid."""
+        for name_program, name in self.run_files():
+            if name_program == program and name.endswith(".pid"):
+                content = read_regular(os.path.join(self.run, name), limit=32, writers=(0, uid))
+                if content is not None and content.strip() == str(pid).encode("ascii"):
+                    return True
+        return False
+
+
+def generation_of(home, processes):
+    """The name of the generation that the agent processes belong to; of several, the newest one."""
+    names = set(process.program for process in processes)
+    for generation in reversed(GENERATIONS):
+        if names.intersection(generation["children"]):
+            return generation["name"]
+    installed = [generation["name"] for generation in GENERATIONS
+                 if generation["daemon"] in names and generation["name"] in home.generations()]
+    if installed:
+        return installed[-1]
+    return next((generation["name"] for generation in reversed(GENERATIONS) if generation["daemon"] in names), None)

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The host as /proc shows it, and what keeps a phase from succeeding on it."""
+
+import errno
+import os
+import signal
+import stat
+import sys
+
+GONE = (errno.ENOENT, errno.ESRCH)
+DENIED = (errno.EACCES, errno.EPERM)
+_DELETED = " (deleted)"
+_PIDFD_OPEN, _PIDFD_SEND_SIGNAL = 434, 424
+_COMMON_SYSCALL_TABLE = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "loongarch64")
+
+
+class AgentError(Exception):
+    """What keeps a phase from succeeding.
+
+    reason: one word of the set that the controller translates to OCP's codes: C(invalid), C(not_installed),
+    C(not_permitted), C(locked), C(foreign_in_unit), C(still_running), C(revived), C(control_failed), C(not_ready),
+    C(deadline), C(interrupted).
+    facts: more keys of the result.
+    """
+
+    def __init__(self, reason, message, **facts):
+        Exception.__init__(self, message)
+        self.reason = reason
+        self.facts = facts
+
+
+class Interrupted(BaseException):
+    """A signal that ends this program; not an Exception, so that nothing but the outermost frames handle it.
+
+    reason: as of an AgentError. Its text goes on a sentence about what was under way.
+    """
+
+    def __init__(self, number):
+        late = number == signal.SIGALRM
+        BaseException.__init__(self, "did not end in its time" if late else "was ended by signal %d" % number)
+        self.reason = "deadline" if late else "interrupted"
+
+
+def no_access(path):
+    return AgentError("not_permitted", "the user %s may not work in %s: run with become (ansible_become: true)" % (
+        user_name(os.geteuid()), as_text(os.path.dirname(path))))
+
+
+def uptime():
+    """Seconds since boot: monotonic, and the same for every process and every interpreter of the host."""
+    with open("/proc/uptime", "rb") as stream:
+        return float(stream.read().split()[0])
+
+
+def this_boot():
+    with open("/proc/sys/kernel/random/boot_id", "rb") as stream:
+        return stream.read().strip().decode("ascii")
+
+
+def as_text(value):
+    """Any path or argument as text that JSON can carry."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if sys.version_info[0] > 2 else value
+
+
+def user_name(uid):
+    """The login name of uid, from /etc/passwd alone: a directory service may hang in the very outage we work in."""
+    try:
+        with open("/etc/passwd", "rb") as stream:
+            for line in stream:
+                fields = line.split(b":")
+                if len(fields) > 2 and fields[2] == str(uid).encode("ascii"):
+                    return as_text(fields[0])
+    except (IOError, OSError):
+        pass
+    return "uid %d" % uid
+
+
+def read_proc(pid, name):
+    with open("/proc/%d/%s" % (pid, name), "rb") as stream:
+        return stream.read()
+
+
+class Stat(object):
+    """Fields of /proc/PID/stat; start is in clock ticks since boot."""
+
+    def __init__(self, pid):
+        content = read_proc(pid, "stat")
+        # The name may hold spaces, brackets and newlines: everything else follows the last bracket.
+        self.comm = as_text(content[content.index(b"(") + 1:content.rindex(b")")])
+        fields = content[content.rindex(b")") + 1:].split()
+        self.state = fields[0].decode("ascii")
+        self.parent = int(fields[1])
+        self.start = int(fields[19])
+
+
+def stat_or_none(pid):
+    try:
+        return Stat(pid)
+    except (IOError, OSError) as exc:
+        if exc.errno in GONE:
+            return None
+        raise
+
+
+def lives(pid, found):
+    """False for a zombie, of which only the name is left; but its first thread may have ended before the others."""
+    return found.state not in "ZXx" or living_thread(pid) is not None
+
+
+def living_thread(pid):
+    """The id of a thread that lives on, or None."""
+    try:
+        for name in os.listdir("/proc/%d/task" % pid):
+            found = stat_or_none(int(name))
+            if found is not None and found.state not in "ZXx":
+                return int(name)
+    except OSError as exc:
+        if exc.errno not in GONE:
+            raise
+    return None
+
+
+def pids():
+    """Every process of our /proc. Threads are not listed there, although they can be looked up by their id."""
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def ancestors():
+    """Our own process and those above it: a signal to one of them would end the work half way."""
+    chain, pid = set(), os.getpid()
+    while pid > 0 and pid not in chain:
+        chain.add(pid)
+        found = stat_or_none(pid)
+        pid = found.parent if found else 0
+    return chain
+
+
+def executable_of(pid):
+    """The path of the image that pid runs; of an unlinked one, the path that it had."""
+    link = "/proc/%d/exe" % pid
+    try:
+        target = os.readlink(link)
+    except OSError as exc:
+        # The kernel shows the executable of no zombie, and of no kernel thread.
+        thread = living_thread(pid) if exc.errno in GONE else None
+        if thread in (None, pid):
+            raise
+        link = "/proc/%d/exe" % thread
+        target = os.readlink(link)
+    if target.endswith(_DELETED):
+        try:
+            really_named_so = os.path.samestat(os.stat(target), os.stat(link))
+        except OSError:
+            really_named_so = False
+        if not really_named_so:
+            target = target[:-len(_DELETED)]
+    return target
+
+
+def arguments_of(pid):
+    content = read_proc(pid, "cmdline").rstrip(b"\0 ")
+    return [os.fsdecode(part) if sys.version_info[0] > 2 else part for part in content.split(b"\0")] if content else []
+
+
+def link_of(path):
+    try:
+        return os.readlink(path)
+    except OSError as exc:
+        if exc.errno in GONE:  # a kernel without this namespace
+            return None
+        raise
+
+
+def read_regular(path, limit, writers=None):
+    """The content of a regular file of at most limit bytes; None for anything else, however odd.
+
+    writers: user ids; when given, also None for a file that others could have written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (IOError, OSError) as exc:
+        if exc.errno in DENIED:
+            raise
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+            return None
+        if writers and (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or status.st_uid not in writers):
+            return None
+        content = os.read(descriptor, limit + 1)
+        return content if len(content) <= limit else None
+    finally:
+        os.close(descriptor)
+
+
+# pidfds
+
+
+def _libc_syscall(*arguments):
+    import ctypes  # pylint: disable=import-outside-toplevel; only interpreters before 3.9 pay for it
+
+    result = ctypes.CDLL(None, use_errno=True).syscall(*[ctypes.c_long(argument) for argument in arguments])
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def open_pidfd(pid):
+    """A descriptor that means this very process, or None where interpreter or kernel have no such thing."""
+    try:
+        if hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal"):
+            return os.pidfd_open(pid, 0)
+        if os.uname()[4] in _COMMON_SYSCALL_TABLE:
+            return _libc_syscall(_PIDFD_OPEN, pid, 0)
+    except ImportError:  # an interpreter without ctypes
+        pass
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.EMFILE):
+            raise
+    return None
+
+
+def signal_pidfd(descriptor, number):
+    if hasattr(signal, "pidfd_send_signal"):
+        signal.pidfd_send_signal(descriptor, number)
+    else:
+        _libc_syscall(_PIDFD_SEND_SIGNAL, descriptor, number, 0, 0)

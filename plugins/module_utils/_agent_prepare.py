@@ -1,0 +1,28 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Prepare: could the operation work on this host? Changes nothing."""
+
+from ._agent_lock import AdminLock
+from ._agent_survey import survey_installed
+from ._agent_units import Units
+
+
+def prepare_stopped(request):
+    """Is there an agent, may we signal it, hits that nobody else, and is no control program at work on it?"""
+    survey, generations = survey_installed(request.home)
+    request.log.found(survey.processes)
+    for process in survey.processes:
+        process.send(0)
+    AdminLock(request.home, request.log).check()
+    survey.close()
+    Units(request.home, request.log, survey.processes).to_stop()
+    return {
+        "changed": False,
+        "generations": generations,
+        "processes": [process.facts() for process in survey.processes],
+        "warnings": survey.unproven,
+    }

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Prepare of an operation that ends with a running agent. Changes nothing."""
+
+from ._agent_control import Control
+from ._agent_lock import AdminLock
+from ._agent_prepare import prepare_stopped
+from ._agent_survey import survey_installed
+
+
+def prepare_running(request):
+    """Is there a control program, may we run it as the agent's user, and is none at work?"""
+    survey, generations = survey_installed(request.home)
+    survey.close()
+    request.log.found(survey.processes)
+    control = Control(request, survey.processes)
+    request.log.add("%s could start the agent as %s" % (control.path, control.user))
+    AdminLock(request.home, request.log).check()
+    return {
+        "changed": False,
+        "generations": generations,
+        "processes": [process.facts() for process in survey.processes],
+        "warnings": survey.unproven,
+    }
+
+
+def prepare_restarted(request):
+    """Could the agent be stopped, and started after that?"""
+    prepare_running(request)
+    return prepare_stopped(request)

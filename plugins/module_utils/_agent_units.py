@@ -1,0 +1,288 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The services of systemd that run the agent of one home, and what systemd would do with their other processes.
+
+When the main process of a service ends, systemd ends whatever is left in its control group unless C(KillMode) says
+otherwise, a database that somebody started from there included. So a look into the group comes before any signal.
+"""
+
+import os
+import re
+import time
+
+from ._agent_command import run_command
+from ._agent_home import CONTROLS, DAEMONS, PROGRAM_FOLDERS
+from ._agent_host import (
+    AgentError,
+    arguments_of,
+    as_text,
+    executable_of,
+    pids,
+    read_proc,
+    read_regular,
+    stat_or_none,
+    uptime,
+)
+from ._agent_survey import INTERPRETER, Survey, script_of
+
+UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+SYSTEMCTL = ("/usr/bin/systemctl", "/bin/systemctl")
+SHOW_SECONDS = 10  # for questions
+FOREIGN_PATIENCE = 3  # seconds: a command that the agent runs for OCP may be over by then
+_SHOWN = ("Id", "LoadState", "ActiveState", "SubState", "ControlGroup", "MainPID", "KillMode", "Restart",
+          "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
+UNIT_NAME = re.compile(r"^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.service\Z")
+UNKNOWN = "unknown"
+
+
+class Unit(object):
+    """One service as systemd describes it at one moment. The attributes are systemd's properties."""
+
+    def __init__(self, shown):
+        self.name = shown["Id"]
+        self.load_state = shown.get("LoadState", "")
+        self.active_state = shown.get("ActiveState", "")
+        self.sub_state = shown.get("SubState", "")
+        self.group = shown.get("ControlGroup", "")
+        self.main_pid = int(shown.get("MainPID") or 0)
+        self.kill_mode = shown.get("KillMode", "")
+        self.restart = shown.get("Restart", "")
+        # Who is stopped when this one is.
+        self.dependents = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
+                           for name in shown.get(key, "").split() if not name.endswith(".target")]
+
+    @property
+    def takes_all(self):
+        """Whether systemd ends the whole control group when the main process ends."""
+        return self.kill_mode not in ("process", "none")
+
+    @property
+    def at_rest(self):
+        return self.active_state in ("inactive", "failed")
+
+    def __str__(self):
+        return "%s (%s, %s)" % (self.name, self.active_state, self.sub_state)
+
+
+class Units(object):
+    """The services of this host that have to do with the agent of one home.
+
+    processes: the agent's, as a Survey found them. known: names of more services to look at.
+    all: the Units. None where systemd does not run or we are not root: the agent is handled by pid alone then.
+    """
+
+    def __init__(self, home, log, processes, known=()):
+        self._home = home
+        self._log = log
+        self._agent = set(process.pid for process in processes)
+        self._services = {}
+        self._named, self._known = [], []
+        self.all = []
+        if not os.path.isdir("/run/systemd/system"):
+            return
+        if os.geteuid() != 0:
+            log.add("systemd: not root, so its services are left as they are")
+            return
+        self._services = dict((process.pid, service_of(process.pid)) for process in processes)
+        self._named = _installed(home)
+        self._known = [name for name in known if name and UNIT_NAME.match(name)]
+        names = sorted(set(self._named + self._known + [name for name in self._services.values() if name]))
+        self.all = [unit for unit in self._show(names) if self._runs_agent(unit)]
+        for unit in self.all:
+            log.add("systemd: %s, main process %s, KillMode=%s, Restart=%s" % (
+                unit, unit.main_pid or "unknown", unit.kill_mode, unit.restart))
+
+    def of(self, process):
+        """The service that runs an agent process, or None."""
+        name = self._services.get(process.pid)
+        return next((unit for unit in self.all if unit.name == name), None)
+
+    def named(self, name):
+        return next((unit for unit in self.all if unit.name == name), None)
+
+    def sole_installed(self):
+        """The one service whose file names the agent's programs; None when there is none or more than one."""
+        found = [unit for unit in self.all if unit.name in self._named]
+        return found[0] if len(found) == 1 else None
+
+    def to_stop(self):
+        """Those that systemd has to stop, so that it revives nothing and so that a later start starts.
+
+        Raises AgentError where the end of the agent would be undone, or would be the end of others.
+        """
+        found = []
+        for unit in self.all:
+            if unit.at_rest:
+                continue
+            foreign = self.foreign(unit)
+            if foreign:
+                self._refuse_or_note(unit, foreign)
+            elif unit.active_state == UNKNOWN:
+                self._log.add("systemd: %s is left as it is, since systemd does not answer" % unit.name)
+            else:
+                found.append(unit)
+        return found
+
+    def _refuse_or_note(self, unit, foreign):
+        ours = unit.main_pid in self._agent
+        undone = unit.restart != "no" and (unit.sub_state == "auto-restart" or self._agent.intersection(
+            members(unit.group)))
+        if ours and unit.takes_all or ours and unit.dependents or undone:
+            what = "Restart=%s would start it again" % unit.restart if undone else (
+                "systemd would end them together with the agent")
+            raise AgentError("foreign_in_unit", (
+                "the agent runs in %s together with %s: %s. Nothing was signalled. Let the unit leave them alone, and "
+                "run again: systemctl edit --runtime %s, with the lines [Service], KillMode=process, Restart=no; or "
+                "start them outside of the unit") % (unit.name, ", ".join(foreign), what, unit.name))
+        self._log.add("systemd: %s is not stopped, because it holds %s" % (unit.name, ", ".join(foreign)))
+
+    def stop(self, unit, seconds, meanwhile=None):
+        """Stop a service through systemd. Returns whether systemd says so; the process table has the last word."""
+        self._log.add("systemctl stop %s" % unit.name)
+        return self._order("stop", unit, seconds, meanwhile)
+
+    def start(self, unit, seconds):
+        """Start a service through systemd. Returns whether systemd says so; the process table has the last word."""
+        self._log.add("systemctl start %s" % unit.name)
+        return self._order("start", unit, seconds, None)
+
+    def _order(self, verb, unit, seconds, meanwhile):
+        ended = _systemctl([verb, "--", unit.name], seconds, meanwhile)
+        self._log.add("systemctl %s %s%s" % (verb, ended, "" if ended.status == 0 else ": " + ended.words()))
+        return ended.status == 0
+
+    def again(self, unit):
+        """The service as it is now."""
+        return self._show([unit.name])[0]
+
+    def foreign(self, unit, patience=FOREIGN_PATIENCE):
+        """Texts about what would be stopped together with a service and is not the agent's.
+
+        What the agent has started for a moment only gets that many seconds to end.
+        """
+        until = uptime() + patience
+        while True:
+            found = self._foreign_processes(unit)
+            if not found or uptime() >= until:
+                return found + self._active(unit.dependents)
+            time.sleep(0.2)
+
+    def _foreign_processes(self, unit):
+        survey = Survey(self._home)
+        survey.close()
+        self._agent.update(process.pid for process in survey.processes)
+        found = []
+        for pid in members(unit.group):
+            process = stat_or_none(pid)
+            if pid not in self._agent and process is not None and process.state not in "ZXx" and not _is_control(
+                    self._home, pid):
+                found.append("%s (pid %d)" % (process.comm, pid))
+        return found
+
+    def _active(self, names):
+        return [unit.name for unit in self._show(names) if not unit.at_rest] if names else []
+
+    def _runs_agent(self, unit):
+        if unit.load_state in ("not-found", "masked") and unit.at_rest:
+            return False
+        return unit.name in self._named + self._known or unit.main_pid in self._agent or (
+            bool(self._agent.intersection(members(unit.group))) and not self._foreign_processes(unit))
+
+    def _show(self, names):
+        if not names:
+            return []
+        ended = _systemctl(["show", "--property=" + ",".join(_SHOWN), "--"] + names, SHOW_SECONDS)
+        if ended.status != 0:
+            self._log.add("systemctl show %s: %s" % (ended, ended.words()))
+            return [self._unknown(name) for name in names]
+        blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+                  for block in ended.output.split("\n\n")]
+        units = [Unit(block) for block in blocks if block.get("Id")]
+        return [unit for number, unit in enumerate(units) if unit.name not in [
+            other.name for other in units[:number]]]  # aliases of one
+
+    def _unknown(self, name):
+        """A service about which systemd does not answer, with the worst that it could be."""
+        inside = [pid for pid in self._services if self._services[pid] == name]
+        return Unit({
+            "Id": name,
+            "ActiveState": UNKNOWN if inside else "inactive",
+            "ControlGroup": control_group(inside[0]) if inside else "",
+            "MainPID": inside[0] if inside else 0,
+            "Restart": "no",
+        })
+
+
+def control_group(pid):
+    """The path of the control group in which systemd has a process; empty for none."""
+    try:
+        lines = as_text(read_proc(pid, "cgroup")).splitlines()
+    except (IOError, OSError):
+        return ""
+    paths = dict(line.split(":", 2)[1:] for line in lines if line.count(":") > 1)
+    return paths.get("name=systemd", paths.get("", ""))
+
+
+def service_of(pid):
+    """The name of the system's service that a process belongs to; None for one of a login, or of a user's manager."""
+    parts = control_group(pid).split("/")
+    if any(part.startswith("user@") for part in parts):
+        return None
+    units = [part for part in parts if part.endswith((".service", ".scope"))]
+    return units[-1] if units and UNIT_NAME.match(units[-1]) else None
+
+
+def members(group):
+    """The pids in a control group and below it."""
+    if group in ("", "/"):
+        return []
+    return [pid for pid in pids() if (control_group(pid) + "/").startswith(group + "/")]
+
+
+def _is_control(home, pid):
+    """Whether a process is the control program of the home."""
+    try:
+        path = executable_of(pid)
+        if INTERPRETER.match(os.path.basename(path)):
+            path = script_of(os.path.basename(path), arguments_of(pid), lambda: os.readlink("/proc/%d/cwd" % pid)) or ""
+    except (IOError, OSError):
+        return False
+    return os.path.basename(path) in CONTROLS and home.has_place(path)
+
+
+def _installed(home):
+    """Names of the services whose file names the control program or the daemon of the home."""
+    needles = [os.path.join(base, folder, name).encode("utf-8") if not isinstance(base, bytes)
+               else os.path.join(base, folder, name)
+               for base in set([home.given, home.path]) for folder in PROGRAM_FOLDERS
+               for name in sorted(CONTROLS.union(DAEMONS))]
+    found = []
+    for folder in UNIT_FOLDERS:
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        for name in names:
+            if UNIT_NAME.match(name) and not name.endswith("@.service") and name not in found:
+                try:
+                    content = read_regular(os.path.realpath(os.path.join(folder, name)), limit=65536)
+                except (IOError, OSError):
+                    continue
+                if content and any(needle in content for needle in needles):
+                    found.append(name)
+    return found
+
+
+def _systemctl(arguments, seconds, meanwhile=None):
+    program = next((path for path in SYSTEMCTL if os.access(path, os.X_OK)), SYSTEMCTL[0])
+    return run_command([program, "--no-pager", "--no-ask-password"] + arguments, seconds, meanwhile=meanwhile)
