@@ -1,0 +1,116 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Another process that works on a store, as another run of ansible-playbook would.
+
+As a program it reads one command a line and answers each with a line, both JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from tests.store.tasks import END, STOP, builder
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Actor:
+    """The process, from outside."""
+
+    def __init__(self, url: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.store.actor", url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+            bufsize=1,
+        )
+        self.answer()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def tell(self, command: str, *arguments: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([command, arguments]) + "\n")
+
+    def answer(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+    def ask(self, command: str, *arguments: Any) -> Any:
+        self.tell(command, *arguments)
+        return self.answer()
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        self._process.kill()
+        self._process.communicate()
+
+
+class _Commands:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._executor = Executor.of(os.getpid(), "192.0.2.8")
+
+    def open(self) -> Any:
+        with Store.open(self._url):
+            return "opened"
+
+    def create(self, host_ids: list[int]) -> Any:
+        """The id of the task and those of its subtasks; or the code and the sub-errors of the refusal."""
+        with Store.open(self._url) as store:
+            try:
+                task = store.create(host_ids, STOP, builder(host_ids), self._executor)
+            except OcpError as exc:
+                return {"code": exc.code.code, "sub_errors": exc.sub_errors}
+            return {"id": task.id, "subtasks": [subtask.id for subtask in task.subtasks]}
+
+    def end(self, task_id: int) -> Any:
+        with Store.open(self._url) as store:
+            task = store.load(task_id)
+            task.close(END)
+            return store.save(task, self._executor)
+
+    def save_for_ever(self, task_id: int) -> Any:
+        """Save the task again and again, with one number in every row of it and in its log; answers once it goes."""
+        with Store.open(self._url) as store:
+            task = store.load(task_id)
+            number = 1
+            while True:
+                number += 1
+                for subtask in task.subtasks:
+                    subtask.run_time = number
+                for record in task.records:
+                    record.home = f"/{number}"
+                store.save(task, self._executor, {subtask.id: str(number) for subtask in task.subtasks})
+                if number == 3:
+                    print(json.dumps("going"), flush=True)
+
+
+def main() -> None:
+    commands = _Commands(sys.argv[1])
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        command, arguments = json.loads(line)
+        try:
+            answer = getattr(commands, command)(*arguments)
+        except StoreError as exc:
+            answer = {"error": str(exc)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
