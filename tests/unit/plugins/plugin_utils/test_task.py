@@ -1,16 +1,19 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""How a task gets from its creation to its first end."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INTERRUPTED, NO_CONNECTION
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, NO_CONNECTION
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import (
+    CANCELING,
     FAILED,
     PENDING,
     READY,
@@ -22,8 +25,16 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import (
 )
 
 NewTask = Callable[..., Task]
+Play = Callable[..., Task]
 FAILURE = Outcome.failure(NO_CONNECTION, "no route", "2021-09-03T15:01:11+08:00", "2021-09-03T15:01:12+08:00")
+BROKEN = Outcome.failure(INTERRUPTED, "TimeoutError: 30 s")
+CANCEL = Outcome.failure(CANCELLED, "the task was cancelled")
 PHASES = ["prepare", "stop", "finish"]
+ALL_PHASES = {
+    "batch_stop_agents": PHASES,
+    "batch_start_agents": ["prepare", "start", "finish"],
+    "batch_restart_agents": ["prepare", "restart_pos_proxy", "stop", "start", "finish"],
+}
 
 
 def statuses(task: Task) -> list[set[str]]:
@@ -31,107 +42,97 @@ def statuses(task: Task) -> list[set[str]]:
 
 
 def run_phase(task: Task, outcome: Outcome, failing: dict[int, Outcome] | None = None) -> None:
-    due = task.due()
-    assert due is not None
-    task.settle({index: (failing or {}).get(index, outcome) for index in due[1]})
+    ((phase, indices),) = task.work().items()
+    task.settle(phase, {index: (failing or {}).get(index, outcome) for index in indices})
 
 
-# The graph
-
-
-@pytest.mark.parametrize("hosts", [1, 2, 3, 500])
-def test_the_graph(new_task: NewTask, hosts: int) -> None:
-    subtasks = new_task(hosts).subtasks
-    count = 3 * hosts + 2
-    assert len(subtasks) == count
-    assert sum(len(subtask.downstreams) for subtask in subtasks) == 4 * hosts
-    by_id = {subtask.id: subtask for subtask in subtasks}
-    assert len(by_id) == count
-    assert sorted(subtask.series_id for subtask in subtasks) == list(range(count))
-    for subtask in subtasks:
-        assert all(subtask.id in by_id[other].upstreams for other in subtask.downstreams)
-        assert all(subtask.id in by_id[other].downstreams for other in subtask.upstreams)
-        assert len(set(subtask.upstreams)) == len(subtask.upstreams)
-        assert (subtask.status, subtask.run_time, subtask.operation) == (
-            PENDING if subtask.upstreams else READY,
-            1,
-            "EXECUTE",
-        )
-    for phase in PHASES:
-        assert [s.parallel_idx for s in subtasks if s.phase == phase] == list(range(hosts))
-    assert [s.parallel_idx for s in subtasks if s.phase == "wait"] == [-1, -1]
-
-    # No cycle: taking away what has no upstream left takes everything away, in the order of the phases.
-    waiting = {subtask.id: set(subtask.upstreams) for subtask in subtasks}
-    order = []
-    while waiting:
-        free = {subtask_id for subtask_id, upstreams in waiting.items() if not upstreams}
-        assert free, "a cycle"
-        order.append({by_id[subtask_id].phase for subtask_id in free})
-        waiting = {subtask_id: upstreams - free for subtask_id, upstreams in waiting.items() if subtask_id not in free}
-    assert order == [{"prepare"}, {"wait"}, {"stop"}, {"wait"}, {"finish"}]
-
-
-def test_ids_follow_the_first_and_fit_into_53_bits(new_task: NewTask) -> None:
-    task = new_task(2)
-    assert (task.id, sorted(subtask.id for subtask in task.subtasks)) == (5000, list(range(5001, 5009)))
-
-
-def test_timeouts(new_task: NewTask) -> None:
-    assert {s.phase: s.timeout for s in new_task(1).subtasks} == {"prepare": 60, "wait": 30, "stop": 600, "finish": 60}
-    assert {s.phase: s.timeout for s in new_task(1, {"stop": 7, "wait": 8}).subtasks} == {
-        "prepare": 60,
-        "wait": 8,
-        "stop": 7,
-        "finish": 60,
-    }
+def pass_wait(task: Task, phase: str) -> bool:
+    """Whether the barrier was passed."""
+    return task.pass_wait(phase, "a", "b") is not None
 
 
 def test_a_new_task(new_task: NewTask) -> None:
     task = new_task(2)
     assert (task.status, task.operation, task.finished, task.failures) == (RUNNING, "EXECUTE", None, [])
-    assert task.due() == ("prepare", [0, 1])
+    assert (task.created, task.creator, task.creator_id) == (task.started, "admin", 100)
+    assert (task.prohibit_rollback, task.max_fail_percentage) == (False, 0)
+    assert task.work() == {"prepare": [0, 1]}
+    assert [(record.home, record.ran_as, record.touched) for record in task.records] == [(None, None, [])] * 2
+    assert [task.target(subtask) for subtask in task.subtasks] == [*task.targets, None, *task.targets, None, *task.targets]
 
 
 # The way through
 
 
 @pytest.mark.parametrize("hosts", [1, 2, 3, 500])
-def test_all_goes_well(new_task: NewTask, success: Outcome, hosts: int) -> None:
-    task = new_task(hosts)
-    for number, phase in enumerate(PHASES):
-        assert task.due() == (phase, list(range(hosts)))
-        run_phase(task, success)
-        assert task.due() is None
-        if number < 2:
-            assert statuses(task)[2 * number + 1 :] == [{PENDING}] * (4 - 2 * number)
-            assert task.pass_wait("a", "b") == list(range(hosts))
+@pytest.mark.parametrize("definition", ALL_PHASES)
+def test_all_goes_well(new_task: NewTask, success: Outcome, definition: str, hosts: int) -> None:
+    task, phases = new_task(hosts, definition), ALL_PHASES[definition]
+    for number, phase in enumerate(phases):
+        later = [{PENDING}] * (2 * (len(phases) - number) - 2)
+        assert task.work() == {phase: list(range(hosts))}
+        assert statuses(task) == [{SUCCESSFUL}] * (2 * number) + [{READY}, *later]
+        task.begin()
+        assert task.work() == {phase: list(range(hosts))}
+        assert statuses(task) == [{SUCCESSFUL}] * (2 * number) + [{RUNNING}, *later]
+        settled = task.settle(phase, dict.fromkeys(range(hosts), success))
+        assert settled == [(subtask, success) for subtask in task.stages[2 * number]]
+        assert task.work() == {}
+        assert statuses(task)[2 * number + 1 :] == later
+        if phase != phases[-1]:
             (wait,) = task.stages[2 * number + 1]
+            assert task.pass_wait(phase, "a", "b") == (wait, Outcome(started="a", finished="b"))
             assert (wait.status, wait.started, wait.finished) == (SUCCESSFUL, "a", "b")
-    task.close("end")
-    assert (task.status, task.finished, task.failures) == (SUCCESSFUL, "end", [])
-    assert statuses(task) == [{SUCCESSFUL}] * 5
+    assert task.pass_wait(phases[-1], "a", "b") is None, "nothing is behind the last phase"
+    assert task.close("end") == []
+    assert (task.status, task.operation, task.finished, task.failures) == (SUCCESSFUL, "EXECUTE", "end", [])
+    assert statuses(task) == [{SUCCESSFUL}] * (2 * len(phases) - 1)
     assert all(subtask.started and subtask.finished and not subtask.error for subtask in task.subtasks)
 
 
-@pytest.mark.parametrize("phase", PHASES)
-def test_a_failed_host_blocks_all_others(new_task: NewTask, success: Outcome, phase: str) -> None:
-    task = new_task(3)
-    for each in PHASES[: PHASES.index(phase)]:
-        run_phase(task, success)
-        task.pass_wait("a", "b")
-        assert task.due() is not None, each
-    run_phase(task, success, {1: FAILURE})
-    position = 2 * PHASES.index(phase)
-    if phase != "finish":
-        assert task.pass_wait("a", "b") == []
-    assert statuses(task)[position + 1 :] == [{PENDING}] * (4 - position)
-    task.close("end")
-    assert task.status == FAILED
+@pytest.mark.parametrize(("definition", "phase"), [(d, phase) for d, phases in ALL_PHASES.items() for phase in phases])
+def test_a_failed_host_blocks_all_others(new_task: NewTask, play: Play, definition: str, phase: str) -> None:
+    phases = ALL_PHASES[definition]
+    task = play(new_task(3, definition), {(phase, 1): FAILURE}, until=phase)
+    position = 2 * phases.index(phase)
+    later = [{PENDING}] * (2 * len(phases) - 2 - position)
+    assert task.work() == {}
+    assert statuses(task)[position + 1 :] == later
+    assert task.close("end") == [], "why it failed is known"
+    assert (task.status, task.operation) == (FAILED, "EXECUTE")
     (failed,) = task.failures
     assert (failed.phase, failed.parallel_idx) == (phase, 1)
     assert failed.error == {"code": "CMP07002", "message": "no route"}
-    assert statuses(task)[position + 1 :] == [{PENDING}] * (4 - position), "what lies downstream stays as it is"
+    assert statuses(task)[position + 1 :] == later, "what lies downstream stays as it is"
+
+
+@pytest.mark.parametrize("phase", ["restart_pos_proxy", "start", "wait", "other"])
+def test_a_phase_that_the_operation_does_not_have_changes_nothing(
+    new_task: NewTask, success: Outcome, phase: str
+) -> None:
+    """The playbooks that take up any task have the phases of all operations."""
+    task = new_task(2)
+    before = task.dump()
+    assert task.settle(phase, {-1: success, 0: success, 1: success}) == []
+    assert task.pass_wait(phase, "a", "b") is None
+    assert task.dump() == before
+
+
+def test_a_barrier_waits_for_who_is_at_work(new_task: NewTask, success: Outcome) -> None:
+    task = new_task(2, max_fail_percentage=100)
+    task.settle("prepare", {0: success}, complete=False)
+    assert not pass_wait(task, "prepare")
+    assert task.work() == {"prepare": [1]}
+    task.settle("prepare", {1: success}, complete=False)
+    assert pass_wait(task, "prepare")
+    assert task.work() == {"stop": [0, 1]}
+
+
+def test_a_barrier_is_passed_once(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(new_task(2), until="prepare")
+    before = task.dump()
+    assert task.pass_wait("prepare", "later", "later") is None
+    assert task.dump() == before
 
 
 @pytest.mark.parametrize(
@@ -161,32 +162,27 @@ def test_a_failed_host_blocks_all_others(new_task: NewTask, success: Outcome, ph
 def test_max_fail_percentage_must_be_exceeded(
     new_task: NewTask, success: Outcome, hosts: int, failing: int, percentage: float, goes_on: bool
 ) -> None:
-    task = new_task(hosts)
+    task = new_task(hosts, max_fail_percentage=percentage)
     run_phase(task, success, dict.fromkeys(range(failing), FAILURE))
-    survivors = list(range(failing, hosts)) if goes_on else []
-    assert task.pass_wait("a", "b", percentage) == survivors
+    survivors = list(range(failing, hosts))
+    assert pass_wait(task, "prepare") == goes_on
     assert task.stages[1][0].status == (SUCCESSFUL if goes_on else PENDING)
-    assert task.due() == (("stop", survivors) if goes_on else None)
+    assert task.work() == ({"stop": survivors} if goes_on else {})
 
 
 def test_failures_add_up_over_the_phases(new_task: NewTask, success: Outcome) -> None:
-    task = new_task(4)
+    task = new_task(4, max_fail_percentage=49)
     run_phase(task, success, {0: FAILURE})
-    assert task.pass_wait("a", "b", 49) == [1, 2, 3]
+    assert pass_wait(task, "prepare")
+    assert task.work() == {"stop": [1, 2, 3]}
     run_phase(task, success, {3: FAILURE})
-    assert task.pass_wait("a", "b", 49) == [], "two of four, although only one of three in this phase"
+    assert not pass_wait(task, "stop"), "two of four, although only one of three in this phase"
     task.close("end")
     assert (task.status, {s.status for s in task.stages[4]}) == (FAILED, {PENDING})
 
 
-def test_survivors_finish_and_the_task_fails_all_the_same(new_task: NewTask, success: Outcome) -> None:
-    task = new_task(3)
-    run_phase(task, success, {1: FAILURE})
-    task.pass_wait("a", "b", 50)
-    run_phase(task, success)
-    assert task.pass_wait("a", "b", 50) == [0, 2]
-    run_phase(task, success)
-    task.close("end")
+def test_survivors_finish_and_the_task_fails_all_the_same(new_task: NewTask, play: Play) -> None:
+    task = play(new_task(3, max_fail_percentage=50), {("prepare", 1): FAILURE})
     assert task.status == FAILED
     for stage in task.stages[2], task.stages[4]:
         assert [subtask.status for subtask in stage] == [SUCCESSFUL, PENDING, SUCCESSFUL]
@@ -196,26 +192,41 @@ def test_survivors_finish_and_the_task_fails_all_the_same(new_task: NewTask, suc
 
 
 def test_a_host_without_an_outcome_has_failed(new_task: NewTask, success: Outcome) -> None:
+    for begun in (False, True):
+        task = new_task(3)
+        if begun:
+            task.begin()
+        settled = task.settle("prepare", {0: success})
+        assert [s.status for s in task.stages[0]] == [SUCCESSFUL, FAILED, FAILED]
+        assert [subtask.parallel_idx for subtask, dummy in settled] == [0, 1, 2]
+        assert all(s.error and s.error["code"] == "TSK10013" and s.started is None for s in task.failures)
+
+
+def test_a_host_without_an_outcome_stays_at_work_where_others_may_still_come(
+    new_task: NewTask, success: Outcome
+) -> None:
     task = new_task(3)
-    task.settle({0: success})
-    assert [s.status for s in task.stages[0]] == [SUCCESSFUL, FAILED, FAILED]
-    assert all(s.error and s.error["code"] == "TSK10013" and s.started is None for s in task.failures)
+    task.begin()
+    assert len(task.settle("prepare", {0: success}, complete=False)) == 1
+    assert [s.status for s in task.stages[0]] == [SUCCESSFUL, RUNNING, RUNNING]
+    assert task.work() == {"prepare": [1, 2]}
 
 
 def test_outcomes_of_hosts_that_are_not_due_change_nothing(new_task: NewTask, success: Outcome) -> None:
-    task = new_task(2)
+    task = new_task(2, max_fail_percentage=50)
     run_phase(task, success, {0: FAILURE})
-    task.pass_wait("a", "b", 50)
-    task.settle({0: success, 1: success, 7: success})
+    pass_wait(task, "prepare")
+    task.settle("stop", {0: success, 1: success, 7: success})
     assert [s.status for s in task.stages[2]] == [PENDING, SUCCESSFUL]
     before = task.dump()
-    task.settle({0: FAILURE, 1: FAILURE})
+    for phase in ("prepare", "stop", "finish"):
+        assert task.settle(phase, {0: FAILURE, 1: FAILURE}) == []
     assert task.dump() == before, "no phase is due"
 
 
 def test_a_failure_of_no_work_has_no_times(new_task: NewTask) -> None:
     task = new_task(1)
-    task.settle({0: Outcome.failure(INTERRUPTED, "never began")})
+    task.settle("prepare", {0: Outcome.failure(INTERRUPTED, "never began")})
     (failed,) = task.failures
     assert (failed.started, failed.finished, failed.error) == (
         None,
@@ -230,13 +241,14 @@ def test_a_failure_of_no_work_has_no_times(new_task: NewTask) -> None:
 @pytest.mark.parametrize("passed", [0, 1])
 def test_a_broken_barrier_is_the_failed_subtask(new_task: NewTask, success: Outcome, passed: int) -> None:
     task = new_task(2)
-    for dummy in range(passed):
+    for phase in PHASES[:passed]:
         run_phase(task, success)
-        task.pass_wait("a", "b")
+        pass_wait(task, phase)
     run_phase(task, success)
-    task.close("end", "TimeoutError: 30 s")
+    ended = task.close("end", BROKEN)
     assert task.status == FAILED
     (failed,) = task.failures
+    assert ended == [failed]
     assert failed is task.stages[1 + 2 * passed][0]
     assert failed.error == {"code": "TSK10013", "message": "TimeoutError: 30 s"}
     assert statuses(task)[2 + 2 * passed :] == [{PENDING}] * (3 - 2 * passed)
@@ -253,43 +265,227 @@ def test_a_barrier_that_broke_is_told_beside_failed_hosts_too(new_task: NewTask,
     """Else nobody learns why hosts did not go on that max_fail_percentage allowed to."""
     task = new_task(3)
     run_phase(task, success, {0: FAILURE})
-    task.close("end", "TimeoutError: 30 s")
+    task.close("end", BROKEN)
     assert [s.phase for s in task.failures] == ["prepare", "wait"]
     assert task.failures[1].error == {"code": "TSK10013", "message": "TimeoutError: 30 s"}
+
+
+# A task that ends early
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_was_due_has_failed_for_the_cause(new_task: NewTask, success: Outcome, begun: bool) -> None:
+    task = new_task(3)
+    if begun:
+        task.begin()
+    task.settle("prepare", {1: success}, complete=False)
+    ended = task.close("end", BROKEN)
+    assert ended == task.failures == [task.stages[0][0], task.stages[0][2]]
+    assert [s.error for s in ended] == [
+        {"code": "TSK10013", "message": "host0 (host id 1001): TimeoutError: 30 s"},
+        {"code": "TSK10013", "message": "host2 (host id 1003): TimeoutError: 30 s"},
+    ]
+    assert (task.status, task.finished, task.work()) == (FAILED, "end", {})
+    assert statuses(task)[1:] == [{PENDING}] * 4, "it is the hosts that were cut off, not the barrier"
+
+
+@pytest.mark.parametrize("status", [RUNNING, CANCELING])
+def test_cancelled_while_hosts_are_at_work(new_task: NewTask, play: Play, success: Outcome, status: str) -> None:
+    task = play(new_task(3), until="prepare")
+    task.stages[2][2].status = status
+    task.settle("stop", {0: success, 1: FAILURE}, complete=False)
+    task.close("end", CANCEL, cancelled=True)
+    assert (task.status, task.operation) == (FAILED, "CANCEL")
+    assert [(s.status, s.operation) for s in task.stages[2]] == [
+        (SUCCESSFUL, "EXECUTE"),
+        (FAILED, "EXECUTE"),
+        (FAILED, "CANCEL"),
+    ]
+    assert task.stages[2][2].error == {"code": "TSK10014", "message": "host2 (host id 1003): the task was cancelled"}
+
+
+def test_cancelled_before_a_host_s_turn(new_task: NewTask, success: Outcome) -> None:
+    """A worker that sees the wish to cancel gives an outcome, too."""
+    task = new_task(2)
+    task.begin()
+    task.settle("prepare", {0: success, 1: CANCEL}, complete=False)
+    task.close("end", CANCEL, cancelled=True)
+    assert [(s.status, s.operation) for s in task.stages[0]] == [(SUCCESSFUL, "EXECUTE"), (FAILED, "CANCEL")]
+
+
+def test_cancelled_at_the_barrier(new_task: NewTask, success: Outcome) -> None:
+    task = new_task(2)
+    run_phase(task, success)
+    (wait,) = task.close("end", CANCEL, cancelled=True)
+    assert (task.status, task.operation) == (FAILED, "CANCEL")
+    assert (wait.phase, wait.status, wait.operation) == ("wait", FAILED, "CANCEL")
+    assert wait.error == {"code": "TSK10014", "message": "the task was cancelled"}
+
+
+def test_a_cancel_that_comes_too_late_changes_nothing(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(new_task(2), until="finish")
+    assert task.close("end", CANCEL, cancelled=True) == []
+    assert (task.status, task.operation, task.failures) == (SUCCESSFUL, "EXECUTE", [])
+    assert {s.operation for s in task.subtasks} == {"EXECUTE"}
+
+
+# What a task knows of its hosts
+
+RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
+
+
+def test_how_the_agent_ran_is_taken_once(new_task: NewTask, play: Play, success: Outcome) -> None:
+    changed = replace(success, changed=True)
+    task = play(
+        new_task(3, "batch_restart_agents"),
+        {
+            ("stop", 0): replace(changed, ran_as=RAN),
+            ("start", 0): replace(changed, ran_as={"user": "what runs now"}),
+            ("start", 1): replace(changed, ran_as=RAN),
+            ("finish", 1): replace(success, ran_as={"user": "what runs now"}),
+            ("stop", 2): changed,
+            ("start", 2): replace(changed, ran_as=RAN),
+        },
+    )
+    assert [record.ran_as for record in task.records] == [RAN, RAN, None], "it did not run before the task touched it"
+
+
+def test_how_the_agent_ran_is_told_by_a_failure_too(new_task: NewTask, play: Play) -> None:
+    task = play(new_task(1), {("stop", 0): replace(FAILURE, ran_as=RAN, changed=True)})
+    assert (task.records[0].ran_as, task.records[0].touched) == (RAN, ["stop"])
+
+
+def test_the_record_has_its_own_copy_of_how_the_agent_ran(new_task: NewTask, play: Play, success: Outcome) -> None:
+    told = dict(RAN)
+    task = play(new_task(1), {("stop", 0): replace(success, ran_as=told)})
+    told["user"] = "another"
+    assert task.records[0].ran_as == RAN
+
+
+def test_the_home_is_taken_from_a_success_only(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(
+        new_task(2, max_fail_percentage=50),
+        {
+            ("prepare", 0): replace(success, home="/home/admin/ocp_agent"),
+            ("stop", 0): replace(FAILURE, home="/wrong"),
+            ("prepare", 1): replace(FAILURE, home="/wrong"),
+        },
+    )
+    assert [record.home for record in task.records] == ["/home/admin/ocp_agent", None]
+
+
+def test_a_home_that_was_found_stays(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(new_task(1), {("prepare", 0): replace(success, home="/data/ocp_agent"), ("stop", 0): success})
+    assert task.records[0].home == "/data/ocp_agent"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "touched"),
+    [
+        (Outcome(started="a", finished="b", changed=True), ["stop"]),
+        (Outcome(started="a", finished="b", changed=False), []),
+        (Outcome(started="a", finished="b", changed=None), ["stop"]),
+        (replace(FAILURE, changed=True), ["stop"]),
+        (replace(FAILURE, changed=False), []),
+        (replace(FAILURE, changed=None), ["stop"]),
+        (Outcome.failure(CANCELLED, "before its turn"), []),
+        (None, []),
+    ],
+    ids=["changed", "unchanged", "unknown", "failed, changed", "failed, unchanged", "lost", "no work", "no outcome"],
+)
+def test_what_was_touched(new_task: NewTask, play: Play, outcome: Outcome | None, touched: list[str]) -> None:
+    task = play(new_task(1), until="prepare")
+    task.settle("stop", {0: outcome} if outcome else {})
+    assert task.records[0].touched == touched
+
+
+@pytest.mark.parametrize(
+    ("definition", "touched"),
+    [
+        ("batch_stop_agents", ["stop"]),
+        ("batch_start_agents", ["start"]),
+        ("batch_restart_agents", ["stop", "start"]),
+    ],
+)
+def test_only_what_can_be_undone_was_touched(
+    new_task: NewTask, play: Play, success: Outcome, definition: str, touched: list[str]
+) -> None:
+    changed = replace(success, changed=True)
+    task = play(new_task(2, definition), {(phase, 0): changed for phase in ALL_PHASES[definition]})
+    assert [record.touched for record in task.records] == [touched, []]
+
+
+@pytest.mark.parametrize("status", [READY, RUNNING, CANCELING])
+def test_who_was_at_work_when_the_task_ended_may_have_been_touched(
+    new_task: NewTask, play: Play, status: str
+) -> None:
+    task = play(new_task(1), until="prepare")
+    task.stages[2][0].status = status
+    task.close("end", BROKEN)
+    assert task.records[0].touched == ([] if status == READY else ["stop"])
 
 
 # As a document
 
 
 @pytest.mark.parametrize("hosts", [1, 3])
-def test_it_survives_json_at_every_step(new_task: NewTask, success: Outcome, hosts: int) -> None:
+@pytest.mark.parametrize("definition", ALL_PHASES)
+def test_it_survives_json_at_every_step(new_task: NewTask, success: Outcome, definition: str, hosts: int) -> None:
     def through_json(task: Task) -> Task:
         loaded = Task.load(json.loads(json.dumps(task.dump())))
         assert loaded == task
+        assert loaded.dump() == task.dump()
         return loaded
 
-    task = through_json(new_task(hosts))
+    first, second, *dummy = ALL_PHASES[definition]
+    task = through_json(new_task(hosts, definition, max_fail_percentage=12.5, prohibit_rollback=True))
+    task.begin()
+    task = through_json(task)
     run_phase(task, success)
     task = through_json(task)
-    task.pass_wait("a", "b")
+    pass_wait(task, first)
     task = through_json(task)
-    run_phase(task, success, {0: FAILURE})
+    run_phase(task, replace(success, changed=True, home="/h", ran_as=RAN), {0: replace(FAILURE, ran_as=RAN)})
     task = through_json(task)
-    task.close("end")
+    pass_wait(task, second)
+    task.close("end", CANCEL, cancelled=True)
     task = through_json(task)
-    assert (task.status, len(task.failures)) == (FAILED, 1)
+    assert (task.status, task.operation) == (FAILED, "CANCEL")
+    assert task.failures
+
+
+def test_a_document_is_not_changed_by_what_its_task_does_next(new_task: NewTask, play: Play) -> None:
+    task = new_task(2)
+    document = task.dump()
+    before = json.dumps(document)
+    play(task, {("stop", 0): replace(FAILURE, changed=True)})
+    assert json.dumps(document) == before
 
 
 # Transitions
 
-LEGAL = {(PENDING, READY), (READY, RUNNING), (READY, FAILED), (RUNNING, SUCCESSFUL), (RUNNING, FAILED)}
-STATES = (PENDING, READY, RUNNING, SUCCESSFUL, FAILED)
+LEGAL = {
+    (PENDING, READY),
+    (READY, RUNNING),
+    (READY, FAILED),
+    (RUNNING, SUCCESSFUL),
+    (RUNNING, FAILED),
+    (RUNNING, CANCELING),
+    (CANCELING, SUCCESSFUL),
+    (CANCELING, FAILED),
+    # an intervention, or a retried wait node that is held again
+    (FAILED, READY),
+    (FAILED, SUCCESSFUL),
+    (SUCCESSFUL, READY),
+    *((before, PENDING) for before in (READY, RUNNING, CANCELING, SUCCESSFUL, FAILED)),
+}
+STATES = (PENDING, READY, RUNNING, CANCELING, SUCCESSFUL, FAILED)
 
 
 @pytest.mark.parametrize("before", STATES)
-@pytest.mark.parametrize("after", [*STATES, "CANCELING", ""])
+@pytest.mark.parametrize("after", [*STATES, ""])
 def test_transitions(before: str, after: str) -> None:
-    subtask = Subtask(7, 0, "stop", "Stop", "class", 60, 0, status=before)
+    subtask = Subtask(7, 0, "stop", 60, 0, status=before)
     if (before, after) in LEGAL:
         subtask.become(after)
         assert subtask.status == after
@@ -299,12 +495,31 @@ def test_transitions(before: str, after: str) -> None:
         assert subtask.status == before
 
 
-@pytest.mark.parametrize("before", [PENDING, SUCCESSFUL, FAILED])
-def test_only_what_is_ready_is_settled(success: Outcome, before: str) -> None:
-    with pytest.raises(ValueError, match="cannot go"):
-        Subtask(7, 0, "stop", "Stop", "class", 60, 0, status=before).settle(success)
+@pytest.mark.parametrize("status", STATES)
+def test_what_is_due_and_what_has_ended(status: str) -> None:
+    subtask = Subtask(7, 0, "stop", 60, 0, status=status)
+    assert subtask.due == (status in (READY, RUNNING, CANCELING))
+    assert subtask.ended == (status in (SUCCESSFUL, FAILED))
 
 
-def test_a_success_that_never_began_is_none() -> None:
+@pytest.mark.parametrize("before", [PENDING, SUCCESSFUL])
+def test_only_what_is_due_is_settled(success: Outcome, before: str) -> None:
     with pytest.raises(ValueError, match="cannot go"):
-        Subtask(7, 0, "stop", "Stop", "class", 60, 0, status=READY).settle(Outcome())
+        Subtask(7, 0, "stop", 60, 0, status=before).settle(success)
+
+
+@pytest.mark.parametrize("before", [READY, RUNNING, CANCELING])
+def test_what_is_due_is_settled(success: Outcome, before: str) -> None:
+    done, lost = (Subtask(7, 0, "stop", 60, 0, status=before) for dummy in range(2))
+    done.settle(success)
+    lost.settle(FAILURE)
+    assert (done.status, done.started, done.finished, done.error) == (SUCCESSFUL, success.started, success.finished, None)
+    assert (lost.status, lost.error) == (FAILED, {"code": "CMP07002", "message": "no route"})
+
+
+@pytest.mark.parametrize("status", [READY, RUNNING, CANCELING])
+def test_a_success_that_never_began_is_none(status: str) -> None:
+    subtask = Subtask(7, 0, "stop", 60, 0, status=status)
+    with pytest.raises(ValueError, match="cannot go"):
+        subtask.settle(Outcome())
+    assert subtask.status == status
