@@ -16,7 +16,7 @@ import hashlib
 import os
 import sqlite3
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ._private_files import check_file, check_folder, data_folder, make_file, make_folder
@@ -74,7 +74,7 @@ class Location:
     shown: the URL without its password. key: stands for the store in names of files; the password is no part of it.
     """
 
-    url: sa.URL
+    url: sa.URL = field(repr=False)
     shown: str
     key: str
 
@@ -90,9 +90,11 @@ class Location:
             url = sa.URL.create("sqlite", database=str(data_folder() / "tasks.db"))
         else:
             url = _parse(text)
-        # what the parser says of a text that it cannot read has the text in it, and so the password
-        public = url.set(query={key: "***" if "pass" in key else value for key, value in url.query.items()})
-        key = hashlib.sha256(public.set(password=None).render_as_string().encode()).hexdigest()[:16]
+        public = url.difference_update_query([name for name in url.query if "pass" in name])
+        anonymous = sa.URL.create(
+            public.drivername, public.username, None, public.host, public.port, public.database, public.query
+        )
+        key = hashlib.sha256(anonymous.render_as_string().encode()).hexdigest()[:16]
         return cls(url, public.render_as_string(hide_password=True), key)
 
     @property
@@ -103,13 +105,17 @@ class Location:
     def hide(self, text: str) -> str:
         """The text in one line, without the password."""
         text = " ".join(text.split())
-        return text.replace(str(self.url.password), "***") if self.url.password else text
+        secrets = [self.url.password, *(value for name, value in self.url.query.items() if "pass" in name)]
+        for secret in secrets:
+            text = text.replace(str(secret), "***") if secret else text
+        return text
 
 
 def _parse(text: str) -> sa.URL:
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
+        # what the parser says has the text in it, and so the password
         raise StoreError(f"ocp_task_store is no URL of a database: it has to look like {_FORMS}") from None
     kind, _plus, driver = url.drivername.partition("+")
     known = _DRIVERS[kind][0] if kind in _DRIVERS else ""
@@ -159,7 +165,7 @@ class Database:
     def transaction(self, *, writing: bool = False) -> t.Iterator[sa.Connection]:
         """One transaction. Raises StoreError for whatever the database has to say against it."""
         try:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 connection = connection.execution_options(ocp_writing=writing)
                 with connection.begin():
                     yield connection
@@ -168,6 +174,12 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _connect(self) -> sa.Connection:
+        try:
+            return self._engine.connect()
+        except TypeError as exc:  # so PyMySQL takes an option of the URL that it does not know
+            raise _wrong_url(self.location, exc) from None
 
     def _explain(self, exc: sa.exc.SQLAlchemyError) -> str:
         cause = getattr(exc, "orig", None) or exc
@@ -180,6 +192,10 @@ class Database:
                 why = f"another process has held it for more than {LOCK_TIMEOUT} seconds"
                 advice = "wait for that process, or end it"
         return f"the task store {self.location.shown} cannot be used: {self.location.hide(why)}: {advice}"
+
+
+def _wrong_url(location: Location, exc: Exception) -> StoreError:
+    return StoreError(f"the task store {location.shown}: {location.hide(str(exc))}: correct its URL")
 
 
 def _sqlite_engine(url: sa.URL, poolclass: type[sa.pool.Pool]) -> sa.Engine:
@@ -231,7 +247,7 @@ def _server_engine(location: Location) -> sa.Engine:
             f"ansible-playbook"
         ) from None
     except (sa.exc.SQLAlchemyError, ValueError) as exc:
-        raise StoreError(f"the task store {location.shown}: {location.hide(str(exc))}: correct the URL") from None
+        raise _wrong_url(location, exc) from None
 
     if location.url.get_backend_name() == "postgresql":
         # in the transaction, since a pooler between us and the server may refuse or share settings of a session

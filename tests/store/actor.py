@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
@@ -54,6 +58,10 @@ class Actor:
         self.tell(command, *arguments)
         return self.answer()
 
+    def wait(self) -> None:
+        """Until it has ended by itself."""
+        self._process.wait(timeout=30)
+
     def kill(self) -> None:
         """End it with SIGKILL."""
         self._process.kill()
@@ -64,6 +72,9 @@ class _Commands:
     def __init__(self, url: str) -> None:
         self._url = url
         self._executor = Executor.of(os.getpid(), "192.0.2.8")
+
+    def executor(self) -> Any:
+        return asdict(self._executor)
 
     def open(self) -> Any:
         with Store.open(self._url):
@@ -98,6 +109,19 @@ class _Commands:
                 store.save(task, self._executor, {subtask.id: str(number) for subtask in task.subtasks})
                 if number == 3:
                     print(json.dumps("going"), flush=True)
+
+    def die_while_writing(self, task_id: int) -> None:
+        """Be killed after SQLite has begun to change its file, before the transaction has ended."""
+        path = Location.of(self._url).path
+        assert path is not None
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA cache_size = 1")  # what does not fit goes into the file early
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"UPDATE ocp_subtask SET phase = 'torn' WHERE task_id = {task_id}")
+        for number in range(1000):
+            values = (task_id, 1, 1000 + number, "x" * 1000)
+            connection.execute("INSERT INTO ocp_subtask_log VALUES (?, ?, ?, ?)", values)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables: who makes them, and of which version they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _schema as tables
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from tests.store.actor import Actor
+from tests.store.servers import PASSWORD, Kind
+
+
+def test_several_controllers_that_meet_an_empty_database_at_once(
+    database: Kind, start_actor: Callable[[str], Actor]
+) -> None:
+    for number in range(3):
+        url = database.new_database(f"race{number}")
+        actors = [start_actor(url) for _number in range(3)]
+        for actor in actors:
+            actor.tell("open")
+        assert [actor.answer() for actor in actors] == ["opened"] * 3
+        assert actors[0].ask("create", [1])["id"] == 1
+        for actor in actors:
+            actor.kill()
+
+
+def test_tables_that_somebody_has_begun_to_make_are_completed(url: str) -> None:
+    """Where statements that define tables are no part of a transaction, a controller can die between two of them."""
+    database = Database.open(Location.of(url), create=True)
+    with database.transaction(writing=True) as connection:
+        tables.TASK.create(connection)
+        tables.SCHEMA.create(connection)
+    with Store.open(url) as store:
+        assert store.find() == ([], 0)
+    with database.transaction() as connection:
+        assert tables.read_version(connection) == tables.VERSION
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_tables_of_a_later_version_are_left_alone(url: str, create: bool) -> None:
+    Store.open(url).close()
+    database = Database.open(Location.of(url), create=True)
+    with database.transaction(writing=True) as connection:
+        connection.execute(sa.update(tables.SCHEMA).values(version=17))
+    with pytest.raises(StoreError, match=r"tables of version 17, and .* knows version 1: install") as caught:
+        Store.open(url, create=create)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_store_that_is_only_looked_at_gets_no_tables(url: str) -> None:
+    Store.open(url, create=False).close()
+    location = Location.of(url)
+    if location.path is not None:
+        assert not location.path.parent.exists()
+        return
+    with Database.open(location, create=False).transaction() as connection:
+        assert sa.inspect(connection).get_table_names() == []
