@@ -42,7 +42,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import (
 
 STARTED, FINISHED = "2021-09-03T15:01:11+08:00", "2021-09-03T15:01:12+08:00"
 RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
-RUNS = 20  # for each operation
+RUNS = 30  # for each operation
 
 
 @dataclass

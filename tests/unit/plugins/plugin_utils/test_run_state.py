@@ -1,0 +1,200 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, NO_CONNECTION
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import rollback
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, current, end, holding
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import PENDING, Outcome, Task
+
+NewTask = Callable[..., Task]
+Play = Callable[..., Task]
+REQUEST = Request("688d3147a10b45e8", "192.0.2.7", 1_630_652_470_605)
+FAILURE = Outcome.failure(NO_CONNECTION, "no route", "2021-09-03T15:01:11+08:00", "2021-09-03T15:01:12+08:00")
+RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
+
+
+def state(task: Task, **more: Any) -> dict[str, Any]:
+    """The state of a run as it comes back from Ansible: through JSON."""
+    made = {"request": REQUEST.dump(), "check_mode": False, "cancelled": False, **holding(task), **more}
+    loaded: dict[str, Any] = json.loads(json.dumps(made))
+    return loaded
+
+
+def subtasks(ending: Ending, name: str) -> list[dict[str, Any]]:
+    return [s for s in ending.response["data"]["subtasks"] if s["name"] == name]
+
+
+# current
+
+
+class HostVars:
+    """As Ansible's."""
+
+    def __init__(self, variables: dict[str, Any]) -> None:
+        self.raw_get = {"localhost": variables}.__getitem__
+
+
+def test_the_last_barrier_s_state_is_the_current_one() -> None:
+    accepted, waited = {"run": {"at": "accept"}}, {"run": {"at": "barrier"}}
+    assert current(HostVars({"ocp_accepted": accepted})) == {"at": "accept"}
+    assert current(HostVars({"ocp_accepted": accepted, "wait_result": waited})) == {"at": "barrier"}
+    assert current(HostVars({"ocp_accepted": accepted, "wait_result": {"failed": True}})) == {"at": "accept"}
+
+
+@pytest.mark.parametrize(
+    "hostvars",
+    [
+        None,
+        {},
+        HostVars({}),
+        HostVars({"wait_result": {"failed": True}}),
+        HostVars({"wait_result": None}),
+        HostVars({"ocp_accepted": 7}),
+    ],
+    ids=["none", "no raw_get", "empty", "no run", "nothing", "a number"],
+)
+def test_outside_of_a_run_there_is_no_state(hostvars: Any) -> None:
+    """The module is also used by itself, in a playbook of the user's."""
+    assert current(hostvars) == {}
+
+
+# holding
+
+
+def test_what_follows_from_the_task(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(
+        new_task(3, "batch_restart_agents", max_fail_percentage=50, timeouts={"stop": 7}),
+        {
+            ("prepare", 0): replace(success, home="/data/ocp_agent"),
+            ("prepare", 1): FAILURE,
+            ("stop", 0): replace(success, ran_as=RAN),
+        },
+        until="stop",
+    )
+    held = holding(task)
+    assert held["task"] == task.dump()
+    assert held["due"] == {
+        "start": {"host0": {"home": "/data/ocp_agent", "ran_as": RAN}, "host2": {"home": None, "ran_as": None}}
+    }
+    assert (held["goal"], held["timeouts"]["stop"], held["timeouts"]["start"]) == ("running", 7, 600)
+
+
+def test_nothing_is_due_at_the_end(new_task: NewTask, play: Play) -> None:
+    assert holding(play(new_task(2)))["due"] == {}
+
+
+# end
+
+
+def test_the_last_phase_ends_the_task(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(new_task(2), until="stop")
+    ending = end(state(task), {"finish": {0: success, 1: success}})
+    assert (ending.task.status, ending.response["data"]["status"]) == ("SUCCESSFUL", "SUCCESSFUL")
+    assert ending.response["traceId"] == REQUEST.trace_id
+    assert ending.response["data"]["context"]["stringMap"] == {"prohibit_rollback": "false"}
+    assert ending.logs.keys() == {s.id for s in task.stages[4]}
+    assert all("new state: SUCCESSFUL" in text for text in ending.logs.values())
+
+
+def test_who_was_due_and_has_no_outcome_has_failed(new_task: NewTask, play: Play, success: Outcome) -> None:
+    ending = end(state(play(new_task(2), until="stop")), {"finish": {0: success}})
+    assert [s["status"] for s in subtasks(ending, "Finish OCP agent operation")] == ["SUCCESSFUL", "FAILED"]
+    assert ending.task.failures[0].error is not None
+    assert "left out by --limit" in ending.task.failures[0].error["message"]
+    assert "new state: FAILED" in ending.logs[ending.task.failures[0].id]
+
+
+def test_a_broken_barrier_is_told(new_task: NewTask, success: Outcome) -> None:
+    task = new_task(1)
+    task.settle("prepare", {0: success})
+    ending = end(state(task, barrier_error="TimeoutError: 30 s", due={}), {})
+    (wait,) = ending.task.failures
+    assert (wait.phase, wait.error) == ("wait", {"code": "TSK10013", "message": "TimeoutError: 30 s"})
+    assert "ERROR" in ending.logs[wait.id]
+    assert "TSK10013 TimeoutError: 30 s" in ending.logs[wait.id]
+
+
+def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> None:
+    ending = end(state(play(new_task(2), until="prepare"), cancelled=True), {"stop": {0: success}})
+    assert (ending.task.status, ending.task.operation) == ("FAILED", "CANCEL")
+    assert [(s["status"], s["operation"]) for s in subtasks(ending, "Stop all OCP agent processes")] == [
+        ("SUCCESSFUL", "EXECUTE"),
+        ("FAILED", "CANCEL"),
+    ]
+    assert ending.task.failures[0].error == {
+        "code": "TSK10014",
+        "message": "host1 (host id 1002): the task was cancelled",
+    }
+    assert ending.task.records[1].touched == ["stop"], "it was at work, and how far it came nobody knows"
+
+
+def test_a_task_that_is_cancelled_too_late(new_task: NewTask, play: Play, success: Outcome) -> None:
+    ending = end(state(play(new_task(1), until="stop"), cancelled=True), {"finish": {0: success}})
+    assert (ending.task.status, ending.task.operation) == ("SUCCESSFUL", "EXECUTE")
+
+
+def test_a_run_that_ended_early_for_a_cause_of_its_own(new_task: NewTask, play: Play, success: Outcome) -> None:
+    ending = end(state(play(new_task(2), until="prepare")), {"stop": {1: success}}, (INTERRUPTED, "the run was killed"))
+    assert (ending.task.status, ending.task.operation) == ("FAILED", "EXECUTE")
+    (failed,) = ending.task.failures
+    assert (failed.parallel_idx, failed.error) == (
+        0,
+        {"code": "TSK10013", "message": "host0 (host id 1001): the run was killed"},
+    )
+
+
+def test_a_cause_that_says_cancelled_is_a_cancel(new_task: NewTask, play: Play) -> None:
+    ending = end(state(play(new_task(1), until="prepare")), {}, (CANCELLED, "Ctrl-C"))
+    assert ending.task.operation == "CANCEL"
+
+
+def test_a_cause_of_its_own_comes_before_what_the_state_tells(new_task: NewTask, play: Play) -> None:
+    ran = state(play(new_task(1), until="prepare"), cancelled=True, barrier_error="broken")
+    ending = end(ran, {}, (INTERRUPTED, "the run was killed"))
+    assert ending.task.failures[0].error == {
+        "code": "TSK10013",
+        "message": "host0 (host id 1001): the run was killed",
+    }
+
+
+def test_the_end_of_a_rollback(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(new_task(2), {("stop", 0): replace(FAILURE, changed=True, ran_as=RAN)})
+    rollback(task)
+    task.begin()
+    ending = end(state(task), {"start": {0: replace(success, changed=True)}})
+    assert (ending.task.status, ending.task.operation) == ("SUCCESSFUL", "ROLLBACK")
+    assert {s.status for s in ending.task.subtasks} == {PENDING}
+    assert "############{ROLLBACK}{" in ending.logs[task.stages[2][0].id]
+
+
+def test_a_rollback_that_is_cut_off(new_task: NewTask, play: Play) -> None:
+    task = play(new_task(1), {("stop", 0): replace(FAILURE, changed=True, ran_as=RAN)})
+    rollback(task)
+    task.begin()
+    ending = end(state(task), {}, (INTERRUPTED, "the run was killed"))
+    assert (ending.task.status, ending.task.operation) == ("FAILED", "ROLLBACK")
+    assert ending.task.records[0].touched == ["stop"]
+
+
+def test_a_plan_is_never_taken_for_the_deed(new_task: NewTask, play: Play, success: Outcome) -> None:
+    ending = end(state(play(new_task(1), until="stop"), check_mode=True), {"finish": {0: success}})
+    assert ending.response["data"]["context"]["stringMap"]["check_mode"] == "true"
+
+
+def test_logs_that_the_store_has_not_taken_come_along(new_task: NewTask, play: Play, success: Outcome) -> None:
+    task = play(new_task(1), until="stop")
+    prepare = task.stages[0][0].id
+    ending = end(state(task, unsaved={prepare: "a block"}), {"finish": {0: success}})
+    assert ending.logs[prepare] == "a block"
+    assert ending.logs.keys() == {prepare, task.stages[4][0].id}
