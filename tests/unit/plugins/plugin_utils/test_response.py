@@ -7,18 +7,32 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, NO_CONNECTION, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
+    CANCELLED,
+    INVALID,
+    NO_CONNECTION,
+    UNKNOWN_TASK,
+    OcpError,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 
 NewTask = Callable[..., Task]
-# A public sample of OCP's API: OCP 3.1, "Batch stop basic OCP Agent processes on a host".
-SAMPLE = json.loads((Path(__file__).parents[2] / "fixtures/batch-stop-agents.json").read_text())
+Play = Callable[..., Task]
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+# Public samples of OCP's API: OCP 3.1, "Batch stop basic OCP Agent processes on a host", the same of restart, "Query
+# task details", "Query the task list".
+SAMPLE = json.loads((FIXTURES / "batch-stop-agents.json").read_text())
+RESTART = json.loads((FIXTURES / "batch-restart-agents.json").read_text())
+DETAIL = json.loads((FIXTURES / "task-detail.json").read_text())
+LIST = json.loads((FIXTURES / "task-list.json").read_text())
 REQUEST = Request("688d3147a10b45e8", "192.0.2.7", 1_630_652_470_605)
 NOT_PART_OF_THE_SHAPE = {"listMap", "stringMap"}  # their keys are data
 
@@ -57,17 +71,6 @@ def by_name(response: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def finished(task: Task, success: Outcome) -> Task:
-    for number in range(3):
-        due = task.due()
-        assert due
-        task.settle(dict.fromkeys(due[1], success))
-        if number < 2:
-            task.pass_wait("2021-09-03T15:01:13+08:00", "2021-09-03T15:01:13+08:00")
-    task.close("2021-09-03T15:01:20+08:00")
-    return task
-
-
 def test_the_comparison_sees_differences() -> None:
     assert differences(SAMPLE, SAMPLE) == []
     assert differences({**SAMPLE, "status": "200"}, SAMPLE) == ["response.status is str, not int"]
@@ -78,23 +81,27 @@ def test_the_comparison_sees_differences() -> None:
     assert differences({**SAMPLE, "successful": 1}, SAMPLE) == ["response.successful is int, not bool"]
 
 
-def test_the_create_response_has_the_shape_of_the_sample(new_task: NewTask) -> None:
-    response = json.loads(json.dumps(REQUEST.answer(new_task(1))))
-    assert differences(response, SAMPLE) == []
-    assert by_name(response) == by_name(SAMPLE), "and its values, where they are not arbitrary"
+@pytest.mark.parametrize(
+    ("definition", "sample"), [("batch_stop_agents", SAMPLE), ("batch_restart_agents", RESTART)], ids=["stop", "restart"]
+)
+def test_the_create_response_has_the_shape_of_the_sample(
+    new_task: NewTask, definition: str, sample: dict[str, Any]
+) -> None:
+    response = json.loads(json.dumps(REQUEST.answer(new_task(1, definition))))
+    assert differences(response, sample) == []
+    assert by_name(response) == by_name(sample), "and its values, where they are not arbitrary"
 
 
 def test_the_order_of_the_keys_is_the_sample_s(new_task: NewTask) -> None:
-    def keys(value: Any) -> Any:
-        return [(key, keys(item)) for key, item in value.items()] if isinstance(value, dict) else None
+    response = REQUEST.answer(new_task(1))
+    assert list(response) == list(SAMPLE)
+    assert list(response["data"]["context"]) == list(SAMPLE["data"]["context"])
+    assert list(response["data"]["subtasks"][0]) == list(SAMPLE["data"]["subtasks"][0])
 
-    assert keys(REQUEST.answer(new_task(1))) == keys(SAMPLE)
-    assert list(REQUEST.answer(new_task(1))["data"]["subtasks"][0]) == list(SAMPLE["data"]["subtasks"][0])
 
-
-def test_the_final_response_is_a_superset(new_task: NewTask, success: Outcome) -> None:
+def test_the_final_response_is_a_superset(new_task: NewTask, play: Play) -> None:
     create = REQUEST.answer(new_task(1))
-    final = json.loads(json.dumps(REQUEST.answer(finished(new_task(1), success))))
+    final = json.loads(json.dumps(REQUEST.answer(play(new_task(1)))))
     assert differences(final, SAMPLE, more=True) == []
     assert final["data"].keys() - create["data"].keys() == {"finishTime"}
     for subtask in final["data"]["subtasks"]:
@@ -109,7 +116,7 @@ def test_the_final_response_is_a_superset(new_task: NewTask, success: Outcome) -
 
 def test_a_failed_task_is_a_successful_request(new_task: NewTask) -> None:
     task = new_task(2)
-    task.settle({0: Outcome.failure(NO_CONNECTION, "no route", "a", "b")})
+    task.settle("prepare", {0: Outcome.failure(NO_CONNECTION, "no route", "a", "b")})
     task.close("end")
     response = REQUEST.answer(task)
     assert (response["successful"], response["status"], response["data"]["status"]) == (True, 200, "FAILED")
@@ -127,6 +134,93 @@ def test_every_number_of_hosts(new_task: NewTask, hosts: int) -> None:
     assert differences(response, SAMPLE) == []
     assert response["data"]["context"]["listMap"] == {"host_ids": [str(1001 + index) for index in range(hosts)]}
     assert len(response["data"]["subtasks"]) == 3 * hosts + 2
+
+
+def test_the_detail_response_has_the_shape_of_the_sample(new_task: NewTask, play: Play) -> None:
+    response = json.loads(json.dumps(REQUEST.detail(play(new_task(2)))))
+    assert differences(response, DETAIL) == []
+    data = response["data"]
+    assert data["creator"] == {"id": 100, "name": "admin"}
+    assert (data["createTime"], data["startTime"]) == ("2021-09-03T15:01:10.636+08:00",) * 2
+    assert {subtask["createTime"] for subtask in data["subtasks"]} == {"2021-09-03T15:01:10.636+08:00"}
+
+
+def test_the_order_of_the_detail_s_keys_is_the_sample_s(new_task: NewTask, play: Play) -> None:
+    response = REQUEST.detail(play(new_task(1)))
+    assert list(response) == list(DETAIL)
+    assert list(response["data"]["creator"]) == list(DETAIL["data"]["creator"])
+
+
+def test_the_detail_of_a_task_that_runs_has_what_is_known(new_task: NewTask, play: Play) -> None:
+    data = REQUEST.detail(play(new_task(1), until="prepare"))["data"]
+    assert DETAIL["data"].keys() - data.keys() == {"finishTime"}
+    sample = DETAIL["data"]["subtasks"][0].keys()
+    missing = {subtask["name"]: sample - subtask.keys() for subtask in data["subtasks"]}
+    assert missing["Prepare stop OCP agent"] == set()
+    assert missing["Stop all OCP agent processes"] == {"executor", "startTime", "finishTime"}
+    assert missing["Finish OCP agent operation"] == {"executor", "startTime", "finishTime"}
+    assert all(subtask.keys() <= sample for subtask in data["subtasks"])
+
+
+def test_the_detail_of_a_failure_tells_why(new_task: NewTask, play: Play) -> None:
+    failure = Outcome.failure(NO_CONNECTION, "no route", "a", "b")
+    data = REQUEST.detail(play(new_task(1), {("prepare", 0): failure}))["data"]
+    assert data["status"] == "FAILED"
+    assert data["subtasks"][0]["error"] == {"code": "CMP07002", "message": "no route"}
+    assert data["subtasks"][0].keys() - DETAIL["data"]["subtasks"][0].keys() == {"error"}
+
+
+def test_a_page_has_the_shape_of_the_sample(new_task: NewTask, play: Play) -> None:
+    """A task on hosts belongs to no cluster and no tenant."""
+    sample = json.loads(json.dumps(LIST))
+    for task in sample["data"]["contents"]:
+        task.pop("cluster")
+        task.pop("tenant", None)
+    response = json.loads(json.dumps(REQUEST.page([play(new_task(2)), play(new_task(1))], 2, 1, 10)))
+    assert differences(response, sample) == []
+    assert response["data"]["page"] == sample["data"]["page"]
+    assert [len(task["subtasks"]) for task in response["data"]["contents"]] == [8, 5]
+
+
+@pytest.mark.parametrize(
+    ("total", "size", "pages"), [(0, 10, 0), (1, 10, 1), (10, 10, 1), (11, 10, 2), (2001, 2000, 2), (7, 1, 7)]
+)
+def test_how_many_pages(total: int, size: int, pages: int) -> None:
+    assert REQUEST.page([], total, 3, size)["data"] == {
+        "contents": [],
+        "page": {"number": 3, "size": size, "totalElements": total, "totalPages": pages},
+    }
+
+
+@pytest.mark.parametrize("form", ["answer", "detail"])
+def test_the_errors_of_a_task_are_spelled_as_asked_for(new_task: NewTask, play: Play, form: str) -> None:
+    task = play(
+        new_task(2), {("prepare", 0): Outcome.failure(NO_CONNECTION, "x"), ("prepare", 1): Outcome.failure(CANCELLED, "y")}
+    )
+    request = replace(REQUEST, error_codes="3.1")
+    codes = [s["error"]["code"] for s in getattr(request, form)(task)["data"]["subtasks"] if "error" in s]
+    assert codes == [7002, "TSK10014"], "3.1 has no code for the latter"
+
+
+def test_how_interventions_show(new_task: NewTask, play: Play) -> None:
+    task = play(new_task(2, prohibit_rollback=True), {("prepare", 0): Outcome.failure(NO_CONNECTION, "x", "a", "b")})
+    retry(task)
+    again = REQUEST.answer(task)["data"]
+    assert (again["status"], again["operation"]) == ("RUNNING", "RETRY")
+    assert "finishTime" not in again
+    assert again["context"]["stringMap"]["prohibit_rollback"] == "true"
+    first, second, *dummy = again["subtasks"]
+    assert (first["status"], first["operation"], first["runTime"]) == ("READY", "RETRY", 2)
+    assert "error" not in first
+    assert (second["status"], second["operation"], second["runTime"]) == ("SUCCESSFUL", "EXECUTE", 1)
+    assert {s["prohibitRollback"] for s in again["subtasks"]} == {True}
+    assert REQUEST.detail(task)["data"]["prohibitRollback"] is True
+
+
+def test_a_success_that_carries_something_else() -> None:
+    response = REQUEST.success({"log": "text"})
+    assert response.keys() == SAMPLE.keys()
+    assert (response["data"], response["status"], response["successful"]) == ({"log": "text"}, 200, True)
 
 
 def test_the_context_is_made_of_texts(new_task: NewTask) -> None:
@@ -154,6 +248,12 @@ def test_a_refused_request() -> None:
     assert (response["status"], response["successful"]) == (400, False)
     assert "subErrors" not in REQUEST.refuse(OcpError(INVALID, "x"))["error"]
     json.dumps(response, allow_nan=False)
+
+
+@pytest.mark.parametrize(("spelling", "code"), [("4.x", "TSK10001"), ("3.1", 4001)])
+def test_a_refusal_is_spelled_as_asked_for(spelling: str, code: object) -> None:
+    response = replace(REQUEST, error_codes=spelling).refuse(OcpError(UNKNOWN_TASK, "there is no task 7"))
+    assert (response["status"], response["error"]) == (404, {"code": code, "message": "there is no task 7"})
 
 
 def test_a_request_survives_its_dump() -> None:
