@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from . import addresses, inventory, layout, processes, runtime, state, takedown
+from . import addresses, full, inventory, layout, processes, runtime, state, takedown
 from .behaviours import BEHAVIOURS, generations, start_bystanders
 from .host import CONTROL_ENVIRONMENT, Host
 from .processes import Process
@@ -148,15 +148,22 @@ class Fleet:
         try:
             for host in hosts:
                 visible = _build(host)
-                self._children.append(_unshare(host, visible, gate_out, block.claim.fileno()))
+                start = _start_full if host.spec.full else _unshare
+                self._children.append(start(host, visible, gate_out, block.claim.fileno()))
             for host, child in zip(hosts, self._children, strict=True):
-                _identify(host, child)
+                host.unshare = (child.pid, _start_time(host, child.pid))
+                if not host.spec.full:
+                    _identify(host, child)
             self.hosts = hosts
             self._record()
             (self.state_dir / "recorded").touch()
         finally:
             os.close(gate_in)
             os.close(gate_out)
+        for host, child in zip(hosts, self._children, strict=True):
+            if host.spec.full:  # its init comes with the host, which ends with its holder until that is known
+                _identify(host, child)
+        self._record()
 
     def _record(self) -> None:
         state.write(self.state_dir, [host.record() for host in self.hosts])
@@ -187,6 +194,8 @@ def _check(specs: list[HostSpec]) -> None:
             raise FleetError(f"unknown behaviour {spec.behaviour!r}: it is one of {', '.join(BEHAVIOURS)}")
         if spec.generation not in GENERATIONS:
             raise FleetError(f"unknown generation {spec.generation!r}: it is one of {', '.join(GENERATIONS)}")
+        if spec.full and spec.behaviour != "stopped":
+            raise FleetError("a full host starts without a running agent: its behaviour has to be stopped")
         if not spec.home.startswith("/home/"):
             raise FleetError(f"the home {spec.home} is not below /home, which is what a host has of its own")
 
@@ -205,9 +214,7 @@ def _build(host: Host) -> list[Path]:
                 host.address,
                 behaviour.settings(generation),
             )
-    python = Path(host.spec.python)
-    prefixes = {Path(runtime.INTERPRETER).parents[1], python.parents[1], python.resolve().parents[1]}
-    return layout.make_visible(host.folder, sorted(prefixes))
+    return layout.make_visible(host.folder, layout.prefixes(host.spec))
 
 
 def _unshare(host: Host, visible: list[Path], gate: int, claim: int) -> subprocess.Popen[bytes]:
@@ -240,19 +247,43 @@ def _unshare(host: Host, visible: list[Path], gate: int, claim: int) -> subproce
         )
 
 
-def _identify(host: Host, child: subprocess.Popen[bytes]) -> None:
-    """Find out who the host's init is."""
-    path = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+def _start_full(host: Host, visible: list[Path], gate: int, claim: int) -> subprocess.Popen[bytes]:
+    for prefix in layout.prefixes(host.spec):
+        if prefix not in visible:
+            visible.append(prefix)
+    with open(host.log, "wb") as log:
+        return subprocess.Popen(
+            full.command(host.name, host.address, host.folder, host.state_dir / "runtime", visible),
+            stdin=gate,
+            stdout=log,
+            stderr=log,
+            cwd=host.state_dir,
+            start_new_session=True,
+            pass_fds=[claim],
+            env=CONTROL_ENVIRONMENT,
+        )
 
-    def init() -> str | None:
-        if child.poll() is not None:
-            raise host.failure("unshare has failed")
-        return path.read_text().strip()
 
-    pid = int(host.wait_for(init, "unshare has started nothing"))
-    host.unshare = (child.pid, _start_time(host, child.pid))
+def _identify(host: Host, holder: subprocess.Popen[bytes]) -> None:
+    """Find out who the host's init is: the first process of a process table, below what holds the host up."""
+
+    def init() -> int | None:
+        if holder.poll() is not None:
+            raise host.failure("what holds it up has ended")
+        found = [process for process in map(processes.read, _descendants(holder.pid)) if process]
+        return next((process.pid for process in found if process.ns_pid == 1), None)
+
+    pid = host.wait_for(init, "it has no process table of its own")
     host.init = (pid, _start_time(host, pid))
     host.namespace = os.stat(f"/proc/{pid}/ns/pid").st_ino
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:  # it has ended meanwhile
+        return []
+    return children + [descendant for child in children for descendant in _descendants(child)]
 
 
 def _start_time(host: Host, pid: int) -> int:
@@ -288,7 +319,7 @@ def _booted(host: Host, table: list[Process], listening: set[tuple[str, int]]) -
     if behaviour.sshd and (host.address, host.port) not in listening:
         return False
     if not behaviour.agent:
-        return any(process.comm == "sleep" for process in table)  # init's last step
+        return host.spec.full or any(process.comm == "sleep" for process in table)  # init's last step
     generation = generations(host)[0]
     return host.agent_names(table) == sorted(
         program.name for program in generation.programs

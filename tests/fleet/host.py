@@ -27,9 +27,9 @@ CONTROL_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 
 @dataclass
 class Host:
-    """A light host. Fleet makes these; `fleet.hosts` lists them.
+    """A host. Fleet makes these; `fleet.hosts` lists them.
 
-    unshare, init: (pid, start time) of the two processes that hold the host up.
+    unshare, init: (pid, start time) of the two processes that hold the host up; of a full host the first is full.sh.
     namespace: the inode number of its pid namespace.
     stranger: the process that a pid file names although it has nothing to do with the agent, where there is one.
     watchdog: the process that revives the agent, where there is one.
@@ -187,7 +187,8 @@ class Host:
 
     def _enter(self, user: str) -> list[str]:
         ids = [] if user == "root" else [f"--setuid={runtime.ADMIN}", f"--setgid={runtime.ADMIN}"]
-        return ["nsenter", f"--target={self.init[0]}", "--pid", "--mount", "--uts", *ids, "--"]
+        own = ["--root", "--wd", "--ipc", "--cgroup"] if self.spec.full else []
+        return ["nsenter", f"--target={self.init[0]}", "--pid", "--mount", "--uts", *own, *ids, "--"]
 
     def wait_for(self, condition: Callable[[], T | None], message: str, timeout: float = WAIT) -> T:
         """Wait until *condition* gives something true, and return that.

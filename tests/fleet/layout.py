@@ -51,6 +51,12 @@ def build_host(folder: Path) -> None:
     os.chown(admin, runtime.ADMIN, runtime.ADMIN)
 
 
+def prefixes(spec: HostSpec) -> list[Path]:
+    """The folders of the interpreters that the host needs from the machine."""
+    python = Path(spec.python)
+    return sorted({Path(runtime.INTERPRETER).parents[1], python.parents[1], python.resolve().parents[1]})
+
+
 def make_visible(folder: Path, paths: list[Path]) -> list[Path]:
     """Make the mount points for those of *paths* which the host's own folders hide. Returns these paths."""
     hidden = [path for path in paths if path.parts[1:2] and path.parts[1] in OWN_FOLDERS]

@@ -96,6 +96,7 @@ class HostSpec:
     user: who the inventory connects as, `root` or `admin`; None leaves it to the behaviour.
     python: the path of `ansible_python_interpreter`; it stays visible on the host at this path.
     variables: more inventory variables of the host.
+    full: whether it is a full host, with a Debian and a systemd of its own; its behaviour has to be `stopped`.
     """
 
     behaviour: str = "normal"
@@ -107,3 +108,4 @@ class HostSpec:
     user: str | None = None
     python: str = field(default_factory=lambda: os.path.realpath(sys.executable))
     variables: dict[str, Any] = field(default_factory=dict)
+    full: bool = False

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import processes, state
+from . import full, processes, state
 
 TIMEOUT = 30.0  # seconds for all processes to go
 
@@ -40,9 +40,13 @@ def _end_processes(records: list[dict[str, Any]]) -> list[str]:
     begun = _ticks_since_boot()
     names = {tuple(record[role]): f"{record['name']}: {role}" for record in records for role in ("init", "unshare")}
     deadline = time.monotonic() + TIMEOUT
-    left = processes.kill([tuple(record["init"]) for record in records], TIMEOUT)
+    # one that has no init yet ends with its holder
+    left = processes.kill([tuple(record["init"]) for record in records if record["init"][0]], TIMEOUT)
     left += processes.kill([tuple(record["unshare"]) for record in records], max(1.0, deadline - time.monotonic()))
     lines = [f"{names[target]} (process {target[0]}) is still there" for target in left]
+    for record in records:
+        if record["spec"].get("full") and not left:
+            lines += _remove_control_groups(record)
     tables = processes.by_namespace({record["namespace"] for record in records})
     for record in records:
         # a namespace that began later is another's that was given the number of ours
@@ -52,6 +56,18 @@ def _end_processes(records: list[dict[str, Any]]) -> list[str]:
             if process.start_time < begun and not process.dead
         ]
     return lines
+
+
+def _remove_control_groups(record: dict[str, Any]) -> list[str]:
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            full.remove_control_groups(record["address"])
+            return []
+        except OSError as error:  # busy until the last process is gone
+            if time.monotonic() > deadline:
+                return [f"{record['name']}: {error}"]
+            time.sleep(0.05)
 
 
 def _ticks_since_boot() -> int:

@@ -1,0 +1,298 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Agents that systemd runs, or thinks that it runs: on hosts with a systemd of their own, judged by process tables.
+
+All hosts go through one run of each operation, as in a batch; each test looks at one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import Fleet, Host, HostSpec, Process, full
+from tests.integration.cores import Core, Run
+
+AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
+UNIT = "ocp_agent.service"
+# As the vendor's documents show it; {more} is what a site has added.
+UNIT_FILE = """\
+[Unit]
+Description=OCP Agent
+
+[Service]
+Type=forking
+ExecStart={home}/bin/ocp_agentctl start
+ExecStop={home}/bin/ocp_agentctl stop
+ExecReload={home}/bin/ocp_agentctl restart
+{more}
+
+[Install]
+WantedBy=multi-user.target
+"""
+WRAPPER = "#!/bin/sh\nexec {home}/bin/ocp_agentctl start\n"
+
+# Starts the agent again as it ran, and waits until it has stayed so.
+START_AGAIN = [
+    {
+        "hosts": "ocp_hosts",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": phase,
+                "oceanbase.ocp.agent_processes": {"phase": phase, **options},
+                "register": phase,
+                "ignore_errors": True,
+            }
+            for phase, options in (
+                ("stop", {}),
+                ("start", {"ran_as": "{{ stop.ran_as | default(omit, true) }}"}),
+                (
+                    "finish",
+                    {
+                        "goal": "running",
+                        "settle": 1,
+                        "ready_at": "{{ start.ready_at | default(omit) }}",
+                        "boot_id": "{{ start.boot_id | default(omit) }}",
+                    },
+                ),
+            )
+        ],
+    }
+]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A host. more: lines of its unit. unit: whether there is one, and its state before the stop.
+
+    by: who starts the agent: the unit, the control program over ssh, or both, one after the other. observer: whether a
+    database is started in the control group of the unit. refused: part of the message, where nothing may be stopped.
+    started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop.
+    """
+
+    more: str = ""
+    state: str = "active (running)"
+    by: tuple[str, ...] = ("unit",)
+    observer: bool = False
+    refused: str = ""
+    started: bool = True
+    after: str = "inactive (dead)"
+
+
+CASES = {
+    "published": Case(),
+    "remain after exit": Case("RemainAfterExit=yes"),
+    "restart always": Case("Restart=always\nRestartSec=100ms"),
+    "kill mode process": Case("KillMode=process"),
+    "kill mode process, restart always": Case("KillMode=process\nRestart=always\nRestartSec=100ms"),
+    "outside, unit inactive": Case(state="inactive (dead)", by=("ssh",)),
+    "outside, unit exited": Case("RemainAfterExit=yes", state="active (exited)", by=("unit", "ssh")),
+    "waits for its restart": Case(
+        "Restart=always\nRestartSec=1h", state="activating (auto-restart)", by=("unit", "dies")
+    ),
+    "wrapper": Case(),
+    "observer": Case(observer=True, refused="systemd would end them together with the agent", after="active (running)"),
+    "observer, remain after exit": Case(
+        "RemainAfterExit=yes",
+        observer=True,
+        refused="systemd would end them together with the agent",
+        after="active (running)",
+    ),
+    "observer, restart always": Case(
+        "KillMode=process\nRestart=always",
+        observer=True,
+        refused="Restart=always would start it again",
+        after="active (running)",
+    ),
+    "observer, kill mode process": Case("KillMode=process", observer=True),
+    # OCP has restarted the agent from within, so that systemd does not know the daemon any more
+    "observer, unit exited": Case(
+        "RemainAfterExit=yes",
+        state="active (exited)",
+        by=("unit", "inside"),
+        observer=True,
+        started=False,
+        after="active (exited)",
+    ),
+}
+
+
+@dataclass
+class Batch:
+    """The hosts by the name of their case, and what has been done to them."""
+
+    fleet: Fleet
+    hosts: dict[str, Host]
+    observers: dict[str, Process]
+    run: Run
+
+
+def state(host: Host) -> str:
+    """What systemd thinks of the agent."""
+    shown = host.run("systemctl", "show", "--property=ActiveState,SubState", UNIT).stdout
+    values = dict(line.split("=", 1) for line in shown.split())
+    return f"{values['ActiveState']} ({values['SubState']})"
+
+
+def ssh(host: Host, *command: str) -> None:
+    subprocess.run(host.ssh_command(*command), check=True, capture_output=True, timeout=60)
+
+
+def run_inside(host: Host, command: str) -> None:
+    """Run a shell command for $group, the control group of the unit, of each version that there is."""
+    groups = f"/sys/fs/cgroup/system.slice/{UNIT} /sys/fs/cgroup/*/system.slice/{UNIT}"
+    host.run("sh", "-c", f'for group in {groups}; do [ ! -d "$group" ] || group=$group sh -c "$0"; done', command)
+
+
+def all_run(host: Host) -> bool:
+    return host.agent_names() == AGENT
+
+
+def arrange(host: Host, name: str, case: Case) -> Process | None:
+    """Bring a host into the state of its case. Returns its database."""
+    home = host.spec.home
+    text = UNIT_FILE.format(home=home, more=case.more)
+    if name == "wrapper":
+        host.path("/root/start-agent").write_text(WRAPPER.format(home=home))
+        host.path("/root/start-agent").chmod(0o755)
+        text = UNIT_FILE.format(home=home, more="").replace(f"{home}/bin/ocp_agentctl start", "/root/start-agent")
+        text = "".join(line for line in text.splitlines(keepends=True) if home not in line)
+    unit = Path(f"/proc/{host.init[0]}/root/etc/systemd/system/{UNIT}")
+    unit.write_text(text)
+    host.run("systemctl", "daemon-reload")
+    control = f"{home}/bin/ocp_agentctl"
+    observer = None
+    for step in case.by:
+        if step == "unit":
+            host.run("systemctl", "start", UNIT)
+            if case.observer:
+                (observer,) = [process for process in host.bystanders if process.comm == "observer"]
+                run_inside(host, f"echo {observer.ns_pid} > $group/cgroup.procs")
+        elif step == "inside":
+            run_inside(host, f"echo $$ > $group/cgroup.procs; {control} restart > /dev/null")
+        elif step == "ssh":
+            host.run(control, "stop")
+            ssh(host, control, "start")
+        elif step == "dies":
+            host.run(control, "stop")
+            host.wait_for(lambda: state(host) == case.state, "it does not wait for its restart")
+    assert state(host) == case.state, (name, state(host))
+    assert host.agent_names() == ([] if "dies" in case.by else AGENT), name
+    return observer
+
+
+@pytest.fixture(scope="module")
+def batch(newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
+    """All hosts, after one stop of all of them."""
+    reason = full.why_not()
+    if reason:
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("systemd")
+    with Fleet.start([HostSpec(behaviour="stopped", full=True)] * len(CASES), folder / "fleet") as fleet:
+        hosts = dict(zip(CASES, fleet.hosts, strict=True))
+        observers = {name: arrange(host, name, CASES[name]) for name, host in hosts.items()}
+        run = newest_core.stop_fleet(fleet, folder / "response.json", ocp_max_fail_percentage=100)
+        yield Batch(fleet, hosts, {name: process for name, process in observers.items() if process}, run)
+
+
+STOPPED = [name for name, case in CASES.items() if not case.refused]
+REFUSED = [name for name, case in CASES.items() if case.refused]
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_nothing_runs_and_nothing_comes_back(batch: Batch, name: str) -> None:
+    host = batch.hosts[name]
+    assert host.agent_names() == [], batch.run.output
+    index = list(CASES).index(name)
+    assert batch.run.of_host(index)["Finish"]["status"] == "SUCCESSFUL", batch.run.output
+    assert state(host) == CASES[name].after
+    time.sleep(0.5)  # RestartSec is 0.1 s, and the run has waited for the settle time
+    assert host.agent_names() == []
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_database_that_systemd_would_end_stops_everything_before_the_first_signal(batch: Batch, name: str) -> None:
+    host, case = batch.hosts[name], CASES[name]
+    assert all_run(host)
+    prepare = batch.run.of_host(list(CASES).index(name))["Prepare"]
+    assert (prepare["status"], prepare["error"]["code"]) == ("FAILED", "CMP07019"), batch.run.output
+    assert case.refused in prepare["error"]["message"]
+    observer = batch.observers[name]
+    assert f"{UNIT} together with observer (pid {observer.ns_pid})" in prepare["error"]["message"]
+    assert state(host) == case.after
+
+
+def test_no_bystander_was_hurt(batch: Batch) -> None:
+    for name, host in batch.hosts.items():
+        assert [process for process in host.bystanders if not host.alive(process)] == [], name
+
+
+def test_the_way_out_that_the_message_names(batch: Batch, newest_core: Core, tmp_path: Path) -> None:
+    """The unit leaves the others alone, and the second run stops the agent."""
+    host = batch.hosts["observer"]
+    folder = Path(f"/proc/{host.init[0]}/root/run/systemd/system/{UNIT}.d")
+    folder.mkdir(parents=True)
+    (folder / "override.conf").write_text("[Service]\nKillMode=process\nRestart=no\n")
+    host.run("systemctl", "daemon-reload")
+    extra = {"host_ids": [host.host_id]}
+    run = newest_core.stop_agents(batch.fleet.inventory, tmp_path / "response.json", extra)
+    assert run.status == 0, run.output
+    assert host.agent_names() == []
+    assert host.alive(batch.observers["observer"])
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_systemd_starts_it_again(batch: Batch, name: str) -> None:
+    host = batch.hosts[name]
+    host.run("systemctl", "start", UNIT)
+    assert all_run(host) is CASES[name].started
+
+
+@dataclass
+class Again:
+    """A run of START_AGAIN: its output, and the agents' processes before it by the name of the case."""
+
+    output: str
+    before: dict[str, set[Process]]
+
+
+@pytest.fixture(scope="module")
+def again(batch: Batch, newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Again:
+    """Stop, start and finish by the module, after the tests before.
+
+    On one host the agent does not run (a start on its own goes by the unit), on another one it was started over ssh.
+    """
+    outside = batch.hosts["outside, unit inactive"]
+    outside.run("systemctl", "stop", UNIT)
+    ssh(outside, f"{outside.spec.home}/bin/ocp_agentctl", "start")
+    batch.hosts["published"].run("systemctl", "stop", UNIT)
+    before = {name: set(host.agent_processes()) for name, host in batch.hosts.items()}
+    folder = tmp_path_factory.mktemp("again")
+    playbook = folder / "start.yml"
+    playbook.write_text(json.dumps(START_AGAIN))
+    command = [newest_core.bin / "ansible-playbook", f"--inventory={batch.fleet.inventory}", playbook]
+    environment = newest_core.environment()
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=200)
+    return Again(done.stdout + done.stderr, before)
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_our_start_makes_it_ready_where_it_ran_before(batch: Batch, again: Again, name: str) -> None:
+    host = batch.hosts[name]
+    assert all_run(host), again.output
+    assert not again.before[name] & set(host.agent_processes())
+    recap = next(line for line in again.output.splitlines() if line.startswith(f"{host.name} ") and "ok=" in line)
+    assert "ok=3 " in recap, again.output
+    assert "ignored=0" in recap, again.output
+    # never through a unit that holds others: systemd would end them if its start failed
+    unit = not CASES[name].observer and name != "outside, unit inactive"
+    groups = {UNIT in Path(f"/proc/{process.pid}/cgroup").read_text() for process in host.agent_processes()}
+    assert groups == {unit}, again.output
