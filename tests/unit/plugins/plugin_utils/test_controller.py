@@ -10,13 +10,16 @@ import os
 import pwd
 import re
 import socket
+import syslog
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._roles import User
 
 ENVIRONMENT = ("AWX_PRIVATE_DATA_DIR", "SUDO_USER", "LOGNAME", "USER")
@@ -73,6 +76,28 @@ def test_precedence(
     assert who(variables, uid, **environment).name == creator
 
 
+@pytest.mark.parametrize(
+    ("variables", "uid", "environment", "number"),
+    [
+        ({"awx_user_name": "ann", "awx_user_id": 42, "tower_user_id": 7}, 1000, AWX, 42),
+        ({"awx_user_name": "ann", "awx_user_id": "42"}, 1000, AWX, 42),
+        ({"tower_user_name": "tom", "tower_user_id": 7}, 1000, AWX, 7),
+        ({"awx_user_name": "ann"}, 1000, AWX, 0),
+        ({"awx_user_name": "ann", "awx_user_id": ""}, 1000, AWX, 0),
+        ({"awx_user_name": "ann", "awx_user_id": "-1"}, 1000, AWX, 0),
+        ({"awx_user_name": "ann", "awx_user_id": "x"}, 1000, AWX, 0),
+        ({"awx_user_name": "ann", "awx_user_id": 42}, 1000, {}, 1000),
+        ({}, 0, {"SUDO_USER": "sue"}, 1001),
+        ({}, 0, {}, 0),
+        ({}, 4242, {}, 4242),
+    ],
+)
+def test_the_number_of_the_creator(
+    who: Callable[..., User], variables: dict[str, Any], uid: int, environment: dict[str, str], number: int
+) -> None:
+    assert who(variables, uid, **environment).number == number
+
+
 def test_groups(who: Callable[..., User], monkeypatch: pytest.MonkeyPatch) -> None:
     def group(gid: int) -> grp.struct_group:
         if gid == 65534:
@@ -91,6 +116,80 @@ def test_the_creator_is_a_plain_text(who: Callable[..., User]) -> None:
     name = who({"awx_user_name": Tagged("ann")}, **AWX).name
     assert not isinstance(name, Tagged)
     assert name == "ann"
+
+
+# Who may
+
+
+@pytest.fixture
+def system_log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the controller's system log was told."""
+    told: list[str] = []
+    monkeypatch.setattr(syslog, "openlog", lambda *dummy: None)
+    monkeypatch.setattr(syslog, "syslog", lambda level, message: told.append(message))
+    return told
+
+
+BINDINGS = "TASK_MANAGER:\n  users: [ann]\n  groups: [dba]\nHOST_MANAGER: {users: [sue]}\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "role", "may"),
+    [
+        (User("ann"), "TASK_MANAGER", True),
+        (User("bob", frozenset({"dba", "users"})), "TASK_MANAGER", True),
+        (User("bob", frozenset({"users"})), "TASK_MANAGER", False),
+        (User("dba"), "TASK_MANAGER", False),
+        (User("sue"), "TASK_MANAGER", False),
+        (User("sue"), "HOST_MANAGER", True),
+        (User("ann"), "HOST_MANAGER", False),
+        (User("ann"), "TASK_VIEWER", False),
+    ],
+)
+def test_authorize(tmp_path: Path, system_log: list[str], user: User, role: str, may: bool) -> None:
+    path = tmp_path / "bindings.yml"
+    path.write_text(BINDINGS)
+    if may:
+        _controller.authorize(user, role, str(path), "task_retry")
+        assert system_log == []
+    else:
+        message = f"the user {user.name} does not have the role {role}"
+        with pytest.raises(OcpError, match=message) as caught:
+            _controller.authorize(user, role, str(path), "task_retry")
+        assert (caught.value.code.code, caught.value.code.status) == ("IAM11000", 403)
+        assert system_log == [f"task_retry by {user.name}: {message}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "TASK_MANAGER: [ann]",
+        "TASK_MANAGER: {users: ann}",
+        "TASK_MANAGER: {users: [ann], other: [ann]}",
+        "TASK_MANAGER: {users: [1]}",
+        f"{BINDINGS}OTHER: {{users: [ann]}}",
+        "TASK_MANAGER: {users: [ann]",
+        "TASK_MANAGER: !!python/object/apply:os.system ['true']",
+        "\udcff",
+    ],
+    ids=ascii,
+)
+def test_a_file_that_is_not_sound_gives_nobody_anything(tmp_path: Path, system_log: list[str], text: str) -> None:
+    path = tmp_path / "bindings.yml"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(OcpError, match="nobody may$") as caught:
+        _controller.authorize(User("ann"), "TASK_MANAGER", str(path), "task_retry")
+    assert caught.value.code.status == 403
+    assert len(system_log) == 1
+    assert "\n" not in system_log[0]
+
+
+def test_a_file_that_is_not_there_gives_nobody_anything(tmp_path: Path, system_log: list[str]) -> None:
+    with pytest.raises(OcpError, match=r"the role bindings cannot be read: .*none\.yml.*: nobody may"):
+        _controller.authorize(User("ann"), "TASK_MANAGER", str(tmp_path / "none.yml"), "task_retry")
+    assert len(system_log) == 1
 
 
 def test_the_address() -> None:

@@ -195,6 +195,40 @@ def test_many_ids() -> None:
     assert parse("\n".join(map(str, ids))) == ids
 
 
+# Other ids of OCP
+
+
+@pytest.mark.parametrize(
+    ("field", "variable"), [("hostIds", "host_ids"), ("taskId", "task_id"), ("subtaskId", "subtask_id"), ("hostId", "host_id")]
+)
+def test_other_fields_are_named_as_the_api_names_them_and_told_how_to_give(field: str, variable: str) -> None:
+    assert parse("31173, 31174", field) == [31173, 31174]
+    with pytest.raises(OcpError) as caught:
+        parse(["x"], field)
+    assert caught.value.sub_errors[0]["field"] == field
+    assert caught.value.message.startswith(f"{field}: 'x' must be an integer")
+    assert f"""-e '{{"{variable}": [""" in caught.value.message
+    with pytest.raises(OcpError, match=f"{field} is required: give one, as in -e {variable}=[0-9]+$"):
+        parse("", field, most=1)
+
+
+@pytest.mark.parametrize("value", [31173, "31173", " 31173 ", [31173], ["31173"], "[31173]"], ids=repr)
+def test_one_id(value: object) -> None:
+    assert parse(value, "taskId", most=1) == [31173]
+
+
+@pytest.mark.parametrize("value", [[1, 2, 3], "1,2,3", "[1, 2, 3]", "1\n2\n3"], ids=repr)
+def test_more_than_may_be(value: object) -> None:
+    with pytest.raises(OcpError, match="taskId must be no more than 1: give one, as in -e task_id=") as caught:
+        parse(value, "taskId", most=1)
+    assert caught.value.code is INVALID
+    assert [(error["field"], error["rejectedValue"]) for error in caught.value.sub_errors] == [
+        ("taskId", 2),
+        ("taskId", 3),
+    ]
+    assert parse(value, "taskId", most=3) == [1, 2, 3]
+
+
 # resolve
 
 

@@ -15,6 +15,12 @@ def test_timeouts(value: object, seconds: int) -> None:
     assert timeouts({"stop": value, "wait": 5}) == {"stop": seconds, "wait": 5}
 
 
+def test_timeouts_of_every_phase_are_named_after_it() -> None:
+    assert timeouts({"restart_pos_proxy": 7, "start": "8"}) == {"restart_pos_proxy": 7, "start": 8}
+    with pytest.raises(OcpError, match="^ocp_restart_pos_proxy_timeout must be"):
+        timeouts({"restart_pos_proxy": 0})
+
+
 def test_no_timeouts() -> None:
     assert timeouts({}) == {}
     assert timeouts({"stop": "", "wait": 5}) == {"wait": 5}, "a survey sends what nobody filled in as an empty text"
@@ -55,7 +61,7 @@ def test_refused_timeouts(value: object) -> None:
 
 @pytest.mark.parametrize(
     ("value", "number"),
-    [(0, 0), (100, 100), (33.4, 33.4), ("25", 25), (" 12.5 ", 12.5), ("0", 0), ("100.0", 100), ("", 0)],
+    [(0, 0), (100, 100), (33.4, 33.4), ("25", 25), (" 12.5 ", 12.5), ("0", 0), ("100.0", 100), ("", 0), (None, 0)],
 )
 def test_percentage(value: object, number: float) -> None:
     assert percentage(value) == number
@@ -70,7 +76,6 @@ def test_percentage(value: object, number: float) -> None:
         101,
         True,
         False,
-        None,
         " ",
         "x",
         "25%",
