@@ -37,27 +37,21 @@ class Spooled:
 def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> Path:
     """Keep what Store.save could not write, with the same arguments. Returns the file.
 
-    What the same executor has left here before is replaced, but for its logs: they come first. Raises StoreError.
+    What the same executor has left here before is replaced, but for its logs: they come first. Raises OSError; and
+    StoreError where that cannot be read.
     """
-    location = Location.of(url)
-    folder = _folder(location)
+    folder = _folder(Location.of(url))
     path = folder / f"{task.id}.json"
-    try:
-        for part in (data_folder(), folder.parent, folder):
-            make_folder(part)
-        with _alone(folder):
-            blocks = dict(logs or {})
-            if path.exists() and (before := _read(path)).executor.token == executor.token:
-                for number, block in before.logs.items():
-                    blocks[number] = f"{block}\n{blocks[number]}" if number in blocks else block
-            document = {"task": task.dump(), "executor": asdict(executor), "logs": blocks}
-            write(str(path), plain(document))
-            path.chmod(0o600)
-    except OSError as exc:
-        raise StoreError(
-            f"the task store {location.shown} cannot be used, and what is known of task {task.id} cannot be kept in "
-            f"{path} either: {exc.filename} {exc.strerror}: make room there, or mend that"
-        ) from None
+    for part in (data_folder(), folder.parent, folder):
+        make_folder(part)
+    with _alone(folder):
+        blocks = dict(logs or {})
+        if path.exists() and (before := _read(path)).executor.token == executor.token:
+            for number, block in before.logs.items():
+                blocks[number] = f"{block}\n{blocks[number]}" if number in blocks else block
+        document = {"task": task.dump(), "executor": asdict(executor), "logs": blocks}
+        write(str(path), plain(document))
+        path.chmod(0o600)
     return path
 
 

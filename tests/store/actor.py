@@ -22,6 +22,7 @@ from typing import Any
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
 from tests.store.tasks import END, STOP, builder
 
@@ -88,6 +89,29 @@ class _Commands:
             except OcpError as exc:
                 return {"code": exc.code.code, "sub_errors": exc.sub_errors}
             return {"id": task.id, "subtasks": [subtask.id for subtask in task.subtasks]}
+
+    def retry(self, task_id: int) -> Any:
+        """The id of the task; or the code of the refusal."""
+        with Store.open(self._url) as store:
+            try:
+                return {"id": store.take(task_id, retry, self._executor).id}
+            except OcpError as exc:
+                return {"code": exc.code.code}
+
+    def load(self, task_id: int) -> Any:
+        with Store.open(self._url) as store:
+            return store.load(task_id).status
+
+    def save_until_cancelled(self, task_id: int) -> Any:
+        """Save a task, of whose cancellation its value never knows, until the store says that it is cancelled."""
+        with Store.open(self._url) as store:
+            task = store.load(task_id)
+            task.begin()
+            print(json.dumps("going"), flush=True)
+            while not store.save(task, self._executor):
+                task.subtasks[0].run_time += 1
+            store.save(task, self._executor)
+        return "cancelled"
 
     def end(self, task_id: int) -> Any:
         with Store.open(self._url) as store:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -88,6 +89,19 @@ def test_a_task_whose_process_was_killed_has_failed_for_whoever_looks(
             assert subtask.error["message"] in store.log(task_id, subtask.id)
         assert store.log(task_id, task.stages[1][0].id) == ""
         assert store.load(task_id) == task
+
+
+def test_whoever_looks_in_the_same_instant_finds_it_dead_once(url: str, start_actor: Callable[[str], Actor]) -> None:
+    watchers = [start_actor(url) for _number in range(3)]
+    for _turn in range(5):
+        actor = start_actor(url)
+        created = actor.ask("create", [1])
+        actor.kill()
+        for watcher in watchers:
+            watcher.tell("load", created["id"])
+        assert [watcher.answer() for watcher in watchers] == ["FAILED"] * 3
+        with Store.open(url) as store:
+            assert len(store.log(created["id"], created["subtasks"][0]).splitlines()) == 1
 
 
 def test_a_process_that_lives_is_not_dead_however_long_it_is_silent(url: str) -> None:
@@ -193,6 +207,18 @@ def test_a_cancelled_task_tells_its_executor(url: str) -> None:
         assert caught.value.code.code == "TSK10007"
         assert store.take(task.id, retry, OTHER).status == "RUNNING"
         assert store.beat(task.id, OTHER) is False  # it was the other execution that was cancelled
+
+
+def test_a_cancel_is_not_lost_between_the_saves_of_a_run(url: str, start_actor: Callable[[str], Actor]) -> None:
+    actor = start_actor(url)
+    with Store.open(url) as store:
+        for turn in range(1, 6):
+            task_id = actor.ask("create", [turn])["id"]
+            assert actor.ask("save_until_cancelled", task_id) == "going"
+            time.sleep(0.02 * turn)
+            store.cancel(task_id)
+            assert actor.answer() == "cancelled"
+            assert store.load(task_id).subtasks[0].status == "CANCELING"
 
 
 def test_a_cancelled_task_of_a_dead_run_can_be_retried(url: str) -> None:

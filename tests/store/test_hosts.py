@@ -96,6 +96,33 @@ def test_two_runs_that_ask_in_the_same_instant(url: str, start_actor: Callable[[
     assert subtasks == list(range(1, len(subtasks) + 1))
 
 
+def test_a_retry_and_a_new_task_that_ask_in_the_same_instant(url: str, start_actor: Callable[[str], Actor]) -> None:
+    pair = [start_actor(url), start_actor(url)]
+    with Store.open(url) as store:
+        for turn in range(1, 16):
+            failed = create(store, turn, 100)
+            store.save(carry_out(failed, [0]), ME)
+            pair[0].tell("retry", failed.id)
+            pair[1].tell("create", [100, 1000 + turn])
+            answers = [actor.answer() for actor in pair]
+            assert sorted(answer.get("code", "") for answer in answers) == ["", "BAK29003"], answers
+            winner = next(n for n, answer in enumerate(answers) if "id" in answer)
+            pair[winner].ask("end", answers[winner]["id"])
+
+
+def test_two_who_retry_the_same_task_in_the_same_instant(url: str, start_actor: Callable[[str], Actor]) -> None:
+    pair = [start_actor(url), start_actor(url)]
+    with Store.open(url) as store:
+        for turn in range(1, 16):
+            failed = create(store, turn)
+            store.save(carry_out(failed, [0]), ME)
+            for actor in pair:
+                actor.tell("retry", failed.id)
+            answers = [actor.answer() for actor in pair]
+            assert sorted(answer.get("code", "") for answer in answers) == ["", "TSK10007"], answers
+            assert store.load(failed.id).subtasks[0].run_time == 2
+
+
 def test_ids_do_not_repeat_over_processes(url: str, start_actor: Callable[[str], Actor]) -> None:
     actors = [start_actor(url) for _number in range(3)]
     answers: list[Any] = []
