@@ -14,13 +14,26 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._cancel import PATH_VARIABLE
 from oceanbase_ocp import OcpRunError
-from oceanbase_ocp._arguments import Settings, environment, extravars, inventory, restore_environment, runner_arguments
+from oceanbase_ocp._arguments import (
+    CANCEL_FILE,
+    Settings,
+    environment,
+    extravars,
+    inventory,
+    restore_environment,
+    runner_arguments,
+)
 
 
 def settings(host_ids: Any = (1001,), **more: Any) -> Settings:
+    return request({"host_ids": host_ids}, **more)
+
+
+def request(variables: dict[str, Any], **more: Any) -> Settings:
     given = {"inventory": None, "extravars": {}, "response_file": None, "max_fail_percentage": None, **more}
-    return Settings("oceanbase.ocp.batch_stop_agents", host_ids, **given)
+    return Settings("oceanbase.ocp.batch_stop_agents", variables, **given)
 
 
 @pytest.fixture
@@ -43,6 +56,28 @@ def test_texts_are_data() -> None:
 
     assert variables["host_ids"] == [1001, {"__ansible_unsafe": template}]
     assert variables["ocp_max_fail_percentage"] == {"__ansible_unsafe": template}
+
+
+def test_every_variable_of_the_request_is_data() -> None:
+    template = "{{ lookup('pipe', 'id') }}"
+    variables = extravars(request({"task_id": template, "subtask_id": (1, template)}, task_store=template))
+
+    assert variables == {
+        "task_id": {"__ansible_unsafe": template},
+        "subtask_id": [1, {"__ansible_unsafe": template}],
+        "ocp_task_store": {"__ansible_unsafe": template},
+    }
+
+
+def test_a_request_has_no_variables_that_it_does_not_need() -> None:
+    assert extravars(request({"task_id": 31173})) == {"task_id": 31173}
+    assert extravars(request({"task_id": 31173, "subtask_id": [7]})) == {"task_id": 31173, "subtask_id": [7]}
+
+
+def test_a_task_store_is_passed_on() -> None:
+    url = "postgresql+psycopg://ocp@db/ocp"
+    assert extravars(settings(task_store=url))["ocp_task_store"] == {"__ansible_unsafe": url}
+    assert "ocp_task_store" not in extravars(settings())
 
 
 def test_extravars_are_merged_and_arguments_win() -> None:
@@ -103,6 +138,13 @@ def test_own_ansible_playbook_comes_first(folder: Path, tmp_path: Path, monkeypa
     (tmp_path / "ansible-playbook").touch(mode=0o755)
     assert environment({}, folder)["PATH"] == f"{tmp_path}{os.pathsep}/usr/bin"
     assert environment({"PATH": "/opt"}, folder)["PATH"] == "/opt"
+
+
+def test_where_a_run_looks_whether_it_is_cancelled_is_its_own(folder: Path) -> None:
+    name = "OCEANBASE_OCP_CANCEL"
+    assert environment({}, folder)[name] == str(folder / CANCEL_FILE)
+    assert environment({name: "/elsewhere"}, folder)[name] == str(folder / CANCEL_FILE)
+    assert name == PATH_VARIABLE
 
 
 def test_host_keys_are_checked_as_ansible_is_configured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

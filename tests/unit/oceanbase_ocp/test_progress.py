@@ -13,11 +13,14 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
     CANCELLED,
     INTERRUPTED,
     INVALID,
+    TASK_STATE,
     TIMED_OUT,
     OcpError,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import holding
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 from oceanbase_ocp._progress import Progress
 
@@ -32,19 +35,22 @@ PREPARE, STOP, FINISH, WAIT = (
 )
 
 
-def new_task(hosts: int = 3) -> Task:
+def new_task(hosts: int = 3, definition: str = "batch_stop_agents", **more: Any) -> Task:
     return Task.create(
-        "batch_stop_agents",
+        definition,
         [Target(1001 + index, f"db{index + 1}") for index in range(hosts)],
-        first_id=1000,
+        task_id=1000,
+        first_subtask_id=1001,
         creator="admin",
         executor="192.0.2.1",
         started="2026-11-23T22:00:00+08:00",
+        **more,
     )
 
 
 def run(task: Task, **more: Any) -> dict[str, Any]:
-    return {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "task": task.dump(), **more}
+    handed_on = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "cancelled": False}
+    return {**handed_on, **holding(task), **more}
 
 
 def event(action: str, host: str, result: dict[str, Any] | None = None, kind: str = "ok") -> dict[str, Any]:
@@ -59,25 +65,34 @@ def event(action: str, host: str, result: dict[str, Any] | None = None, kind: st
     return {"event": f"runner_on_{kind}", "created": "2026-11-23T14:00:01.500000+00:00", "event_data": data}
 
 
-def begun(task: Task, **more: Any) -> Progress:
+def begun(task: Task, action: str = "task_create", **more: Any) -> Progress:
+    response = REQUEST.answer(task)
+    task.begin()
     progress = Progress()
     progress.take({"event": "verbose", "stdout": "a warning"})
-    progress.take(event("task_create", "localhost", {"run": {**run(task, **more), "response": REQUEST.answer(task)}}))
+    progress.take(event(action, "localhost", {"run": {**run(task, **more), "response": response}}))
     return progress
+
+
+def go_on(task: Task, phase: str, failing: dict[int, Outcome] | None = None) -> None:
+    """Past the barrier behind a phase."""
+    task.settle(phase, {index: (failing or {}).get(index, Outcome(**TIMES)) for index in task.work().get(phase, ())})
+    task.pass_wait(phase, TIMES["started"], TIMES["finished"])
+    task.begin()
 
 
 def past_prepare(hosts: int = 3) -> Progress:
     task = new_task(hosts)
     progress = begun(task)
-    task.settle({index: Outcome(**TIMES) for index in range(hosts)})
-    task.pass_wait(TIMES["started"], TIMES["finished"])
+    go_on(task, "prepare")
     progress.take(event("task_wait", "localhost", {"run": run(task)}))
     return progress
 
 
 def ended(progress: Progress, *why: Any) -> dict[str, Any]:
-    progress.end(*why)
-    assert progress.final is not None
+    ending = progress.end(*why)
+    assert ending is not None
+    assert progress.final is ending.response
     assert progress.final["traceId"] == REQUEST.trace_id
     assert progress.final["successful"] is True
     data: dict[str, Any] = progress.final["data"]
@@ -115,7 +130,7 @@ def test_cancelled_in_stop_keeps_what_is_known() -> None:
     assert task["finishTime"]
     assert statuses(task, PREPARE) == ["SUCCESSFUL"] * 4
     assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED", "FAILED", "FAILED"]
-    assert statuses(task, WAIT) == ["SUCCESSFUL", "PENDING"]
+    assert statuses(task, WAIT)[0] == "SUCCESSFUL"
     assert statuses(task, FINISH) == ["PENDING"] * 4
     assert of(task, STOP, 0)["startTime"] == TIMES["started"]
     assert (of(task, STOP, 1)["error"]["code"], of(task, STOP, 1)["operation"]) == ("COM32001", "EXECUTE")
@@ -128,6 +143,16 @@ def test_cancelled_in_stop_keeps_what_is_known() -> None:
     assert at_work["finishTime"]
     assert "before it was its turn" in waiting["error"]["message"]
     assert "startTime" not in waiting
+
+
+def test_who_was_at_work_may_have_been_changed_and_who_waited_was_not() -> None:
+    progress = past_prepare(2)
+    progress.take(event("agent_processes", "db1", kind="start"))
+    ending = progress.end(CANCELLED, "the task was cancelled")
+    assert ending is not None
+    assert [record.touched for record in ending.task.records] == [["stop"], []]
+    stop = [s.id for s in ending.task.stages[2]]
+    assert all("TSK10014" in ending.logs[number] for number in stop)
 
 
 @pytest.mark.parametrize("kind", ["failed", "unreachable", "skipped"])
@@ -143,8 +168,7 @@ def test_results_of_an_earlier_phase_do_not_count_for_a_later_one() -> None:
     progress = begun(task)
     progress.take(event("agent_processes", "db1", kind="start"))
     progress.take(event("agent_processes", "db1", DONE))
-    task.settle({0: Outcome(**TIMES)})
-    task.pass_wait(TIMES["started"], TIMES["finished"])
+    go_on(task, "prepare")
     progress.take(event("task_wait", "localhost", {"run": run(task)}))
 
     stop = of(ended(progress, TIMED_OUT, "the run took longer than it may"), STOP, 0)
@@ -171,7 +195,7 @@ def test_a_broken_barrier_loses_no_result() -> None:
     task = new_task(1)
     progress = begun(task)
     progress.take(event("agent_processes", "db1", DONE))
-    broken = run(task, targets=[], barrier_error="TaskTimeoutError")
+    broken = run(task, due={}, barrier_error="TaskTimeoutError")
     progress.take(event("task_wait", "localhost", {"run": broken}, kind="failed"))
 
     assert statuses(ended(progress, INTERRUPTED, "the run ended"), PREPARE) == ["SUCCESSFUL"]
@@ -180,15 +204,85 @@ def test_a_broken_barrier_loses_no_result() -> None:
 def test_all_work_done_but_no_report() -> None:
     task = new_task(1)
     progress = begun(task)
-    for _phase in range(2):
-        task.settle({0: Outcome(**TIMES)})
-        task.pass_wait(TIMES["started"], TIMES["finished"])
+    for phase in ("prepare", "stop"):
+        go_on(task, phase)
     progress.take(event("task_wait", "localhost", {"run": run(task)}))
     progress.take(event("agent_processes", "db1", DONE))
 
     closed = ended(progress, CANCELLED, "the task was cancelled")
 
     assert (closed["status"], closed["operation"]) == ("SUCCESSFUL", "EXECUTE")
+
+
+# A task that is taken up
+
+
+def taken_up(*interventions: Any) -> tuple[Task, Progress]:
+    """A task of three hosts whose second and third have failed, in Prepare and in Stop, taken up."""
+    failure = Outcome.failure(INTERRUPTED, "why", TIMES["started"], TIMES["finished"])
+    task = new_task(max_fail_percentage=70)
+    task.begin()
+    go_on(task, "prepare", {1: failure})
+    go_on(task, "stop", {0: Outcome(**TIMES, changed=True, ran_as={"user": "root"}), 2: failure})
+    go_on(task, "finish")
+    task.close(TIMES["finished"])
+    for intervention in interventions:
+        intervention(task)
+    return task, begun(task, "task_resume", resumed=True)
+
+
+def test_the_answer_to_an_intervention_is_the_create_response() -> None:
+    dummy, progress = taken_up(retry)
+
+    assert progress.created is not None
+    assert (progress.created["data"]["status"], progress.created["data"]["operation"]) == ("RUNNING", "RETRY")
+    assert statuses(progress.created["data"], PREPARE) == ["SUCCESSFUL", "READY", "SUCCESSFUL"]
+    assert statuses(progress.created["data"], STOP) == ["SUCCESSFUL", "PENDING", "READY"]
+    assert progress.run["resumed"] is True
+
+
+def test_a_retry_that_ends_early_keeps_what_is_known_of_each_phase() -> None:
+    dummy, progress = taken_up(retry)
+    progress.take(event("agent_processes", "db2", DONE))
+
+    task = ended(progress, CANCELLED, "the task was cancelled")
+
+    assert (task["status"], task["operation"]) == ("FAILED", "CANCEL")
+    assert [(s["status"], s["operation"]) for s in task["subtasks"] if s["name"] == PREPARE] == [
+        ("SUCCESSFUL", "EXECUTE"),
+        ("SUCCESSFUL", "RETRY"),
+        ("SUCCESSFUL", "EXECUTE"),
+    ]
+    assert statuses(task, STOP)[::2] == ["SUCCESSFUL", "FAILED"]
+    assert of(task, STOP, 2)["error"]["code"] == "TSK10014"
+    assert of(task, STOP, 2)["runTime"] == 2
+
+
+def test_a_rollback_that_ends_early() -> None:
+    task, progress = taken_up(rollback)
+    assert progress.created is not None
+    assert progress.created["data"]["operation"] == "ROLLBACK"
+    assert task.work() == {"start": [0]}
+    progress.take(event("agent_processes", "db1", kind="start"))
+
+    ending = progress.end(INTERRUPTED, "the run ended")
+
+    assert ending is not None
+    assert (ending.task.status, ending.task.operation) == ("FAILED", "ROLLBACK")
+    (failed,) = [s for s in ending.task.failures if s.phase == "stop"]
+    assert failed.error is not None
+    assert "db1 (host id 1001): the run ended while it was at work" in failed.error["message"]
+    assert ending.task.records[0].touched == ["stop"], "it is still to be undone"
+
+
+def test_a_refused_intervention_stays_refused() -> None:
+    refusal = REQUEST.refuse(OcpError(TASK_STATE, "task 1000 is RUNNING"))
+    progress = Progress()
+    refused = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "response": refusal}
+    progress.take(event("task_resume", "localhost", {"run": refused}))
+
+    assert progress.end(INTERRUPTED, "the run ended") is None
+    assert progress.created == progress.final == refusal
 
 
 def test_check_mode_stays_visible() -> None:
@@ -204,7 +298,7 @@ def test_the_reports_response_is_final() -> None:
     ):
         progress = begun(new_task())
         progress.take(final)
-        progress.end(CANCELLED, "too late")
+        assert progress.end(CANCELLED, "too late") is None
 
         assert progress.final == {"final": True}
 
@@ -214,7 +308,7 @@ def test_a_refused_request_stays_refused() -> None:
     progress = Progress()
     refused = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "response": refusal}
     progress.take(event("task_create", "localhost", {"run": refused}))
-    progress.end(CANCELLED, "the task was cancelled")
+    assert progress.end(CANCELLED, "the task was cancelled") is None
 
     assert progress.created == progress.final == refusal
 
@@ -223,7 +317,7 @@ def test_no_response_without_a_create_response() -> None:
     progress = Progress()
     progress.take(event("task_create", "localhost", {"msg": "cannot be written"}, kind="failed"))
     progress.take({"event": "playbook_on_stats", "event_data": {"artifact_data": {}}})
-    progress.end(INTERRUPTED, "the run ended")
+    assert progress.end(INTERRUPTED, "the run ended") is None
 
     assert progress.created is None
     assert progress.final is None
