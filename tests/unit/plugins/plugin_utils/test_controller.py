@@ -179,7 +179,7 @@ def test_authorize(tmp_path: Path, system_log: list[str], user: User, role: str,
 def test_a_file_that_is_not_sound_gives_nobody_anything(tmp_path: Path, system_log: list[str], text: str) -> None:
     path = tmp_path / "bindings.yml"
     path.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(OcpError, match="nobody may$") as caught:
+    with pytest.raises(OcpError, match=r"nobody may$") as caught:
         _controller.authorize(User("ann"), "TASK_MANAGER", str(path), "task_retry")
     assert caught.value.code.status == 403
     assert len(system_log) == 1

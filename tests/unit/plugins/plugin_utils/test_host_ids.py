@@ -199,7 +199,8 @@ def test_many_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "variable"), [("hostIds", "host_ids"), ("taskId", "task_id"), ("subtaskId", "subtask_id"), ("hostId", "host_id")]
+    ("field", "variable"),
+    [("hostIds", "host_ids"), ("taskId", "task_id"), ("subtaskId", "subtask_id"), ("hostId", "host_id")],
 )
 def test_other_fields_are_named_as_the_api_names_them_and_told_how_to_give(field: str, variable: str) -> None:
     assert parse("31173, 31174", field) == [31173, 31174]

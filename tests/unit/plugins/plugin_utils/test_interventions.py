@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, NO_CONNECTION, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
+    CANCELLED,
+    INTERRUPTED,
+    NO_CONNECTION,
+    OcpError,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback, skip
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import (
     FAILED,
@@ -120,7 +125,9 @@ def test_a_barrier_that_was_passed_holds_nobody_in_a_retry(new_task: NewTask, pl
 
 
 def test_a_retry_takes_up_failures_of_several_phases(new_task: NewTask, play: Play) -> None:
-    task = play(new_task(4, max_fail_percentage=75), {("prepare", 0): FAILURE, ("stop", 1): FAILURE, ("finish", 2): FAILURE})
+    task = play(
+        new_task(4, max_fail_percentage=75), {("prepare", 0): FAILURE, ("stop", 1): FAILURE, ("finish", 2): FAILURE}
+    )
     retry(task)
     assert task.work() == {"prepare": [0], "stop": [1], "finish": [2]}
     play(task, {("prepare", 0): FAILURE})
@@ -251,8 +258,16 @@ def test_a_stop_is_undone_by_a_start_where_the_task_has_stopped_something(new_ta
     rollback(task)
     assert (task.status, task.operation, task.finished) == (RUNNING, "ROLLBACK", None)
     assert task.work() == {"start": [0, 2]}
-    assert operations(task) == [{"ROLLBACK"}, {"ROLLBACK"}, {"ROLLBACK", "EXECUTE"}, {"ROLLBACK"}, {"ROLLBACK", "EXECUTE"}]
-    assert [s.operation for s in task.stages[2]] == ["ROLLBACK", "ROLLBACK", "ROLLBACK", "EXECUTE"], "the last never ran"
+    assert operations(task) == [
+        {"ROLLBACK"},
+        {"ROLLBACK"},
+        {"ROLLBACK", "EXECUTE"},
+        {"ROLLBACK"},
+        {"ROLLBACK", "EXECUTE"},
+    ]
+    assert [s.operation for s in task.stages[2]] == ["ROLLBACK", "ROLLBACK", "ROLLBACK", "EXECUTE"], (
+        "the last never ran"
+    )
     play(task)
     assert (task.status, task.operation, task.failures) == (SUCCESSFUL, "ROLLBACK", [])
     assert {s.status for s in task.subtasks} == {PENDING}
@@ -465,7 +480,11 @@ def test_every_intervention_in_every_state(
     skipped: str | None,
     undone: str | None,
 ) -> None:
-    for intervene, code in ((retry, retried), (lambda task: skip(task, [subtask_of(task)]), skipped), (rollback, undone)):
+    for intervene, code in (
+        (retry, retried),
+        (lambda task: skip(task, [subtask_of(task)]), skipped),
+        (rollback, undone),
+    ):
         task = state(new_task, play)
         if code:
             error = refused(intervene, task)

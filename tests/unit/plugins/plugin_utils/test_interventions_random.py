@@ -204,9 +204,7 @@ def test_no_host_is_asked_again_for_what_it_has_done(new_task: Callable[..., Tas
         for dummy in range(30):
             if task.status == SUCCESSFUL:
                 break
-            done = {
-                (s.phase, s.parallel_idx) for s in task.subtasks if s.status == SUCCESSFUL and s.parallel_idx >= 0
-            }
+            done = {(s.phase, s.parallel_idx) for s in task.subtasks if s.status == SUCCESSFUL and s.parallel_idx >= 0}
             retry(task)
             world.asked.clear()
             world.trouble *= 0.9

@@ -31,7 +31,13 @@ class HostVars:
 
 
 def test_a_success() -> None:
-    told = {**TIMES, "changed": True, "home": "/home/admin/ocp_agent", "ran_as": RAN, "log": [[0, "SIGTERM"], [1.5, "gone"]]}
+    told = {
+        **TIMES,
+        "changed": True,
+        "home": "/home/admin/ocp_agent",
+        "ran_as": RAN,
+        "log": [[0, "SIGTERM"], [1.5, "gone"]],
+    }
     assert outcome(TARGET, told) == Outcome(
         None,
         None,
@@ -109,7 +115,9 @@ def test_how_the_agent_ran_is_plain() -> None:
 
     found = outcome(TARGET, {**TIMES, "ran_as": {Tagged("user"): Tagged("root"), "programs": (Tagged("ocp_agentd"),)}})
     assert found.ran_as == {"user": "root", "programs": ["ocp_agentd"]}
-    assert not any(isinstance(text, Tagged) for text in (*found.ran_as, found.ran_as["user"], *found.ran_as["programs"]))
+    assert not any(
+        isinstance(text, Tagged) for text in (*found.ran_as, found.ran_as["user"], *found.ran_as["programs"])
+    )
 
 
 @pytest.mark.parametrize("value", ["root", ["root"], 1, None, False], ids=repr)
@@ -189,10 +197,14 @@ def test_collect(new_task: Callable[..., Task]) -> None:
     assert {index: found.code for index, found in collect(task, "stop", hostvars).items()} == {0: "TSK10013"}
 
 
-def test_collect_in_a_rollback_reads_the_phase_that_undoes(new_task: Callable[..., Task], play: Callable[..., Task]) -> None:
+def test_collect_in_a_rollback_reads_the_phase_that_undoes(
+    new_task: Callable[..., Task], play: Callable[..., Task]
+) -> None:
     stopped = outcome(TARGET, {**TIMES, "changed": True, "ran_as": RAN})
     task = play(new_task(2), {("stop", 0): stopped, ("stop", 1): outcome(TARGET, {"failed": True})})
     rollback(task)
-    hostvars = HostVars({f"host{index}": {"start_result": TIMES, "stop_result": {"failed": True}} for index in range(2)})
+    hostvars = HostVars(
+        {f"host{index}": {"start_result": TIMES, "stop_result": {"failed": True}} for index in range(2)}
+    )
     assert collect(task, "stop", hostvars) == {}
     assert {index: found.code for index, found in collect(task, "start", hostvars).items()} == {0: None}

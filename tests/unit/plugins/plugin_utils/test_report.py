@@ -163,9 +163,7 @@ def test_plan_of_a_restart(new_task: NewTask) -> None:
     ]
 
 
-CHANGED = Outcome(
-    started="2021-09-03T15:01:11+08:00", finished="2021-09-03T15:01:12+08:00", changed=True
-)
+CHANGED = Outcome(started="2021-09-03T15:01:11+08:00", finished="2021-09-03T15:01:12+08:00", changed=True)
 
 
 @pytest.mark.parametrize(

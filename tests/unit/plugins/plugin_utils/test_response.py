@@ -82,7 +82,9 @@ def test_the_comparison_sees_differences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("definition", "sample"), [("batch_stop_agents", SAMPLE), ("batch_restart_agents", RESTART)], ids=["stop", "restart"]
+    ("definition", "sample"),
+    [("batch_stop_agents", SAMPLE), ("batch_restart_agents", RESTART)],
+    ids=["stop", "restart"],
 )
 def test_the_create_response_has_the_shape_of_the_sample(
     new_task: NewTask, definition: str, sample: dict[str, Any]
@@ -195,7 +197,8 @@ def test_how_many_pages(total: int, size: int, pages: int) -> None:
 @pytest.mark.parametrize("form", ["answer", "detail"])
 def test_the_errors_of_a_task_are_spelled_as_asked_for(new_task: NewTask, play: Play, form: str) -> None:
     task = play(
-        new_task(2), {("prepare", 0): Outcome.failure(NO_CONNECTION, "x"), ("prepare", 1): Outcome.failure(CANCELLED, "y")}
+        new_task(2),
+        {("prepare", 0): Outcome.failure(NO_CONNECTION, "x"), ("prepare", 1): Outcome.failure(CANCELLED, "y")},
     )
     request = replace(REQUEST, error_codes="3.1")
     codes = [s["error"]["code"] for s in getattr(request, form)(task)["data"]["subtasks"] if "error" in s]

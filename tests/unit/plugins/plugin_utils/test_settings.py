@@ -17,7 +17,7 @@ def test_timeouts(value: object, seconds: int) -> None:
 
 def test_timeouts_of_every_phase_are_named_after_it() -> None:
     assert timeouts({"restart_pos_proxy": 7, "start": "8"}) == {"restart_pos_proxy": 7, "start": 8}
-    with pytest.raises(OcpError, match="^ocp_restart_pos_proxy_timeout must be"):
+    with pytest.raises(OcpError, match=r"^ocp_restart_pos_proxy_timeout must be"):
         timeouts({"restart_pos_proxy": 0})
 
 

@@ -58,7 +58,13 @@ def test_a_new_task(new_task: NewTask) -> None:
     assert (task.prohibit_rollback, task.max_fail_percentage) == (False, 0)
     assert task.work() == {"prepare": [0, 1]}
     assert [(record.home, record.ran_as, record.touched) for record in task.records] == [(None, None, [])] * 2
-    assert [task.target(subtask) for subtask in task.subtasks] == [*task.targets, None, *task.targets, None, *task.targets]
+    assert [task.target(subtask) for subtask in task.subtasks] == [
+        *task.targets,
+        None,
+        *task.targets,
+        None,
+        *task.targets,
+    ]
 
 
 # The way through
@@ -416,9 +422,7 @@ def test_only_what_can_be_undone_was_touched(
 
 
 @pytest.mark.parametrize("status", [READY, RUNNING, CANCELING])
-def test_who_was_at_work_when_the_task_ended_may_have_been_touched(
-    new_task: NewTask, play: Play, status: str
-) -> None:
+def test_who_was_at_work_when_the_task_ended_may_have_been_touched(new_task: NewTask, play: Play, status: str) -> None:
     task = play(new_task(1), until="prepare")
     task.stages[2][0].status = status
     task.close("end", BROKEN)
@@ -513,7 +517,12 @@ def test_what_is_due_is_settled(success: Outcome, before: str) -> None:
     done, lost = (Subtask(7, 0, "stop", 60, 0, status=before) for dummy in range(2))
     done.settle(success)
     lost.settle(FAILURE)
-    assert (done.status, done.started, done.finished, done.error) == (SUCCESSFUL, success.started, success.finished, None)
+    assert (done.status, done.started, done.finished, done.error) == (
+        SUCCESSFUL,
+        success.started,
+        success.finished,
+        None,
+    )
     assert (lost.status, lost.error) == (FAILED, {"code": "CMP07002", "message": "no route"})
 
 
