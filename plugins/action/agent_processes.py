@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec, difference
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _cancel, _carrier, _run_state
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
 
@@ -25,17 +25,23 @@ _KEPT = (
     "exception",
     "failed",
     "generations",
+    "home",
+    "log",
     "module_stderr",
     "msg",
     "processes",
+    "ran_as",
+    "ready_at",
     "reason",
     "removed",
     "stopped_at",
     "warnings",
 )
 
-LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of Stop is tried again
+_CHANGING = ("stop", "start", "restart_pos_proxy")
+LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
 _PAUSE = 2
+_UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
 
 
 class ActionModule(ActionBase):
@@ -48,8 +54,12 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         started, began = iso_now(), time.monotonic()
+        run = _run_state.current((task_vars or {}).get("hostvars"))
+        if run and _cancel.asked():
+            return {**result, "failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
+        self._take_from(run, str((task_vars or {}).get("inventory_hostname")))
         try:
-            answer = self._work(task_vars or {})
+            answer = self._work(task_vars or {}, patient=bool(run.get("resumed")))
         except BaseException as exc:
             # The timeout of a task arrives as an exception that each ansible-core names differently.
             if isinstance(exc, Exception) or not self._task.timeout or time.monotonic() - began < self._task.timeout:
@@ -61,23 +71,37 @@ class ActionModule(ActionBase):
             result["unreachable"] = True
         return {**result, "started_at": started, "finished_at": iso_now()}
 
+    def _take_from(self, run: t.Mapping[str, t.Any], host: str) -> None:
+        """Work where and as the task has worked on this host before: what a retry is told must not lead it elsewhere."""
+        known = run.get("due", {}).get(self._task.args.get("phase"), {}).get(host, {})
+        taken = {name: known[name] for name in ("home", "ran_as") if known.get(name)}
+        if self._task.args.get("phase") != "start":
+            taken.pop("ran_as", None)
+        self._task.args = {**self._task.args, **taken}
+
     def _overdue(self) -> str:
         text = f"no answer within {self._task.timeout} s"
-        if self._stops:
-            text += "; whether the agent was stopped is not known: look at the host, or run the stop again"
+        if self._changes:
+            text += f"; {_UNKNOWN}"
         return text
 
     @property
-    def _stops(self) -> bool:
-        return self._task.args.get("phase") == "stop" and not self._task.check_mode
+    def _changes(self) -> bool:
+        return self._task.args.get("phase") in _CHANGING and not self._task.check_mode
 
-    def _work(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _work(self, task_vars: dict[str, t.Any], patient: bool) -> dict[str, t.Any]:
+        """patient: wait for whoever holds the agent's lock: in a task that is resumed it may be the last run's program."""
         try:
-            return self._ask(task_vars)
+            answer = self._ask(task_vars)
         except AnsibleConnectionFailure as exc:
-            if not self._stops:
+            if _cancel.asked():  # Ctrl-C cuts the connections, too, where workers hear it
+                return {"failed": True, "reason": "cancelled", "msg": f"cancelled, and the connection was cut: {exc}"}
+            if not self._changes:
                 return {"unreachable": True, "msg": str(exc)}
             return self._look_again(task_vars, str(exc))
+        if patient and answer.get("reason") == "locked":
+            return self._look_again(task_vars, "")
+        return answer
 
     def _ask(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """One remote execution of the host program, or of the ordinary module where that gives no answer."""
@@ -109,9 +133,10 @@ class ActionModule(ActionBase):
         return str(self._play_context.remote_addr)
 
     def _look_again(self, task_vars: dict[str, t.Any], lost: str) -> dict[str, t.Any]:
-        """Ask a lost host once more. Stop may be done, under way or cut off: asked again, it ends in each case.
+        """Ask a host once more that was lost or whose agent was locked.
 
-        While the first one is under way it holds the agent's lock, and the second one waits for it.
+        The phase may be done, under way or cut off: asked again, it ends in each case. While the first one is under way
+        it holds the agent's lock, and the second one waits for it. lost: what was said when the host was lost, or "".
         """
         until = time.monotonic() + min(LOOK_AGAIN, self._task.timeout or LOOK_AGAIN)
         while True:
@@ -122,11 +147,10 @@ class ActionModule(ActionBase):
             except AnsibleConnectionFailure as exc:
                 answer = {
                     "unreachable": True,
-                    "msg": f"connection lost in the middle of Stop ({lost}), and again: {exc}; whether the agent was "
-                    "stopped is not known: look at the host, or run the stop again",
+                    "msg": f"connection lost in the middle of the phase ({lost}), and again: {exc}; {_UNKNOWN}",
                 }
             else:
-                answer["changed"] = True
+                answer["changed"] = bool(lost) or answer.get("changed", False)
                 if answer.get("reason") != "locked":
                     return answer
             if time.monotonic() >= until:

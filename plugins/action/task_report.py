@@ -1,23 +1,22 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _unfinished
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import SUCCESSFUL, Task
 
-ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}}
+ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}, **_keeping.OPTION}
 
 
 class ActionModule(ActionBase):
@@ -30,12 +29,13 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         run = plain(arguments["run"])
-        lines = []
+        lines: list[str] = []
         if "task" in run:
             hostvars = (task_vars or {})["hostvars"]
-            response, message, successful = _close(run, hostvars)
+            url = _keeping.chosen(plain(arguments["task_store"]))
+            response, message, successful = _close(run, url, hostvars)
             if run["check_mode"]:
-                lines = plan(Task.load(run["task"]), lambda host: hostvars.raw_get(host).get("stop_result") or {})
+                lines = plan(Task.load(run["task"]), hostvars.raw_get)
         else:
             response, successful = run["response"], False
             error = response["error"]
@@ -61,11 +61,17 @@ class ActionModule(ActionBase):
         }
 
 
-def _close(run: dict[str, t.Any], hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
+def _close(run: dict[str, t.Any], url: str | None, hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
     task = Task.load(run["task"])
-    task.settle(collect(task, hostvars))
-    task.close(iso_now(), run.get("barrier_error"))
-    # A plan must never be taken for the deed.
-    context = {"check_mode": "true"} if run["check_mode"] else {}
-    prefix = "check mode, nothing was changed: " if run["check_mode"] else ""
-    return Request(**run["request"]).answer(task, context), prefix + summary(task), task.status == SUCCESSFUL
+    keeping = _keeping.Keeping(url, run["executor"])
+    outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
+    with contextlib.suppress(StoreError):  # saving tells
+        run["cancelled"] = run["cancelled"] or keeping.cancelled(task.id)
+    ending = _run_state.end(run, outcomes)
+    problem = keeping.save(ending.task, ending.logs)
+    message = ("check mode, nothing was changed: " if run["check_mode"] else "") + summary(ending.task)
+    if not run["executor"] and not run["check_mode"]:
+        message += ". The task is not kept (ocp_task_store is none): it cannot be asked for later"
+    if problem:
+        message += f". The task could not be stored: {problem}"
+    return ending.response, message, ending.task.status == SUCCESSFUL and not problem

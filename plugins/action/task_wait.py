@@ -1,7 +1,6 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 from __future__ import annotations
 
 import contextlib
@@ -9,14 +8,20 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _subtask_log, _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 
-ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}}
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "run": {"type": "dict", "required": True},
+    "phase": {"type": "str", "required": True, "choices": list(PHASES)},
+    **_keeping.OPTION,
+}
 
 
 class ActionModule(ActionBase):
@@ -31,25 +36,45 @@ class ActionModule(ActionBase):
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         run = plain(arguments["run"])
         run.pop("response", None)  # the answer to the request has been given; nobody behind the barrier needs it
-        if "barrier_error" in run:  # behind a barrier that broke there is nothing to wait for
+        # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
+        if "barrier_error" in run or "task" not in run:
             return {**result, "changed": False, "run": run}
+        url = _keeping.chosen(plain(arguments["task_store"]))
         try:
-            result["run"] = self._pass(run, (task_vars or {})["hostvars"], started)
+            result["run"] = self._pass(run, arguments["phase"], url, (task_vars or {})["hostvars"], started)
         except BaseException as exc:
             # Also the task's timeout, which is no Exception: the report needs the run whatever happened here, and no
             # host may go past a barrier that broke.
-            result["run"] = {**run, "targets": [], "barrier_error": f"{type(exc).__name__}: {exc}"}
+            result["run"] = {**run, "due": {}, "barrier_error": f"{type(exc).__name__}: {exc}"}
+        if "barrier_error" in result["run"]:
             result.update(failed=True, msg=f"The barrier broke, no host goes on: {result['run']['barrier_error']}")
         return {**result, "changed": False}
 
     @staticmethod
-    def _pass(run: dict[str, t.Any], hostvars: t.Any, started: str) -> dict[str, t.Any]:
+    def _pass(
+        run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str
+    ) -> dict[str, t.Any]:
         task = Task.load(run["task"])
-        task.settle(collect(task, hostvars))
-        go_on = task.pass_wait(started, iso_now(), run["max_fail_percentage"])
+        keeping = _keeping.Keeping(url, run["executor"])
+        settled = task.settle(phase, collect(task, phase, hostvars))
+        run.update(_run_state.holding(task))
+        try:
+            run["cancelled"] = keeping.cancelled(task.id)
+        except StoreError:
+            pass  # saving tells
+        if not run["cancelled"]:
+            passed = task.pass_wait(phase, started, iso_now())
+            settled += [passed] if passed else []
+            task.begin()
+        request = Request(**run["request"])
+        logs = _subtask_log.blocks(task, settled, request.trace_id)
+        problem = keeping.save(task, logs)
+        if problem:  # nobody goes on to what no record could tell of
+            run.update(due={}, barrier_error=problem, unsaved=logs)
+        else:
+            run.update(_run_state.holding(task), unsaved={})
         if run["response_file"] and not run["check_mode"]:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
-                write(run["response_file"], Request(**run["request"]).answer(task))
-        run = {**run, "task": task.dump(), "targets": [task.targets[index].host for index in go_on]}
-        _unfinished.note(run)
+                write(run["response_file"], request.answer(Task.load(run["task"])))
+        _unfinished.note(run, url)
         return run

@@ -15,6 +15,7 @@ description:
   - Validates the host ids of a request, finds their hosts in the inventory, and opens the asynchronous task with all
     its subtasks.
   - The answer is that of OCP's API. It is ready, and in O(response_file), before any host is contacted.
+  - The task is stored, and its hosts are held for it until it ends. A host that another task holds is refused with 409.
   - A request that is refused is no failure of this module. RV(run.response) then holds OCP's error, and RV(run.task)
     is missing;
     M(oceanbase.ocp.task_report) ends the run.
@@ -24,7 +25,7 @@ options:
     description: The operation to carry out.
     type: str
     required: true
-    choices: [batch_stop_agents]
+    choices: [batch_restart_agents, batch_start_agents, batch_stop_agents]
   host_ids:
     description:
       - The ids of the hosts in OCP, as a list, a single id, or a text
@@ -33,58 +34,22 @@ options:
         is refused and
         not evaluated.
     type: raw
-  timeouts:
-    description:
-      - Seconds that a subtask may take, by C(prepare), C(stop), C(finish) and C(wait).
-      - What is left out is as OCP has it. 60 for C(prepare), 600 for C(stop), 60 for C(finish), 30 for C(wait).
-    type: dict
-    default: {}
-  max_fail_percentage:
-    description:
-      - How many of the hosts, in percent, may have failed before the others are kept from going on. As in a play's
-        C(max_fail_percentage), the share must be exceeded.
-      - With V(0) one failed host keeps every other one where it is. That is OCP's own rule.
-    type: raw
-    default: 0
-  response_file:
-    description:
-      - Path of the file to write the response to. It is replaced as a whole each time, at the beginning, at every
-        barrier
-        and at the end.
-      - Nothing is written in check mode.
-    type: path
-  role_bindings:
-    description:
-      - Path of a YAML file that says who may do what. A mapping of OCP's roles C(HOST_MANAGER), C(HOST_VIEWER),
-        C(TASK_MANAGER),
-        C(TASK_VIEWER) to C(users) and C(groups), which are lists of names. The operation takes C(HOST_MANAGER).
-      - The user is the one who launched the job in AWX, else the login user, behind sudo too. Groups are those of the
-        controller's system; they do not apply to a user whom AWX names.
-      - Who lacks the role is refused with 403 before anything else is looked at, and the system log is told.
-      - Without this, nobody is refused.
-    type: path
-  force:
-    description:
-      - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is
-        V(REINSTALLING). OCP refuses those.
+  prohibit_rollback:
+    description: Never let the task be rolled back.
     type: bool
     default: false
-  error_codes:
-    description:
-      - The version of OCP whose spelling the error codes of the response have. V(4.x) has texts as C(CMP07005),
-        V(3.1) integers as C(7005).
-      - A code for which the documentation of 3.1 has no integer stays as it is.
-    type: str
-    choices: ['4.x', '3.1']
-    default: '4.x'
 extends_documentation_fragment:
+  - oceanbase.ocp._store
+  - oceanbase.ocp._store.request
+  - oceanbase.ocp._store.accept
   - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Does the same, but writes no file.
+    description: Does the same, but writes no file and stores nothing.
 seealso:
+  - module: oceanbase.ocp.task_resume
   - module: oceanbase.ocp.task_wait
   - module: oceanbase.ocp.task_report
   - module: oceanbase.ocp.agent_processes
@@ -116,7 +81,7 @@ run:
       returned: always
       type: dict
       sample:
-        data: {id: 1795471685978357, name: Batch stop OCP agent, status: RUNNING}
+        data: {id: 31173, name: Batch stop OCP agent, status: RUNNING}
         duration: 40
         server: 192.0.2.10
         status: 200
@@ -127,17 +92,21 @@ run:
       description: The task, for the other modules of this collection.
       returned: when the request is accepted
       type: dict
-      sample: {id: 1795471685978357, status: RUNNING}
-    targets:
-      description: Inventory names of the hosts, in the order of the request.
+      sample: {id: 31173, status: RUNNING}
+    due:
+      description: What is to be done next. By phase, then by inventory name, what the task knows of the host.
       returned: when the request is accepted
-      type: list
-      elements: str
-      sample: [db001, db002]
+      type: dict
+      sample: {prepare: {db001: {home: null, ran_as: null}}}
+    goal:
+      description: What the operation leaves the agents as.
+      returned: when the request is accepted
+      type: str
+      sample: stopped
     timeouts:
       description: Seconds by phase.
       returned: when the request is accepted
       type: dict
       sample: {prepare: 60, wait: 30, stop: 600, finish: 60}
-  sample: {targets: [db001, db002]}
+  sample: {goal: stopped}
 """

@@ -27,6 +27,7 @@ options:
     type: dict
     required: true
 extends_documentation_fragment:
+  - oceanbase.ocp._store
   - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
@@ -60,7 +61,7 @@ msg:
   description: How the task ended, in one line, with the cause of every failure.
   returned: always
   type: str
-  sample: "Batch stop OCP agent: task 1795471685978357 SUCCESSFUL, 2 hosts"
+  sample: "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts"
 plan:
   description: What each host's Stop would do, one line a host. Empty outside of check mode.
   returned: always
@@ -74,7 +75,7 @@ response:
   returned: always
   type: dict
   sample:
-    data: {id: 1795471685978357, name: Batch stop OCP agent, status: SUCCESSFUL}
+    data: {id: 31173, name: Batch stop OCP agent, status: SUCCESSFUL}
     duration: 9417
     server: 192.0.2.10
     status: 200

@@ -15,6 +15,9 @@ description:
   - The wait node between two phases of a task. Takes what the hosts' phase registered as C(<phase>_result), ends
     their subtasks
     accordingly, and passes the barrier when not more hosts have failed than the request allows.
+  - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails no host goes on, and
+    the results are in a file that the next run takes them from.
+  - Does not pass the barrier of a task that somebody has cancelled.
   - A host without a result has failed. Who was left out by C(--limit) or by a run that was cut short is not forgotten.
   - Runs on V(localhost), in a play between two plays of the hosts.
 options:
@@ -22,7 +25,13 @@ options:
     description: RV(oceanbase.ocp.task_create#module:run), or RV(run) of the wait node before.
     type: dict
     required: true
+  phase:
+    description: The phase that is waited for. One that is not due is nothing to wait for.
+    type: str
+    required: true
+    choices: [prepare, restart_pos_proxy, stop, start, finish]
 extends_documentation_fragment:
+  - oceanbase.ocp._store
   - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow
@@ -38,6 +47,7 @@ EXAMPLES = r"""
 - name: Wait until every host is prepared
   oceanbase.ocp.task_wait:
     run: "{{ created.run }}"
+    phase: prepare
   timeout: "{{ created.run.timeouts.wait }}"
   ignore_errors: true
   register: prepared
@@ -49,21 +59,21 @@ run:
   returned: always
   type: dict
   contains:
-    targets:
-      description: Inventory names of the hosts that go on. None when the barrier holds.
+    due:
+      description: What is to be done next. By phase, then by inventory name, what the task knows of the host. Nothing
+        when the barrier holds.
       returned: always
-      type: list
-      elements: str
-      sample: [db001]
+      type: dict
+      sample: {stop: {db001: {home: /home/admin/ocp_agent, ran_as: null}}}
     task:
       description: The task, for the other modules of this collection.
       returned: always
       type: dict
-      sample: {id: 1795471685978357, status: RUNNING}
+      sample: {id: 31173, status: RUNNING}
     barrier_error:
       description: What broke the barrier. No host goes on then.
       returned: when the barrier broke
       type: str
       sample: "TaskTimeoutError: Timed out after 30 second(s)."
-  sample: {targets: [db001]}
+  sample: {goal: stopped}
 """

@@ -17,7 +17,11 @@ import syslog
 import time
 import typing as t
 
+import yaml  # type: ignore[import-untyped,unused-ignore]
+
+from ._errors import NOT_AUTHORIZED, OcpError
 from ._roles import User
+from ._roles import authorize as check_role
 
 
 def address() -> str:
@@ -38,13 +42,15 @@ def user(variables: t.Mapping[str, t.Any]) -> User:
     if os.environ.get("AWX_PRIVATE_DATA_DIR"):
         for name in ("awx_user_name", "tower_user_name"):
             if variables.get(name):
-                return User(str(variables[name]))
+                number = str(variables.get(name.replace("_name", "_id"), ""))
+                return User(str(variables[name]), number=int(number) if number.isdecimal() else 0)
     behind_sudo = os.environ.get("SUDO_USER") if os.getuid() == 0 else None
     try:
         entry = pwd.getpwnam(behind_sudo) if behind_sudo else pwd.getpwuid(os.getuid())
     except KeyError:  # a container's user without a name
-        return User(behind_sudo or str(os.getuid()))
-    return User(entry.pw_name, frozenset(map(_group_name, os.getgrouplist(entry.pw_name, entry.pw_gid))))
+        return User(behind_sudo or str(os.getuid()), number=os.getuid())
+    groups = frozenset(map(_group_name, os.getgrouplist(entry.pw_name, entry.pw_gid)))
+    return User(entry.pw_name, groups, entry.pw_uid)
 
 
 def _group_name(gid: int) -> str:
@@ -54,10 +60,23 @@ def _group_name(gid: int) -> str:
         return str(gid)
 
 
-def log_refusal(message: str) -> None:
-    """Tell the controller's system log that somebody was refused."""
-    syslog.openlog("oceanbase.ocp", syslog.LOG_PID, syslog.LOG_AUTH)
-    syslog.syslog(syslog.LOG_WARNING, message)
+def authorize(user: User, role: str, path: str, what: str) -> None:
+    """Check a user's role against a file of role bindings. what: the name of what is asked for.
+
+    Raises OcpError (403), and tells the controller's system log, also when the file is unusable.
+    """
+    try:
+        try:
+            with open(path, encoding="utf-8") as stream:
+                bindings = yaml.safe_load(stream)
+        except (OSError, UnicodeError, yaml.YAMLError) as exc:
+            reason = " ".join(str(exc).split())
+            raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody may") from exc
+        check_role(user, role, bindings)
+    except OcpError as error:
+        syslog.openlog("oceanbase.ocp", syslog.LOG_PID, syslog.LOG_AUTH)
+        syslog.syslog(syslog.LOG_WARNING, f"{what} by {user.name}: {error.message}")
+        raise
 
 
 def trace_id() -> str:

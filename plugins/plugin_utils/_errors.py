@@ -41,9 +41,16 @@ NO_CONNECTION = Code("CMP07002", 7002, HTTPStatus.INTERNAL_SERVER_ERROR, "no SSH
 UNKNOWN_HOST = Code("CMP07005", 7005, HTTPStatus.NOT_FOUND, "no such host")
 HOST_STATE = Code("CMP07006", 7006, HTTPStatus.CONFLICT, "the host is in a state that forbids this")
 AGENT_STATE = Code("CMP07019", 7019, HTTPStatus.CONFLICT, "the agent is in a state that forbids this")
+UNKNOWN_TASK = Code("TSK10001", 4001, HTTPStatus.NOT_FOUND, "no such task, or no such subtask of it")
+TASK_STATE = Code("TSK10007", 4007, HTTPStatus.CONFLICT, "the task is in a state that forbids this")
+NO_ROLLBACK = Code("TSK10009", None, HTTPStatus.CONFLICT, "the task cannot be rolled back")
+NO_SKIP = Code("TSK10010", None, HTTPStatus.CONFLICT, "the subtask cannot be skipped")
 TIMED_OUT = Code("TSK10012", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the subtask timed out")
 INTERRUPTED = Code("TSK10013", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the subtask was interrupted")
 CANCELLED = Code("TSK10014", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the subtask was cancelled")
+EXECUTOR_GONE = Code("TSK10015", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the controller that executed it is gone")
+HOST_BUSY = Code("BAK29003", 20021, HTTPStatus.CONFLICT, "another task works on the host")
+UNEXPECTED = Code("COM10010", None, HTTPStatus.INTERNAL_SERVER_ERROR, "what a task needs on the controller fails")
 
 CATALOGUE: dict[str, Code] = {code.code: code for code in list(globals().values()) if isinstance(code, Code)}
 
@@ -57,6 +64,10 @@ BY_REASON = {
     "revived": STILL_RUNNING,
     "deadline": TIMED_OUT,
     "interrupted": INTERRUPTED,
+    "cancelled": CANCELLED,
+    "not_ready": AGENT_STATE,
+    "control_failed": AGENT_STATE,
+    "foreign_in_unit": AGENT_STATE,
 }
 
 

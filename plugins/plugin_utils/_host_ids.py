@@ -19,7 +19,7 @@ from ._errors import CONFLICT, INVALID, UNKNOWN_HOST, OcpError, join
 MAX_ID = 2**63 - 1  # OCP's ids are Java longs
 
 _DECIMAL = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_FORMS = """give a JSON list, as in -e '{"host_ids": [1001, 1002]}'"""
+_VARIABLES = {"hostIds": "host_ids", "hostId": "host_id", "taskId": "task_id", "subtaskId": "subtask_id"}
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,29 @@ class Target:
         return f"{self.host} (host id {self.host_id})"
 
 
-def parse(value: object, field: str = "hostIds") -> list[int]:
-    """Read a host id list.
+def parse(value: object, field: str = "hostIds", most: int | None = None) -> list[int]:
+    """Read a list of host ids, or of other ids of OCP.
 
     value: a list of integers or of their decimal texts; a single integer; or a text as a survey sends it: a JSON list,
-    ids separated by commas, or one or more lines of them.
+    ids separated by commas, or one or more lines of them. field: what OCP's API calls it. most: how many it may be.
     Returns the ids in their order. Raises OcpError (400) that names every value it refuses.
     """
+    variable = _VARIABLES.get(field, field)
+    forms = f"""give a JSON list, as in -e '{{"{variable}": [1001, 1002]}}'"""
+    if most == 1:
+        forms = f"give one, as in -e {variable}=31173"
     if value is None or value == "":
-        raise OcpError(INVALID, f"{field} is required: {_FORMS}", [_sub_error(field, value, "must not be empty")])
-    items = _items(value, field)
+        raise OcpError(INVALID, f"{field} is required: {forms}", [_sub_error(field, value, "must not be empty")])
+    items = _items(value, field, forms)
     if not items:
-        raise OcpError(INVALID, f"{field} must name at least one host", [_sub_error(field, value, "must not be empty")])
+        raise OcpError(INVALID, f"{field} must name at least one", [_sub_error(field, value, "must not be empty")])
     ids = [_read_id(item) for item in items]
     refused = [item for item, host_id in zip(items, ids, strict=True) if host_id is None]
     if refused:
         message = f"must be an integer from 1 to {MAX_ID}"
         raise OcpError(
             INVALID,
-            f"{field}: {join([_shown(item) for item in refused])} {message}: {_FORMS}",
+            f"{field}: {join([_shown(item) for item in refused])} {message}: {forms}",
             [_sub_error(field, item, message) for item in refused],
         )
     accepted = [host_id for host_id in ids if host_id is not None]
@@ -60,13 +64,19 @@ def parse(value: object, field: str = "hostIds") -> list[int]:
     if repeated:
         raise OcpError(
             INVALID,
-            f"{field} names a host more than once: {join(repeated)}",
+            f"{field} names one more than once: {join(repeated)}",
             [_sub_error(field, host_id, "must not be repeated") for host_id in repeated],
+        )
+    if most is not None and len(accepted) > most:
+        raise OcpError(
+            INVALID,
+            f"{field} must be no more than {most}: {forms}",
+            [_sub_error(field, number, "is one too many") for number in accepted[most:]],
         )
     return accepted
 
 
-def _items(value: object, field: str) -> list[object]:
+def _items(value: object, field: str, forms: str) -> list[object]:
     if isinstance(value, (list, tuple)):
         return list(value)
     if isinstance(value, str):
@@ -79,7 +89,7 @@ def _items(value: object, field: str) -> list[object]:
             if isinstance(loaded, list):
                 return loaded
             cut = "is not a complete JSON list; the shell or key=value parsing may have cut it"
-            raise OcpError(INVALID, f"{field}: {_shown(value)} {cut}: {_FORMS}", [_sub_error(field, value, cut)])
+            raise OcpError(INVALID, f"{field}: {_shown(value)} {cut}: {forms}", [_sub_error(field, value, cut)])
         lines = [line.strip().removesuffix(",") for line in text.splitlines()]
         return [piece.strip() for line in lines if line for piece in line.split(",")]
     return [value]

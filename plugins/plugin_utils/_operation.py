@@ -19,14 +19,16 @@ MAX_TIMEOUT = 86400
 class Node:
     """One node of an operation's graph, before it is split by host.
 
-    phase: the name by which playbook, roles and host program know it. name, class_name: as OCP's API shows them.
-    timeout: seconds that one subtask of it may take.
+    phase: the name by which playbooks, roles and host program know it. name, class_name: as OCP's API shows them.
+    timeout: seconds that one subtask of it may take. undo: the phase that a rollback runs on a host where this one has
+    changed something; None where there is nothing to undo.
     """
 
     phase: str
     name: str
     class_name: str
     timeout: int
+    undo: str | None = None
 
 
 # The engine puts one between two nodes that are split by host; it joins them.
@@ -35,10 +37,14 @@ WAIT = Node("wait", "Wait node", f"{_PACKAGE}.WaitNode", 30)
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of OCP: its task's name, the role that it takes, and the nodes that are split by host, in order."""
+    """An operation of OCP: its task's name, the role that it takes, and the nodes that are split by host, in order.
+
+    goal: the state that it leaves an agent in, "stopped" or "running".
+    """
 
     name: str
     role: str
+    goal: str
     nodes: tuple[Node, ...]
 
     @property
@@ -46,16 +52,45 @@ class Operation:
         """Seconds by phase, "wait" included: the defaults of the operation's page."""
         return {node.phase: node.timeout for node in (*self.nodes, WAIT)}
 
+    def node(self, phase: str) -> Node:
+        """The node of a phase, the wait node for "wait"."""
+        return next(node for node in (*self.nodes, WAIT) if node.phase == phase)
 
-# Names, classes and timeouts: OCP 3.1, "Batch stop basic OCP Agent processes on a host", sample response.
+
+_AGENT = f"{_PACKAGE}.obagent"
+_STOP = Node("stop", "Stop all OCP agent processes", f"{_AGENT}.StopAllOcpAgentProcessesTask", 600, undo="start")
+_START = Node("start", "Start all OCP agent processes", f"{_AGENT}.StartAllOcpAgentProcessesTask", 600, undo="stop")
+_FINISH = Node("finish", "Finish OCP agent operation", f"{_AGENT}.FinishOcpAgentOperationTask", 60)
+
+# Names, classes and timeouts of stop and restart: OCP 3.1, sample responses of "Batch stop basic OCP Agent processes on
+# a host" and "Batch restart basic OCP Agent processes on a host". OCP's documentation has no operation that only starts
+# agents: those of start are made after the other two.
 OPERATIONS = {
     "batch_stop_agents": Operation(
         "Batch stop OCP agent",
         "HOST_MANAGER",
+        "stopped",
+        (Node("prepare", "Prepare stop OCP agent", f"{_AGENT}.PrepareStopOcpAgentTask", 60), _STOP, _FINISH),
+    ),
+    "batch_start_agents": Operation(
+        "Batch start OCP agent",
+        "HOST_MANAGER",
+        "running",
+        (Node("prepare", "Prepare start OCP agent", f"{_AGENT}.PrepareStartOcpAgentTask", 60), _START, _FINISH),
+    ),
+    "batch_restart_agents": Operation(
+        "Batch restart OCP agent",
+        "HOST_MANAGER",
+        "running",
         (
-            Node("prepare", "Prepare stop OCP agent", f"{_PACKAGE}.obagent.PrepareStopOcpAgentTask", 60),
-            Node("stop", "Stop all OCP agent processes", f"{_PACKAGE}.obagent.StopAllOcpAgentProcessesTask", 600),
-            Node("finish", "Finish OCP agent operation", f"{_PACKAGE}.obagent.FinishOcpAgentOperationTask", 60),
+            Node("prepare", "Prepare restart OCP agent", f"{_AGENT}.PrepareRestartOcpAgentTask", 60),
+            Node("restart_pos_proxy", "Restart pos proxy", f"{_AGENT}.RestartPosProxyTask", 60),
+            _STOP,
+            _START,
+            _FINISH,
         ),
     ),
 }
+
+# Every phase that hosts run, as the playbooks order them.
+PHASES = ("prepare", "restart_pos_proxy", "stop", "start", "finish")

@@ -10,22 +10,19 @@ from __future__ import annotations
 
 import typing as t
 
+from ._document import plain
 from ._errors import BY_REASON, INTERRUPTED, NO_CONNECTION, TIMED_OUT
 from ._host_ids import Target
 from ._task import Outcome, Task
 
 
-def collect(task: Task, hostvars: t.Any) -> dict[int, Outcome]:
-    """The outcomes of the phase that is due, by host index; a host without a result is left out.
+def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
+    """The outcomes of a phase that is due, by host index; a host without a result is left out.
 
     hostvars: Ansible's variable of that name. The roles register C(<phase>_result) on every host.
     """
-    due = task.due()
-    if due is None:
-        return {}
-    phase, indices = due
     outcomes = {}
-    for index in indices:
+    for index in task.work().get(phase, ()):
         target = task.targets[index]
         # raw_get: a result holds no templates, and templating it would be most of the barrier's work
         result = hostvars.raw_get(target.host).get(f"{phase}_result")
@@ -37,18 +34,37 @@ def collect(task: Task, hostvars: t.Any) -> dict[int, Outcome]:
 def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
     """Read one registered result. Only what says of itself that it was worked on and went well is a success."""
     started, finished = result.get("started_at"), result.get("finished_at")
+    reason = result.get("reason")
     if result.get("unreachable"):
         code = NO_CONNECTION
     elif result.get("timedout"):
         code = TIMED_OUT
     elif result.get("failed") or result.get("skipped") or not (started and finished):
-        code = BY_REASON.get(str(result.get("reason")), INTERRUPTED)
+        code = BY_REASON.get(str(reason), INTERRUPTED)
     else:
-        return Outcome(started=str(started), finished=str(finished))
+        code = None
+    # Who did not answer, or was cut off, may have been changed.
+    known = code is None or (reason is not None and code not in (TIMED_OUT, INTERRUPTED))
     said = str(result.get("msg") or "the task gave no result").strip().encode(errors="replace").decode()
-    return Outcome.failure(
-        code,
-        f"{target}: {said}",
-        str(started) if started else None,
-        str(finished) if finished else None,
+    ran_as = result.get("ran_as")
+    return Outcome(
+        code=code.code if code else None,
+        message=f"{target}: {said}" if code else None,
+        started=str(started) if started else None,
+        finished=str(finished) if finished else None,
+        changed=bool(result.get("changed")) if known else None,
+        home=str(result["home"]) if result.get("home") else None,
+        ran_as=plain(ran_as) if isinstance(ran_as, t.Mapping) else None,
+        log=_log(result.get("log")),
     )
+
+
+def _log(value: object) -> list[tuple[float, str]]:
+    """What the host program says it did; a host that says something else than it should says nothing."""
+    if not isinstance(value, (list, tuple)):
+        return []
+    return [
+        (float(entry[0]), str(entry[1]))
+        for entry in value
+        if isinstance(entry, (list, tuple)) and len(entry) == 2 and isinstance(entry[0], (int, float))
+    ]

@@ -13,33 +13,51 @@ import typing as t
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import DAEMONS
 
 from ._errors import join
-from ._task import FAILED, PENDING, SUCCESSFUL, Task
+from ._task import CANCEL, FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
 
 
 def summary(task: Task) -> str:
     """One line: how the task ended, on how many hosts, and every failure with its subtask, code and cause."""
     count = len(task.targets)
-    head = f"{task.name}: task {task.id} {task.status}, {count} host{'s' if count != 1 else ''}"
+    how = f" ({task.operation})" if task.operation in (ROLLBACK, CANCEL) else ""
+    head = f"{task.name}: task {task.id} {task.status}{how}, {count} host{'s' if count != 1 else ''}"
     if task.status == SUCCESSFUL:
         return head
-    causes = [f"[{s.name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
+    causes = [f"[{task.what.node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
     waiting = {s.parallel_idx for s in task.subtasks if s.status == PENDING and s.parallel_idx >= 0}
+    if task.operation == ROLLBACK:
+        waiting = set()
     stopped_short = waiting - {s.parallel_idx for s in task.failures}
     tail = f". {_hosts(len(stopped_short), 'other ')} not taken further" if stopped_short else ""
     return " ".join(f"{head}, {len(task.failures)} {FAILED}: {join(causes, 20)}{tail}".split())
 
 
-def plan(task: Task, results: t.Callable[[str], t.Mapping[str, t.Any]]) -> list[str]:
+def plan(task: Task, variables: t.Callable[[str], t.Mapping[str, t.Any]]) -> list[str]:
     """What a run in check mode would do: one line a host.
 
-    results: gives what Stop registered for a host, by its name; an empty mapping for one that it did not come to.
+    variables: gives the variables of a host by its name, where the phases register what they would do.
     """
-    return [f"{target}: {_intention(results(target.host))}" for target in task.targets]
+    return [f"{target}: {_intentions(task, variables(target.host))}" for target in task.targets]
 
 
-def _intention(result: t.Mapping[str, t.Any]) -> str:
-    if "processes" not in result:
-        return "nothing, Stop would not come to it"
+def _intentions(task: Task, variables: t.Mapping[str, t.Any]) -> str:
+    operation = task.what
+    phases = [node.phase for node in operation.nodes if node.undo]
+    if task.operation == ROLLBACK:
+        phases = [operation.node(phase).undo or phase for phase in reversed(phases)]
+    results = {phase: variables.get(f"{phase}_result") or {} for phase in phases}
+    came = [phase for phase in phases if "processes" in results[phase]]
+    if not came:
+        return f"nothing, {phases[0].capitalize()} would not come to it"
+    stops = "stop" in came and bool(results["stop"]["processes"])
+    starts = "start" in came and (stops or bool(results["start"].get("changed")))
+    parts = [_signals(results["stop"])] if "stop" in came and (stops or len(came) == 1) else []
+    if "start" in came:
+        parts.append("start the agent" if starts else "nothing to start, the agent runs")
+    return ", then ".join(parts)
+
+
+def _signals(result: t.Mapping[str, t.Any]) -> str:
     daemons: list[str] = []
     others: list[str] = []
     for process in result["processes"]:

@@ -45,9 +45,25 @@ class Request:
             "traceId": self.trace_id,
         }
 
+    def success(self, data: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The response that carries what was asked for."""
+        return self.envelope(HTTPStatus.OK, {"data": data})
+
     def answer(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
-        """The response that carries a task. context: texts to add to the task's stringMap."""
-        return self.envelope(HTTPStatus.OK, {"data": self._task(task, context or {})})
+        """The response that carries a task as OCP answers who creates one.
+
+        context: texts to add to the task's stringMap.
+        """
+        return self.success(_created(task, context or {}, self.error_codes))
+
+    def detail(self, task: Task) -> dict[str, t.Any]:
+        """The response that carries a task as OCP answers who asks for it (GET /tasks/instances/{id})."""
+        return self.success(_detail(task, self.error_codes))
+
+    def page(self, tasks: t.Sequence[Task], total: int, number: int, size: int) -> dict[str, t.Any]:
+        """The response that carries a page of tasks (GET /tasks/instances). number: of the page, from 1."""
+        page = {"number": number, "size": size, "totalElements": total, "totalPages": -(-total // size)}
+        return self.success({"contents": [_overview(task) for task in tasks], "page": page})
 
     def refuse(self, error: OcpError) -> dict[str, t.Any]:
         """The response that refuses a request."""
@@ -56,45 +72,84 @@ class Request:
             body["subErrors"] = error.sub_errors
         return self.envelope(error.code.status, {"error": body})
 
-    def _task(self, task: Task, context: t.Mapping[str, str]) -> dict[str, t.Any]:
-        shown: dict[str, t.Any] = {
-            "context": {
-                "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
-                "parallel": False,
-                "parallelIdx": -1,
-                "stringMap": {"prohibit_rollback": "false", **context},
-            },
-            "creator": task.creator,
-            "executor": task.executor,
-            "id": task.id,
-            "name": task.name,
-            "operation": task.operation,
-            "startTime": task.started,
-            "status": task.status,
-            "subtasks": [self._subtask(task, subtask) for subtask in task.subtasks],
-            "taskDefinitionId": -1,
-            "type": "MANUAL",
-        }
-        if task.finished:
-            shown["finishTime"] = task.finished
-        return shown
 
-    def _subtask(self, task: Task, subtask: Subtask) -> dict[str, t.Any]:
+def _common(task: Task) -> dict[str, t.Any]:
+    """What every form of a task has."""
+    shown: dict[str, t.Any] = {"id": task.id, "name": task.name, "startTime": task.started, "status": task.status}
+    if task.finished:
+        shown["finishTime"] = task.finished
+    return shown
+
+
+def _created(task: Task, context: t.Mapping[str, str], spelling: str) -> dict[str, t.Any]:
+    return {
+        **_common(task),
+        "context": {
+            "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
+            "parallel": False,
+            "parallelIdx": -1,
+            "stringMap": {"prohibit_rollback": str(task.prohibit_rollback).lower(), **context},
+        },
+        "creator": task.creator,
+        "executor": task.executor,
+        "operation": task.operation,
+        "subtasks": [
+            {"className": task.what.node(subtask.phase).class_name, **shown}
+            for subtask, shown in _subtasks(task, spelling)
+        ],
+        "taskDefinitionId": -1,
+        "type": "MANUAL",
+    }
+
+
+def _detail(task: Task, spelling: str) -> dict[str, t.Any]:
+    return {
+        **_common(task),
+        "createTime": task.created,
+        "creator": {"id": task.creator_id, "name": task.creator},
+        "executor": task.executor,
+        "operation": task.operation,
+        "prohibitRollback": task.prohibit_rollback,
+        "subtasks": [{"createTime": task.created, **shown} for _subtask, shown in _subtasks(task, spelling)],
+        "taskDefinitionId": -1,
+        "type": "MANUAL",
+    }
+
+
+def _overview(task: Task) -> dict[str, t.Any]:
+    return {
+        **_common(task),
+        "creator": {"id": task.creator_id, "name": task.creator},
+        "subtasks": [
+            {
+                "description": task.what.node(subtask.phase).name,
+                "id": subtask.id,
+                "name": task.what.node(subtask.phase).name,
+                "operation": subtask.operation,
+                "status": subtask.status,
+            }
+            for subtask in task.subtasks
+        ],
+    }
+
+
+def _subtasks(task: Task, spelling: str) -> t.Iterator[tuple[Subtask, dict[str, t.Any]]]:
+    for subtask, upstreams, downstreams in task.neighbours():
+        name = task.what.node(subtask.phase).name
         shown: dict[str, t.Any] = {
-            "className": subtask.class_name,
-            "description": subtask.name,
-            "downstreams": subtask.downstreams,
+            "description": name,
+            "downstreams": downstreams,
             "id": subtask.id,
-            "name": subtask.name,
+            "name": name,
             "nodeType": "JAVA_TASK",
             "operation": subtask.operation,
             "parallelIdx": subtask.parallel_idx,
-            "prohibitRollback": False,
+            "prohibitRollback": task.prohibit_rollback,
             "runTime": subtask.run_time,
             "seriesId": subtask.series_id,
             "status": subtask.status,
             "timeout": subtask.timeout,
-            "upstreams": subtask.upstreams,
+            "upstreams": upstreams,
         }
         # The page's answer has none of the rest: a subtask gets it when it has run or failed.
         if subtask.ended:
@@ -104,6 +159,6 @@ class Request:
         if subtask.finished:
             shown["finishTime"] = subtask.finished
         if subtask.error:
-            code = CATALOGUE[subtask.error["code"]].spelled(self.error_codes)
+            code = CATALOGUE[subtask.error["code"]].spelled(spelling)
             shown["error"] = {**subtask.error, "code": code}
-        return shown
+        yield subtask, shown

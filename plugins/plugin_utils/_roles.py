@@ -21,10 +21,14 @@ _SHAPE = "a mapping of roles to users and groups, as in {HOST_MANAGER: {users: [
 
 @dataclass(frozen=True)
 class User:
-    """Who asks. groups: the names of the user's groups, none for one whom AWX names: AWX does not tell its teams."""
+    """Who asks. groups: the names of the user's groups, none for one whom AWX names: AWX does not tell its teams.
+
+    number: the user's id, in AWX or on the controller; 0 where there is none.
+    """
 
     name: str
     groups: frozenset[str] = frozenset()
+    number: int = 0
 
 
 def authorize(user: User, role: str, bindings: object) -> None:

@@ -29,7 +29,7 @@ def _timeout(name: str, value: object) -> int:
 
 def percentage(value: object) -> float:
     """A number from 0 to 100; nothing given is 0. Raises OcpError (400) for anything else."""
-    if value == "":
+    if value in ("", None):
         return 0
     text = str(value).strip()
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 <= float(text) <= 100:

@@ -13,20 +13,25 @@ the public samples of OCP's API show them.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from dataclasses import asdict, dataclass, field, replace
 
 from ._errors import CANCELLED, INTERRUPTED, Code
 from ._host_ids import Target
-from ._operation import OPERATIONS, WAIT, Node
+from ._operation import OPERATIONS, WAIT, Node, Operation
 
-PENDING, READY, RUNNING, SUCCESSFUL, FAILED = "PENDING", "READY", "RUNNING", "SUCCESSFUL", "FAILED"
+PENDING, READY, RUNNING, CANCELING = "PENDING", "READY", "RUNNING", "CANCELING"
+SUCCESSFUL, FAILED = "SUCCESSFUL", "FAILED"
+EXECUTE, RETRY, ROLLBACK, SKIP, CANCEL = "EXECUTE", "RETRY", "ROLLBACK", "SKIP", "CANCEL"
 
 _NEXT = {
     PENDING: {READY},
-    READY: {RUNNING, FAILED},
-    RUNNING: {SUCCESSFUL, FAILED},
+    READY: {RUNNING, FAILED, PENDING},
+    RUNNING: {SUCCESSFUL, FAILED, CANCELING, PENDING},
+    CANCELING: {SUCCESSFUL, FAILED, PENDING},
+    FAILED: {READY, SUCCESSFUL, PENDING},
+    SUCCESSFUL: {READY, PENDING},
 }
+_DUE = (READY, RUNNING, CANCELING)
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,19 @@ class Outcome:
     """What a phase did on one host.
 
     code, message: the cause of a failure; both None when it succeeded. started, finished: ISO 8601 texts of the
-    controller's clock, None when the host was never worked on.
+    controller's clock, None when the host was never worked on. changed: whether the host was changed, None when that
+    is not known. home, ran_as: what the host program says of the agent's home and of how the agent ran. log: pairs of
+    seconds since started and a text.
     """
 
     code: str | None = None
     message: str | None = None
     started: str | None = None
     finished: str | None = None
+    changed: bool | None = None
+    home: str | None = None
+    ran_as: t.Mapping[str, t.Any] | None = None
+    log: t.Sequence[tuple[float, str]] = ()
 
     @classmethod
     def failure(cls, code: Code, message: str, started: str | None = None, finished: str | None = None) -> Outcome:
@@ -54,101 +65,157 @@ class Subtask:
     id: int
     series_id: int
     phase: str
-    name: str
-    class_name: str
     timeout: int
     parallel_idx: int
-    upstreams: list[int] = field(default_factory=list)
-    downstreams: list[int] = field(default_factory=list)
     status: str = PENDING
-    operation: str = "EXECUTE"
+    operation: str = EXECUTE
     run_time: int = 1
     started: str | None = None
     finished: str | None = None
     error: dict[str, str] | None = None
+    undo_tried: bool = False  # in the rollback that is going on
+
+    @property
+    def due(self) -> bool:
+        """Whether it is its turn, or it is being worked on."""
+        return self.status in _DUE
 
     @property
     def ended(self) -> bool:
         return self.status in (SUCCESSFUL, FAILED)
 
     def become(self, status: str) -> None:
-        if status not in _NEXT.get(self.status, ()):
+        if status not in _NEXT[self.status]:
             raise ValueError(f"subtask {self.id} cannot go from {self.status} to {status}")
         self.status = status
 
     def settle(self, outcome: Outcome) -> None:
-        """End a subtask that was READY as its outcome says."""
-        self.started, self.finished = outcome.started, outcome.finished
-        if outcome.started is not None:
+        """End a subtask that was due as its outcome says; one that was undone is PENDING again."""
+        if outcome.started is not None and self.status == READY:
             self.become(RUNNING)
-        self.become(FAILED if outcome.code else SUCCESSFUL)
+        if outcome.started is None and not outcome.code:
+            raise ValueError(f"subtask {self.id} cannot go to its end without having begun")
+        self.started, self.finished = outcome.started, outcome.finished
+        self.error = {"code": outcome.code, "message": outcome.message or ""} if outcome.code else None
         if outcome.code:
-            self.error = {"code": outcome.code, "message": outcome.message or ""}
+            self.become(FAILED)
+        else:
+            self.become(PENDING if self.operation == ROLLBACK else SUCCESSFUL)
+
+
+@dataclass
+class Record:
+    """What a task knows of the agent on one host, for what comes after.
+
+    home: where the host program found it. ran_as: how it ran before the task touched it (generation, user, unit,
+    programs), None when it did not run. touched: the phases that have changed it, or may have, and can be undone.
+    """
+
+    home: str | None = None
+    ran_as: dict[str, t.Any] | None = None
+    touched: list[str] = field(default_factory=list)
+
+    def take(self, outcome: Outcome) -> None:
+        """Note what one execution on the host tells, before anything that it did is noted."""
+        if outcome.code is None:  # where there was no agent, it may be looked for elsewhere the next time
+            self.home = outcome.home or self.home
+        if self.ran_as is None and not self.touched and outcome.ran_as is not None:
+            self.ran_as = dict(outcome.ran_as)
+
+    def must_undo(self, phase: str) -> bool:
+        """Whether a rollback has to undo this phase here: only what the task did, and only back to what it found."""
+        ran = self.ran_as is not None
+        return phase in self.touched and (ran if phase == "stop" else not ran or "stop" in self.touched)
 
 
 @dataclass
 class Task:
-    """One task. stages: the subtasks by node, in the order of the graph."""
+    """One task.
+
+    definition: key of OPERATIONS. creator, creator_id: the user's name and number. executor: address of the controller.
+    created, started, finished: ISO 8601 texts. targets: the hosts in the order of the request; records: what is known
+    of each. max_fail_percentage: the share of the hosts, 0 to 100, that may fail without holding the others up. stages:
+    the subtasks by node, in the order of the graph.
+    """
 
     id: int
-    name: str
+    definition: str
     creator: str
+    creator_id: int
     executor: str
+    created: str
     started: str
     targets: list[Target]
+    records: list[Record]
     stages: list[list[Subtask]]
+    max_fail_percentage: float = 0
+    prohibit_rollback: bool = False
     status: str = RUNNING
-    operation: str = "EXECUTE"
+    operation: str = EXECUTE
     finished: str | None = None
 
     @classmethod
     def create(
         cls,
-        operation: str,
+        definition: str,
         targets: t.Sequence[Target],
         *,
-        first_id: int,
+        task_id: int,
+        first_subtask_id: int,
         creator: str,
         executor: str,
         started: str,
+        creator_id: int = 0,
         timeouts: t.Mapping[str, int] | None = None,
+        max_fail_percentage: float = 0,
+        prohibit_rollback: bool = False,
     ) -> Task:
         """A new task: every host's first subtask READY, all others PENDING.
 
-        operation: key of OPERATIONS. first_id: the task's id; its subtasks take the ids that follow. timeouts: seconds
-        by phase, "wait" included, where they differ from the operation's own.
+        first_subtask_id: the subtasks take this id and the ones that follow. timeouts: seconds by phase, "wait"
+        included, where they differ from the operation's own.
         """
-        definition = OPERATIONS[operation]
-        seconds = {**definition.timeouts, **(timeouts or {})}
+        operation = OPERATIONS[definition]
+        seconds = {**operation.timeouts, **(timeouts or {})}
         plan: list[tuple[Node, list[int]]] = []
-        for node in definition.nodes:
+        for node in operation.nodes:
             if plan:
                 plan.append((WAIT, [-1]))
             plan.append((node, list(range(len(targets)))))
-        series = iter(range(sum(len(indices) for _node, indices in plan)))
+        series = iter(range(count_subtasks(definition, len(targets))))
         stages = [
             [
-                Subtask(
-                    id=first_id + 1 + (number := next(series)),
-                    series_id=number,
-                    phase=node.phase,
-                    name=node.name,
-                    class_name=node.class_name,
-                    timeout=seconds[node.phase],
-                    parallel_idx=parallel_idx,
-                )
-                for parallel_idx in indices
+                Subtask(first_subtask_id + (number := next(series)), number, node.phase, seconds[node.phase], index)
+                for index in indices
             ]
             for node, indices in plan
         ]
-        for upper, lower in pairwise(stages):
-            for subtask in upper:
-                subtask.downstreams = [other.id for other in lower]
-            for subtask in lower:
-                subtask.upstreams = [other.id for other in upper]
         for subtask in stages[0]:
             subtask.become(READY)
-        return cls(first_id, definition.name, creator, executor, started, list(targets), stages)
+        return cls(
+            task_id,
+            definition,
+            creator,
+            creator_id,
+            executor,
+            started,
+            started,
+            list(targets),
+            [Record() for _target in targets],
+            stages,
+            max_fail_percentage,
+            prohibit_rollback,
+        )
+
+    # What it is
+
+    @property
+    def what(self) -> Operation:
+        return OPERATIONS[self.definition]
+
+    @property
+    def name(self) -> str:
+        return self.what.name
 
     @property
     def subtasks(self) -> list[Subtask]:
@@ -158,75 +225,169 @@ class Task:
     def failures(self) -> list[Subtask]:
         return [subtask for subtask in self.subtasks if subtask.status == FAILED]
 
-    def due(self) -> tuple[str, list[int]] | None:
-        """The phase whose turn it is and the indices of its hosts; None when no subtask is READY."""
-        for stage in self.stages:
-            ready = [subtask.parallel_idx for subtask in stage if subtask.status == READY]
-            if ready:
-                return stage[0].phase, ready
-        return None
+    @property
+    def timeouts(self) -> dict[str, int]:
+        """Seconds by phase; a phase that only a rollback runs has the time of what it undoes."""
+        seconds = {stage[0].phase: stage[0].timeout for stage in self.stages}
+        undoing = {node.undo: seconds[node.phase] for node in self.what.nodes if node.undo}
+        return {**undoing, **self.what.timeouts, **seconds}
 
-    def settle(self, outcomes: t.Mapping[int, Outcome]) -> None:
-        """Take in the outcomes of the phase that is due, by host index. A READY host without one has failed as well."""
+    def target(self, subtask: Subtask) -> Target | None:
+        """The host of a subtask, None for one that stands for all hosts."""
+        return self.targets[subtask.parallel_idx] if subtask.parallel_idx >= 0 else None
+
+    def neighbours(self) -> t.Iterator[tuple[Subtask, list[int], list[int]]]:
+        """Every subtask with the ids of its upstreams and of its downstreams, in the order of the graph."""
+        ids = [[], *([subtask.id for subtask in stage] for stage in self.stages), []]
+        for position, stage in enumerate(self.stages, start=1):
+            for subtask in stage:
+                yield subtask, ids[position - 1], ids[position + 1]
+
+    def lies_ahead(self, subtask: Subtask) -> bool:
+        """Whether the host of a subtask may have to be contacted for it yet."""
+        if self.operation != ROLLBACK:
+            return subtask.status != SUCCESSFUL
+        return subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase)
+
+    # How it goes on
+
+    def work(self) -> dict[str, list[int]]:
+        """The phases that are due on hosts, each with the indices of its hosts."""
+        found: dict[str, list[int]] = {}
+        for stage in self.stages:
+            indices = [subtask.parallel_idx for subtask in stage if subtask.due and subtask.parallel_idx >= 0]
+            if indices:
+                found[self._executes(stage)] = indices
+        return found
+
+    def _executes(self, stage: list[Subtask]) -> str:
+        """The phase that hosts run for a stage: in a rollback the one that undoes it."""
+        phase = stage[0].phase
+        return self.what.node(phase).undo or phase if self.operation == ROLLBACK else phase
+
+    def begin(self) -> None:
+        """Hand what is READY to who carries it out."""
+        for subtask in self.subtasks:
+            if subtask.status == READY:
+                subtask.become(RUNNING)
+
+    def settle(
+        self, phase: str, outcomes: t.Mapping[int, Outcome], complete: bool = True
+    ) -> list[tuple[Subtask, Outcome]]:
+        """Take in the outcomes of a phase, by host index.
+
+        complete: whether a host that was due and has no outcome has failed, too; otherwise it stays due. Returns the
+        subtasks that ended, each with its outcome.
+        """
         missing = Outcome.failure(
             INTERRUPTED, "the host was not worked on: left out by --limit, or the run ended before it was its turn"
         )
+        settled = []
         for stage in self.stages:
-            ready = [subtask for subtask in stage if subtask.status == READY]
-            for subtask in ready:
-                subtask.settle(outcomes.get(subtask.parallel_idx, missing))
-            if ready:
+            if stage[0].parallel_idx < 0 or self._executes(stage) != phase:
+                continue
+            for subtask in stage:
+                if subtask.due and (complete or subtask.parallel_idx in outcomes):
+                    outcome = outcomes.get(subtask.parallel_idx, missing)
+                    subtask.settle(outcome)
+                    self._note(subtask, outcome)
+                    settled.append((subtask, outcome))
+        return settled
+
+    def _note(self, subtask: Subtask, outcome: Outcome) -> None:
+        record = self.records[subtask.parallel_idx]
+        if subtask.operation != ROLLBACK:
+            record.take(outcome)
+            if outcome.started is not None and outcome.changed is not False:
+                self._touch(subtask)
+        elif subtask.status == PENDING:
+            record.touched.remove(subtask.phase)
+
+    def _touch(self, subtask: Subtask) -> None:
+        """Note that a subtask has changed its host, or may have, where that can be undone."""
+        touched = self.records[subtask.parallel_idx].touched
+        if self.what.node(subtask.phase).undo and subtask.phase not in touched:
+            touched.append(subtask.phase)
+
+    def pass_wait(self, phase: str, started: str, finished: str) -> tuple[Subtask, Outcome] | None:
+        """Pass the wait node behind a phase if the failures so far allow it; hosts that did the phase go on.
+
+        As in Ansible, max_fail_percentage must be exceeded to hold the others. In a rollback what lies above is undone.
+        Returns the wait node with its outcome when it ended here.
+        """
+        if self.operation == ROLLBACK:
+            self.unwind()
+            return None
+        position = next((n for n, stage in enumerate(self.stages) if stage[0].phase == phase), len(self.stages))
+        if position + 1 >= len(self.stages) or any(subtask.due for subtask in self.stages[position]):
+            return None
+        survivors = {subtask.parallel_idx for subtask in self.stages[position] if subtask.status == SUCCESSFUL}
+        wait, passed = self.stages[position + 1][0], None
+        if wait.status != SUCCESSFUL:
+            failed_percentage = 100 * (len(self.targets) - len(survivors)) / len(self.targets)
+            if not survivors or wait.status == FAILED or failed_percentage > self.max_fail_percentage:
+                if wait.due:
+                    wait.become(PENDING)
+                return None
+            if wait.status == PENDING:
+                wait.become(READY)
+            passed = (wait, Outcome(started=started, finished=finished))
+            wait.settle(passed[1])
+        for subtask in self.stages[position + 2]:
+            if subtask.parallel_idx in survivors and subtask.status == PENDING:
+                subtask.become(READY)
+        return passed
+
+    def unwind(self) -> None:
+        """Undo, from the end of the graph up, whatever needs no host, until something does or could not be undone."""
+        for stage in reversed(self.stages):
+            for subtask in stage:
+                if subtask.status == PENDING or subtask.due or subtask.undo_tried:
+                    continue
+                if subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase):
+                    subtask.become(READY)
+                    subtask.undo_tried = True
+                else:
+                    subtask.become(PENDING)
+                    subtask.error = None
+            if any(subtask.status != PENDING for subtask in stage):
                 return
 
-    def pass_wait(self, started: str, finished: str, max_fail_percentage: float = 0) -> list[int]:
-        """Pass the wait node behind the phase that has ended last, if its failures allow it.
+    def close(self, finished: str, cause: Outcome | None = None, cancelled: bool = False) -> list[Subtask]:
+        """End the task: SUCCESSFUL when all is done, or in a rollback undone, else FAILED, with a subtask that tells why.
 
-        max_fail_percentage: the share of all hosts that may have failed so far, 0 to 100; as in Ansible it must be
-        exceeded to stop the others. Returns the indices of the hosts that go on, none when the wait node stays PENDING.
+        cause: why it ended early, where it did. What was due has failed for it; where nothing was, the barrier that was
+        next has. cancelled: the task was cancelled; what failed for that says so. Returns the subtasks that ended here.
         """
-        position = max(index for index, stage in enumerate(self.stages) if any(subtask.ended for subtask in stage))
-        survivors = [subtask.parallel_idx for subtask in self.stages[position] if subtask.status == SUCCESSFUL]
-        failed_percentage = 100 * (len(self.targets) - len(survivors)) / len(self.targets)
-        if not survivors or failed_percentage > max_fail_percentage:
-            return []
-        wait = self.stages[position + 1][0]
-        wait.become(READY)
-        wait.settle(Outcome(started=started, finished=finished))
-        for subtask in self.stages[position + 2]:
-            if subtask.parallel_idx in survivors:
+        early, cause = cause is not None, cause or Outcome.failure(INTERRUPTED, "the barrier did not end")
+        ended = [subtask for subtask in self.subtasks if subtask.due]
+        for subtask in ended:
+            if subtask.status != READY and subtask.parallel_idx >= 0 and subtask.operation != ROLLBACK:
+                self._touch(subtask)
+        goal = PENDING if self.operation == ROLLBACK else SUCCESSFUL
+        left = [subtask for subtask in self.subtasks if subtask.status != goal]
+        if left and not ended and (early or not self.failures):
+            ended = self._next()
+            for subtask in ended:
                 subtask.become(READY)
-        return survivors
-
-    def close(self, finished: str, barrier_error: str | None = None) -> None:
-        """End the task: SUCCESSFUL when every subtask is, else FAILED, with a FAILED subtask that tells the cause.
-
-        barrier_error: what broke a barrier, where one did.
-        """
-        done = all(subtask.status == SUCCESSFUL for subtask in self.subtasks)
-        if barrier_error or not (done or self.failures):
-            # Every phase that ran went well and yet the next one never began: then, too, it was the barrier that broke.
-            stuck = next(stage[0] for stage in self.stages if stage[0].phase == WAIT.phase and not stage[0].ended)
-            stuck.become(READY)
-            stuck.settle(Outcome.failure(INTERRUPTED, barrier_error or "the barrier did not end"))
-        self.status = SUCCESSFUL if done else FAILED
+        for subtask in ended:
+            target = self.target(subtask)
+            subtask.settle(replace(cause, message=f"{target}: {cause.message}" if target else cause.message))
+        self.status = FAILED if left else SUCCESSFUL
         self.finished = finished
-
-    def interrupt(self, code: Code, message: str, finished: str) -> None:
-        """End a task whose run ended before its report, once the phase that was due is settled.
-
-        code, message: why it ended: the cause of the subtask that was next, where none has failed. A task that was
-        CANCELLED, and its subtasks that were, get the operation CANCEL.
-        """
-        following = next((subtask for subtask in self.subtasks if subtask.status == PENDING), None)
-        if following and not self.failures:
-            following.become(READY)
-            following.settle(Outcome.failure(code, message))
-        self.close(finished)
-        if code == CANCELLED and self.status == FAILED:
-            self.operation = "CANCEL"
+        if left and cancelled:
+            self.operation = ROLLBACK if self.operation == ROLLBACK else CANCEL
             for subtask in self.failures:
-                if subtask.error and subtask.error["code"] == code.code:
-                    subtask.operation = "CANCEL"
+                if subtask.error and subtask.error["code"] == CANCELLED.code:
+                    subtask.operation = CANCEL
+        return ended
+
+    def _next(self) -> list[Subtask]:
+        """The subtask that a task which is cut off between two phases would have come to: a list of one, or of none."""
+        if self.operation == ROLLBACK:
+            return [subtask for subtask in self.subtasks if subtask.status == SUCCESSFUL][-1:]
+        waiting = [subtask for subtask in self.subtasks if subtask.status == PENDING]
+        return ([subtask for subtask in waiting if subtask.parallel_idx < 0] or waiting)[:1]
 
     def dump(self) -> dict[str, t.Any]:
         """The task in plain types, for load()."""
@@ -238,6 +399,13 @@ class Task:
             **{
                 **data,
                 "targets": [Target(**target) for target in data["targets"]],
+                "records": [Record(**record) for record in data["records"]],
                 "stages": [[Subtask(**subtask) for subtask in stage] for stage in data["stages"]],
             }
         )
+
+
+def count_subtasks(definition: str, hosts: int) -> int:
+    """How many subtasks a task for so many hosts has."""
+    nodes = len(OPERATIONS[definition].nodes)
+    return nodes * hosts + nodes - 1

@@ -21,22 +21,25 @@ from pathlib import Path
 
 from ansible import constants as C
 
-from ._clock import iso_now
+from . import _cancel, _run_state
 from ._document import write
-from ._errors import INTERRUPTED
-from ._response import Request
-from ._task import Outcome, Task
+from ._errors import CANCELLED, INTERRUPTED
+from ._keeping import Keeping
 
 
 def watch() -> None:
     """Let this process say the last word. To be called where ansible-playbook itself loads a plugin."""
     atexit.register(_say_last_word, os.getpid())
+    _cancel.on_interrupt(_path().exists)
 
 
-def note(run: t.Mapping[str, t.Any]) -> None:
-    """Leave the state of a run that writes a response."""
-    if run["response_file"] and not run["check_mode"]:
-        _path().write_text(json.dumps({key: run[key] for key in ("request", "response_file", "task")}))
+def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
+    """Leave the state of a run that writes a response or has its task kept. url: of the store."""
+    if not run["check_mode"] and (run["response_file"] or run["executor"]):
+        kept = {key: value for key, value in run.items() if key != "response"}
+        descriptor = os.open(_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            json.dump({"run": kept, "url": url}, stream)
 
 
 def forget() -> None:
@@ -51,18 +54,18 @@ def _path() -> Path:
 def _say_last_word(pid: int) -> None:
     if os.getpid() != pid or not _path().exists():
         return
-    run = json.loads(_path().read_text())
-    task = Task.load(run["task"])
-    reason = "the run was ended before its report"
-    due = task.due()
-    if due:
-        phase, indices = due
-        text = f"{reason}, in the phase {phase}; how far it came on this host is not known: run it again"
-        task.settle({index: Outcome.failure(INTERRUPTED, f"{task.targets[index]}: {text}") for index in indices})
-    task.interrupt(INTERRUPTED, reason, iso_now())
-    try:
-        write(run["response_file"], Request(**run["request"]).answer(task))
-        where = f"see {run['response_file']}"
-    except OSError as exc:
-        where = f"the response cannot be written: {exc}"
-    sys.stderr.write(f"{task.name}: task {task.id} {task.status}: {reason}; {where}\n")
+    left = json.loads(_path().read_text())
+    run = left["run"]
+    reason = "the run was ended before its report; how far it came on this host is not known"
+    ending = _run_state.end(run, {}, (CANCELLED if _cancel.asked() else INTERRUPTED, reason))
+    said = [Keeping(left["url"], run["executor"]).save(ending.task, ending.logs) or "run task_retry to go on"]
+    if not run["executor"]:
+        said = ["run the operation again"]
+    if run["response_file"]:
+        try:
+            write(run["response_file"], ending.response)
+            said.append(f"see {run['response_file']}")
+        except OSError as exc:
+            said.append(f"the response cannot be written: {exc}")
+    what = f"{ending.task.name}: task {ending.task.id} {ending.task.status}"
+    sys.stderr.write(f"{what}: the run was ended before its report; {'; '.join(said)}\n")

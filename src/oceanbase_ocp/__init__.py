@@ -3,13 +3,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OCP's operations on the hosts themselves, from Python.
 
-Everything public is here: `batch_stop_agents`, `submit`, `Submission` and `OcpRunError`.
+Everything public is here. The operations: `batch_stop_agents`, `batch_start_agents`, `batch_restart_agents`. What is
+done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`. What is asked of it: `task_info`,
+`subtask_log`. In the background: `submit`, `Submission`. The error: `OcpRunError`.
 """
 
 from __future__ import annotations
 
-from ._api import batch_stop_agents, submit
+from ._api import (
+    batch_restart_agents,
+    batch_start_agents,
+    batch_stop_agents,
+    submit,
+    subtask_skip,
+    task_retry,
+    task_rollback,
+)
 from ._errors import OcpRunError
 from ._submission import Submission
+from ._tasks import subtask_log, task_cancel, task_info
 
-__all__ = ["OcpRunError", "Submission", "batch_stop_agents", "submit"]
+__all__ = [
+    "OcpRunError",
+    "Submission",
+    "batch_restart_agents",
+    "batch_start_agents",
+    "batch_stop_agents",
+    "submit",
+    "subtask_log",
+    "subtask_skip",
+    "task_cancel",
+    "task_info",
+    "task_retry",
+    "task_rollback",
+]

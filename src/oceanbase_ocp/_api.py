@@ -9,64 +9,119 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ._arguments import PLAYBOOK, Settings
+from ._arguments import Settings
 from ._submission import Submission
 
+_BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
 
-def batch_stop_agents(
-    host_ids: Any,
-    *,
-    inventory: Any = None,
-    extravars: Mapping[str, Any] | None = None,
-    response_file: str | os.PathLike[str] | None = None,
-    max_fail_percentage: float | None = None,
-    **runner_kwargs: Any,
-) -> dict[str, Any]:
+
+def batch_stop_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
     """Stop the OCP Agent on hosts and wait for the end.
 
-    The parameters are those of `submit`.
+    host_ids: OCP's ids of the hosts, as in `submit`. options: the other keywords of `submit`.
 
     Returns OCP's final response. A task that has FAILED, on one host or on all, and a request that was refused are
     responses too: look at `["successful"]`, and then at `["data"]["status"]`.
 
     Raises OcpRunError when there is no response, because the run failed before it had accepted the request.
     """
-    with submit(
-        host_ids,
-        inventory=inventory,
-        extravars=extravars,
-        response_file=response_file,
-        max_fail_percentage=max_fail_percentage,
-        **runner_kwargs,
-    ) as submission:
-        return submission.wait()
+    return _wait("batch_stop_agents", host_ids=host_ids, **options)
+
+
+def batch_start_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
+    """Start the OCP Agent on hosts and wait until it is ready. As `batch_stop_agents` in everything else."""
+    return _wait("batch_start_agents", host_ids=host_ids, **options)
+
+
+def batch_restart_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
+    """Stop and start the OCP Agent on hosts and wait until it is ready. As `batch_stop_agents` in everything else."""
+    return _wait("batch_restart_agents", host_ids=host_ids, **options)
+
+
+def task_retry(task_id: int, **options: Any) -> dict[str, Any]:
+    """Run the FAILED subtasks of a FAILED task once more, then what was waiting for them, and wait for the end.
+
+    options: keywords of `submit`. Returns and raises what `batch_stop_agents` does; a task that cannot be retried is a
+    response with an error (404 TSK10001, 409 TSK10007).
+    """
+    return _wait("task_retry", task_id=task_id, **options)
+
+
+def task_rollback(task_id: int, **options: Any) -> dict[str, Any]:
+    """Undo what a FAILED task has done, in reverse order, and wait for the end.
+
+    As `task_retry`; a task that must not be rolled back is a response with an error (409 TSK10009).
+    """
+    return _wait("task_rollback", task_id=task_id, **options)
+
+
+def subtask_skip(task_id: int, subtask_id: Any, **options: Any) -> dict[str, Any]:
+    """Take FAILED subtasks of a FAILED task for SUCCESSFUL, let the task go on, and wait for the end.
+
+    subtask_id: an id or a list of them. As `task_retry`; a subtask that cannot be skipped is a response with an error
+    (409 TSK10010).
+    """
+    return _wait("subtask_skip", task_id=task_id, subtask_id=subtask_id, **options)
 
 
 def submit(
-    host_ids: Any,
+    host_ids: Any = None,
     *,
+    operation: str = "batch_stop_agents",
+    task_id: int | None = None,
+    subtask_id: Any = None,
     inventory: Any = None,
     extravars: Mapping[str, Any] | None = None,
     response_file: str | os.PathLike[str] | None = None,
     max_fail_percentage: float | None = None,
+    task_store: str | None = None,
     **runner_kwargs: Any,
 ) -> Submission:
-    """Begin to stop the OCP Agent on hosts, and return once OCP's create response is there.
+    """Begin an operation, and return once OCP's answer to the request is there.
 
     At that moment the request is checked and the task RUNNING, and no host has been contacted yet.
 
+    operation: the name of a playbook of the collection: `batch_stop_agents`, `batch_start_agents`,
+        `batch_restart_agents`, which take `host_ids`, or `task_retry`, `task_rollback`, `subtask_skip`, which take
+        `task_id`.
     host_ids: OCP's ids of the hosts: any iterable of integers, or whatever else the playbook takes. It is checked by
         the playbook; a text in it is data and never a template.
+    task_id, subtask_id: OCP's ids of a task, and of one of its subtasks or of several.
     inventory: as in ansible-runner: a path, a host list, a text, a mapping, or a list of paths and host lists.
         Relative paths are the caller's.
     extravars: more variables for the playbook, such as `ocp_agent_home`. They are Ansible's own, and may be templates.
     response_file: where the response is written as well, at once and again at the end.
     max_fail_percentage: the share of hosts, 0 to 100, that may fail without holding the others up.
+    task_store: URL of the database that keeps the tasks, or `none`; the user's own SQLite file without it.
     runner_kwargs: keywords of `ansible_runner.run`, such as `private_data_dir`, `timeout` (seconds), `forks`, `limit`,
         `envvars` or `event_handler`. Handlers and callbacks are called in another thread.
 
     Raises OcpRunError when the run failed before it had accepted the request, or an inventory is missing; TypeError
-    for a keyword that the operation has no use for.
+    for a keyword that the operation has no use for; ValueError for an unknown operation.
     """
-    settings = Settings(PLAYBOOK, host_ids, inventory, extravars or {}, response_file, max_fail_percentage)
+    if operation in _BY_HOST_IDS:
+        request, needless = {"host_ids": host_ids}, {"task_id": task_id, "subtask_id": subtask_id}
+    elif operation in ("task_retry", "task_rollback"):
+        request, needless = {"task_id": task_id}, {"host_ids": host_ids, "subtask_id": subtask_id}
+    elif operation == "subtask_skip":
+        request, needless = {"task_id": task_id, "subtask_id": subtask_id}, {"host_ids": host_ids}
+    else:
+        raise ValueError(f"there is no operation {operation!r}")
+    for name, value in needless.items():
+        if value is not None:
+            raise TypeError(f"{operation} has no use for {name}")
+    settings = Settings(
+        f"oceanbase.ocp.{operation}",
+        request,
+        inventory,
+        extravars or {},
+        response_file,
+        max_fail_percentage,
+        task_store,
+    )
     return Submission(settings, runner_kwargs)
+
+
+def _wait(operation: str, **arguments: Any) -> dict[str, Any]:
+    with submit(operation=operation, **arguments) as submission:
+        return submission.wait()

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._cancel import PATH_VARIABLE
+
 from ._errors import OcpRunError
 
-PLAYBOOK = "oceanbase.ocp.batch_stop_agents"
+CANCEL_FILE = "cancel"
 
 _KEPT_FROM_CALLERS = {
     **dict.fromkeys(
@@ -33,14 +35,15 @@ _UNSET = "left to Ansible"
 
 @dataclass(frozen=True)
 class Settings:
-    """A request as the caller gave it: see `oceanbase_ocp.submit`."""
+    """A request as the caller gave it: see `oceanbase_ocp.submit`. request: its variables, such as `host_ids`."""
 
     playbook: str
-    host_ids: Any
+    request: Mapping[str, Any]
     inventory: Any
     extravars: Mapping[str, Any]
     response_file: str | os.PathLike[str] | None
     max_fail_percentage: float | None
+    task_store: str | None = None
 
 
 def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -78,15 +81,20 @@ def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path)
 
 def extravars(settings: Settings) -> dict[str, Any]:
     """The playbook's variables, ready for JSON. What comes by an argument is data: a template in it stays a text."""
-    host_ids = settings.host_ids
-    if isinstance(host_ids, Iterable) and not isinstance(host_ids, (str, bytes, Mapping)):
-        host_ids = list(host_ids)
-    variables = {**settings.extravars, "host_ids": _data(host_ids)}
+    variables = {**settings.extravars, **{name: _data(_listed(value)) for name, value in settings.request.items()}}
     if settings.response_file is not None:
         variables["ocp_response_file"] = _data(os.path.abspath(settings.response_file))
     if settings.max_fail_percentage is not None:
         variables["ocp_max_fail_percentage"] = _data(settings.max_fail_percentage)
+    if settings.task_store is not None:
+        variables["ocp_task_store"] = _data(settings.task_store)
     return variables
+
+
+def _listed(value: Any) -> Any:
+    """Any iterable of ids as a list."""
+    several = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
+    return list(value) if several else value
 
 
 def _data(value: Any) -> Any:
@@ -112,6 +120,7 @@ def environment(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         _HOST_KEY_CHECKING: _UNSET,
     }
     result = {**{name: value for name, value in defaults.items() if name not in os.environ}, **given}
+    result[PATH_VARIABLE] = str(folder / CANCEL_FILE)  # where it looks whether it is to be cancelled
     beside = os.path.dirname(sys.executable)
     if "PATH" not in given and os.access(os.path.join(beside, "ansible-playbook"), os.X_OK):
         result["PATH"] = os.pathsep.join(filter(None, (beside, os.environ.get("PATH"))))

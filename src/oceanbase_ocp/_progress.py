@@ -13,7 +13,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, i
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import Code
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import outcome
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, end
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 
 _RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
@@ -60,30 +60,37 @@ class Progress:
             }
         elif action == "task_report":
             self.final = result.get("response", self.final)
-        elif action in ("task_create", "task_wait") and "run" in result and "barrier_error" not in result["run"]:
+        elif action in ("task_create", "task_resume", "task_wait") and "run" in result and "barrier_error" not in result["run"]:
             self._run = result["run"]
             self._at_work, self._results = {}, {}
             if self.created is None:
                 self.created = self._run.get("response")
 
-    def end(self, code: Code, reason: str) -> None:
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """The state of the run, as its actions hand it on; see `_run_state`."""
+        return self._run
+
+    def end(self, code: Code, reason: str) -> Ending | None:
         """Make the final response of a run that ended without one, from what is known.
 
-        code, reason: why it ended. Without a create response there is no final one either.
+        code, reason: why it ended. Without a create response there is no final one either. Returns the end of the task
+        where there is one that had not ended.
         """
         if self.final is not None or self.created is None:
-            return
+            return None
         if "task" not in self._run:  # it was refused, and that is all there is to say
             self.final = self.created
-            return
+            return None
         task = Task.load(self._run["task"])
         now = iso_now()
-        due = task.due()
-        if due:
-            task.settle({index: self._outcome(task.targets[index], code, reason, now) for index in due[1]})
-        task.interrupt(code, reason, now)
-        context = {"check_mode": "true"} if self._run["check_mode"] else {}
-        self.final = Request(**self._run["request"]).answer(task, context)
+        outcomes = {
+            phase: {index: self._outcome(task.targets[index], code, reason, now) for index in indices}
+            for phase, indices in task.work().items()
+        }
+        ending = end(self._run, outcomes, (code, reason))
+        self.final = ending.response
+        return ending
 
     def _outcome(self, target: Target, code: Code, reason: str, now: str) -> Outcome:
         if target.host in self._results:

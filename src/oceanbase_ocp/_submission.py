@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import re
 import shutil
@@ -23,8 +24,9 @@ from ansible_runner.interface import init_runner
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, TIMED_OUT
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._keeping import Keeping, chosen
 
-from ._arguments import Settings, restore_environment, runner_arguments
+from ._arguments import CANCEL_FILE, Settings, restore_environment, runner_arguments
 from ._errors import OcpRunError
 from ._leftovers import end_processes
 from ._progress import Progress
@@ -46,13 +48,14 @@ class Submission:
     def __init__(self, settings: Settings, runner_kwargs: Mapping[str, Any]) -> None:
         """Start the run and wait for the create response. Raises what `submit` raises."""
         self._progress = Progress()
-        self._cancelled = threading.Event()
+        self._broken_off = threading.Event()
         self._answered = threading.Event()
         self._ended = threading.Event()
         self._error: BaseException | None = None
         self._output: deque[str] = deque(maxlen=_SHOWN_LINES)
         self._event_handler = runner_kwargs.get("event_handler")
         self._cancel_callback = runner_kwargs.get("cancel_callback")
+        self._url = chosen(settings.task_store or settings.extravars.get("ocp_task_store"))
         self._mark = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix="oceanbase-ocp-"))
         try:
@@ -111,12 +114,17 @@ class Submission:
             raise self._failure("the run was ended by an error") from self._error
         return self.response
 
-    def cancel(self) -> None:
-        """Ask for the end of the run; `wait` returns soon after. Without effect on one that has ended.
+    def cancel(self, *, force: bool = False) -> None:
+        """Cancel the task, and return at once. Without effect on one that has ended.
 
-        No host is begun any more. A host that is at work may go on with it.
+        No host is begun any more, and `wait` returns when the hosts at work have ended what they do. force: break the
+        run off; `wait` returns within seconds, and what the hosts at work have come to is not known.
         """
-        self._cancelled.set()
+        if force:
+            self._broken_off.set()
+        elif not self.done:
+            with contextlib.suppress(FileNotFoundError):  # it has ended just now
+                (self._folder / CANCEL_FILE).touch()
 
     def __enter__(self) -> Submission:
         return self
@@ -151,7 +159,7 @@ class Submission:
         return True if self._event_handler is None else bool(self._event_handler(event))
 
     def _is_cancelled(self) -> bool:
-        return self._cancelled.is_set() or bool(self._cancel_callback and self._cancel_callback())
+        return self._broken_off.is_set() or bool(self._cancel_callback and self._cancel_callback())
 
     def _run(self) -> None:
         try:
@@ -174,12 +182,16 @@ class Submission:
             return
         end_processes(f"{_MARK}={self._mark}")
         if self._runner.canceled:
-            self._progress.end(CANCELLED, "the task was cancelled")
+            ending = self._progress.end(CANCELLED, "the task was cancelled")
         elif self._runner.timed_out:
-            self._progress.end(TIMED_OUT, "the run took longer than it may")
+            ending = self._progress.end(TIMED_OUT, "the run took longer than it may")
         else:
-            self._progress.end(INTERRUPTED, "the run ended before its report")
+            ending = self._progress.end(INTERRUPTED, "the run ended before its report")
         self._write_response()
+        if ending:
+            problem = Keeping(self._url, self._progress.run["executor"]).save(ending.task, ending.logs)
+            if problem:
+                _LOG.warning("The task could not be stored: %s", problem)
 
     def _write_response(self) -> None:
         """Bring the response file up to date: who watches it must not wait for ever."""
@@ -191,7 +203,7 @@ class Submission:
                 _LOG.warning("The response cannot be written to %s: %s", path, exc.strerror)
 
     def _end_with_program(self) -> None:
-        self.cancel()
+        self.cancel(force=True)
         self._thread.join()
 
     def _failure(self, message: str) -> OcpRunError:

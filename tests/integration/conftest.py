@@ -59,6 +59,11 @@ def start_fleet(tmp_path: Path) -> Iterator[Callable[[Sequence[HostSpec]], Fleet
 
 
 @pytest.fixture
+def response_file(tmp_path: Path) -> Path:
+    return tmp_path / "response.json"
+
+
+@pytest.fixture
 def listener() -> Iterator[Listener]:
     made = Listener()
     yield made

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the playbook as a user does, with each ansible-core that the checkout has an environment for."""
+"""Runs the playbooks as a user does, with each ansible-core that the checkout has an environment for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import Any
 from tests.fleet import Fleet
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOK = "oceanbase.ocp.batch_stop_agents"
+COLLECTION = "oceanbase.ocp"
+STOP = "batch_stop_agents"
 # A run that hangs must fail its test and not the whole suite; no test needs half of it.
 PATIENCE = 300
 
@@ -76,14 +77,20 @@ class Core:
         }
 
     def start(
-        self, inventory: Path, response_file: Path, extra: dict[str, Any], *arguments: str, **variables: str
+        self,
+        inventory: Path,
+        response_file: Path,
+        extra: dict[str, Any],
+        *arguments: str,
+        playbook: str = STOP,
+        **variables: str,
     ) -> subprocess.Popen[str]:
-        """Start the playbook in a session of its own."""
+        """Start a playbook in a session of its own."""
         return subprocess.Popen(
             [
                 self.bin / "ansible-playbook",
                 f"--inventory={inventory}",
-                PLAYBOOK,
+                f"{COLLECTION}.{playbook}",
                 f"--extra-vars={json.dumps({'ocp_response_file': str(response_file), **extra})}",
                 *arguments,
             ],
@@ -105,8 +112,35 @@ class Core:
 
     def stop_fleet(self, fleet: Fleet, response_file: Path, *arguments: str, **extra: Any) -> Run:
         """Run the playbook on all hosts of a fleet."""
+        return self.on_fleet(STOP, fleet, response_file, *arguments, **extra)
+
+    def on_fleet(self, playbook: str, fleet: Fleet, response_file: Path, *arguments: str, **extra: Any) -> Run:
+        """Run a playbook that takes host ids on all hosts of a fleet."""
         ids = {"host_ids": [host.host_id for host in fleet.hosts]}
-        return self.stop_agents(fleet.inventory, response_file, {**ids, **extra}, *arguments)
+        return self.on_task(playbook, fleet, response_file, *arguments, **{**ids, **extra})
+
+    def on_task(self, playbook: str, fleet: Fleet, response_file: Path, *arguments: str, **extra: Any) -> Run:
+        """Run a playbook with these variables and the inventory of a fleet."""
+        response_file.unlink(missing_ok=True)
+        return end(self.start(fleet.inventory, response_file, extra, *arguments, playbook=playbook), response_file)
+
+    def ask(self, module: str, *options: str, **arguments: Any) -> dict[str, Any]:
+        """Run a module on localhost by itself, as at a terminal. Returns its response."""
+        command = [self.bin / "ansible", "localhost", f"--module-name={COLLECTION}.{module}", *options]
+        run = subprocess.run(
+            [*command, *([f"--args={json.dumps(arguments)}"] if arguments else [])],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment(ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0"),
+            timeout=PATIENCE,
+            check=False,
+        )
+        head, found, text = run.stdout.partition("=> ")
+        assert found, run.stdout + run.stderr
+        response: dict[str, Any] = json.loads(text)["response"]
+        assert (" SUCCESS " in head or " CHANGED " in head) == response["successful"], run.stdout
+        return response
 
 
 def end(process: subprocess.Popen[str], response_file: Path) -> Run:

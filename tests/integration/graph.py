@@ -10,19 +10,29 @@ from typing import Any
 DETAIL = {"startTime", "finishTime", "executor"}
 
 
-def check_graph(task: dict[str, Any], hosts: int) -> None:
-    """Assert the rules of OCP's task graph for so many hosts: Prepare, Wait, Stop, Wait, Finish."""
+STOP_NODES = ("Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation")
+START_NODES = ("Prepare start OCP agent", "Start all OCP agent processes", "Finish OCP agent operation")
+RESTART_NODES = (
+    "Prepare restart OCP agent",
+    "Restart pos proxy",
+    "Stop all OCP agent processes",
+    "Start all OCP agent processes",
+    "Finish OCP agent operation",
+)
+
+
+def check_graph(task: dict[str, Any], hosts: int, nodes: tuple[str, ...] = STOP_NODES) -> None:
+    """Assert the rules of OCP's task graph for so many hosts: the nodes, with a wait node between each two."""
     subtasks = task["subtasks"]
-    assert len(subtasks) == 3 * hosts + 2
+    assert len(subtasks) == len(nodes) * hosts + len(nodes) - 1
     by_id = {subtask["id"]: subtask for subtask in subtasks}
     assert len(by_id) == len(subtasks)
     assert sorted(subtask["seriesId"] for subtask in subtasks) == list(range(len(subtasks)))
-    assert sum(len(subtask["downstreams"]) for subtask in subtasks) == 4 * hosts
+    assert sum(len(subtask["downstreams"]) for subtask in subtasks) == 2 * (len(nodes) - 1) * hosts
     for subtask in subtasks:
         assert all(subtask["id"] in by_id[other]["upstreams"] for other in subtask["downstreams"])
         assert all(subtask["id"] in by_id[other]["downstreams"] for other in subtask["upstreams"])
         assert subtask["description"] == subtask["name"]
-        assert subtask["runTime"] == 1
     ranks: dict[int, int] = {}
 
     def rank(identifier: int) -> int:
@@ -33,8 +43,7 @@ def check_graph(task: dict[str, Any], hosts: int) -> None:
     stages: dict[int, list[dict[str, Any]]] = {}
     for identifier, subtask in by_id.items():
         stages.setdefault(rank(identifier), []).append(subtask)
-    names = ["Prepare stop OCP agent", "Wait node", "Stop all OCP agent processes", "Wait node",
-             "Finish OCP agent operation"]
+    names = [name for node in nodes for name in (node, "Wait node")][:-1]
     assert [{subtask["name"] for subtask in stages[number]} for number in sorted(stages)] == [{name} for name in names]
     for stage in stages.values():
         indices = sorted(subtask["parallelIdx"] for subtask in stage)
@@ -53,8 +62,9 @@ def check_truth(task: dict[str, Any]) -> None:
         if status == "SUCCESSFUL":
             assert set(subtask) >= DETAIL
             assert subtask["startTime"] <= subtask["finishTime"]
-        if status == "PENDING":
+        if status == "PENDING" and subtask["operation"] != "ROLLBACK":
             assert not DETAIL & set(subtask)
-    done = all(subtask["status"] == "SUCCESSFUL" for subtask in by_id.values())
+    goal = "PENDING" if task["operation"] == "ROLLBACK" else "SUCCESSFUL"
+    done = all(subtask["status"] == goal for subtask in by_id.values())
     assert task["status"] == ("SUCCESSFUL" if done else "FAILED")
     assert task["finishTime"] >= task["startTime"]

@@ -23,6 +23,7 @@ from tests.integration.cores import Core, Run
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 UNIT = "ocp_agent.service"
 # As the vendor's documents show it; {more} is what a site has added.
+DATABASE = "database.service"
 UNIT_FILE = """\
 [Unit]
 Description=OCP Agent
@@ -75,7 +76,8 @@ class Case:
 
     by: who starts the agent: the unit, the control program over ssh, or both, one after the other. observer: whether a
     database is started in the control group of the unit. refused: part of the message, where nothing may be stopped.
-    started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop.
+    started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop. settings:
+    lines for the configuration of the agent. database: how the unit of a database depends on the agent's.
     """
 
     more: str = ""
@@ -85,6 +87,8 @@ class Case:
     refused: str = ""
     started: bool = True
     after: str = "inactive (dead)"
+    settings: str = ""
+    database: str = ""
 
 
 CASES = {
@@ -99,17 +103,22 @@ CASES = {
         "Restart=always\nRestartSec=1h", state="activating (auto-restart)", by=("unit", "dies")
     ),
     "wrapper": Case(),
-    "observer": Case(observer=True, refused="systemd would end them together with the agent", after="active (running)"),
+    "ignores SIGTERM": Case("Restart=always\nRestartSec=100ms", settings="ocp_agentd.ignore_sigterm: yes\n"),
+    "required": Case(database="Requires"),
+    "bound": Case(database="BindsTo", refused=f"has {DATABASE} bound to it", after="active (running)"),
+    "observer": Case(
+        observer=True, refused="holds observer (pid PID), too, and systemd would end them", after="active (running)"
+    ),
     "observer, remain after exit": Case(
         "RemainAfterExit=yes",
         observer=True,
-        refused="systemd would end them together with the agent",
+        refused="holds observer (pid PID), too, and systemd would end them",
         after="active (running)",
     ),
     "observer, restart always": Case(
         "KillMode=process\nRestart=always",
         observer=True,
-        refused="Restart=always would start it again",
+        refused="would start it again (Restart=always), and cannot be stopped because of observer (pid PID)",
         after="active (running)",
     ),
     "observer, kill mode process": Case("KillMode=process", observer=True),
@@ -167,6 +176,11 @@ def arrange(host: Host, name: str, case: Case) -> Process | None:
         text = "".join(line for line in text.splitlines(keepends=True) if home not in line)
     unit = Path(f"/proc/{host.init[0]}/root/etc/systemd/system/{UNIT}")
     unit.write_text(text)
+    if case.database:
+        text = f"[Unit]\n{case.database}={UNIT}\nAfter={UNIT}\n[Service]\nExecStart=/bin/sleep infinity\n"
+        unit.with_name(DATABASE).write_text(text)
+    with open(host.home / "conf/agentd.yaml", "a") as stream:
+        stream.write(case.settings)
     host.run("systemctl", "daemon-reload")
     control = f"{home}/bin/ocp_agentctl"
     observer = None
@@ -184,6 +198,8 @@ def arrange(host: Host, name: str, case: Case) -> Process | None:
         elif step == "dies":
             host.run(control, "stop")
             host.wait_for(lambda: state(host) == case.state, "it does not wait for its restart")
+    if case.database:
+        host.run("systemctl", "start", DATABASE)
     assert state(host) == case.state, (name, state(host))
     assert host.agent_names() == ([] if "dies" in case.by else AGENT), name
     return observer
@@ -196,7 +212,12 @@ def batch(newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     if reason:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("systemd")
-    with Fleet.start([HostSpec(behaviour="stopped", full=True)] * len(CASES), folder / "fleet") as fleet:
+    impatient = {"ocp_agent_daemon_grace": 2, "ocp_agent_grace": 1}
+    specs = [
+        HostSpec(behaviour="stopped", full=True, variables=impatient if case.settings else {})
+        for case in CASES.values()
+    ]
+    with Fleet.start(specs, folder / "fleet") as fleet:
         hosts = dict(zip(CASES, fleet.hosts, strict=True))
         observers = {name: arrange(host, name, CASES[name]) for name, host in hosts.items()}
         run = newest_core.stop_fleet(fleet, folder / "response.json", ocp_max_fail_percentage=100)
@@ -224,15 +245,17 @@ def test_a_database_that_systemd_would_end_stops_everything_before_the_first_sig
     assert all_run(host)
     prepare = batch.run.of_host(list(CASES).index(name))["Prepare"]
     assert (prepare["status"], prepare["error"]["code"]) == ("FAILED", "CMP07019"), batch.run.output
-    assert case.refused in prepare["error"]["message"]
-    observer = batch.observers[name]
-    assert f"{UNIT} together with observer (pid {observer.ns_pid})" in prepare["error"]["message"]
+    pid = str(batch.observers[name].ns_pid) if case.observer else ""
+    assert f"nothing was signalled: the agent's service {UNIT} " in prepare["error"]["message"]
+    assert case.refused.replace("PID", pid) in prepare["error"]["message"]
     assert state(host) == case.after
 
 
 def test_no_bystander_was_hurt(batch: Batch) -> None:
     for name, host in batch.hosts.items():
         assert [process for process in host.bystanders if not host.alive(process)] == [], name
+        if CASES[name].database:
+            assert host.run("systemctl", "is-active", DATABASE).stdout == "active\n", name
 
 
 def test_the_way_out_that_the_message_names(batch: Batch, newest_core: Core, tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ask
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import parse
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "task_id": {"type": "raw", "required": True},
+    "subtask_id": {"type": "raw", "required": True},
+    **_ask.OPTIONS,
+}
+
+
+class ActionModule(_ask.AskAction):
+    spec = ARGUMENT_SPEC
+    role = "TASK_VIEWER"
+
+    def _answer(
+        self, store: Store, arguments: dict[str, t.Any], request: Request
+    ) -> tuple[dict[str, t.Any], str]:
+        (task_id,) = parse(arguments["task_id"], "taskId", most=1)
+        (subtask_id,) = parse(arguments["subtask_id"], "subtaskId", most=1)
+        log = store.log(task_id, subtask_id)
+        return request.success({"log": log}), f"subtask {subtask_id} of task {task_id}: {len(log)} characters"

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
+    _accept,
+    _controller,
+    _interventions,
+    _keeping,
+    _settings,
+    _unfinished,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target, parse
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "intervention": {"type": "str", "required": True, "choices": ["retry", "rollback", "skip"]},
+    "task_id": {"type": "raw", "required": True},
+    "subtask_id": {"type": "raw"},
+    **_accept.OPTIONS,
+}
+
+_ROLE = "TASK_MANAGER"
+
+
+_unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
+
+
+class ActionModule(_accept.AcceptAction):
+    spec = ARGUMENT_SPEC
+
+    def _accept(self, executor: Executor | None) -> Task:
+        intervention = self.arguments["intervention"]
+        if self.arguments["role_bindings"]:
+            user = _controller.user(self.variables)
+            _controller.authorize(user, _ROLE, self.arguments["role_bindings"], f"task_{intervention}")
+        self.check_controller()
+        (task_id,) = parse(plain(self.arguments["task_id"]), "taskId", most=1)
+        subtask_ids = parse(plain(self.arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
+        seconds = _settings.timeouts(self.arguments["timeouts"])
+        given_share = self.arguments["max_fail_percentage"]
+        share = None if given_share in (None, "") else _settings.percentage(given_share)
+
+        def intervene(task: Task) -> None:
+            if intervention == "skip":
+                _interventions.skip(task, subtask_ids)
+            else:
+                {"retry": _interventions.retry, "rollback": _interventions.rollback}[intervention](task)
+
+        with _keeping.open_store(self.url, read_only=executor is None) as store:
+            task = store.load(task_id)
+            intervene(task)
+            found = {target.host_id: target for target in self.find_hosts(_unfinished_host_ids(task))}
+
+            def take_up(task: Task) -> None:
+                intervene(task)
+                _renew(task, found, self.request.server)
+                task.max_fail_percentage = task.max_fail_percentage if share is None else share
+                for subtask in task.subtasks:
+                    subtask.timeout = seconds.get(subtask.phase, subtask.timeout)
+                self.answer(task)
+
+            if executor:
+                return store.take(task_id, take_up, executor)
+            task = store.load(task_id)
+            take_up(task)
+            return task
+
+
+def _unfinished_host_ids(task: Task) -> list[int]:
+    """The ids of the hosts that the task still has to do with; the others need not be in the inventory any more."""
+    indices = sorted({subtask.parallel_idx for subtask in task.subtasks if task.lies_ahead(subtask)} - {-1})
+    return [task.targets[index].host_id for index in indices]
+
+
+def _renew(task: Task, found: t.Mapping[int, Target], address: str) -> None:
+    """Take the hosts by the names that the inventory has for them now, and the controller that executes it now."""
+    task.targets = [found.get(target.host_id, target) for target in task.targets]
+    task.executor = address

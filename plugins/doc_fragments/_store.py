@@ -1,0 +1,76 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What the documentation of every action that uses the task store has in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  task_store:
+    description:
+      - Where tasks are kept. The URL of a database, as SQLAlchemy takes it, such as
+        C(postgresql+psycopg://user:password@host/database) or C(mysql+pymysql://user:password@host/database). OceanBase
+        in MySQL mode is reached by the latter.
+      - Without it, tasks are kept in a SQLite file of the user who runs Ansible,
+        C($XDG_DATA_HOME/oceanbase-ocp/tasks.db), which is made when it is missing. In a job of AWX, whose disk goes with
+        it, they are then not kept.
+      - With V(none) no task is kept. It cannot be asked for, retried, rolled back or cancelled from elsewhere, and
+        nothing keeps two runs from working on one host.
+    type: str
+"""
+
+    REQUEST = r"""
+options:
+  role_bindings:
+    description:
+      - Path of a YAML file that says who may do what. A mapping of OCP's roles C(HOST_MANAGER), C(HOST_VIEWER),
+        C(TASK_MANAGER), C(TASK_VIEWER) to C(users) and C(groups), which are lists of names.
+      - The user is the one who launched the job in AWX, else the login user, behind sudo too. Groups are those of the
+        controller's system; they do not apply to a user whom AWX names.
+      - Who lacks the role that the request takes is refused with 403 before anything else is looked at, and the system
+        log is told.
+      - Without this, nobody is refused.
+    type: path
+  error_codes:
+    description:
+      - The version of OCP whose spelling the error codes of the response have. V(4.x) has texts as C(CMP07005), V(3.1)
+        integers as C(7005).
+      - A code for which the documentation of 3.1 has no integer stays as it is.
+    type: str
+    choices: ['4.x', '3.1']
+    default: '4.x'
+"""
+
+    ACCEPT = r"""
+options:
+  timeouts:
+    description:
+      - Seconds that a subtask may take, by C(prepare), C(restart_pos_proxy), C(stop), C(start), C(finish) and C(wait).
+      - What is left out is as OCP has it. 600 for C(stop) and C(start), 30 for C(wait), 60 for the others.
+    type: dict
+    default: {}
+  max_fail_percentage:
+    description:
+      - How many of the hosts, in percent, may have failed before the others are kept from going on. As in a play's
+        C(max_fail_percentage), the share must be exceeded.
+      - With V(0), the default, one failed host keeps every other one where it is. That is OCP's own rule.
+    type: raw
+  response_file:
+    description:
+      - Path of the file to write the response to. It is replaced as a whole each time, at the beginning, at every
+        barrier and at the end.
+      - Nothing is written in check mode.
+    type: path
+  force:
+    description:
+      - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is
+        V(REINSTALLING). OCP refuses those.
+    type: bool
+    default: false
+"""

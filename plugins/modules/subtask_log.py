@@ -1,0 +1,74 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The work is done by the action plugin of the same name.
+
+DOCUMENTATION = r"""
+module: subtask_log
+short_description: Ask for the log of a subtask
+version_added: 0.1.0
+author:
+  - OceanBase OCP collection contributors (@oceanbase)
+description:
+  - Tells what a subtask has done on its host, in order, with times. The processes that were found, the signals that were
+    sent, who exited when, and what failed. Each execution has a block of its own.
+  - Answers as OCP does for C(GET /tasks/instances/{taskId}/subtasks/{subtaskId}/log).
+  - A subtask that does not exist is OCP's 404, and this module fails.
+  - With O(role_bindings) it takes the role C(TASK_VIEWER).
+  - Runs on V(localhost).
+options:
+  task_id:
+    description: The id of the task.
+    type: raw
+    required: true
+  subtask_id:
+    description: The id of the subtask.
+    type: raw
+    required: true
+extends_documentation_fragment:
+  - oceanbase.ocp._store
+  - oceanbase.ocp._store.request
+  - oceanbase.ocp._controller
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  check_mode:
+    description: Changes nothing in any case.
+seealso:
+  - module: oceanbase.ocp.task_info
+"""
+
+EXAMPLES = r"""
+- name: What Stop did on a host
+  oceanbase.ocp.subtask_log:
+    task_id: 31173
+    subtask_id: 32857
+  delegate_to: localhost
+  run_once: true
+  register: answer
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ answer.response.data.log.splitlines() }}"
+"""
+
+RETURN = r"""
+response:
+  description: The response of OCP's API, with C(data) or with C(error).
+  returned: always
+  type: dict
+  sample:
+    data: {log: "############{EXECUTE}{2026-11-23T22:08:05.982+00:00}############"}
+    duration: 17
+    server: 192.0.2.10
+    status: 200
+    successful: true
+    timestamp: '2026-11-23T22:08:15.4+00:00'
+    traceId: 688d3147a10b45e8
+msg:
+  description: The same in a line.
+  returned: always
+  type: str
+  sample: "task 31173 Batch stop OCP agent: FAILED"
+"""

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The work is done by the action plugin of the same name.
+
+DOCUMENTATION = r"""
+module: task_info
+short_description: Ask for a task, or for a list of tasks
+version_added: 0.1.0
+author:
+  - OceanBase OCP collection contributors (@oceanbase)
+description:
+  - Answers as OCP does for C(GET /tasks/instances/{taskId}) and C(GET /tasks/instances).
+  - A task whose controller is gone is FAILED, with the code TSK10015; it can be retried then.
+  - A task that does not exist is OCP's 404, and this module fails.
+  - With O(role_bindings) it takes the role C(TASK_VIEWER).
+  - Runs on V(localhost).
+options:
+  task_id:
+    description: The id of a task. Without it, a list is given, the newest first.
+    type: raw
+  name:
+    description: Only tasks whose name contains this, in any case.
+    type: str
+  status:
+    description: Only tasks in this status.
+    type: str
+    choices: [RUNNING, FAILED, SUCCESSFUL]
+  host_id:
+    description: Only tasks on this host, by its id in OCP.
+    type: raw
+  page:
+    description: The number of the page, from 1.
+    type: int
+    default: 1
+  size:
+    description: How many tasks a page has, at most 2000.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - oceanbase.ocp._store
+  - oceanbase.ocp._store.request
+  - oceanbase.ocp._controller
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  check_mode:
+    description: Changes nothing in any case.
+seealso:
+  - module: oceanbase.ocp.subtask_log
+  - module: oceanbase.ocp.task_resume
+"""
+
+EXAMPLES = r"""
+- name: A task
+  oceanbase.ocp.task_info:
+    task_id: 31173
+  delegate_to: localhost
+  run_once: true
+
+- name: The last tasks on a host that have failed
+  oceanbase.ocp.task_info:
+    host_id: 1001
+    status: FAILED
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+response:
+  description: The response of OCP's API, with C(data) or with C(error).
+  returned: always
+  type: dict
+  sample:
+    data: {id: 31173, name: Batch stop OCP agent, status: FAILED}
+    duration: 17
+    server: 192.0.2.10
+    status: 200
+    successful: true
+    timestamp: '2026-11-23T22:08:15.4+00:00'
+    traceId: 688d3147a10b45e8
+msg:
+  description: The same in a line.
+  returned: always
+  type: str
+  sample: "task 31173 Batch stop OCP agent: FAILED"
+"""

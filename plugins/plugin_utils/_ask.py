@@ -1,0 +1,67 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What every request goes through that asks the task store and contacts no host."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from . import _controller, _keeping
+from ._clock import now_ms
+from ._document import plain
+from ._errors import SPELLINGS, UNEXPECTED, OcpError
+from ._response import Request
+from ._store import Store, StoreError
+
+OPTIONS: dict[str, t.Any] = {
+    "role_bindings": {"type": "path"},
+    "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
+    **_keeping.OPTION,
+}
+
+
+class AskAction(ActionBase):
+    """An action that answers from the task store. spec: its arguments. role: OCP's role that it takes.
+
+    writes: whether it changes what is stored.
+    """
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+    spec: t.ClassVar[dict[str, t.Any]]
+    role: t.ClassVar[str]
+    writes: t.ClassVar[bool] = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        received = now_ms()
+        result = super().run(tmp, task_vars)
+        del tmp
+        dummy, arguments = self.validate_argument_spec(argument_spec=self.spec)
+        arguments = plain(arguments)
+        request = Request(_controller.trace_id(), _controller.address(), received, arguments["error_codes"])
+        try:
+            if arguments["role_bindings"]:
+                user = _controller.user(task_vars or {})
+                _controller.authorize(user, self.role, arguments["role_bindings"], self._task.action)
+            read_only = self._task.check_mode or not self.writes
+            with _keeping.open_store(_keeping.chosen(arguments["task_store"]), read_only=read_only) as store:
+                response, message = self._answer(store, arguments, request)
+        except (OcpError, StoreError) as exc:
+            error = exc if isinstance(exc, OcpError) else OcpError(UNEXPECTED, str(exc))
+            response = request.refuse(error)
+            said = f"{response['status']} {response['error']['code']}: {error.message}"
+            return {**result, "failed": True, "msg": said, "response": response}
+        return {**result, "changed": self.writes, "msg": message, "response": response}
+
+    def _answer(
+        self, store: Store, arguments: dict[str, t.Any], request: Request
+    ) -> tuple[dict[str, t.Any], str]:
+        """The response, and in a line what it says. Raises OcpError, StoreError."""
+        raise NotImplementedError

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The task of a run and its store: where it is kept, whether it is cancelled, and what becomes of it without a database."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from . import _cancel
+from ._errors import UNEXPECTED, OcpError
+from ._executor import Executor
+from ._spool import spool
+from ._store import LostTask, Store, StoreError
+from ._task import Task
+
+NONE = "none"
+
+OPTION: dict[str, t.Any] = {"task_store": {"type": "str", "no_log": True}}
+
+
+def chosen(task_store: str | None) -> str | None:
+    """The store that a run shall use: NONE, or an URL, None for the default one.
+
+    In a job of AWX the default is none: nothing that it writes to its own disk is there for the next one.
+    """
+    if task_store == NONE or (not task_store and os.environ.get("AWX_PRIVATE_DATA_DIR")):
+        return NONE
+    return task_store or None
+
+
+def open_store(url: str | None, *, read_only: bool = False) -> Store:
+    """The store of an URL that chosen() gave. Raises OcpError where there is none or it cannot be used."""
+    if url == NONE:
+        raise OcpError(
+            UNEXPECTED, "tasks are not kept here (ocp_task_store is none): give ocp_task_store the URL of a database"
+        )
+    try:
+        return Store.open(url, create=not read_only)
+    except StoreError as exc:
+        raise OcpError(UNEXPECTED, str(exc)) from exc
+
+
+class Keeping:
+    """The store from the view of a run that executes a task.
+
+    url: what chosen() gave. executor: the run in plain types, None where the task is not kept.
+    """
+
+    def __init__(self, url: str | None, executor: t.Mapping[str, t.Any] | None) -> None:
+        self._url = url
+        self._executor = Executor(**executor) if executor else None
+
+    def cancelled(self, task_id: int) -> bool:
+        """Whether somebody has asked for the end of the task. Raises StoreError."""
+        if _cancel.asked() or not self._executor:
+            return _cancel.asked()
+        with Store.open(self._url) as store:
+            return bool(store.beat(task_id, self._executor))
+
+    def save(self, task: Task, logs: t.Mapping[int, str]) -> str | None:
+        """Store a task as it is now, with the logs of what has ended since the last time.
+
+        Returns None, or why it could not be stored and where its results are then, for people.
+        """
+        if not self._executor:
+            return None
+        try:
+            with Store.open(self._url) as store:
+                store.save(task, self._executor, logs)
+        except LostTask as exc:
+            return str(exc)
+        except StoreError as exc:
+            try:
+                path = spool(self._url, task, self._executor, logs)
+            except OSError as error:
+                return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
+            return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
+        return None

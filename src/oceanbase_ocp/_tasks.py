@@ -1,0 +1,74 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of the task store and needs no host, and so no Ansible run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller, _keeping
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import now_ms
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import UNEXPECTED, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+
+
+def task_info(
+    task_id: int | None = None,
+    *,
+    name: str | None = None,
+    status: str | None = None,
+    host_id: int | None = None,
+    page: int = 1,
+    size: int = 10,
+    task_store: str | None = None,
+) -> dict[str, Any]:
+    """A task, or without its id a page of tasks, the newest first.
+
+    name: only tasks whose name contains it. status: only tasks in it, `RUNNING`, `FAILED` or `SUCCESSFUL`. host_id:
+    only tasks on this host. page: from 1. size: tasks a page. task_store: as in `submit`.
+
+    Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
+    """
+
+    def answer(store: Store, request: Request) -> dict[str, Any]:
+        if task_id is not None:
+            return request.detail(store.load(task_id))
+        tasks, total = store.find(name=name, status=status, host_id=host_id, page=page, size=size)
+        return request.page(tasks, total, page, size)
+
+    return _ask(answer, task_store, read_only=True)
+
+
+def subtask_log(task_id: int, subtask_id: int, *, task_store: str | None = None) -> dict[str, Any]:
+    """What a subtask has done on its host, as the text `["data"]["log"]` of OCP's response.
+
+    task_store: as in `submit`. An unknown task or subtask is a response with an error.
+    """
+    return _ask(lambda store, request: request.success({"log": store.log(task_id, subtask_id)}), task_store, True)
+
+
+def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any]:
+    """Ask the run that executes a task, on whatever machine it is, to end it; returns at once.
+
+    No other host is begun; what runs on a host ends first. task_store: as in `submit`.
+
+    Returns OCP's response with the task as it is then; a task that does not run is a response with an error (409
+    TSK10007).
+    """
+    return _ask(lambda store, request: request.answer(store.cancel(task_id)), task_store, read_only=False)
+
+
+def _ask(
+    answer: Callable[[Store, Request], dict[str, Any]], task_store: str | None, read_only: bool
+) -> dict[str, Any]:
+    request = Request(_controller.trace_id(), _controller.address(), now_ms())
+    try:
+        with _keeping.open_store(_keeping.chosen(task_store), read_only=read_only) as store:
+            return answer(store, request)
+    except StoreError as exc:
+        return request.refuse(OcpError(UNEXPECTED, str(exc)))
+    except OcpError as error:
+        return request.refuse(error)

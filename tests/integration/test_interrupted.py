@@ -1,0 +1,308 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that end before their time, that are in each other's way, or whose store fails; judged by the process tables."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.fleet.host import Host
+from tests.integration.cores import Core, Run, end
+from tests.integration.graph import check_graph, check_truth
+from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
+from tests.store.servers import PASSWORD, running
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+PATIENCE = 60
+
+PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
+
+
+class Running:
+    """A stop of a fleet's agents that goes on."""
+
+    def __init__(self, core: Core, fleet: Fleet, response_file: Path, *arguments: str, **extra: Any) -> None:
+        self.response_file = response_file
+        ids = {"host_ids": [host.host_id for host in fleet.hosts]}
+        self.process = core.start(fleet.inventory, response_file, {**ids, **extra}, *arguments)
+
+    def wait_for(self, condition: Callable[[], Any], what: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > until:
+                output = self.process.communicate()[0] if self.process.poll() is not None else ""
+                pytest.fail(f"{what}: {output}")
+            time.sleep(0.02)
+
+    def stored(self) -> dict[str, Any]:
+        """The newest task as the store has it, without asking anybody."""
+        with contextlib.closing(sqlite3.connect(f"file:{database()}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            task = connection.execute("SELECT * FROM ocp_task ORDER BY id DESC LIMIT 1").fetchone()
+            rows = connection.execute("SELECT * FROM ocp_subtask WHERE task_id = ?", (task["id"],)).fetchall()
+        return {**dict(task), "subtasks": [dict(row) for row in rows]}
+
+    def in_phase(self, phase: str) -> bool:
+        if not database().exists():
+            return False
+        with contextlib.suppress(sqlite3.OperationalError, TypeError):  # not made yet
+            return any(row["phase"] == phase and row["status"] == "RUNNING" for row in self.stored()["subtasks"])
+        return False
+
+    def kill(self) -> None:
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def end(self) -> Run:
+        return end(self.process, self.response_file)
+
+
+def database() -> Path:
+    return Path(os.environ["XDG_DATA_HOME"], "oceanbase-ocp", "tasks.db")
+
+
+@contextlib.contextmanager
+def locked_database() -> Iterator[None]:
+    """Keeps every run from storing anything: a barrier lasts as long as this."""
+    with contextlib.closing(sqlite3.connect(database(), isolation_level=None, timeout=10)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def ours_on(host: Host) -> list[str]:
+    """The command lines of the host program that still run on a host."""
+    lines = [" ".join(process.cmdline) for process in host.processes() if not process.dead]
+    return [line for line in lines if '"phase"' in line or "ansible" in line]
+
+
+def statuses(task: dict[str, Any], name: str) -> list[str]:
+    found = [subtask for subtask in task["subtasks"] if subtask["name"] == name]
+    return [subtask["status"] for subtask in sorted(found, key=lambda subtask: subtask["parallelIdx"])]
+
+
+# A controller that dies
+
+
+@pytest.mark.parametrize("phase", ["prepare", "wait for prepare", "stop", "wait for stop", "finish"])
+def test_controller_killed(newest_core: Core, start_fleet: StartFleet, response_file: Path, phase: str) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=3)])
+    host = fleet.hosts[0]
+    run = Running(newest_core, fleet, response_file, ocp_agent_settle=5)
+    if "prepare" in phase:
+        host.pause()
+        run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
+        time.sleep(1)
+        if phase == "wait for prepare":
+            with locked_database():
+                host.resume()
+                time.sleep(3)
+                run.kill()
+        else:
+            run.kill()
+            host.resume()
+    elif phase == "finish":
+        run.wait_for(lambda: run.in_phase("finish"), "Finish has not begun")
+        time.sleep(1)
+        run.kill()
+    else:
+        run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+        if phase == "wait for stop":
+            with locked_database():
+                run.wait_for(lambda: not any(fleet.agent_processes().values()), "Stop has not ended")
+                time.sleep(2)
+                run.kill()
+        else:
+            run.kill()
+
+    dead = newest_core.ask("task_info", task_id=1)["data"]
+
+    assert dead["status"] == "FAILED"
+    codes = {subtask["error"]["code"] for subtask in dead["subtasks"] if "error" in subtask}
+    assert codes == {"TSK10015"}
+    assert {s["status"] for s in dead["subtasks"]} <= {"SUCCESSFUL", "FAILED", "PENDING"}
+    retried = newest_core.on_task("task_retry", fleet, response_file, task_id=1)
+    assert retried.status == 0, retried.output
+    check_graph(retried.task, hosts=2)
+    check_truth(retried.task)
+    assert not any(fleet.agent_processes().values())
+    for each in fleet.hosts:
+        each.wait_for(lambda each=each: not ours_on(each), "a process of ours is left behind")
+        assert list((each.home / "run").iterdir()) == []
+
+
+def test_host_lost_in_stop_then_retried(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    host = fleet.hosts[0]
+    run = Running(newest_core, fleet, response_file, ocp_stop_timeout=8)
+    run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+    host.pause()
+    try:
+        first = run.end()
+    finally:
+        host.resume()
+    assert first.status == 2, first.output
+    (stop,) = [subtask for subtask in first.task["subtasks"] if subtask["name"] == STOP]
+    assert stop["error"]["code"] == "TSK10012"
+    host.wait_for(lambda: not ours_on(host), "the host program did not end by its own deadline")
+
+    second = newest_core.on_task("task_retry", fleet, response_file, task_id=first.task["id"], ocp_stop_timeout=60)
+
+    assert second.status == 0, second.output
+    check_truth(second.task)
+    assert not any(fleet.agent_processes().values())
+
+
+# Two runs at once
+
+
+def test_two_runs_on_one_host_in_the_same_instant(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=4), HostSpec(stop_seconds=4), HostSpec(stop_seconds=4)])
+    first, shared, last = (host.host_id for host in fleet.hosts)
+    requests = {"a": [first, shared], "b": [last, shared]}
+
+    processes = {
+        name: core.start(fleet.inventory, tmp_path / f"{name}.json", {"host_ids": ids})
+        for name, ids in requests.items()
+    }
+    runs = {name: end(process, tmp_path / f"{name}.json") for name, process in processes.items()}
+
+    winners = [name for name, run in runs.items() if run.status == 0]
+    assert len(winners) == 1, {name: run.output for name, run in runs.items()}
+    (loser,) = set(requests) - set(winners)
+    winner_id = runs[winners[0]].task["id"]
+    check_refusal(runs[loser], 409, "BAK29003", [f"task {winner_id}", str(shared)])
+    assert [error["rejectedValue"] for error in runs[loser].error["subErrors"]] == [shared]
+    left = fleet.host(requests[loser][0])
+    assert len(left.agent_names()) == 3, "the refused run has contacted nobody"
+
+    after = core.stop_agents(fleet.inventory, tmp_path / "c.json", {"host_ids": requests[loser]})
+    assert after.status == 0, after.output
+
+
+# Cancelled
+
+
+@pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
+@pytest.mark.parametrize("how", ["task_cancel", "ctrl_c"])
+def test_cancel(core: Core, start_fleet: StartFleet, response_file: Path, phase: str, how: str) -> None:
+    """One host is at work, one more waits for its turn: the first is let finish, the second never begun."""
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=3)])
+    host = fleet.hosts[0]
+    run = Running(core, fleet, response_file, "--forks=1", ocp_agent_settle=20)
+    if phase == "prepare":
+        host.pause()
+        run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
+        time.sleep(1)
+    elif phase == "stop":
+        run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+    else:
+        run.wait_for(lambda: run.in_phase("finish"), "Finish has not begun")
+        time.sleep(1)
+
+    if how == "task_cancel":
+        asked = core.ask("task_cancel", task_id=1)
+        assert asked["data"]["status"] == "RUNNING"
+        assert "CANCELING" in {subtask["status"] for subtask in core.ask("task_info", task_id=1)["data"]["subtasks"]}
+        time.sleep(3)  # the run looks every two seconds
+    else:
+        os.kill(run.process.pid, signal.SIGINT)
+    if phase == "prepare":
+        host.resume()
+    ended = run.end()
+
+    assert ended.status == 2, ended.output
+    check_graph(ended.task, hosts=2)
+    check_truth(ended.task)
+    assert (ended.task["status"], ended.task["operation"]) == ("FAILED", "CANCEL")
+    cancelled = [subtask for subtask in ended.task["subtasks"] if subtask["operation"] == "CANCEL"]
+    assert cancelled
+    assert {subtask["error"]["code"] for subtask in cancelled} == {"TSK10014"}
+    name = {"prepare": PREPARE, "stop": STOP, "finish": FINISH}[phase]
+    assert statuses(ended.task, name) == ["SUCCESSFUL", "FAILED"], ended.output
+    stored = core.ask("task_info", task_id=1)["data"]
+    assert (stored["status"], stored["operation"]) == ("FAILED", "CANCEL")
+    assert core.ask("task_cancel", task_id=1)["error"]["code"] == "TSK10007"
+
+    retried = core.on_task("task_retry", fleet, response_file, task_id=1)
+    assert retried.status == 0, retried.output
+    assert not any(fleet.agent_processes().values())
+
+
+# A store that fails
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[None]:
+    subprocess.run(["mount", *options, str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("broken", ["read-only", "full", "no folder"])
+def test_a_store_that_cannot_be_written(
+    newest_core: Core, tmp_path: Path, listener: Listener, data_home: Path, response_file: Path, broken: str
+) -> None:
+    data_home.mkdir()
+    hosts = inventory(tmp_path, listener, HOSTS)
+    with contextlib.ExitStack() as stack:
+        if broken == "read-only":
+            stack.enter_context(mounted(data_home, "-t", "tmpfs", "-o", "ro", "tmpfs"))
+        elif broken == "full":
+            stack.enter_context(mounted(data_home, "-t", "tmpfs", "-o", "size=64k", "tmpfs"))
+            with contextlib.suppress(OSError):
+                (data_home / "ballast").write_bytes(b"x" * 128 * 1024)
+        else:
+            data_home.rmdir()
+            data_home.write_text("not a folder")
+        run = newest_core.stop_agents(hosts, response_file, {"host_ids": [1001, 1003]})
+    check_refusal(run, 500, "COM10010", [str(data_home)])
+    assert not listener.contacted()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_database_that_goes_away_between_two_barriers(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, kind: str
+) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec()])
+    with running(kind) as server:
+        url = server.new_database("ocp")
+        run = Running(newest_core, fleet, response_file, ocp_task_store=url)
+        run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+        server.stop()
+        first = run.end()
+
+        assert first.status == 2, first.output
+        check_truth(first.task)
+        assert statuses(first.task, STOP) == ["SUCCESSFUL", "SUCCESSFUL"]
+        assert statuses(first.task, FINISH) == ["PENDING", "PENDING"]
+        assert not any(fleet.agent_processes().values())
+        (kept,) = (data_home / "oceanbase-ocp" / "spool").glob("*/*.json")
+        assert first.says(str(kept))
+        assert first.says("Nothing is lost")
+        assert PASSWORD not in first.output
+
+        server.start()
+        second = newest_core.on_task("task_retry", fleet, response_file, task_id=first.task["id"], ocp_task_store=url)
+
+        assert second.status == 0, second.output
+        check_truth(second.task)
+        assert second.output.count("Stop all OCP agent processes") == 0, "what was done is not done again"
+        assert not kept.exists()
+        subtask = next(s for s in second.task["subtasks"] if s["name"] == STOP)
+        asked = newest_core.ask("subtask_log", task_id=first.task["id"], subtask_id=subtask["id"], task_store=url)
+        assert "SIGTERM to ocp_agentd" in asked["data"]["log"]

@@ -1,0 +1,365 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a task after its run: asked for, retried, skipped, rolled back; judged by the hosts' process tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.integration.cores import Core, Run
+from tests.integration.graph import RESTART_NODES, START_NODES, check_graph, check_truth
+from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+
+PREPARE, STOP, START = "Prepare stop OCP agent", "Stop all OCP agent processes", "Start all OCP agent processes"
+FINISH, WAIT = "Finish OCP agent operation", "Wait node"
+
+
+def counts(fleet: Fleet) -> list[int]:
+    """How many agent processes live on each host."""
+    return [len(host.agent_names()) for host in fleet.hosts]
+
+
+def subtasks(run: Run, name: str) -> list[dict[str, Any]]:
+    found = [subtask for subtask in run.task["subtasks"] if subtask["name"] == name]
+    return sorted(found, key=lambda subtask: (subtask["parallelIdx"], subtask["id"]))
+
+
+def states(run: Run, name: str) -> list[tuple[str, str, int]]:
+    return [(found["status"], found["operation"], found["runTime"]) for found in subtasks(run, name)]
+
+
+# Asked for
+
+
+def test_a_task_can_be_asked_for(core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="ignores_sigterm")])
+    run = core.stop_fleet(fleet, response_file, ocp_agent_daemon_grace=1, ocp_agent_grace=1)
+    assert run.status == 0, run.output
+
+    detail = core.ask("task_info", task_id=run.task["id"])["data"]
+
+    assert detail["creator"].keys() == {"id", "name"}
+    for key in ("id", "name", "status", "startTime", "finishTime", "executor", "operation"):
+        assert detail[key] == run.task[key]
+    assert {s["id"]: s["status"] for s in detail["subtasks"]} == {s["id"]: s["status"] for s in run.task["subtasks"]}
+    assert not {"context"} & detail.keys()
+
+    page = core.ask("task_info", host_id=fleet.hosts[1].host_id, status="SUCCESSFUL", name="stop")["data"]
+    assert [task["id"] for task in page["contents"]] == [run.task["id"]]
+    assert page["page"] == {"number": 1, "size": 10, "totalElements": 1, "totalPages": 1}
+    assert core.ask("task_info", host_id=4711)["data"]["contents"] == []
+
+    log = core.ask("subtask_log", task_id=run.task["id"], subtask_id=subtasks(run, STOP)[1]["id"])["data"]["log"]
+    moments = re.findall(r"(?m)^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) ", log)
+    assert moments == sorted(moments)
+    assert log.startswith("############{EXECUTE}{")
+    order = ["Run subtask", "found ocp_agentd (pid", "SIGTERM to ocp_agentd", "SIGKILL to ocp_agentd", "ended", "new state"]
+    places = [log.index(text) for text in order]
+    assert places == sorted(places), log
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("task_info", {"task_id": 4711}),
+        ("subtask_log", {"task_id": 4711, "subtask_id": 1}),
+        ("task_cancel", {"task_id": 4711}),
+    ],
+)
+def test_an_unknown_task(newest_core: Core, module: str, arguments: dict[str, int]) -> None:
+    response = newest_core.ask(module, **arguments)
+    assert (response["status"], response["error"]["code"]) == (404, "TSK10001")
+    assert "4711" in response["error"]["message"]
+
+
+@pytest.mark.parametrize("playbook", ["task_retry", "task_rollback", "subtask_skip"])
+def test_an_unknown_task_is_not_taken_up(
+    newest_core: Core, tmp_path: Path, listener: Listener, response_file: Path, playbook: str
+) -> None:
+    hosts = inventory(tmp_path, listener, HOSTS)
+    extra = {"task_id": 4711, "subtask_id": 1}
+    run = newest_core.stop_agents(hosts, response_file, extra, playbook=playbook)
+    check_refusal(run, 404, "TSK10001", ["4711"])
+    assert not listener.contacted()
+
+
+def test_a_store_that_is_none_keeps_nothing(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec()])
+    run = newest_core.stop_fleet(fleet, response_file, ocp_task_store="none")
+    assert run.status == 0, run.output
+    assert counts(fleet) == [0]
+    assert run.says("it cannot be asked for later")
+    assert newest_core.ask("task_info")["data"]["page"]["totalElements"] == 0
+
+
+# Started and restarted
+
+
+def test_start_and_restart(core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet(
+        [
+            HostSpec(generation="gen1", bystanders=False),
+            HostSpec(generation="gen2", behaviour="stopped"),
+            HostSpec(generation="obagent", agent_user="admin", user="admin", bystanders=False),
+        ]
+    )
+    expected = [len(host.generation.programs) for host in fleet.hosts]
+    running = fleet.agent_processes()
+
+    started = core.on_fleet("batch_start_agents", fleet, response_file)
+
+    assert started.status == 0, started.output
+    check_graph(started.task, 3, START_NODES)
+    check_truth(started.task)
+    assert counts(fleet) == expected
+    assert "db001                      : ok=3    changed=0" in started.output, "it ran already"
+    for host in (fleet.hosts[0], fleet.hosts[2]):
+        assert host.agent_processes() == running[host.name], "what runs is left as it is"
+
+    again = core.on_fleet("batch_start_agents", fleet, response_file)
+    assert again.status == 0, again.output
+    assert again.output.count("changed=0") == 4, again.output
+
+    before = fleet.agent_processes()
+    restarted = core.on_fleet("batch_restart_agents", fleet, response_file)
+
+    assert restarted.status == 0, restarted.output
+    check_graph(restarted.task, 3, RESTART_NODES)
+    check_truth(restarted.task)
+    assert counts(fleet) == expected
+    for host in fleet.hosts:
+        assert not any(host.alive(process) for process in before[host.name])
+    admin = {process.uid for process in fleet.hosts[2].agent_processes()}
+    assert len(admin) == 1
+    assert 0 not in admin, "it runs as who it ran as"
+
+
+# Retried
+
+
+def test_retry_after_one_of_three_was_mended(core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(behaviour="sshd_down"), HostSpec(behaviour="sshd_down"), HostSpec()])
+    first = core.stop_fleet(fleet, response_file)
+    assert first.status == 2, first.output
+    task_id = first.task["id"]
+
+    fleet.hosts[0].start_sshd()
+    second = core.on_task("task_retry", fleet, response_file, task_id=task_id)
+
+    assert second.status == 2, second.output
+    check_truth(second.task)
+    assert (second.task["id"], second.task["operation"]) == (task_id, "RETRY")
+    assert states(second, PREPARE) == [("SUCCESSFUL", "RETRY", 2), ("FAILED", "RETRY", 2), ("SUCCESSFUL", "EXECUTE", 1)]
+    assert states(second, WAIT) == [("PENDING", "EXECUTE", 1)] * 2
+    assert "db003 " not in second.output, "what was done is not contacted"
+    assert counts(fleet) == [3, 3, 3]
+
+    fleet.hosts[1].start_sshd()
+    third = core.on_task("task_retry", fleet, response_file, task_id=task_id)
+
+    assert third.status == 0, third.output
+    check_graph(third.task, 3)
+    check_truth(third.task)
+    assert [run_time for _status, _operation, run_time in states(third, PREPARE)] == [2, 3, 1]
+    assert counts(fleet) == [0, 0, 0]
+    log = core.ask("subtask_log", task_id=task_id, subtask_id=subtasks(third, PREPARE)[1]["id"])["data"]["log"]
+    assert re.findall(r"(?m)^#+\{(\w+)\}", log) == ["EXECUTE", "RETRY", "RETRY"]
+    assert log.count("CMP07002") == 2
+
+    fourth = core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    check_refusal(fourth, 409, "TSK10007", ["SUCCESSFUL"])
+
+
+def test_retry_of_one_host_past_a_barrier_that_others_have_passed(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="live_lock"), HostSpec()])
+    first = newest_core.stop_fleet(fleet, response_file, ocp_max_fail_percentage=50)
+    assert first.status == 2, first.output
+    assert counts(fleet) == [0, 3, 0]
+
+    host = fleet.hosts[1]
+    holder = next(process for process in host.processes() if "hold" in process.cmdline)
+    host.run("kill", "-KILL", str(holder.ns_pid))
+    second = newest_core.on_task("task_retry", fleet, response_file, task_id=first.task["id"])
+
+    assert second.status == 0, second.output
+    check_truth(second.task)
+    assert counts(fleet) == [0, 0, 0]
+    assert states(second, STOP) == [("SUCCESSFUL", "EXECUTE", 1)] * 3
+    assert not re.search(r"db00[13] ", second.output)
+
+
+def test_retry_keeps_to_the_home_that_the_task_was_about(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    """The second terminal may not know what the first one was told."""
+    fleet = start_fleet([HostSpec(home="/home/ob/agent", behaviour="ignores_sigterm"), HostSpec(behaviour="no_agent")])
+    first = newest_core.stop_fleet(fleet, response_file, ocp_agent_home="/home/ob/agent", ocp_max_fail_percentage=0)
+    assert first.status == 2, first.output
+    assert counts(fleet) == [3, 0]
+
+    ids = [subtasks(first, PREPARE)[1]["id"]]
+    skipped = newest_core.on_task(
+        "subtask_skip",
+        fleet,
+        response_file,
+        task_id=first.task["id"],
+        subtask_id=ids,
+        ocp_agent_daemon_grace=1,
+        ocp_agent_grace=1,
+        ocp_max_fail_percentage=50,
+    )
+
+    assert states(skipped, PREPARE) == [("SUCCESSFUL", "EXECUTE", 1), ("SUCCESSFUL", "SKIP", 1)]
+    assert states(skipped, STOP)[0] == ("SUCCESSFUL", "EXECUTE", 1), skipped.output
+    assert counts(fleet) == [0, 0]
+
+
+# Skipped
+
+
+def test_skip_lets_the_others_go_on(core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
+    first = core.stop_fleet(fleet, response_file)
+    assert counts(fleet) == [3, 3]
+    task_id = first.task["id"]
+    done, down = (subtask["id"] for subtask in subtasks(first, PREPARE))
+
+    refused = core.on_task("subtask_skip", fleet, response_file, task_id=task_id, subtask_id=done)
+    check_refusal(refused, 409, "TSK10010", [str(done), "SUCCESSFUL"])
+
+    # OCP's rule: a skipped subtask is done, and its host goes on to the next like all others.
+    second = core.on_task(
+        "subtask_skip", fleet, response_file, task_id=task_id, subtask_id=down, ocp_max_fail_percentage=50
+    )
+    assert second.status == 2, second.output
+    assert states(second, PREPARE)[1] == ("SUCCESSFUL", "SKIP", 1)
+    assert states(second, STOP) == [("SUCCESSFUL", "EXECUTE", 1), ("FAILED", "EXECUTE", 1)]
+    assert counts(fleet) == [0, 3]
+
+    third = core.on_task(
+        "subtask_skip", fleet, response_file, task_id=task_id, subtask_id=subtasks(second, STOP)[1]["id"]
+    )
+    assert states(third, FINISH) == [("SUCCESSFUL", "EXECUTE", 1), ("FAILED", "EXECUTE", 1)], third.output
+    fourth = core.on_task(
+        "subtask_skip", fleet, response_file, task_id=task_id, subtask_id=subtasks(third, FINISH)[1]["id"]
+    )
+    assert fourth.status == 0, fourth.output
+    check_truth(fourth.task)
+
+
+# Rolled back
+
+
+def test_rollback_starts_what_the_task_has_stopped_and_only_that(
+    core: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    fleet = start_fleet(
+        [
+            HostSpec(),
+            HostSpec(behaviour="stopped"),
+            HostSpec(behaviour="watchdog"),
+            HostSpec(generation="obagent", agent_user="admin", user="admin", bystanders=False),
+        ]
+    )
+    first = core.stop_fleet(fleet, response_file, ocp_max_fail_percentage=50)
+    assert first.status == 2, first.output
+    assert counts(fleet)[0] == counts(fleet)[1] == counts(fleet)[3] == 0
+    task_id = first.task["id"]
+
+    planned = core.on_task("task_rollback", fleet, response_file, "--check", task_id=task_id)
+    assert planned.status == 0, planned.output
+    assert "db001 (host id 1001): start the agent" in planned.output
+    assert "db002 (host id 1002): nothing" in planned.output
+    assert counts(fleet)[0] == 0
+
+    second = core.on_task("task_rollback", fleet, response_file, task_id=task_id)
+
+    assert second.status == 0, second.output
+    check_truth(second.task)
+    assert (second.task["status"], second.task["operation"]) == ("SUCCESSFUL", "ROLLBACK")
+    assert {s["status"] for s in second.task["subtasks"]} == {"PENDING"}
+    assert counts(fleet) == [3, 0, 3, 3]
+    assert "db002 " not in second.output, "where nothing was stopped, nothing is started"
+    assert {process.uid for process in fleet.hosts[3].agent_processes()} != {0}
+    for playbook in ("task_rollback", "task_retry"):
+        refused = core.on_task(playbook, fleet, response_file, task_id=task_id)
+        check_refusal(refused, 409, "TSK10007", ["SUCCESSFUL"])
+
+
+def test_rollback_with_one_host_down(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(), HostSpec(behaviour="watchdog")])
+    first = newest_core.stop_fleet(fleet, response_file)
+    assert first.status == 2, first.output
+    task_id = first.task["id"]
+    fleet.hosts[1].drop_connections()
+    fleet.hosts[1].stop_sshd()
+
+    second = newest_core.on_task("task_rollback", fleet, response_file, task_id=task_id)
+
+    assert second.status == 2, second.output
+    check_truth(second.task)
+    assert (second.task["status"], second.task["operation"]) == ("FAILED", "ROLLBACK")
+    assert states(second, STOP)[:2] == [("PENDING", "ROLLBACK", 1), ("FAILED", "ROLLBACK", 1)]
+    assert states(second, PREPARE) == [("SUCCESSFUL", "ROLLBACK", 1)] * 3
+    assert counts(fleet)[:2] == [3, 0]
+    refused = newest_core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    check_refusal(refused, 409, "TSK10007", ["rolled back"])
+
+    fleet.hosts[1].start_sshd()
+    before = fleet.hosts[0].agent_processes()
+    third = newest_core.on_task("task_rollback", fleet, response_file, task_id=task_id)
+
+    assert third.status == 0, third.output
+    assert {s["status"] for s in third.task["subtasks"]} == {"PENDING"}
+    assert counts(fleet) == [3, 3, 3]
+    assert fleet.hosts[0].agent_processes() == before
+
+
+def test_rollback_of_a_start_stops_what_it_started(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped"), HostSpec(behaviour="no_agent")])
+    first = newest_core.on_fleet("batch_start_agents", fleet, response_file, ocp_max_fail_percentage=50)
+    assert first.status == 2, first.output
+    assert counts(fleet) == [3, 3, 0]
+
+    second = newest_core.on_task("task_rollback", fleet, response_file, task_id=first.task["id"])
+
+    assert second.status == 0, second.output
+    assert counts(fleet) == [3, 0, 0], "what ran before the task runs on"
+
+
+def test_rollback_that_is_prohibited(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(behaviour="sshd_down")])
+    first = newest_core.stop_fleet(fleet, response_file, ocp_prohibit_rollback=True)
+    assert first.task["context"]["stringMap"]["prohibit_rollback"] == "true"
+    second = newest_core.on_task("task_rollback", fleet, response_file, task_id=first.task["id"])
+    check_refusal(second, 409, "TSK10009", ["prohibit_rollback"])
+
+
+# Modes
+
+
+def test_check_mode_of_restart_is_a_plan_and_stores_nothing(
+    core: Core, start_fleet: StartFleet, response_file: Path, data_home: Path
+) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped")])
+    before = fleet.agent_processes()
+
+    run = core.on_fleet("batch_restart_agents", fleet, response_file, "--check", "--diff")
+
+    assert run.status == 0, run.output
+    assert fleet.agent_processes() == before
+    assert run.response is None
+    assert not data_home.exists()
+    assert re.search(r"db001 \(host id 1001\): SIGTERM to ocp_agentd .*then start the agent", run.output), run.output
+    assert "db002 (host id 1002): start the agent" in run.output
