@@ -208,6 +208,21 @@ def test_a_wait_node_can_be_skipped(new_task: NewTask, success: Outcome, play: P
     assert (task.status, task.stages[1][0].operation) == (SUCCESSFUL, "SKIP")
 
 
+def test_a_wait_node_that_has_failed_holds_until_it_is_skipped_or_retried_itself(
+    new_task: NewTask, success: Outcome, play: Play
+) -> None:
+    task = new_task(2)
+    task.settle("prepare", {0: FAILURE, 1: success})
+    task.close("end", BROKEN)
+    host, wait = task.failures
+    skip(task, [host.id])
+    play(task)
+    assert (task.status, task.failures, states(task, 2)) == (FAILED, [wait], [PENDING, PENDING])
+    skip(task, [wait.id])
+    play(task)
+    assert task.status == SUCCESSFUL
+
+
 def test_the_last_of_a_task_can_be_skipped(new_task: NewTask, play: Play) -> None:
     task = play(new_task(2), {("finish", 0): FAILURE})
     skip(task, [task.failures[0].id])

@@ -150,3 +150,10 @@ def test_timeouts_of_a_resumed_task_are_its_subtasks(new_task: NewTask) -> None:
     task = new_task(1, "batch_restart_agents")
     task.stages[4][0].timeout = 7
     assert task.timeouts == {"prepare": 60, "restart_pos_proxy": 60, "stop": 7, "start": 600, "finish": 60, "wait": 30}
+
+
+def test_what_only_a_rollback_runs_has_the_time_of_what_it_undoes(new_task: NewTask) -> None:
+    assert new_task(1, timeouts={"stop": 7}).timeouts["start"] == 7
+    assert new_task(1, "batch_start_agents", timeouts={"start": 8}).timeouts["stop"] == 8
+    timeouts = new_task(1, "batch_restart_agents", timeouts={"stop": 7, "start": 8}).timeouts
+    assert (timeouts["stop"], timeouts["start"]) == (7, 8), "a phase of its own has its own"
