@@ -20,6 +20,7 @@ from ._agent_host import (
     no_access,
     read_regular,
     stat_or_none,
+    uptime,
 )
 
 FRESH_LOCK = 5  # seconds: an unreadable lock younger than this is being written
@@ -80,6 +81,11 @@ class AdminLock(object):
             raise AgentError("locked", "%s is held by %s (pid %s), which starts or stops this agent right now: wait "
                              "for it to end, or end it, and run again" % (
                                  as_text(self.path), owner["exe"], owner["pid"]))
+
+    def wait(self, until):
+        """Wait until no control program holds the lock, but not beyond that moment of uptime()."""
+        while uptime() < until and self.holder() is not None:
+            time.sleep(0.1)
 
     def __enter__(self):
         for dummy in range(3):

@@ -6,6 +6,7 @@
 
 """Start: by systemd where a service runs the agent, else by the vendor's control program; the process table decides."""
 
+import os
 import time
 
 from ._agent_control import Control
@@ -77,6 +78,9 @@ class _Starting(object):
                 self._log.add("systemd: %s ran the agent and cannot be had now" % as_text(name))
         else:
             unit = self._units.sole_installed()
+        if unit is not None and (os.geteuid() != 0 or unit.load_state != "loaded"):
+            self._log.add("systemd: %s cannot be started (%s)" % (unit.name, unit.load_state))
+            return None
         foreign = self._units.foreign(unit, patience=0) if unit is not None else []
         if foreign:
             self._log.add("systemd: %s is left as it is, because it holds %s" % (unit.name, ", ".join(foreign)))

@@ -13,6 +13,7 @@ from ._agent_stopping import Stopping
 from ._agent_survey import revived, survey_installed
 from ._agent_units import Units
 
+CONTROL_WAIT = 12  # seconds: the control program waits 10 s for its daemon, and then gives up
 ROUNDS = 3  # how often what came back while we worked is stopped again
 
 
@@ -36,6 +37,8 @@ def stop(request):
         if not survey.processes and not stopped_units:
             lock.check()
             return dict(_now(), changed=False, processes=[], warnings=survey.unproven, **found)
+        if stopped_units:  # where systemd's time was up, the control program that it has called may still be at work
+            lock.wait(request.within(CONTROL_WAIT, 0.5))
         with lock:
             _stop_by_pid(request, stopping)
     except AgentError as exc:
@@ -94,9 +97,8 @@ def _stop_by_pid(request, stopping):
 
 def _still_active(units):
     """Warnings about services that systemd takes for active although the agent is gone."""
-    active = [units.again(unit) for unit in units.all if not unit.at_rest]
     return ["%s still counts as active: systemctl start %s will start nothing before it is stopped; start the agent by "
-            "its control program or by this collection" % (unit, unit.name) for unit in active if not unit.at_rest]
+            "its control program or by this collection" % (unit, unit.name) for unit in units.still_active()]
 
 
 def _now():

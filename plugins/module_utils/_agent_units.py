@@ -57,9 +57,10 @@ class Unit(object):
         self.main_pid = int(shown.get("MainPID") or 0)
         self.kill_mode = shown.get("KillMode", "")
         self.restart = shown.get("Restart", "")
-        # Who is stopped when this one is.
-        self.dependents = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
-                           for name in shown.get(key, "").split() if not name.endswith(".target")]
+        # Who is stopped when this one is stopped, and who even when it ends by itself.
+        self.stopped_along = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
+                              for name in shown.get(key, "").split() if not name.endswith(".target")]
+        self.bound = [name for name in shown.get("BoundBy", "").split() if not name.endswith(".target")]
 
     @property
     def takes_all(self):
@@ -78,7 +79,7 @@ class Units(object):
     """The services of this host that have to do with the agent of one home.
 
     processes: the agent's, as a Survey found them. known: names of more services to look at.
-    all: the Units. None where systemd does not run or we are not root: the agent is handled by pid alone then.
+    all: the Units; none where systemd does not run. Only root can have systemd start or stop one.
     """
 
     def __init__(self, home, log, processes, known=()):
@@ -90,14 +91,16 @@ class Units(object):
         self.all = []
         if not os.path.isdir("/run/systemd/system"):
             return
-        if os.geteuid() != 0:
-            log.add("systemd: not root, so its services are left as they are")
-            return
-        self._services = dict((process.pid, service_of(process.pid)) for process in processes)
+        for process in processes:
+            service, of_system = service_of(process.pid)
+            if of_system:
+                self._services[process.pid] = service
+            elif service and not any(unit.name == service for unit in self.all):  # its manager is not ours to ask
+                self.all.append(_unknown(service, process.pid))
         self._named = _installed(home)
         self._known = [name for name in known if name and UNIT_NAME.match(name)]
-        names = sorted(set(self._named + self._known + [name for name in self._services.values() if name]))
-        self.all = [unit for unit in self._show(names) if self._runs_agent(unit)]
+        names = sorted(set(self._named + self._known + list(self._services.values())))
+        self.all += [unit for unit in self._show(names) if self._runs_agent(unit)]
         for unit in self.all:
             log.add("systemd: %s, main process %s, KillMode=%s, Restart=%s" % (
                 unit, unit.main_pid or "unknown", unit.kill_mode, unit.restart))
@@ -125,26 +128,33 @@ class Units(object):
             if unit.at_rest:
                 continue
             foreign = self.foreign(unit)
-            if foreign:
-                self._refuse_or_note(unit, foreign)
-            elif unit.active_state == UNKNOWN:
-                self._log.add("systemd: %s is left as it is, since systemd does not answer" % unit.name)
-            else:
+            along = self._active(unit.stopped_along)
+            ours = unit.main_pid in self._agent
+            if ours and foreign and unit.takes_all:
+                raise _refusal(unit, "holds %s, too, and systemd would end them together with the agent" % (
+                    ", ".join(foreign)), "KillMode=process, Restart=no; or start them outside of the unit")
+            bound = self._active(unit.bound)
+            if ours and bound:
+                raise _refusal(unit, "has %s bound to it, which systemd would stop together with the agent" % (
+                    ", ".join(bound)), None)
+            others = foreign + along
+            if not others and unit.active_state != UNKNOWN and os.geteuid() == 0:
                 found.append(unit)
+                continue
+            if self._is_revived(unit):
+                if not others:
+                    raise AgentError("not_permitted", "%s would start the agent again (Restart=%s), and only root may "
+                                     "stop it: run with become (ansible_become: true)" % (unit.name, unit.restart))
+                raise _refusal(unit, "would start it again (Restart=%s), and cannot be stopped because of %s" % (
+                    unit.restart, ", ".join(others)), "KillMode=process, Restart=no")
+            self._log.add("systemd: %s is left as it is: %s" % (
+                unit, "it cannot be asked or told" if not others else "not without %s" % ", ".join(others)))
         return found
 
-    def _refuse_or_note(self, unit, foreign):
-        ours = unit.main_pid in self._agent
-        undone = unit.restart != "no" and (unit.sub_state == "auto-restart" or self._agent.intersection(
-            members(unit.group)))
-        if ours and unit.takes_all or ours and unit.dependents or undone:
-            what = "Restart=%s would start it again" % unit.restart if undone else (
-                "systemd would end them together with the agent")
-            raise AgentError("foreign_in_unit", (
-                "the agent runs in %s together with %s: %s. Nothing was signalled. Let the unit leave them alone, and "
-                "run again: systemctl edit --runtime %s, with the lines [Service], KillMode=process, Restart=no; or "
-                "start them outside of the unit") % (unit.name, ", ".join(foreign), what, unit.name))
-        self._log.add("systemd: %s is not stopped, because it holds %s" % (unit.name, ", ".join(foreign)))
+    def _is_revived(self, unit):
+        """Whether a service that is not stopped starts the agent again."""
+        return unit.restart != "no" and (unit.sub_state == "auto-restart" or bool(
+            self._agent.intersection(members(unit.group))))
 
     def stop(self, unit, seconds, meanwhile=None):
         """Stop a service through systemd. Returns whether systemd says so; the process table has the last word."""
@@ -161,12 +171,13 @@ class Units(object):
         self._log.add("systemctl %s %s%s" % (verb, ended, "" if ended.status == 0 else ": " + ended.words()))
         return ended.status == 0
 
-    def again(self, unit):
-        """The service as it is now."""
-        return self._show([unit.name])[0]
+    def still_active(self):
+        """The services that systemd counts as active now, of those that it did at first."""
+        names = [unit.name for unit in self.all if not unit.at_rest and unit.active_state != UNKNOWN]
+        return [unit for unit in self._show(names) if not unit.at_rest]
 
     def foreign(self, unit, patience=FOREIGN_PATIENCE):
-        """Texts about what would be stopped together with a service and is not the agent's.
+        """Texts about the processes of a service that are not the agent's.
 
         What the agent has started for a moment only gets that many seconds to end.
         """
@@ -174,7 +185,7 @@ class Units(object):
         while True:
             found = self._foreign_processes(unit)
             if not found or uptime() >= until:
-                return found + self._active(unit.dependents)
+                return found
             time.sleep(0.2)
 
     def _foreign_processes(self, unit):
@@ -204,23 +215,27 @@ class Units(object):
         ended = _systemctl(["show", "--property=" + ",".join(_SHOWN), "--"] + names, SHOW_SECONDS)
         if ended.status != 0:
             self._log.add("systemctl show %s: %s" % (ended, ended.words()))
-            return [self._unknown(name) for name in names]
+            inside = dict((service, pid) for pid, service in self._services.items())
+            return [_unknown(name, inside[name]) for name in names if name in inside]
         blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
                   for block in ended.output.split("\n\n")]
         units = [Unit(block) for block in blocks if block.get("Id")]
         return [unit for number, unit in enumerate(units) if unit.name not in [
             other.name for other in units[:number]]]  # aliases of one
 
-    def _unknown(self, name):
-        """A service about which systemd does not answer, with the worst that it could be."""
-        inside = [pid for pid in self._services if self._services[pid] == name]
-        return Unit({
-            "Id": name,
-            "ActiveState": UNKNOWN if inside else "inactive",
-            "ControlGroup": control_group(inside[0]) if inside else "",
-            "MainPID": inside[0] if inside else 0,
-            "Restart": "no",
-        })
+
+def _unknown(name, pid):
+    """A service that nobody can tell about, with the worst that it could be: that an agent process is its main one."""
+    return Unit({"Id": name, "ActiveState": UNKNOWN, "ControlGroup": control_group(pid), "MainPID": pid,
+                 "Restart": "no"})
+
+
+def _refusal(unit, what, settings):
+    """settings: what a drop-in of the unit has to say, or None where none helps."""
+    way_out = "take them apart" if settings is None else (
+        "let it leave them alone: systemctl edit --runtime %s, with [Service], %s" % (unit.name, settings))
+    return AgentError("foreign_in_unit", "nothing was signalled: the agent's service %s %s. Before you run this "
+                      "again, %s" % (unit.name, what, way_out))
 
 
 def control_group(pid):
@@ -234,12 +249,13 @@ def control_group(pid):
 
 
 def service_of(pid):
-    """The name of the system's service that a process belongs to; None for one of a login, or of a user's manager."""
+    """The name of the service that a process belongs to, or None, and whether it is the system's and no user's."""
     parts = control_group(pid).split("/")
-    if any(part.startswith("user@") for part in parts):
-        return None
     units = [part for part in parts if part.endswith((".service", ".scope"))]
-    return units[-1] if units and UNIT_NAME.match(units[-1]) else None
+    user = any(part.startswith("user@") for part in parts[:-1])
+    if not units or not UNIT_NAME.match(units[-1]) or units[-1].startswith("user@"):
+        return None, False
+    return units[-1], not user
 
 
 def members(group):

@@ -5,19 +5,18 @@
 
 DOCUMENTATION = r"""
 module: agent_processes
-short_description: Prepare, stop and verify the processes of the OCP Agent on a host
+short_description: Prepare, stop, start and verify the processes of the OCP Agent on a host
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Finds the basic processes of the OceanBase OCP Agent of one home, stops them, and proves that they are stopped.
+  - Finds the basic processes of the OceanBase OCP Agent of one home, stops or starts them, and proves that they are
+    stopped or ready.
   - Knows the agents of OCP up to 3.1 (C(ocp_agentd), C(pos_proxy), C(node_exporter), C(ocp_exporter)), of OCP 3.2 and
-    later
-    (C(ocp_agentd), C(ocp_mgragent), C(ocp_monagent)) and obagent (C(ob_agentd), C(ob_mgragent), C(ob_monagent)).
+    later (C(ocp_agentd), C(ocp_mgragent), C(ocp_monagent)) and obagent (C(ob_agentd), C(ob_mgragent), C(ob_monagent)).
   - A process is the agent's when its executable lies in the home and has the name of an agent's program; for an
     interpreter, when its script does, or when its whole command line is the name of a program and a pid file that
-    nobody else can
-    write names it. Neither a name on a command line nor a pid file alone makes a process the agent's.
+    nobody else can write names it. Neither a name on a command line nor a pid file alone makes a process the agent's.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
   - Nothing is written to the host's disk where its connection can carry input. A Python of the host from 2.7 on will do
     then, also one that is too old for the controller's ansible-core.
@@ -26,16 +25,27 @@ options:
   phase:
     description:
       - What to do.
-      - V(prepare) finds the agent and checks that it can be stopped. It changes nothing.
-      - V(stop) holds the agent's own C(run/admin.lock), sends SIGTERM to the daemon and gives it time to take its
-        children down,
-        then SIGTERM to whoever is left, and SIGKILL after the grace.
+      - V(prepare) finds the agent and checks that the operation could work. It changes nothing.
+      - V(stop) stops the agent through systemd where a service runs it and holds nothing else, and by pid what is left.
+        It holds the agent's own C(run/admin.lock) then, sends SIGTERM to the daemon and gives it time to take its
+        children down, then SIGTERM to whoever is left, and SIGKILL after the grace.
+      - V(start) starts the agent unless it runs, through systemd where a service is to run it, else by the vendor's
+        control program as the agent's user, and waits until the daemon guards every child.
+      - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
+        daemon start it again. Where it does not run it changes nothing.
       - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the pid,
-        socket and
-        lock files that the agent's programs left in C(run/).
+        socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete and
+        that no process was started again within O(settle).
     type: str
     required: true
-    choices: [prepare, stop, finish]
+    choices: [prepare, stop, start, restart_pos_proxy, finish]
+  goal:
+    description:
+      - What the whole operation is heading for, which V(prepare) and V(finish) look at.
+      - V(stopped) is for a stop, V(running) for a start, and V(restarted) for a stop and a start.
+    type: str
+    default: stopped
+    choices: [stopped, running, restarted]
   home:
     description: Absolute path of the agent's home on the host.
     type: str
@@ -55,21 +65,52 @@ options:
     type: float
     default: 10
   settle:
-    description: Seconds after the end of V(stop) during which nothing may come back.
+    description:
+      - Seconds after the end of V(stop) during which nothing may come back, or after the end of V(start) during which
+        nothing may end.
     type: float
     default: 3
   stopped_at:
     description: RV(stopped_at) of V(stop), so that the settle time is counted from there and not from now.
     type: float
+  ready_at:
+    description:
+      - RV(ready_at) of V(start), so that the settle time is counted from there and not from now, and so that a process
+        that was started again meanwhile is noticed.
+    type: float
   boot_id:
-    description: RV(boot_id) of V(stop). After another boot O(stopped_at) means nothing.
+    description: RV(boot_id) of V(stop) or V(start). After another boot O(stopped_at) and O(ready_at) mean nothing.
     type: str
+  ran_as:
+    description:
+      - RV(ran_as) of the V(stop) that went before, so that V(start) brings back what that has stopped, the way it ran.
+      - Without it, V(start) takes the newest generation that is installed (or the one of which something runs) and the
+        one service whose unit file names the agent's programs, if there is just one; else the control program, as the
+        owner of the home for obagent and as the user of the connection for the others.
+    type: dict
+    suboptions:
+      generation:
+        description: The generation to start, if it is still installed.
+        type: str
+        choices: [gen1, gen2, obagent]
+      user:
+        description: The user to run the control program as, a login name of C(/etc/passwd) or C(uid N).
+        type: str
+      unit:
+        description: The systemd service to start the agent by; none for the control program.
+        type: str
+      programs:
+        description: The programs that ran. For people; V(start) does not look at it.
+        type: list
+        elements: str
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Says which processes would get which signal and which files would be removed, and does neither.
+    description: >-
+      Says which processes would get which signal, which files would be removed and what would be started, and does
+      nothing of it.
   diff_mode:
     support: full
     description: Shows the processes before and after, or the removed files.
@@ -77,12 +118,20 @@ attributes:
     platforms: linux
     description: The platforms it works on.
   idempotent:
-    support: full
-    description: An agent that is stopped stays unchanged; a second run reports no change.
+    support: partial
+    description:
+      - An agent that is stopped, or runs completely, stays unchanged; a second run reports no change.
+      - V(phase=restart_pos_proxy) restarts it every time.
+notes:
+  - When the main process of a systemd service ends, systemd ends whatever is left in its control group, unless the
+    unit says C(KillMode=process). Where the agent shares the group with something else, such as an C(observer) that it
+    has started, nothing is signalled and the phase fails with V(foreign_in_unit), in V(prepare) already.
+  - Services of systemd are looked at and spoken to as root only. Any other user stops and starts its own agent by pid
+    and by the control program.
 seealso:
   - module: oceanbase.ocp.task_create
   - name: Batch stop basic OCP Agent processes on a host
-    description: The operation of OCP that V(prepare), V(stop) and V(finish) are the host's part of.
+    description: An operation of OCP that V(prepare), V(stop) and V(finish) are the host's part of.
     link: https://www.oceanbase.com/docs/ocp
 """
 
@@ -107,13 +156,32 @@ EXAMPLES = r"""
     stopped_at: "{{ stopped.stopped_at }}"
     boot_id: "{{ stopped.boot_id }}"
   become: true
+
+- name: Start it again as it ran
+  oceanbase.ocp.agent_processes:
+    phase: start
+    home: /data/ocp_agent
+    timeout: 300
+    ran_as: "{{ stopped.ran_as | default(omit, true) }}"
+  become: true
+  register: started
+
+- name: Prove that it is ready and stays so
+  oceanbase.ocp.agent_processes:
+    phase: finish
+    goal: running
+    home: /data/ocp_agent
+    ready_at: "{{ started.ready_at }}"
+    boot_id: "{{ started.boot_id }}"
+  become: true
 """
 
 RETURN = r"""
 processes:
   description:
-    - The agent's processes that were found; after V(stop), that were stopped; when V(finish) fails, that run. Daemons
-      come first.
+    - The agent's processes that were found; after V(stop), that were stopped; after V(start), and when V(finish) proves
+      a running agent or fails, that run. Daemons come first.
+    - In check mode V(start) returns those that run already, so none where it would start the agent.
   returned: always
   type: list
   elements: dict
@@ -140,16 +208,15 @@ processes:
       sample: /home/admin/ocp_agent/bin/ocp_mgragent
     signal:
       description:
-        - The last signal that it was sent. Null for a child that its daemon took down. In check mode, the signal that
-          it would
-          get, a child only if its daemon left it.
+        - The last signal that it was sent. Null for a child that its daemon took down, and for what systemd has stopped.
+          In check mode, the signal that it would get, a child only if its daemon left it.
       type: str
-      returned: phase is stop
+      returned: phase is stop or restart_pos_proxy
       sample: SIGTERM
     seconds:
       description: Time from the beginning of V(stop) to its end; null when it still runs, and in check mode.
       type: float
-      returned: phase is stop
+      returned: phase is stop or restart_pos_proxy
       sample: 3.41
   sample:
     - program: ocp_agentd
@@ -158,20 +225,75 @@ processes:
       executable: /home/admin/ocp_agent/bin/ocp_agentd
       signal: SIGTERM
       seconds: 3.52
+home:
+  description: The home that it has worked on, without superfluous slashes and dots.
+  returned: when the options are valid
+  type: str
+  sample: /home/admin/ocp_agent
+log:
+  description:
+    - What was done, in order; pairs of seconds since the program began and text. At most 500 entries of 500 characters;
+      of more the middle is left out.
+  returned: always
+  type: list
+  elements: list
+  sample:
+    - [0.02, "found ocp_agentd (pid 170637) of user root: /home/admin/ocp_agent/bin/ocp_agentd"]
+    - [0.02, "took /home/admin/ocp_agent/run/admin.lock"]
+    - [0.03, "SIGTERM to ocp_agentd (pid 170637)"]
+    - [3.52, "ocp_agentd (pid 170637) has ended"]
 generations:
-  description: The generations that are installed in the home.
-  returned: phase is prepare
+  description: The generations that are installed in the home; of V(start), the one that was to be started.
+  returned: phase is prepare or start
   type: list
   elements: str
   sample: [gen2]
+ran_as:
+  description:
+    - How the agent ran when V(stop) looked first, for a later V(start); null when nothing ran. Also in a failure, once
+      that look was taken.
+  returned: phase is stop
+  type: dict
+  contains:
+    generation:
+      description: The generation; of several, the newest.
+      type: str
+      returned: always
+      sample: gen2
+    user:
+      description: The user that the daemon ran as, by name or as C(uid N).
+      type: str
+      returned: always
+      sample: root
+    unit:
+      description: The systemd service that ran it; null for none.
+      type: str
+      returned: always
+      sample: ocp_agent.service
+    programs:
+      description: The programs that ran.
+      type: list
+      elements: str
+      returned: always
+      sample: [ocp_agentd, ocp_mgragent, ocp_monagent]
+  sample:
+    generation: gen2
+    user: root
+    unit: ocp_agent.service
+    programs: [ocp_agentd, ocp_mgragent, ocp_monagent]
 stopped_at:
   description: Seconds from the host's boot to the end of V(stop).
   returned: phase is stop
   type: float
   sample: 86412.27
+ready_at:
+  description: Seconds from the host's boot to the moment at which V(start) saw the whole agent.
+  returned: phase is start
+  type: float
+  sample: 86415.81
 boot_id:
-  description: Identifies the boot that RV(stopped_at) counts from.
-  returned: phase is stop
+  description: Identifies the boot that RV(stopped_at) and RV(ready_at) count from.
+  returned: phase is stop or start
   type: str
   sample: 6c2b5b5e-7f0d-4b43-9c9e-0d7b3f9f7a10
 removed:
@@ -182,9 +304,11 @@ removed:
   sample: [ocp_agentd.pid, ocp_mgragent.pid, ocp_mgragent.170643.sock]
 reason:
   description:
-    - Why it failed, in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked), V(still_running),
-      V(revived),
-      V(deadline), V(interrupted).
+    - Why it failed, in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked), V(foreign_in_unit),
+      V(still_running), V(revived), V(control_failed), V(not_ready), V(deadline), V(interrupted).
+    - V(foreign_in_unit) means that systemd would end others together with the agent, or start the agent again.
+    - V(control_failed) means that the control program failed, or could not be run; V(not_ready), that the agent did not
+      become complete, or did not stay so.
   returned: failure
   type: str
   sample: not_permitted

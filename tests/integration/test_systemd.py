@@ -53,7 +53,7 @@ START_AGAIN = [
                 "ignore_errors": True,
             }
             for phase, options in (
-                ("stop", {}),
+                ("stop", {"daemon_grace": "{{ ocp_agent_daemon_grace | default(20) }}"}),
                 ("start", {"ran_as": "{{ stop.ran_as | default(omit, true) }}"}),
                 (
                     "finish",
@@ -76,8 +76,8 @@ class Case:
 
     by: who starts the agent: the unit, the control program over ssh, or both, one after the other. observer: whether a
     database is started in the control group of the unit. refused: part of the message, where nothing may be stopped.
-    started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop. settings:
-    lines for the configuration of the agent. database: how the unit of a database depends on the agent's.
+    started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop.
+    settings: lines for the configuration of the agent. database: how the unit of a database depends on the agent's.
     """
 
     more: str = ""
@@ -103,7 +103,9 @@ CASES = {
         "Restart=always\nRestartSec=1h", state="activating (auto-restart)", by=("unit", "dies")
     ),
     "wrapper": Case(),
-    "ignores SIGTERM": Case("Restart=always\nRestartSec=100ms", settings="ocp_agentd.ignore_sigterm: yes\n"),
+    "ignores SIGTERM": Case(
+        "Restart=always\nRestartSec=100ms", settings="ocp_agentd.ignore_sigterm: yes\n", after="failed (failed)"
+    ),
     "required": Case(database="Requires"),
     "bound": Case(database="BindsTo", refused=f"has {DATABASE} bound to it", after="active (running)"),
     "observer": Case(
