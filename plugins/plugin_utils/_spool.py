@@ -102,4 +102,3 @@ def _read(path: Path) -> Spooled:
             f"the results of a task in {path} cannot be read: {' '.join(str(exc).split())}: mend that file, or move it "
             f"away to do without them"
         ) from None
-

@@ -168,6 +168,8 @@ def test_a_run_that_was_declared_dead_is_told_to_stop(url: str) -> None:
         with pytest.raises(LostTask):
             store.save(carry_out(task), ELSEWHERE)
         assert store.load(task.id) == taken
+        store.save(carry_out(taken), ME)
+        assert store.load(task.id).status == "SUCCESSFUL"
         assert "lost" not in store.log(task.id, task.subtasks[0].id)
 
 

@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Database, Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback, skip
@@ -200,3 +203,20 @@ def test_two_runs_cannot_take_the_same_task(url: str) -> None:
         with pytest.raises(OcpError) as caught:
             store.take(task.id, rollback, ME)
         assert caught.value.code.code == "TSK10007"
+
+
+def test_a_retry_that_waits_for_the_last_save_of_a_run_sees_all_of_it(
+    url: str, start_actor: Callable[[str], Actor]
+) -> None:
+    actor = start_actor(url)
+    with Store.open(url) as store:
+        task = create(store, 1, 2)
+        task.begin()
+        with Database.open(Location.of(url), create=False).transaction(writing=True) as connection:
+            row = _store._lock_row(connection, task.id)
+            actor.tell("retry", task.id)
+            time.sleep(0.5)
+            _store._write(connection, row, carry_out(task, [0]), {})
+        assert actor.answer() == {"id": task.id}
+        retried = store.load(task.id).subtasks[0]
+        assert (retried.operation, retried.run_time, retried.status) == ("RETRY", 2, "READY")

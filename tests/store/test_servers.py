@@ -38,13 +38,13 @@ def refused(url: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_that_says_nothing_is_an_error_and_not_a_hang(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_database, "CONNECT_TIMEOUT", 2)
-    monkeypatch.setattr(_database, "ANSWER_TIMEOUT", 2)
+    monkeypatch.setattr(_database, "ANSWER_TIMEOUT", 4)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         message = refused(f"{kind}://ocp:{PASSWORD}@127.0.0.1:{silent.getsockname()[1]}/tasks")
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 15
     assert f"{kind}://ocp:***@127.0.0.1" in message
-    assert "see that the database runs" in message
+    assert "timed out" in message or "timeout expired" in message
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,7 +56,9 @@ def test_an_option_that_the_driver_does_not_know(kind: str) -> None:
 def test_a_server_that_is_not_there(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert "see that the database runs" in refused(f"{kind}://ocp:{PASSWORD}@127.0.0.1:{port}/tasks")
+    message = refused(f"{kind}://ocp:{PASSWORD}@127.0.0.1:{port}/tasks")
+    assert "Connection refused" in message
+    assert "see that the database runs" in message
 
 
 @SERVERS_ONLY
