@@ -60,6 +60,8 @@ def test_a_grace_never_takes_all_the_time(seconds: float, share: float, expected
 
 
 def test_a_moment_of_another_boot_means_nothing() -> None:
+    assert Request("finish", HOME, ready_at=12.5, boot_id=this_boot()).ready_at == 12.5
+    assert Request("finish", HOME, ready_at=12.5, boot_id="another").ready_at is None
     assert Request("finish", HOME, stopped_at=12.5, boot_id=this_boot()).stopped_at == 12.5
     assert Request("finish", HOME, stopped_at=12.5, boot_id="another").stopped_at is None
     assert Request("finish", HOME, stopped_at=12.5).stopped_at is None
@@ -69,6 +71,12 @@ def test_an_unknown_phase() -> None:
     answer = run({"phase": "restart", "home": HOME})
     assert (answer["failed"], answer["changed"], answer["reason"]) == (True, False, "invalid")
     assert "finish, prepare, restart_pos_proxy, start, stop" in answer["msg"]
+
+
+def test_an_unknown_goal() -> None:
+    answer = run({"phase": "prepare", "home": HOME, "goal": "away"})
+    assert (answer["reason"], answer["log"][-1][1]) == ("invalid", f"failed: {answer['msg']}")
+    assert "stopped, running, restarted" in answer["msg"]
 
 
 def test_the_options_are_those_of_a_request() -> None:
@@ -199,3 +207,17 @@ def test_difference() -> None:
     }
     assert difference("finish", {"removed": ["ocp_agentd.pid"]})["before"] == "ocp_agentd.pid\n"
     assert difference("stop", {"processes": []})["before"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "processes", "before", "after"),
+    [
+        (True, [{"program": "ocp_agentd", "pid": 7}], "", "ocp_agentd 7\n"),
+        (False, [{"program": "ocp_agentd", "pid": 7}], "ocp_agentd 7\n", "ocp_agentd 7\n"),
+        (True, [], "", "ocp_agentd\nocp_mgragent\nocp_monagent\n"),
+    ],
+    ids=["started", "ran", "check mode"],
+)
+def test_difference_of_a_start(changed: bool, processes: list[dict[str, Any]], before: str, after: str) -> None:
+    found = difference("start", {"changed": changed, "processes": processes, "generations": ["gen2"]})
+    assert (found["before"], found["after"]) == (before, after)

@@ -1,0 +1,27 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is carried for each phase is whole: it runs without the checkout, under the oldest and the newest Python."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from tests.program.sandbox import Sandbox
+
+PHASES = ("prepare", "stop", "start", "restart_pos_proxy", "finish")
+GOALS = ("stopped", "running", "restarted")
+
+
+@pytest.mark.parametrize(("phase", "goal"), list(itertools.product(PHASES, GOALS)))
+def test_each_phase_answers(sandbox: Sandbox, python: Path, phase: str, goal: str) -> None:
+    answer = sandbox.program(python, phase, goal=goal, home="/nonexistent/ocp_agent", settle=0)
+    if (phase, goal) == ("finish", "stopped"):
+        assert (answer.get("failed"), answer["changed"], answer["home"]) == (None, False, "/nonexistent/ocp_agent")
+    else:
+        assert (answer["reason"], answer["home"]) == ("not_installed", "/nonexistent/ocp_agent")
+        assert answer["log"][-1][1] == f"failed: {answer['msg']}"

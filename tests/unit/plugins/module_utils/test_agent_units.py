@@ -1,0 +1,97 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the control groups and the unit files say; what systemd does is tested on hosts that have one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_units
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_home import Home
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_units import Unit, control_group, service_of
+
+UNIT = "ocp_agent.service"
+V1 = "9:name=systemd:{0}\n8:pids:/\n1:cpu,cpuacct:/other\n0::/elsewhere\n"
+V2 = "0::{0}\n"
+
+
+@pytest.mark.parametrize("version", [V1, V2], ids=["v1", "v2"])
+@pytest.mark.parametrize(
+    ("group", "service"),
+    [
+        (f"/system.slice/{UNIT}", (UNIT, True)),
+        (f"/system.slice/{UNIT}/below", (UNIT, True)),
+        ("/system.slice/system-agent.slice/agent@1.service", ("agent@1.service", True)),
+        ("/user.slice/user-0.slice/session-3.scope", (None, False)),
+        ("/user.slice/user-1000.slice/user@1000.service/app.slice/agent.service", ("agent.service", False)),
+        ("/user.slice/user-1000.slice/user@1000.service/init.scope", (None, False)),
+        ("/", (None, False)),
+        ("/system.slice/--version.service", (None, False)),
+    ],
+)
+def test_the_service_of_a_process(
+    monkeypatch: pytest.MonkeyPatch, version: str, group: str, service: tuple[str | None, bool]
+) -> None:
+    monkeypatch.setattr(_agent_units, "read_proc", lambda pid, name: version.format(group).encode())
+    assert service_of(4711) == service
+    assert control_group(4711) == group
+
+
+def test_a_group_may_have_a_colon_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_agent_units, "read_proc", lambda pid, name: V1.format("/a:b.service/x").encode())
+    assert control_group(4711) == "/a:b.service/x"
+
+
+def test_a_process_that_is_gone_has_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*dummy: object) -> bytes:
+        raise OSError(3, "No such process")
+
+    monkeypatch.setattr(_agent_units, "read_proc", gone)
+    assert (control_group(1), service_of(1)) == ("", (None, False))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        (UNIT, "ExecStart=HOME/bin/ocp_agentctl start", True),
+        (UNIT, "ExecStart=HOME/bin/ocp_agentd -c HOME/conf/agentd.yaml", True),
+        (UNIT, "ExecStart=HOME/agent/ocp_agent_ctl.py start", True),
+        (UNIT, "ExecStart=HOME2/bin/ocp_agentctl start", False),
+        (UNIT, "ExecStart=HOME/bin/observer", False),
+        (UNIT, "", False),
+        ("agent@.service", "ExecStart=HOME/bin/ocp_agentctl start", False),
+        ("-x.service", "ExecStart=HOME/bin/ocp_agentctl start", False),
+        ("agent.timer", "ExecStart=HOME/bin/ocp_agentctl start", False),
+    ],
+)
+def test_services_of_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, found: bool) -> None:
+    (tmp_path / "units").mkdir()
+    home = tmp_path / "real/ocp_agent"
+    (tmp_path / "units" / name).write_text(text.replace("HOME", str(home)))
+    monkeypatch.setattr(_agent_units, "UNIT_FOLDERS", (str(tmp_path / "none"), str(tmp_path / "units")))
+    assert _agent_units._installed(Home(str(home))) == ([name] if found else [])
+
+
+def test_a_home_behind_a_link_is_found_by_either_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for number, name in enumerate(("real", "link")):
+        (tmp_path / f"{number}.service").write_text(f"ExecStart={tmp_path}/{name}/bin/ocp_agentctl start")
+    monkeypatch.setattr(_agent_units, "UNIT_FOLDERS", (str(tmp_path),))
+    assert sorted(_agent_units._installed(Home(str(tmp_path / "link")))) == ["0.service", "1.service"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "takes_all"), [("control-group", True), ("mixed", True), ("", True), ("process", False), ("none", False)]
+)
+def test_whom_systemd_ends_together_with_the_main_process(mode: str, takes_all: bool) -> None:
+    assert Unit({"Id": UNIT, "KillMode": mode}).takes_all is takes_all
+
+
+def test_targets_hold_no_processes() -> None:
+    unit = Unit({"Id": UNIT, "RequiredBy": "multi-user.target db.service", "BoundBy": "x.target y.service"})
+    assert (unit.stopped_along, unit.bound) == (["db.service", "y.service"], ["y.service"])
