@@ -74,7 +74,7 @@ else:
         sa.Column("exec_start", sa.BigInteger, nullable=False),
         sa.Column("heartbeat", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
         sa.Column("cancel", sa.Boolean, nullable=False),  # has been asked for
-        sa.Column("reaped", sa.Boolean, nullable=False),  # FAILED only because its executor was found dead
+        sa.Column("reaped", sa.Boolean, nullable=False),  # closed only because its executor was found dead
         sa.Column("writes", sa.BigInteger, nullable=False),  # how often it was written; orders the blocks of a log
         sa.UniqueConstraint("status", "id"),
     )

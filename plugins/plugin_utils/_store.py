@@ -14,16 +14,17 @@ from __future__ import annotations
 import time
 import typing as t
 
+from . import _host_locks
 from . import _rows as rows
 from . import _schema as tables
 from ._clock import iso, iso_now
 from ._database import Database, Location, StoreError
-from ._errors import EXECUTOR_GONE, HOST_BUSY, TASK_STATE, UNKNOWN_TASK, OcpError, join
+from ._errors import EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
 from ._executor import Executor
 from ._host_ids import MAX_ID
 from ._operation import OPERATIONS
 from ._spool import Spooled, overdue
-from ._task import CANCELING, FAILED, RUNNING, Outcome, Task, count_subtasks
+from ._task import CANCELING, RUNNING, Outcome, Task, count_subtasks
 
 try:
     import sqlalchemy as sa
@@ -93,10 +94,10 @@ class Store:
         self._clear()
         with self._database.transaction(writing=True) as connection:
             task_id = _reserve(connection, "task", 1)
-            _check_free(connection, host_ids)
+            _host_locks.check(connection, host_ids)
             task = build(task_id, _reserve(connection, "subtask", count_subtasks(definition, len(host_ids))))
             rows.insert(connection, task, {**_held_by(executor), "cancel": False, "reaped": False, "writes": 0})
-            _lock_hosts(connection, task)
+            _host_locks.take(connection, task)
         return task
 
     def take(self, task_id: int, intervene: t.Callable[[Task], None], executor: Executor) -> Task:
@@ -112,9 +113,9 @@ class Store:
             row, task = self._lock(connection, task_id)
             intervene(task)
             task.executor = executor.address
-            _check_free(connection, [target.host_id for target in task.targets])
+            _host_locks.check(connection, [target.host_id for target in task.targets])
             _write(connection, row, task, {**_held_by(executor), "cancel": False, "reaped": False})
-            _lock_hosts(connection, task)
+            _host_locks.take(connection, task)
         return task
 
     def save(self, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> bool:
@@ -149,7 +150,7 @@ class Store:
         """Raises OcpError (409) that names every host that another task works on."""
         dead = self._clear()
         with self._database.transaction() as connection:
-            _check_free(connection, host_ids, dead)
+            _host_locks.check(connection, host_ids, dead)
 
     def load(self, task_id: int) -> Task:
         """Raises OcpError (404) for a task that is not there."""
@@ -158,7 +159,7 @@ class Store:
             found = rows.read(connection, [task_id]) if 1 <= task_id <= MAX_ID else []
         if not found:
             raise self._unknown(task_id)
-        return _closed(found[0], dead)
+        return dead.get(task_id, found[0])
 
     def find(
         self,
@@ -183,14 +184,15 @@ class Store:
             host = tables.TASK_HOST.c
             conditions.append(column.id.in_(sa.select(host.task_id).where(host.host_id == host_id)))
         if status is not None:
-            known = sa.case((column.id.in_(list(dead)), FAILED), else_=column.status) if dead else column.status
-            conditions.append(known == status)
+            fitting_dead = [number for number, task in dead.items() if task.status == status]
+            alive = sa.and_(column.status == status, column.id.not_in(list(dead)))
+            conditions.append(sa.or_(alive, column.id.in_(fitting_dead)) if dead else column.status == status)
         ids = sa.select(column.id).where(*conditions).order_by(column.id.desc())
         with self._database.transaction() as connection:
             total = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
             chosen = connection.scalars(ids.limit(size).offset((page - 1) * size)).all()
             found = rows.read(connection, chosen)
-        return [_closed(task, dead) for task in found], total
+        return [dead.get(task.id, task) for task in found], total
 
     def log(self, task_id: int, subtask_id: int) -> str:
         """The log of a subtask, over all its executions. Raises OcpError (404) for one that is not there."""
@@ -237,21 +239,21 @@ class Store:
         sub_error = {"object": "request", "field": field, "rejectedValue": value, "message": "is unknown"}
         return OcpError(UNKNOWN_TASK, f"the task store {self.url_shown} has no {what}", [sub_error])
 
-    def _clear(self) -> dict[int, Outcome]:
-        """Close the tasks whose executor is dead.
-
-        Returns those that are dead but cannot be closed, since nothing is written, with what they have failed of.
-        """
+    def _clear(self) -> dict[int, Task]:
+        """Close the tasks whose executor is dead. Returns them where they are closed only here: nothing is written."""
         with self._database.transaction() as connection:
             running = sa.select(tables.TASK, Epoch().label("now")).where(tables.TASK.c.status == RUNNING)
-            dead = {row.id: _cause_of_death(row) for row in connection.execute(running) if _is_dead(row, row.now)}
-        if not self._writing:
-            return dead
+            dead = {row.id: row for row in connection.execute(running) if _is_dead(row, row.now)}
+            if not self._writing:
+                tasks = {task.id: task for task in rows.read(connection, list(dead))}
+                for task_id, task in tasks.items():
+                    task.close(iso_now(), _cause_of_death(dead[task_id]))
+                return tasks
         for task_id in dead:
             with self._database.transaction(writing=True) as connection:
                 row = _lock_row(connection, task_id)
                 if row.status == RUNNING and _is_dead(row, connection.execute(sa.select(Epoch())).scalar_one()):
-                    task = rows.read(connection, [task_id])[0]
+                    (task,) = rows.read(connection, [task_id])
                     ended = task.close(iso_now(), _cause_of_death(row))
                     logs = {
                         subtask.id: f"{task.finished} {subtask.error['message']}" for subtask in ended if subtask.error
@@ -310,32 +312,6 @@ def _lock_row(connection: sa.Connection, task_id: int) -> t.Any:
     return connection.execute(sa.select(tables.TASK).where(tables.TASK.c.id == task_id).with_for_update()).one_or_none()
 
 
-def _check_free(connection: sa.Connection, host_ids: t.Iterable[int], dead: t.Container[int] = ()) -> None:
-    """Raises OcpError (409) that names every one of the hosts that a task works on. dead: tasks that do not count."""
-    holders = {row.host_id: row.task_id for row in connection.execute(sa.select(tables.HOST_LOCK))}
-    held = {number: holders[number] for number in host_ids if number in holders and holders[number] not in dead}
-    if held:
-        named = join([f"host {host_id} is held by task {task_id}" for host_id, task_id in held.items()])
-        raise OcpError(
-            HOST_BUSY,
-            f"{named}: wait for it, or cancel it (task_cancel)",
-            [
-                {
-                    "object": "request",
-                    "field": "hostIds",
-                    "rejectedValue": host_id,
-                    "message": f"is held by task {task_id}",
-                }
-                for host_id, task_id in held.items()
-            ],
-        )
-
-
-def _lock_hosts(connection: sa.Connection, task: Task) -> None:
-    locks = [{"host_id": target.host_id, "task_id": task.id} for target in task.targets]
-    connection.execute(sa.insert(tables.HOST_LOCK), locks)
-
-
 def _write(
     connection: sa.Connection,
     row: t.Any,
@@ -353,7 +329,7 @@ def _write(
         ]
         connection.execute(sa.insert(tables.SUBTASK_LOG), blocks)
     if task.status != RUNNING:
-        connection.execute(sa.delete(tables.HOST_LOCK).where(tables.HOST_LOCK.c.task_id == task.id))
+        _host_locks.release(connection, task.id)
 
 
 def _held_by(executor: Executor) -> dict[str, t.Any]:
@@ -393,12 +369,6 @@ def _cause_of_death(row: t.Any) -> Outcome:
         f"the run of ansible-playbook that executed the task, {_executor(row)}, is gone; its last sign of life was at "
         f"{iso(row.heartbeat * 1000)}, and how far it came after that is not known: retry the task (task_retry)",
     )
-
-
-def _closed(task: Task, dead: t.Mapping[int, Outcome]) -> Task:
-    if task.id in dead and task.status == RUNNING:
-        task.close(iso_now(), dead[task.id])
-    return task
 
 
 def _bring_in(connection: sa.Connection, spooled: Spooled) -> None:

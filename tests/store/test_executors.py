@@ -156,6 +156,21 @@ def test_where_nothing_is_written_a_dead_run_is_dead_in_what_is_returned(url: st
         assert store.beat(task.id, ELSEWHERE) is False  # nobody has written anything
 
 
+def test_a_run_that_dies_after_its_last_subtask_has_done_it_all(url: str) -> None:
+    with Store.open(url) as store:
+        task = create(store, 1, executor=ELSEWHERE)
+        for subtask in task.subtasks:
+            subtask.status = "SUCCESSFUL"
+        store.save(task, ELSEWHERE)
+        age(url, DEAD_AFTER + 10)
+        with Store.open(url, create=False) as reader:
+            assert reader.load(task.id).status == "SUCCESSFUL"
+            assert reader.find(status="FAILED") == reader.find(status="RUNNING") == ([], 0)
+            assert reader.find(status="SUCCESSFUL")[1] == 1
+        assert store.load(task.id).status == "SUCCESSFUL"
+        store.busy([1])
+
+
 def test_a_run_that_was_declared_dead_is_told_to_stop(url: str) -> None:
     with Store.open(url) as store:
         task = create(store, 1, executor=ELSEWHERE)
