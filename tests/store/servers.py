@@ -158,8 +158,10 @@ def running(kind: str) -> Iterator[Postgresql | Mariadb]:
     """A server that runs for as long as the block."""
     if not list(Path("/").glob(_NEEDED[kind].removeprefix("/"))):
         raise AssertionError(f"there is no {_NEEDED[kind]}: `make test` installs it, as does tools/system-packages.sh")
-    # pytest's own folders are closed to the user that a server runs as; a socket's path may not be long
-    folder = Path(tempfile.mkdtemp(prefix=f"ocp-{kind}-"))
+    # pytest's own folders are closed to the user that a server runs as; a socket's path may not be long; and what is
+    # written here need not survive a power cut
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix=f"ocp-{kind}-", dir=memory))
     try:
         if _AS_USER:
             shutil.chown(folder, _AS_USER["user"], _AS_USER["group"])
