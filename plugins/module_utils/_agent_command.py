@@ -28,10 +28,11 @@ _RESET = _ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 class User(object):
     """A user that a command runs as, from the host's own files: a directory service may hang.
 
-    name: the login name, or C(uid N) for a user without one. home: a path whose group is taken for such a user.
+    name: the login name, or C(uid N) for a user without one. folder: whose group such a user has, and where they are at
+    home.
     """
 
-    def __init__(self, name, home):
+    def __init__(self, name, folder):
         self.name = name
         for fields in _fields("/etc/passwd", 7):
             if as_text(fields[0]) == name or "uid %s" % as_text(fields[2]) == name:
@@ -40,13 +41,13 @@ class User(object):
                 self.groups = [int(group[2]) for group in _fields("/etc/group", 4) if login in group[3].split(b",")]
                 return
         try:
-            owner = os.stat(home)
+            owner = os.stat(folder)
         except OSError:
             owner = None
         if owner is None or user_name(owner.st_uid) != name:
             raise AgentError("control_failed", "the user %s is not in /etc/passwd, and %s is not theirs: start the "
-                             "agent by hand" % (as_text(name), as_text(home)))
-        self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, as_text(home), []
+                             "agent by hand" % (as_text(name), as_text(folder)))
+        self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, as_text(folder), []
 
 
 def _fields(path, count):
@@ -69,8 +70,8 @@ class Ended(object):
 
     def words(self):
         """What it said last, for people."""
-        said = [line.strip() for text in (self.errors, self.output) for line in text.splitlines() if line.strip()]
-        return "nothing" if not said else said[-1][:300]
+        said = [line.strip() for text in (self.output, self.errors) for line in text.splitlines() if line.strip()]
+        return said[-1][:300] if said else "nothing"
 
     def __str__(self):
         if self.status is None:
@@ -87,6 +88,7 @@ def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
     # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.
     streams = [_scratch(), _scratch()]
     pid, status = None, None
+    children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
     try:
         with _Deferred():
             pid = os.fork()
@@ -105,6 +107,7 @@ def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
     finally:
         if pid is not None and status is None:
             _end(pid)
+        signal.signal(signal.SIGCHLD, children)
         for stream in streams:
             os.close(stream)
 
@@ -140,7 +143,7 @@ def _execute(argv, streams, user, folder):
         environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", "USER": "root", "LOGNAME": "root"}
         if user is not None:
             environment.update(HOME=user.home, USER=user.name, LOGNAME=user.name)
-            if os.geteuid() == 0:
+            if user.uid != os.geteuid():
                 os.setgroups(user.groups)
                 os.setgid(user.gid)
                 os.setuid(user.uid)

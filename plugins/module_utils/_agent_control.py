@@ -15,11 +15,28 @@ from ._agent_home import GENERATIONS, generation_of
 from ._agent_host import AgentError, as_text, read_regular, user_name
 
 
+def generation_to_run(request, processes):
+    """Which generation of those that are installed is to run: the one that ran, or runs, or the newest.
+
+    request: a Request. processes: the agent's that run now. Returns an entry of GENERATIONS and the path of its control
+    program. Raises AgentError where there is none.
+    """
+    home = request.home
+    paths = dict((generation["name"], home.find(generation["control"])) for generation in GENERATIONS)
+    running = generation_of(home, processes) if any(process.is_daemon for process in processes) else None
+    for name in (request.ran_as.get("generation"), running, "gen2", "gen1", "obagent"):
+        if paths.get(name):
+            return next(generation for generation in GENERATIONS if generation["name"] == name), paths[name]
+    raise AgentError("not_installed", "%s has no control program (%s): install the agent again, or set ocp_agent_home "
+                     "to its home" % (as_text(home.given), ", ".join(
+                         generation["control"] for generation in GENERATIONS)))
+
+
 class Control(object):
     """The control program that starts the agent of a home.
 
-    request: a Request. processes: the agent's that run now.
-    generation: the entry of GENERATIONS. path: absolute path of the program. user: name of the user that it runs as.
+    request, processes: as of generation_to_run. generation: an entry of GENERATIONS. path: of the program. user: name
+    of the user that it runs as.
 
     Raises AgentError where there is none, or where we may not run it as that user.
     """
@@ -27,27 +44,15 @@ class Control(object):
     def __init__(self, request, processes):
         self._home = request.home
         self._log = request.log
-        self.generation, self.path = self._choose(request.ran_as.get("generation"), processes)
+        self.generation, self.path = generation_to_run(request, processes)
         self._command = self._interpreter() + [self.path]
         ours = user_name(os.geteuid())
         self.user = request.ran_as.get("user") or (
             user_name(os.stat(self._home.path).st_uid) if self.generation["name"] == "obagent" else ours)
-        self._become = None
-        if self.user != ours:
-            if os.geteuid() != 0:
-                raise AgentError("not_permitted", "the agent runs as %s, and the user %s may not start it: run with "
-                                 "become (ansible_become: true)" % (as_text(self.user), ours))
-            self._become = User(self.user, self._home.path)
-
-    def _choose(self, ran, processes):
-        paths = dict((generation["name"], self._home.find(generation["control"])) for generation in GENERATIONS)
-        running = generation_of(self._home, processes) if any(process.is_daemon for process in processes) else None
-        for name in (ran, running, "gen2", "gen1", "obagent"):
-            if paths.get(name):
-                return next(generation for generation in GENERATIONS if generation["name"] == name), paths[name]
-        raise AgentError("not_installed", "%s has no control program (%s): install the agent again, or set "
-                         "ocp_agent_home to its home" % (as_text(self._home.given), ", ".join(
-                             generation["control"] for generation in GENERATIONS)))
+        if self.user != ours and os.geteuid() != 0:
+            raise AgentError("not_permitted", "the agent runs as %s, and the user %s may not start it: run with become "
+                             "(ansible_become: true)" % (as_text(self.user), ours))
+        self._become = User(self.user, self._home.path)
 
     def _interpreter(self):
         """What has to run the program: nothing, or the interpreter of a script that is not executable."""

@@ -8,7 +8,7 @@
 
 import time
 
-from ._agent_control import Control
+from ._agent_control import generation_to_run
 from ._agent_host import AgentError, uptime
 from ._agent_ready import State, where_to_look
 from ._agent_survey import survey_installed
@@ -18,7 +18,7 @@ def finish_running(request):
     """Prove that the daemon guards every child, and that none was started again within the settle time."""
     survey, dummy = survey_installed(request.home)
     survey.close()
-    generation = Control(request, survey.processes).generation
+    generation, dummy = generation_to_run(request, survey.processes)
     state = first = State(request.home, generation)
     request.log.found(first.processes)
     if not request.check_mode:

@@ -15,9 +15,9 @@ from ._agent_survey import survey_home
 class State(object):
     """What runs of one generation at one moment.
 
-    generation: an entry of GENERATIONS. processes: the daemon (of several, the one with most of its children) and its
-    children, daemon first; empty without a daemon. absent: names of the programs that do not run. lacking: texts about
-    what is not as it should be.
+    generation: an entry of GENERATIONS. processes: the daemon (of several, the one with most of its children, or that
+    its pid file names) and its children, daemon first; empty without a daemon. absent: names of the programs that do
+    not run. lacking: texts about what is not as it should be.
     """
 
     def __init__(self, home, generation):
@@ -25,7 +25,8 @@ class State(object):
         survey.close()
         families = [self._family(daemon, survey.processes, generation["children"]) for daemon in survey.processes
                     if daemon.program == generation["daemon"]]
-        self.processes = max(families, key=len) if families else []
+        self.processes = max(families, key=lambda family: (len(family), _named_by_its_file(home, family[0]))) if (
+            families) else []
         running = [process.program for process in self.processes]
         self.absent = [name for name in (generation["daemon"],) + generation["children"] if name not in running]
         self.lacking = ["%s does not run" % name for name in self.absent]
@@ -33,6 +34,8 @@ class State(object):
             self.lacking = ["%s does not run below %s" % (name, self.processes[0]) for name in self.absent]
         self.lacking += ["%s is not named by its pid file" % process for process in self.processes
                          if not _named_by_its_file(home, process)]
+        self.lacking += ["%s is frozen (SIGSTOP)" % process for process in self.processes
+                         if process.state() in ("T", "t")]
 
     @staticmethod
     def _family(daemon, processes, names):

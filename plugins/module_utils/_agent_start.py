@@ -17,8 +17,8 @@ from ._agent_survey import survey_installed
 from ._agent_units import Units
 
 APPEARS = 3  # seconds for a daemon to show up after whoever starts it says that it has
-# Seconds without a child after which the daemon must have given it up: it looks every second, and spends up to 5 s on
-# the orphans of a daemon before it.
+# Seconds after which what is lacking will not come: the daemon looks every second, and spends up to 5 s on the orphans
+# of a daemon before it.
 GIVEN_UP = 8
 LOOK_EVERY = 0.2
 
@@ -128,7 +128,7 @@ class _Starting(object):
         while True:
             self.state = State(self._request.home, self._control.generation)
             now = uptime()
-            since = dict((name, since.get(name, now)) for name in self.state.absent)
+            since = dict((text, since.get(text, now)) for text in self.state.lacking)
             if self.state.ready or now >= self._until:
                 return
             if not self.state.processes and now - began >= APPEARS:
@@ -139,10 +139,13 @@ class _Starting(object):
 
     def _error(self, failure):
         look = where_to_look(self._request.home)
-        if self.state.processes:
+        if self.state.absent and self.state.processes:
             return AgentError("not_ready", "the agent is not complete: %s. Its daemon gives up a child that dies again "
                               "and again, and leaves one that ended well: %s, then restart the agent" % (
                                   "; ".join(self.state.lacking), look))
+        if self.state.processes:
+            return AgentError("not_ready", "the agent is not as it should be: %s: %s, then restart the agent" % (
+                "; ".join(self.state.lacking), look))
         if failure:
             return AgentError("control_failed", "%s; nothing runs: %s" % (failure, look))
         return AgentError("not_ready", "%s start ended well, but no %s runs: %s" % (

@@ -78,6 +78,7 @@ class Case:
     database is started in the control group of the unit. refused: part of the message, where nothing may be stopped.
     started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop.
     settings: lines for the configuration of the agent. database: how the unit of a database depends on the agent's.
+    user: who runs the agent and works on the host.
     """
 
     more: str = ""
@@ -89,6 +90,7 @@ class Case:
     after: str = "inactive (dead)"
     settings: str = ""
     database: str = ""
+    user: str = "root"
 
 
 CASES = {
@@ -103,6 +105,10 @@ CASES = {
         "Restart=always\nRestartSec=1h", state="activating (auto-restart)", by=("unit", "dies")
     ),
     "wrapper": Case(),
+    "no root": Case("User=admin", user="admin"),
+    "no root, restart always": Case(
+        "User=admin\nRestart=always", user="admin", refused="only root may stop it", after="active (running)"
+    ),
     "ignores SIGTERM": Case(
         "Restart=always\nRestartSec=100ms", settings="ocp_agentd.ignore_sigterm: yes\n", after="failed (failed)"
     ),
@@ -216,7 +222,14 @@ def batch(newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("systemd")
     impatient = {"ocp_agent_daemon_grace": 2, "ocp_agent_grace": 1}
     specs = [
-        HostSpec(behaviour="stopped", full=True, variables=impatient if case.settings else {})
+        HostSpec(
+            behaviour="stopped",
+            full=True,
+            variables=impatient if case.settings else {},
+            agent_user=case.user,
+            user=case.user,
+            bystanders=case.user == "root",  # one that is root's might be an agent, for all that admin can see
+        )
         for case in CASES.values()
     ]
     with Fleet.start(specs, folder / "fleet") as fleet:
@@ -242,13 +255,14 @@ def test_nothing_runs_and_nothing_comes_back(batch: Batch, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_database_that_systemd_would_end_stops_everything_before_the_first_signal(batch: Batch, name: str) -> None:
+def test_what_systemd_would_end_or_undo_is_refused_before_the_first_signal(batch: Batch, name: str) -> None:
     host, case = batch.hosts[name], CASES[name]
     assert all_run(host)
     prepare = batch.run.of_host(list(CASES).index(name))["Prepare"]
-    assert (prepare["status"], prepare["error"]["code"]) == ("FAILED", "CMP07019"), batch.run.output
+    code = "CMP07019" if case.user == "root" else "IAM11000"
+    assert (prepare["status"], prepare["error"]["code"]) == ("FAILED", code), batch.run.output
     pid = str(batch.observers[name].ns_pid) if case.observer else ""
-    assert f"nothing was signalled: the agent's service {UNIT} " in prepare["error"]["message"]
+    assert UNIT in prepare["error"]["message"]
     assert case.refused.replace("PID", pid) in prepare["error"]["message"]
     assert state(host) == case.after
 
@@ -318,6 +332,6 @@ def test_our_start_makes_it_ready_where_it_ran_before(batch: Batch, again: Again
     assert "ok=3 " in recap, again.output
     assert "ignored=0" in recap, again.output
     # never through a unit that holds others: systemd would end them if its start failed
-    unit = not CASES[name].observer and name != "outside, unit inactive"
+    unit = not CASES[name].observer and name not in ("outside, unit inactive", "no root")
     groups = {UNIT in Path(f"/proc/{process.pid}/cgroup").read_text() for process in host.agent_processes()}
     assert groups == {unit}, again.output

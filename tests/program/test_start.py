@@ -272,6 +272,23 @@ def test_pid_files_have_to_name_the_processes(sandbox: Sandbox, python: Path) ->
     assert "ocp_mgragent" in answer["msg"]
 
 
+def test_a_frozen_child_is_not_ready(sandbox: Sandbox, newest: Path) -> None:
+    control_program(sandbox, START, OK)
+    started = sandbox.program(newest, "start")
+    (child,) = running(sandbox)["ocp_monagent"]
+    sandbox.kill(child.pid, signal.SIGSTOP)
+    answer = sandbox.program(newest, "finish", goal="running", settle=0, **moment(started))
+    assert_failed(answer, "not_ready")
+    assert f"ocp_monagent (pid {child.pid}) is frozen" in answer["msg"]
+
+
+def test_whoever_runs_us_may_ignore_the_end_of_children(sandbox: Sandbox, python: Path) -> None:
+    control_program(sandbox, START, OK)
+    code = "import os, signal, sys; signal.signal(17, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    through = (python, "-c", code)
+    assert programs(sandbox.program(python, "start", through=through)) == AGENT
+
+
 # The lock
 
 
