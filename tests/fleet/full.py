@@ -19,7 +19,7 @@ from .spec import FleetError
 CACHE = Path(__file__).resolve().parents[2] / ".cache/fleet"
 HOLDER = Path(__file__).resolve().parent / "full.sh"
 PACKAGES = "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,python3,procps"
-SUDOER = "admin:x:1000:1000:admin:/home/admin:/bin/sh\n"
+ADMIN_ENTRY = "admin:x:1000:1000:admin:/home/admin:/bin/sh\n"
 # Overrides the package's unit: the network is shared, so sshd may listen on the host's own address only.
 SSH_SERVICE = f"""\
 [Unit]
@@ -76,16 +76,16 @@ def root() -> Path:
     reason = why_not()
     if reason:
         raise FleetError(reason)
-    made_of = f"{PACKAGES} {SSH_SERVICE} {SUDOER}".encode()
-    release = platform.freedesktop_os_release()
-    path = CACHE / f"{release['VERSION_CODENAME']}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    path = CACHE / f"{suite}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"  # this file makes it
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
+            for other in CACHE.glob("*-*"):
+                shutil.rmtree(other, ignore_errors=True)
             new = path.with_suffix(".new")
-            shutil.rmtree(new, ignore_errors=True)
-            _bootstrap(new, release["VERSION_CODENAME"])
+            _bootstrap(new, suite)
             _configure(new)
             new.rename(path)
     return path
@@ -119,12 +119,13 @@ def _configure(folder: Path) -> None:
         (units / unit).unlink(missing_ok=True)
         (units / unit).symlink_to("/dev/null")
     with open(folder / "etc/passwd", "a") as stream:
-        stream.write(SUDOER)
+        stream.write(ADMIN_ENTRY)
     with open(folder / "etc/group", "a") as stream:
         stream.write("admin:x:1000:\n")
     with open(folder / "etc/shadow", "a") as stream:
         stream.write("admin:*:19000:0:99999:7:::\n")
     (folder / "etc/fleet").touch()
+    (folder / "etc/hostname").unlink(missing_ok=True)  # each host has a name of its own
 
 
 def command(name: str, address: str, folder: Path, shared: Path, visible: list[Path]) -> list[str]:
