@@ -11,11 +11,12 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint sanity scenario build clean python system environment cores checks
+.PHONY: help demo walk test bench lint sanity scenario build clean python test-system system environment cores checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
 	@echo 'make test       the whole test suite (ARGS=... for pytest)'
+	@echo 'make walk       the life of a task on three hosts of this machine, written to docs/walk.md'
 	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
 	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
 	@echo 'make sanity     ansible-test sanity on the newest ansible-core that runs here'
@@ -26,7 +27,11 @@ help:
 demo: environment
 	@.venv/bin/python tools/demo.py
 
-test: cores
+# The hosts need root: by sudo, as those of the demonstration.
+walk: environment
+	@.venv/bin/python tools/walk.py
+
+test: test-system cores
 	@.venv/bin/python -m pytest $(ARGS)
 
 bench: system
@@ -53,6 +58,9 @@ clean:
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo '$(PYTHON) is not Python 3.11 or later. Name one that is: make PYTHON=python3.12 ...' >&2; exit 1; }
+
+test-system: python
+	@PYTHON='$(PYTHON)' tools/system-packages.sh test >&2
 
 system: python
 	@PYTHON='$(PYTHON)' tools/system-packages.sh >&2

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Installs the packages of Debian or Ubuntu that the tests need and this machine lacks: sshd, PostgreSQL, MariaDB,
-# debootstrap and systemd-nspawn, and venv for $PYTHON.
+# Installs the packages of Debian or Ubuntu that this machine lacks: sshd and venv for $PYTHON, which every target needs;
+# with the argument `test` also what only the tests do: PostgreSQL, MariaDB, debootstrap and systemd-nspawn.
 # Does nothing when all is there.
 
 set -euo pipefail
@@ -12,10 +12,12 @@ set -euo pipefail
 python=${PYTHON:-python3}
 missing=()
 PATH=$PATH:/usr/sbin command -v sshd > /dev/null || missing+=(openssh-server)
-compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
-PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
-PATH=$PATH:/usr/sbin command -v debootstrap > /dev/null || missing+=(debootstrap)
-command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
+if [ "${1:-}" = test ]; then
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
+  PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
+  PATH=$PATH:/usr/sbin command -v debootstrap > /dev/null || missing+=(debootstrap)
+  command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
+fi
 "$python" -c 'import ensurepip, venv' 2> /dev/null \
   || missing+=("$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')")
 if [ ${#missing[@]} -eq 0 ]; then

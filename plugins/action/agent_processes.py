@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
         return {**result, "started_at": started, "finished_at": iso_now()}
 
     def _take_from(self, run: t.Mapping[str, t.Any], host: str) -> None:
-        """Work where and as the task has worked on this host before: what a retry is told must not lead it elsewhere."""
+        """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""
         known = run.get("due", {}).get(self._task.args.get("phase"), {}).get(host, {})
         taken = {name: known[name] for name in ("home", "ran_as") if known.get(name)}
         if self._task.args.get("phase") != "start":
@@ -90,16 +90,16 @@ class ActionModule(ActionBase):
         return self._task.args.get("phase") in _CHANGING and not self._task.check_mode
 
     def _work(self, task_vars: dict[str, t.Any], patient: bool) -> dict[str, t.Any]:
-        """patient: wait for whoever holds the agent's lock: in a task that is resumed it may be the last run's program."""
+        """patient: wait for whoever holds the agent's lock: in a resumed task it may be the last run's program."""
         try:
             answer = self._ask(task_vars)
         except AnsibleConnectionFailure as exc:
-            if _cancel.asked():  # Ctrl-C cuts the connections, too, where workers hear it
-                return {"failed": True, "reason": "cancelled", "msg": f"cancelled, and the connection was cut: {exc}"}
-            if not self._changes:
+            # Ctrl-C cuts the connections, too, where workers hear it: what a host has begun is let finish all the same.
+            if not self._changes and not _cancel.asked():
                 return {"unreachable": True, "msg": str(exc)}
             return self._look_again(task_vars, str(exc))
-        if patient and answer.get("reason") == "locked":
+        # Ctrl-C may have cut the connection of the program that holds the lock.
+        if (patient or _cancel.asked()) and answer.get("reason") == "locked":
             return self._look_again(task_vars, "")
         return answer
 
@@ -118,7 +118,7 @@ class ActionModule(ActionBase):
         request = plain({**arguments, "check_mode": self._task.check_mode})
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
         command = f"{self._compute_environment_string()} {_carrier.command(request, interpreter)}".strip()
-        said = self._low_level_execute_command(command, in_data=_carrier.program())
+        said = self._low_level_execute_command(command, in_data=_carrier.program(request))
         answer = _carrier.answer(said["stdout"])
         if answer is None:
             Display().vv(f"no answer from the host program, trying the module: {said['stderr']}", host=self._host())
@@ -145,13 +145,18 @@ class ActionModule(ActionBase):
             try:
                 answer = self._ask(task_vars)
             except AnsibleConnectionFailure as exc:
-                answer = {
-                    "unreachable": True,
-                    "msg": f"connection lost in the middle of the phase ({lost}), and again: {exc}; {_UNKNOWN}",
-                }
+                answer = _unreachable(lost, str(exc))
             else:
-                answer["changed"] = bool(lost) or answer.get("changed", False)
+                answer["changed"] = bool(lost and self._changes) or answer.get("changed", False)
                 if answer.get("reason") != "locked":
                     return answer
             if time.monotonic() >= until:
                 return answer
+
+
+def _unreachable(first: str, last: str) -> dict[str, t.Any]:
+    """The answer for a host that could not be reached to the end. first, last: what was said at first and at last."""
+    if "ssh: connect to host" in first:  # as ssh says when it comes to nobody: nothing was sent
+        return {"unreachable": True, "reason": "not_connected", "msg": f"no connection: {last}"}
+    text = f"connection lost in the middle of the phase ({first}), and again: {last}; {_UNKNOWN}"
+    return {"unreachable": True, "msg": text}

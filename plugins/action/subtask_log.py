@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ask
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import parse
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ask, _questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
 
@@ -21,10 +20,5 @@ class ActionModule(_ask.AskAction):
     spec = ARGUMENT_SPEC
     role = "TASK_VIEWER"
 
-    def _answer(
-        self, store: Store, arguments: dict[str, t.Any], request: Request
-    ) -> tuple[dict[str, t.Any], str]:
-        (task_id,) = parse(arguments["task_id"], "taskId", most=1)
-        (subtask_id,) = parse(arguments["subtask_id"], "subtaskId", most=1)
-        log = store.log(task_id, subtask_id)
-        return request.success({"log": log}), f"subtask {subtask_id} of task {task_id}: {len(log)} characters"
+    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> _questions.Answer:
+        return _questions.subtask_log(store, request, **asked)

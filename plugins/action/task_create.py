@@ -9,10 +9,10 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _accept, _con
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import percentage, timeouts
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {

@@ -14,8 +14,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
     _unfinished,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target, parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target, parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -61,8 +61,7 @@ class ActionModule(_accept.AcceptAction):
                 intervene(task)
                 _renew(task, found, self.request.server)
                 task.max_fail_percentage = task.max_fail_percentage if share is None else share
-                for subtask in task.subtasks:
-                    subtask.timeout = seconds.get(subtask.phase, subtask.timeout)
+                task.set_timeouts(seconds)
                 self.answer(task)
 
             if executor:

@@ -67,12 +67,11 @@ class ActionModule(ActionBase):
             settled += [passed] if passed else []
             task.begin()
         request = Request(**run["request"])
-        logs = _subtask_log.blocks(task, settled, request.trace_id)
-        problem = keeping.save(task, logs)
+        problem = keeping.save(task, _subtask_log.blocks(task, settled, request.trace_id))
         if problem:  # nobody goes on to what no record could tell of
-            run.update(due={}, barrier_error=problem, unsaved=logs)
+            run.update(due={}, barrier_error=problem)
         else:
-            run.update(_run_state.holding(task), unsaved={})
+            run.update(_run_state.holding(task))
         if run["response_file"] and not run["check_mode"]:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run["response_file"], request.answer(Task.load(run["task"])))

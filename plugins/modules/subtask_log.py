@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Tells what a subtask has done on its host, in order, with times. The processes that were found, the signals that were
-    sent, who exited when, and what failed. Each execution has a block of its own.
+  - Tells what a subtask has done on its host, in order, with times. The processes that were found, the signals that
+    were sent, who exited when, and what failed. Each execution has a block of its own.
   - Answers as OCP does for C(GET /tasks/instances/{taskId}/subtasks/{subtaskId}/log).
   - A subtask that does not exist is OCP's 404, and this module fails.
   - With O(role_bindings) it takes the role C(TASK_VIEWER).

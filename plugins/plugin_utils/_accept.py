@@ -19,10 +19,10 @@ from . import _controller, _heart, _keeping, _run_state, _unfinished
 from ._clock import iso_now, now_ms
 from ._document import plain, write
 from ._errors import INTERRUPTED, INVALID, SPELLINGS, UNEXPECTED, OcpError, join
+from ._executor import Executor
 from ._host_ids import Target, resolve
 from ._response import Request
 from ._states import check as check_states
-from ._executor import Executor
 from ._store import StoreError
 from ._task import Outcome, Task
 

@@ -16,6 +16,7 @@ from . import _controller, _keeping
 from ._clock import now_ms
 from ._document import plain
 from ._errors import SPELLINGS, UNEXPECTED, OcpError
+from ._questions import Answer
 from ._response import Request
 from ._store import Store, StoreError
 
@@ -52,7 +53,8 @@ class AskAction(ActionBase):
                 _controller.authorize(user, self.role, arguments["role_bindings"], self._task.action)
             read_only = self._task.check_mode or not self.writes
             with _keeping.open_store(_keeping.chosen(arguments["task_store"]), read_only=read_only) as store:
-                response, message = self._answer(store, arguments, request)
+                asked = {name: value for name, value in arguments.items() if name not in OPTIONS}
+                response, message = self._answer(store, request, asked)
         except (OcpError, StoreError) as exc:
             error = exc if isinstance(exc, OcpError) else OcpError(UNEXPECTED, str(exc))
             response = request.refuse(error)
@@ -60,8 +62,6 @@ class AskAction(ActionBase):
             return {**result, "failed": True, "msg": said, "response": response}
         return {**result, "changed": self.writes, "msg": message, "response": response}
 
-    def _answer(
-        self, store: Store, arguments: dict[str, t.Any], request: Request
-    ) -> tuple[dict[str, t.Any], str]:
-        """The response, and in a line what it says. Raises OcpError, StoreError."""
+    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> Answer:
+        """The response, and in a line what it says. asked: the action's own arguments. Raises OcpError, StoreError."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ._errors import NO_ROLLBACK, NO_SKIP, TASK_STATE, UNKNOWN_TASK, OcpError, join
-from ._task import FAILED, PENDING, READY, RETRY, ROLLBACK, RUNNING, SKIP, SUCCESSFUL, Task
+from ._task import CANCEL, FAILED, PENDING, READY, RETRY, ROLLBACK, RUNNING, SKIP, SUCCESSFUL, Task
 
 
 def retry(task: Task) -> None:
@@ -28,7 +28,7 @@ def retry(task: Task) -> None:
         subtask.become(READY)
         subtask.operation = RETRY
         subtask.run_time += 1
-        subtask.error = None
+        subtask.clear()
 
 
 def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
@@ -39,19 +39,22 @@ def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
     subtasks = {subtask.id: subtask for subtask in task.subtasks}
     unknown = [number for number in subtask_ids if number not in subtasks]
     if unknown:
-        raise OcpError(UNKNOWN_TASK, f"task {task.id} has no subtask {join(unknown)}", _sub_errors(unknown, "is unknown"))
+        message = f"task {task.id} has no subtask {join(unknown)}"
+        raise OcpError(UNKNOWN_TASK, message, _sub_errors(unknown, "is unknown"))
     _check_failed(task)
     refused = [number for number in subtask_ids if subtasks[number].status != FAILED]
     if refused or task.operation == ROLLBACK:
         refused = refused or list(subtask_ids)
         states = join([f"{number} is {subtasks[number].status}" for number in refused])
-        why = "in a rollback nothing is skipped" if task.operation == ROLLBACK else "only what has FAILED can be skipped"
-        raise OcpError(NO_SKIP, f"subtasks of task {task.id}: {states}: {why}", _sub_errors(refused, "cannot be skipped"))
-    _go_on(task, task.operation)
+        rolling_back = task.operation == ROLLBACK
+        why = "in a rollback nothing is skipped" if rolling_back else "only what has FAILED can be skipped"
+        message = f"subtasks of task {task.id}: {states}: {why}"
+        raise OcpError(NO_SKIP, message, _sub_errors(refused, "cannot be skipped"))
+    _go_on(task, RETRY if task.operation == CANCEL else task.operation)
     for number in subtask_ids:
         subtasks[number].become(SUCCESSFUL)
         subtasks[number].operation = SKIP
-        subtasks[number].error = None
+        subtasks[number].error = None  # its times are those of what it did
 
 
 def rollback(task: Task) -> None:

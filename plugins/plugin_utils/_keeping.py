@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The task of a run and its store: where it is kept, whether it is cancelled, and what becomes of it without a database."""
+"""The task of a run and its store: where it is kept, whether it is cancelled, what becomes of it without a database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import _cancel
 from ._errors import UNEXPECTED, OcpError
 from ._executor import Executor
 from ._spool import spool
-from ._store import LostTask, Store, StoreError
+from ._store import Store, StoreError
 from ._task import Task
 
 NONE = "none"
@@ -72,12 +72,10 @@ class Keeping:
         try:
             with Store.open(self._url) as store:
                 store.save(task, self._executor, logs)
-        except LostTask as exc:
-            return str(exc)
         except StoreError as exc:
             try:
                 path = spool(self._url, task, self._executor, logs)
-            except OSError as error:
+            except (OSError, StoreError) as error:
                 return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
             return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
         return None

@@ -11,8 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ._document import plain
-from ._errors import BY_REASON, INTERRUPTED, NO_CONNECTION, TIMED_OUT
+from ._errors import BY_REASON, CANCELLED, INTERRUPTED, NO_CONNECTION, TIMED_OUT
 from ._host_ids import Target
+from ._operation import MAX_TIMEOUT
 from ._task import Outcome, Task
 
 
@@ -44,7 +45,7 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
     else:
         code = None
     # Who did not answer, or was cut off, may have been changed.
-    known = code is None or (reason is not None and code not in (TIMED_OUT, INTERRUPTED))
+    known = code is None or (reason is not None and code not in (TIMED_OUT, INTERRUPTED, CANCELLED))
     said = str(result.get("msg") or "the task gave no result").strip().encode(errors="replace").decode()
     ran_as = result.get("ran_as")
     return Outcome(
@@ -55,6 +56,7 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
         changed=bool(result.get("changed")) if known else None,
         home=str(result["home"]) if result.get("home") else None,
         ran_as=plain(ran_as) if isinstance(ran_as, t.Mapping) else None,
+        idle="ran_as" in result and ran_as is None,
         log=_log(result.get("log")),
     )
 
@@ -66,5 +68,10 @@ def _log(value: object) -> list[tuple[float, str]]:
     return [
         (float(entry[0]), str(entry[1]))
         for entry in value
-        if isinstance(entry, (list, tuple)) and len(entry) == 2 and isinstance(entry[0], (int, float))
+        if isinstance(entry, (list, tuple)) and len(entry) == 2 and _is_time(entry[0])
     ]
+
+
+def _is_time(value: object) -> bool:
+    """Whether a value is a number of seconds that a phase can have taken."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_TIMEOUT

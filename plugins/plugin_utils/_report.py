@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import DAEMONS
 
 from ._errors import join
+from ._host_ids import Target
 from ._task import CANCEL, FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
 
 
@@ -23,7 +24,8 @@ def summary(task: Task) -> str:
     head = f"{task.name}: task {task.id} {task.status}{how}, {count} host{'s' if count != 1 else ''}"
     if task.status == SUCCESSFUL:
         return head
-    causes = [f"[{task.what.node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
+    node = task.what.node
+    causes = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
     waiting = {s.parallel_idx for s in task.subtasks if s.status == PENDING and s.parallel_idx >= 0}
     if task.operation == ROLLBACK:
         waiting = set()
@@ -37,10 +39,10 @@ def plan(task: Task, variables: t.Callable[[str], t.Mapping[str, t.Any]]) -> lis
 
     variables: gives the variables of a host by its name, where the phases register what they would do.
     """
-    return [f"{target}: {_intentions(task, variables(target.host))}" for target in task.targets]
+    return [f"{target}: {_intentions(task, target, variables(target.host))}" for target in task.targets]
 
 
-def _intentions(task: Task, variables: t.Mapping[str, t.Any]) -> str:
+def _intentions(task: Task, target: Target, variables: t.Mapping[str, t.Any]) -> str:
     operation = task.what
     phases = [node.phase for node in operation.nodes if node.undo]
     if task.operation == ROLLBACK:
@@ -48,10 +50,15 @@ def _intentions(task: Task, variables: t.Mapping[str, t.Any]) -> str:
     results = {phase: variables.get(f"{phase}_result") or {} for phase in phases}
     came = [phase for phase in phases if "processes" in results[phase]]
     if not came:
+        done = {subtask.phase for subtask in task.subtasks if task.target(subtask) == target and subtask.ended}
+        if task.operation == ROLLBACK or phases[0] in done:
+            return "nothing is left to do"
         return f"nothing, {phases[0].capitalize()} would not come to it"
     stops = "stop" in came and bool(results["stop"]["processes"])
     starts = "start" in came and (stops or bool(results["start"].get("changed")))
-    parts = [_signals(results["stop"])] if "stop" in came and (stops or len(came) == 1) else []
+    proxy = (variables.get("restart_pos_proxy_result") or {}).get("processes")
+    parts = [_signals({"processes": proxy})] if proxy else []
+    parts += [_signals(results["stop"])] if "stop" in came and (stops or len(came) == 1) else []
     if "start" in came:
         parts.append("start the agent" if starts else "nothing to start, the agent runs")
     return ", then ".join(parts)

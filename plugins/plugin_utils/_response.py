@@ -82,7 +82,7 @@ def _common(task: Task) -> dict[str, t.Any]:
 
 
 def _created(task: Task, context: t.Mapping[str, str], spelling: str) -> dict[str, t.Any]:
-    return {
+    shown = {
         **_common(task),
         "context": {
             "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
@@ -100,10 +100,11 @@ def _created(task: Task, context: t.Mapping[str, str], spelling: str) -> dict[st
         "taskDefinitionId": -1,
         "type": "MANUAL",
     }
+    return dict(sorted(shown.items()))
 
 
 def _detail(task: Task, spelling: str) -> dict[str, t.Any]:
-    return {
+    shown = {
         **_common(task),
         "createTime": task.created,
         "creator": {"id": task.creator_id, "name": task.creator},
@@ -114,10 +115,11 @@ def _detail(task: Task, spelling: str) -> dict[str, t.Any]:
         "taskDefinitionId": -1,
         "type": "MANUAL",
     }
+    return dict(sorted(shown.items()))
 
 
 def _overview(task: Task) -> dict[str, t.Any]:
-    return {
+    shown = {
         **_common(task),
         "creator": {"id": task.creator_id, "name": task.creator},
         "subtasks": [
@@ -131,6 +133,7 @@ def _overview(task: Task) -> dict[str, t.Any]:
             for subtask in task.subtasks
         ],
     }
+    return dict(sorted(shown.items()))
 
 
 def _subtasks(task: Task, spelling: str) -> t.Iterator[tuple[Subtask, dict[str, t.Any]]]:
@@ -161,4 +164,4 @@ def _subtasks(task: Task, spelling: str) -> t.Iterator[tuple[Subtask, dict[str, 
         if subtask.error:
             code = CATALOGUE[subtask.error["code"]].spelled(spelling)
             shown["error"] = {**subtask.error, "code": code}
-        yield subtask, shown
+        yield subtask, dict(sorted(shown.items()))

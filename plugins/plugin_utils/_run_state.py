@@ -10,8 +10,7 @@ A dict in plain types with the keys
 C(request) (Request.dump()), C(response_file), C(check_mode), C(executor) (of the store; None where the task is not
 kept), C(response) (the answer to the request; from the first action only) and, unless the request was refused, C(task)
 (Task.dump()), C(due) (by phase, then by inventory name, what the task knows of the host), C(timeouts) (seconds by
-phase), C(goal), C(resumed) (whether the task has run before), C(cancelled), C(barrier_error) where a barrier broke, and
-C(unsaved), the logs of subtasks that the store has not taken.
+phase), C(goal), C(resumed) (whether the task has run before), C(cancelled), and C(barrier_error) where a barrier broke.
 """
 
 from __future__ import annotations
@@ -25,14 +24,13 @@ from ._errors import CANCELLED, INTERRUPTED, Code
 from ._response import Request
 from ._task import ROLLBACK, Outcome, Task
 
-_VARIABLES = ("wait_result", "ocp_accepted")
+_VARIABLE = "wait_result"  # accepting a request registers it, too
 
 
 def current(hostvars: t.Any) -> dict[str, t.Any]:
     """The state that the run is in, as the controller's last action has left it; empty outside of a run."""
     try:
-        variables = hostvars.raw_get("localhost")
-        return next((variables[name]["run"] for name in _VARIABLES if "run" in variables.get(name, ())), {})
+        return t.cast("dict[str, t.Any]", hostvars.raw_get("localhost")[_VARIABLE]["run"])
     except (AttributeError, KeyError, TypeError):
         return {}
 
@@ -82,10 +80,9 @@ def end(
     if task.operation == ROLLBACK:
         task.unwind()
     failure = Outcome.failure(*cause) if cause else None
-    ended = task.close(iso_now(), failure, cancelled=bool(cause and cause[0] == CANCELLED))
+    cancelled = cause is not None and cause[0] == CANCELLED
+    ended = task.close(iso_now(), failure, cancelled=cancelled, worked=bool(settled))
     settled += [(subtask, Outcome(**(subtask.error or {}))) for subtask in ended]
     # A plan must never be taken for the deed.
     context = {"check_mode": "true"} if run["check_mode"] else {}
-    logs = {int(number): text for number, text in run.get("unsaved", {}).items()}
-    logs.update(_subtask_log.blocks(task, settled, request.trace_id))
-    return Ending(task, request.answer(task, context), logs)
+    return Ending(task, request.answer(task, context), _subtask_log.blocks(task, settled, request.trace_id))

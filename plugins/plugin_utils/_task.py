@@ -32,6 +32,10 @@ _NEXT = {
     SUCCESSFUL: {READY, PENDING},
 }
 _DUE = (READY, RUNNING, CANCELING)
+_NOT_TOLD = (
+    "it is not known whether the agent ran before the task: bring it to the state that you want by hand, the rollback "
+    "leaves it alone"
+)
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Outcome:
 
     code, message: the cause of a failure; both None when it succeeded. started, finished: ISO 8601 texts of the
     controller's clock, None when the host was never worked on. changed: whether the host was changed, None when that
-    is not known. home, ran_as: what the host program says of the agent's home and of how the agent ran. log: pairs of
-    seconds since started and a text.
+    is not known. home: where the host program found the agent. ran_as: how it says that the agent ran before it began.
+    idle: whether it says that the agent did not run then. log: pairs of seconds since started and a text.
     """
 
     code: str | None = None
@@ -51,6 +55,7 @@ class Outcome:
     changed: bool | None = None
     home: str | None = None
     ran_as: t.Mapping[str, t.Any] | None = None
+    idle: bool = False
     log: t.Sequence[tuple[float, str]] = ()
 
     @classmethod
@@ -91,41 +96,60 @@ class Subtask:
 
     def settle(self, outcome: Outcome) -> None:
         """End a subtask that was due as its outcome says; one that was undone is PENDING again."""
-        if outcome.started is not None and self.status == READY:
-            self.become(RUNNING)
+        if not self.due:
+            raise ValueError(f"subtask {self.id} cannot go from {self.status} to an end")
         if outcome.started is None and not outcome.code:
             raise ValueError(f"subtask {self.id} cannot go to its end without having begun")
-        self.started, self.finished = outcome.started, outcome.finished
-        self.error = {"code": outcome.code, "message": outcome.message or ""} if outcome.code else None
+        if outcome.started is not None and self.status == READY:
+            self.become(RUNNING)
+        self.clear()
         if outcome.code:
             self.become(FAILED)
+            self.error = {"code": outcome.code, "message": outcome.message or ""}
         else:
             self.become(PENDING if self.operation == ROLLBACK else SUCCESSFUL)
+        if self.status != PENDING:
+            self.started, self.finished = outcome.started, outcome.finished
+
+    def clear(self) -> None:
+        """Forget how its last execution went; the log knows."""
+        self.started = self.finished = self.error = None
 
 
 @dataclass
 class Record:
     """What a task knows of the agent on one host, for what comes after.
 
-    home: where the host program found it. ran_as: how it ran before the task touched it (generation, user, unit,
-    programs), None when it did not run. touched: the phases that have changed it, or may have, and can be undone.
+    home: where the host program found it. ran: whether it ran before the task touched it, None when nobody has told.
+    ran_as: how it ran then (generation, user, unit, programs). touched: the phases that have changed it, or may have,
+    and can be undone.
     """
 
     home: str | None = None
+    ran: bool | None = None
     ran_as: dict[str, t.Any] | None = None
     touched: list[str] = field(default_factory=list)
 
-    def take(self, outcome: Outcome) -> None:
-        """Note what one execution on the host tells, before anything that it did is noted."""
+    def take(self, phase: str, outcome: Outcome) -> None:
+        """Note what one execution of a phase on the host tells, before anything that it did is noted."""
         if outcome.code is None:  # where there was no agent, it may be looked for elsewhere the next time
             self.home = outcome.home or self.home
-        if self.ran_as is None and not self.touched and outcome.ran_as is not None:
-            self.ran_as = dict(outcome.ran_as)
+        # An agent that runs after a Stop whose answer was lost has run before; one that does not may have.
+        trusted = not self.touched or (self.touched == [phase] == ["stop"] and outcome.ran_as is not None)
+        if self.ran is None and trusted and (outcome.idle or outcome.ran_as is not None):
+            self.ran = outcome.ran_as is not None
+            self.ran_as = dict(outcome.ran_as) if outcome.ran_as is not None else None
 
-    def must_undo(self, phase: str) -> bool:
-        """Whether a rollback has to undo this phase here: only what the task did, and only back to what it found."""
-        ran = self.ran_as is not None
-        return phase in self.touched and (ran if phase == "stop" else not ran or "stop" in self.touched)
+    def must_undo(self, phase: str) -> bool | None:
+        """Whether a rollback has to undo this phase here: only what the task did, and only back to what it found.
+
+        None when that is not known.
+        """
+        if phase not in self.touched:
+            return False
+        if phase == "start" and "stop" in self.touched:
+            return True
+        return self.ran if phase == "stop" or self.ran is None else not self.ran
 
 
 @dataclass
@@ -227,10 +251,14 @@ class Task:
 
     @property
     def timeouts(self) -> dict[str, int]:
-        """Seconds by phase; a phase that only a rollback runs has the time of what it undoes."""
-        seconds = {stage[0].phase: stage[0].timeout for stage in self.stages}
-        undoing = {node.undo: seconds[node.phase] for node in self.what.nodes if node.undo}
-        return {**undoing, **self.what.timeouts, **seconds}
+        """Seconds by the phases that hosts run, and "wait"."""
+        return {**self.what.timeouts, **{self._executes(stage): stage[0].timeout for stage in self.stages}}
+
+    def set_timeouts(self, seconds: t.Mapping[str, int]) -> None:
+        """Change the seconds that subtasks may take, by the phases that hosts run, and "wait"."""
+        for stage in self.stages:
+            for subtask in stage:
+                subtask.timeout = seconds.get(self._executes(stage), subtask.timeout)
 
     def target(self, subtask: Subtask) -> Target | None:
         """The host of a subtask, None for one that stands for all hosts."""
@@ -247,7 +275,7 @@ class Task:
         """Whether the host of a subtask may have to be contacted for it yet."""
         if self.operation != ROLLBACK:
             return subtask.status != SUCCESSFUL
-        return subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase)
+        return subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase) is True
 
     # How it goes on
 
@@ -297,7 +325,7 @@ class Task:
     def _note(self, subtask: Subtask, outcome: Outcome) -> None:
         record = self.records[subtask.parallel_idx]
         if subtask.operation != ROLLBACK:
-            record.take(outcome)
+            record.take(subtask.phase, outcome)
             if outcome.started is not None and outcome.changed is not False:
                 self._touch(subtask)
         elif subtask.status == PENDING:
@@ -344,29 +372,34 @@ class Task:
             for subtask in stage:
                 if subtask.status == PENDING or subtask.due or subtask.undo_tried:
                     continue
-                if subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase):
-                    subtask.become(READY)
-                    subtask.undo_tried = True
-                else:
-                    subtask.become(PENDING)
-                    subtask.error = None
+                undo = subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase)
+                subtask.clear()
+                subtask.become(PENDING if undo is False else READY)
+                subtask.undo_tried = subtask.status == READY
+                if undo is None:
+                    subtask.settle(Outcome.failure(INTERRUPTED, f"{self.target(subtask)}: {_NOT_TOLD}"))
             if any(subtask.status != PENDING for subtask in stage):
                 return
 
-    def close(self, finished: str, cause: Outcome | None = None, cancelled: bool = False) -> list[Subtask]:
-        """End the task: SUCCESSFUL when all is done, or in a rollback undone, else FAILED, with a subtask that tells why.
+    def close(
+        self, finished: str, cause: Outcome | None = None, *, cancelled: bool = False, worked: bool = False
+    ) -> list[Subtask]:
+        """End the task: SUCCESSFUL when all is done, in a rollback undone, else FAILED with a subtask that tells why.
 
-        cause: why it ended early, where it did. What was due has failed for it; where nothing was, the barrier that was
-        next has. cancelled: the task was cancelled; what failed for that says so. Returns the subtasks that ended here.
+        cause: why it ended early, where it did. What was due has failed for it; where nothing was and nothing else has,
+        the barrier that was next has. cancelled: the task was cancelled; what failed for that says so. worked: outcomes
+        have just been settled, so that a failure tells enough. Returns the subtasks that ended here.
         """
-        early, cause = cause is not None, cause or Outcome.failure(INTERRUPTED, "the barrier did not end")
+        early = cause is not None and not worked
+        cause = cause or Outcome.failure(INTERRUPTED, "the barrier did not end")
         ended = [subtask for subtask in self.subtasks if subtask.due]
         for subtask in ended:
             if subtask.status != READY and subtask.parallel_idx >= 0 and subtask.operation != ROLLBACK:
                 self._touch(subtask)
         goal = PENDING if self.operation == ROLLBACK else SUCCESSFUL
         left = [subtask for subtask in self.subtasks if subtask.status != goal]
-        if left and not ended and (early or not self.failures):
+        told = {subtask.error["code"] for subtask in self.failures if subtask.error}
+        if left and not ended and (not told or (early and cause.code not in told)):
             ended = self._next()
             for subtask in ended:
                 subtask.become(READY)
@@ -375,19 +408,24 @@ class Task:
             subtask.settle(replace(cause, message=f"{target}: {cause.message}" if target else cause.message))
         self.status = FAILED if left else SUCCESSFUL
         self.finished = finished
-        if left and cancelled:
-            self.operation = ROLLBACK if self.operation == ROLLBACK else CANCEL
-            for subtask in self.failures:
-                if subtask.error and subtask.error["code"] == CANCELLED.code:
-                    subtask.operation = CANCEL
+        for subtask in self.failures if cancelled else ():
+            if subtask.error and subtask.error["code"] == CANCELLED.code:
+                subtask.operation = CANCEL
+                self.operation = ROLLBACK if self.operation == ROLLBACK else CANCEL
         return ended
 
     def _next(self) -> list[Subtask]:
         """The subtask that a task which is cut off between two phases would have come to: a list of one, or of none."""
         if self.operation == ROLLBACK:
             return [subtask for subtask in self.subtasks if subtask.status == SUCCESSFUL][-1:]
-        waiting = [subtask for subtask in self.subtasks if subtask.status == PENDING]
-        return ([subtask for subtask in waiting if subtask.parallel_idx < 0] or waiting)[:1]
+        waits = [stage[0] for stage in self.stages if stage[0].parallel_idx < 0 and stage[0].status == PENDING]
+        clear = [
+            after
+            for before, behind in zip(self.stages[::2], self.stages[2::2], strict=False)
+            for subtask, after in zip(before, behind, strict=True)
+            if subtask.status == SUCCESSFUL and after.status == PENDING
+        ]
+        return (waits or clear)[:1]
 
     def dump(self) -> dict[str, t.Any]:
         """The task in plain types, for load()."""
@@ -399,7 +437,7 @@ class Task:
             **{
                 **data,
                 "targets": [Target(**target) for target in data["targets"]],
-                "records": [Record(**record) for record in data["records"]],
+                "records": [Record(**{**record, "touched": list(record["touched"])}) for record in data["records"]],
                 "stages": [[Subtask(**subtask) for subtask in stage] for stage in data["stages"]],
             }
         )

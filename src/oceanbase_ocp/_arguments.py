@@ -101,7 +101,9 @@ def _data(value: Any) -> Any:
     """The value as JSON in which Ansible takes no text for a template."""
     if isinstance(value, str):
         return {"__ansible_unsafe": value}
-    if isinstance(value, list):
+    if isinstance(value, Mapping):
+        return {str(key): _data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
         return [_data(item) for item in value]
     return value
 

@@ -16,6 +16,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import out
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, end
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 
+_STATE = ("task_create", "task_resume", "task_wait")
 _RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
 
 
@@ -60,7 +61,7 @@ class Progress:
             }
         elif action == "task_report":
             self.final = result.get("response", self.final)
-        elif action in ("task_create", "task_resume", "task_wait") and "run" in result and "barrier_error" not in result["run"]:
+        elif action in _STATE and "run" in result and "barrier_error" not in result["run"]:
             self._run = result["run"]
             self._at_work, self._results = {}, {}
             if self.created is None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller, _keeping
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller, _keeping, _questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import UNEXPECTED, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
 
 
 def task_info(
@@ -33,13 +33,8 @@ def task_info(
     Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
     """
 
-    def answer(store: Store, request: Request) -> dict[str, Any]:
-        if task_id is not None:
-            return request.detail(store.load(task_id))
-        tasks, total = store.find(name=name, status=status, host_id=host_id, page=page, size=size)
-        return request.page(tasks, total, page, size)
-
-    return _ask(answer, task_store, read_only=True)
+    asked = {"task_id": task_id, "name": name, "status": status, "host_id": host_id, "page": page, "size": size}
+    return _ask(_questions.task_info, asked, task_store, read_only=True)
 
 
 def subtask_log(task_id: int, subtask_id: int, *, task_store: str | None = None) -> dict[str, Any]:
@@ -47,7 +42,8 @@ def subtask_log(task_id: int, subtask_id: int, *, task_store: str | None = None)
 
     task_store: as in `submit`. An unknown task or subtask is a response with an error.
     """
-    return _ask(lambda store, request: request.success({"log": store.log(task_id, subtask_id)}), task_store, True)
+    asked = {"task_id": task_id, "subtask_id": subtask_id}
+    return _ask(_questions.subtask_log, asked, task_store, read_only=True)
 
 
 def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any]:
@@ -58,16 +54,17 @@ def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any
     Returns OCP's response with the task as it is then; a task that does not run is a response with an error (409
     TSK10007).
     """
-    return _ask(lambda store, request: request.answer(store.cancel(task_id)), task_store, read_only=False)
+    return _ask(_questions.task_cancel, {"task_id": task_id}, task_store, read_only=False)
 
 
 def _ask(
-    answer: Callable[[Store, Request], dict[str, Any]], task_store: str | None, read_only: bool
+    question: Callable[..., _questions.Answer], asked: dict[str, Any], task_store: str | None, read_only: bool
 ) -> dict[str, Any]:
     request = Request(_controller.trace_id(), _controller.address(), now_ms())
     try:
         with _keeping.open_store(_keeping.chosen(task_store), read_only=read_only) as store:
-            return answer(store, request)
+            response, _said = question(store, request, **asked)
+            return response
     except StoreError as exc:
         return request.refuse(OcpError(UNEXPECTED, str(exc)))
     except OcpError as error:

@@ -20,7 +20,19 @@ from typing import Any
 
 import pytest
 
-from oceanbase_ocp import OcpRunError, batch_stop_agents, submit
+from oceanbase_ocp import (
+    OcpRunError,
+    batch_restart_agents,
+    batch_start_agents,
+    batch_stop_agents,
+    submit,
+    subtask_log,
+    subtask_skip,
+    task_cancel,
+    task_info,
+    task_retry,
+    task_rollback,
+)
 from tests.fleet import Fleet, HostSpec, Process, processes
 from tests.integration.cores import Core
 from tests.integration.graph import check_graph, check_truth
@@ -201,7 +213,61 @@ def test_answers_before_any_host_is_contacted(core: Core, start_fleet: StartFlee
     assert running(fleet) == [[], []]
 
 
-def test_cancel_in_the_middle_of_stop(core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path) -> None:
+def test_cancel_lets_hosts_at_work_end(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([SLOW, SLOW])
+    response_file = tmp_path / "response.json"
+    submission = submit(
+        ids(fleet), inventory=fleet.inventory, response_file=response_file, **keywords(newest_core)
+    )
+    for host in fleet.hosts:
+        host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+
+    submission.cancel()
+    response = submission.wait(timeout=PATIENCE)
+    submission.cancel()
+
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "CANCEL")
+    assert statuses(response, STOP) == ["SUCCESSFUL", "SUCCESSFUL"]
+    assert statuses(response, FINISH) == ["PENDING", "PENDING"]
+    assert running(fleet) == [[], []]
+    assert json.loads(response_file.read_text()) == response
+    stored = task_info(response["data"]["id"])["data"]
+    assert (stored["status"], stored["operation"]) == ("FAILED", "CANCEL")
+    again = task_retry(response["data"]["id"], inventory=fleet.inventory, **keywords(newest_core))
+    assert again["data"]["status"] == "SUCCESSFUL"
+
+
+def test_what_becomes_of_a_task(newest_core: Core, start_fleet: StartFleet) -> None:
+    """Every function of the API once, through the life of a task."""
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
+    options = {"inventory": fleet.inventory, **keywords(newest_core)}
+
+    failed = batch_stop_agents(ids(fleet), **options)
+    task_id = failed["data"]["id"]
+    assert failed["data"]["status"] == "FAILED"
+    (down,) = [subtask["id"] for subtask in failed["data"]["subtasks"] if subtask["status"] == "FAILED"]
+    assert "CMP07002" in subtask_log(task_id, down)["data"]["log"]
+    assert task_cancel(task_id)["error"]["code"] == "TSK10007"
+    assert task_retry(task_id, **options)["data"]["status"] == "FAILED"
+    skipped = subtask_skip(task_id, down, max_fail_percentage=50, **options)
+    assert statuses(skipped, STOP) == ["SUCCESSFUL", "FAILED"]
+    assert [len(names) for names in running(fleet)] == [0, 3]
+    fleet.hosts[1].start_sshd()
+    undone = task_rollback(task_id, **options)
+    assert (undone["data"]["status"], undone["data"]["operation"]) == ("SUCCESSFUL", "ROLLBACK")
+    assert [len(names) for names in running(fleet)] == [3, 3]
+    assert batch_restart_agents(ids(fleet), **options)["data"]["status"] == "SUCCESSFUL"
+    assert batch_start_agents(ids(fleet), **options)["data"]["status"] == "SUCCESSFUL"
+    page = task_info(size=2)["data"]
+    assert [task["name"] for task in page["contents"]] == ["Batch start OCP agent", "Batch restart OCP agent"]
+    assert page["page"]["totalElements"] == 3
+    assert task_info(size=0)["error"]["code"] == "COM10001"
+
+
+def test_breaking_off_in_the_middle_of_stop(
+    core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path
+) -> None:
     fleet = start_fleet([SLOW, HostSpec()])
     slow, quick = fleet.hosts
     response_file = tmp_path / "response.json"
@@ -217,8 +283,8 @@ def test_cancel_in_the_middle_of_stop(core: Core, start_fleet: StartFleet, tmp_p
     assert any("ansible-playbook" in " ".join(process.cmdline) for process in own)
     assert any(process.comm == "ssh" for process in own)
     begun = time.monotonic()
-    submission.cancel()
-    submission.cancel()
+    submission.cancel(force=True)
+    submission.cancel(force=True)
     response = submission.wait(timeout=PATIENCE)
 
     assert time.monotonic() - begun < 10

@@ -19,6 +19,7 @@ import pytest
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import Core, end
 from tests.integration.graph import check_graph, check_truth
+from tests.integration.refusals import check_refusal
 from tools.environments import interpreters
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
@@ -266,12 +267,14 @@ def test_host_that_never_comes_back(newest_core: Core, start_fleet: StartFleet, 
 
 
 def test_interrupt_at_the_terminal(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
-    """Ctrl-C reaches everything in the foreground; the response must say how it stands all the same."""
+    """The second Ctrl-C breaks the run off; the response must say how it stands all the same."""
     fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=3)])
     response_file = tmp_path / "response.json"
     process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id for host in fleet.hosts]})
     host = fleet.hosts[0]
     host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun", timeout=60)
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
 
     run = end(process, response_file)
@@ -282,7 +285,8 @@ def test_interrupt_at_the_terminal(core: Core, start_fleet: StartFleet, tmp_path
     assert run.statuses(PREPARE) == ["SUCCESSFUL", "SUCCESSFUL"]
     assert run.statuses(STOP) == ["FAILED", "FAILED"]
     assert run.statuses(FINISH) == ["PENDING", "PENDING"]
-    assert run.of_host(0)["Stop"]["error"]["code"] == "TSK10013"
+    assert run.of_host(0)["Stop"]["error"]["code"] == "TSK10014"
+    assert run.task["operation"] == "CANCEL"
     assert f"{run.task['id']} FAILED" in run.output
 
     # Nothing is left half done that a second run does not mend.
@@ -388,8 +392,6 @@ def test_limit_that_leaves_a_host_out(newest_core: Core, start_fleet: StartFleet
 
     run = newest_core.stop_fleet(fleet, tmp_path / "response.json", "--limit=localhost,db001")
 
-    assert run.status == 2, run.output
-    check_truth(run.task)
-    assert run.statuses(PREPARE) == ["SUCCESSFUL", "FAILED"]
-    assert "--limit" in run.of_host(1)["Prepare"]["error"]["message"]
+    check_refusal(run, 400, "COM10001", ["--limit localhost,db001", "db002 (host id 1002)"])
+    assert [error["rejectedValue"] for error in run.error["subErrors"]] == [1002]
     assert all(len(names) == 3 for names in running(fleet).values())

@@ -218,7 +218,7 @@ def test_cancel(core: Core, start_fleet: StartFleet, response_file: Path, phase:
         assert "CANCELING" in {subtask["status"] for subtask in core.ask("task_info", task_id=1)["data"]["subtasks"]}
         time.sleep(3)  # the run looks every two seconds
     else:
-        os.kill(run.process.pid, signal.SIGINT)
+        os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does
     if phase == "prepare":
         host.resume()
     ended = run.end()

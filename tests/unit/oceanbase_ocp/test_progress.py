@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,7 +131,7 @@ def test_cancelled_in_stop_keeps_what_is_known() -> None:
     assert task["finishTime"]
     assert statuses(task, PREPARE) == ["SUCCESSFUL"] * 4
     assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED", "FAILED", "FAILED"]
-    assert statuses(task, WAIT)[0] == "SUCCESSFUL"
+    assert statuses(task, WAIT) == ["SUCCESSFUL", "PENDING"]
     assert statuses(task, FINISH) == ["PENDING"] * 4
     assert of(task, STOP, 0)["startTime"] == TIMES["started"]
     assert (of(task, STOP, 1)["error"]["code"], of(task, STOP, 1)["operation"]) == ("COM32001", "EXECUTE")
@@ -222,8 +223,9 @@ def taken_up(*interventions: Any) -> tuple[Task, Progress]:
     failure = Outcome.failure(INTERRUPTED, "why", TIMES["started"], TIMES["finished"])
     task = new_task(max_fail_percentage=70)
     task.begin()
-    go_on(task, "prepare", {1: failure})
-    go_on(task, "stop", {0: Outcome(**TIMES, changed=True, ran_as={"user": "root"}), 2: failure})
+    ran = Outcome(**TIMES, changed=False, ran_as={"user": "root"})
+    go_on(task, "prepare", {0: ran, 1: failure, 2: ran})
+    go_on(task, "stop", {0: replace(ran, changed=True), 2: failure})
     go_on(task, "finish")
     task.close(TIMES["finished"])
     for intervention in interventions:
@@ -262,14 +264,14 @@ def test_a_rollback_that_ends_early() -> None:
     task, progress = taken_up(rollback)
     assert progress.created is not None
     assert progress.created["data"]["operation"] == "ROLLBACK"
-    assert task.work() == {"start": [0]}
+    assert task.work() == {"start": [0, 2]}, "what is not known is made sure of"
     progress.take(event("agent_processes", "db1", kind="start"))
 
     ending = progress.end(INTERRUPTED, "the run ended")
 
     assert ending is not None
     assert (ending.task.status, ending.task.operation) == ("FAILED", "ROLLBACK")
-    (failed,) = [s for s in ending.task.failures if s.phase == "stop"]
+    failed = next(s for s in ending.task.failures if (s.phase, s.parallel_idx) == ("stop", 0))
     assert failed.error is not None
     assert "db1 (host id 1001): the run ended while it was at work" in failed.error["message"]
     assert ending.task.records[0].touched == ["stop"], "it is still to be undone"

@@ -36,6 +36,7 @@ BROKEN = Outcome.failure(INTERRUPTED, "TimeoutError: 30 s")
 CANCEL = Outcome.failure(CANCELLED, "the task was cancelled")
 RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
 STOPPED = replace(CHANGED, ran_as=RAN)
+IDLE = replace(CHANGED, changed=False, idle=True)
 
 
 def states(task: Task, stage: int) -> list[str]:
@@ -293,7 +294,16 @@ def test_a_stop_is_undone_by_a_start_where_the_task_has_stopped_something(new_ta
 def test_a_start_is_undone_by_a_stop(new_task: NewTask, play: Play) -> None:
     unchanged = replace(CHANGED, changed=False, ran_as=RAN)
     task = play(
-        new_task(3, "batch_start_agents"), {("start", 0): CHANGED, ("start", 1): unchanged, ("finish", 2): FAILURE}
+        new_task(3, "batch_start_agents"),
+        {
+            ("prepare", 0): IDLE,
+            ("start", 0): CHANGED,
+            ("prepare", 1): replace(IDLE, idle=False, ran_as=RAN),
+            ("start", 1): unchanged,
+            ("prepare", 2): IDLE,
+            ("start", 2): replace(CHANGED, changed=False),
+            ("finish", 2): FAILURE,
+        },
     )
     rollback(task)
     assert task.work() == {"stop": [0]}, "what ran before the task stays"
@@ -319,6 +329,7 @@ def test_a_restart_is_undone_in_reverse_order(new_task: NewTask, play: Play) -> 
             ("start", 0): CHANGED,
             ("stop", 1): STOPPED,
             ("start", 1): replace(FAILURE, changed=False),
+            ("prepare", 2): IDLE,
             ("start", 2): CHANGED,
             ("restart_pos_proxy", 3): FAILURE,
         },
@@ -452,13 +463,13 @@ def successful(new_task: NewTask, play: Play) -> Task:
 
 
 def rolled_back(new_task: NewTask, play: Play) -> Task:
-    task = play(new_task(2), {("stop", 0): STOPPED, ("stop", 1): FAILURE})
+    task = play(new_task(2), {("prepare", 1): IDLE, ("stop", 0): STOPPED, ("stop", 1): FAILURE})
     rollback(task)
     return play(task)
 
 
 def rolling_back(new_task: NewTask, play: Play) -> Task:
-    task = play(new_task(2), {("stop", 0): STOPPED, ("stop", 1): FAILURE})
+    task = play(new_task(2), {("prepare", 1): IDLE, ("stop", 0): STOPPED, ("stop", 1): FAILURE})
     rollback(task)
     return task
 

@@ -173,19 +173,19 @@ CHANGED = Outcome(started="2021-09-03T15:01:11+08:00", finished="2021-09-03T15:0
             "batch_stop_agents",
             ["stop"],
             {"host0": {"start_result": STARTS}},
-            ["start the agent", "nothing, Start would not come to it"],
+            ["start the agent", "nothing is left to do"],
         ),
         (
             "batch_start_agents",
             ["start"],
             {"host0": {"stop_result": BOTH}},
-            [SIGNALS, "nothing, Stop would not come to it"],
+            [SIGNALS, "nothing is left to do"],
         ),
         (
             "batch_restart_agents",
             ["stop", "start"],
             {"host0": {"stop_result": BOTH, "start_result": RUNS}},
-            [f"{SIGNALS}, then start the agent", "nothing, Stop would not come to it"],
+            [f"{SIGNALS}, then start the agent", "nothing is left to do"],
         ),
     ],
 )
@@ -198,7 +198,8 @@ def test_plan_of_a_rollback(
     lines: list[str],
 ) -> None:
     ran_as = RAN if "stop" in touched else None
-    outcomes = {(phase, 0): replace(CHANGED, ran_as=ran_as) for phase in touched}
+    told_first = replace(CHANGED, changed=False, ran_as=ran_as, idle=ran_as is None)
+    outcomes = {("prepare", 0): told_first, **{(phase, 0): CHANGED for phase in touched}}
     task = play(new_task(2, definition), {**outcomes, ("finish", 0): failure()})
     assert task.records[0].touched == touched
     rollback(task)

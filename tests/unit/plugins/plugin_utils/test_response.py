@@ -97,6 +97,7 @@ def test_the_create_response_has_the_shape_of_the_sample(
 def test_the_order_of_the_keys_is_the_sample_s(new_task: NewTask) -> None:
     response = REQUEST.answer(new_task(1))
     assert list(response) == list(SAMPLE)
+    assert list(response["data"]) == list(SAMPLE["data"])
     assert list(response["data"]["context"]) == list(SAMPLE["data"]["context"])
     assert list(response["data"]["subtasks"][0]) == list(SAMPLE["data"]["subtasks"][0])
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS, PHASES, WAIT, Node
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import PENDING, READY, Task, count_subtasks
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import PENDING, READY, ROLLBACK, Task, count_subtasks
 
 NewTask = Callable[..., Task]
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -153,7 +153,14 @@ def test_timeouts_of_a_resumed_task_are_its_subtasks(new_task: NewTask) -> None:
 
 
 def test_what_only_a_rollback_runs_has_the_time_of_what_it_undoes(new_task: NewTask) -> None:
-    assert new_task(1, timeouts={"stop": 7}).timeouts["start"] == 7
-    assert new_task(1, "batch_start_agents", timeouts={"start": 8}).timeouts["stop"] == 8
-    timeouts = new_task(1, "batch_restart_agents", timeouts={"stop": 7, "start": 8}).timeouts
-    assert (timeouts["stop"], timeouts["start"]) == (7, 8), "a phase of its own has its own"
+    def in_rollback(definition: str) -> Task:
+        task = new_task(1, definition, timeouts={"stop": 7, "start": 8, "finish": 9})
+        task.operation = ROLLBACK
+        return task
+
+    assert in_rollback("batch_stop_agents").timeouts["start"] == 7
+    assert in_rollback("batch_start_agents").timeouts["stop"] == 8
+    restart = in_rollback("batch_restart_agents")
+    assert (restart.timeouts["stop"], restart.timeouts["start"]) == (8, 7)
+    restart.set_timeouts({"start": 77})
+    assert (restart.timeouts["stop"], restart.timeouts["start"], restart.timeouts["finish"]) == (8, 77, 9)

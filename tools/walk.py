@@ -1,0 +1,178 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lives through a task's life on three hosts of tests.fleet, and writes it down as docs/walk.md, with the real output.
+
+Of a run's output the page has the last message and the recap; of the response the states of the subtasks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.fleet import Fleet, HostSpec  # noqa: E402 the checkout is no package
+
+PAGE = ROOT / "docs" / "walk.md"
+HEAD = """\
+# The life of a task
+
+Three hosts with an agent each; the sshd of db002 is down, and on db003 a watchdog of somebody else starts the agent
+again whenever it is gone. Written by `make walk`, which does all this on hosts of
+[tests/fleet](../tests/fleet/README.md): the output is what it saw. Of each run it shows the last message and the recap.
+"""
+
+
+class Walk:
+    """The page as it grows. folder: where the commands run, with inventory.yml."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lines = [HEAD]
+
+    def say(self, text: str) -> None:
+        self._lines.append(text)
+
+    def run(self, command: str, show: Callable[[str], str]) -> str:
+        """Run a command, and show it with what matters of its output. Returns the whole output."""
+        print(f"walk: {command}", file=sys.stderr, flush=True)
+        binary = Path(sys.executable).parent
+        words = shlex.split(command)
+        result = subprocess.run(
+            [str(binary / words[0]), *words[1:]],
+            cwd=self._folder,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+                "XDG_DATA_HOME": str(self._folder / "data"),
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_LOCALHOST_WARNING": "0",
+                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+        shown = show(result.stdout).strip()
+        self._lines.append(f"```console\n$ {command}\n{shown}\n$ echo $?\n{result.returncode}\n```\n")
+        return result.stdout
+
+    def states(self) -> None:
+        """Show the subtasks of the last response."""
+        task = json.loads((self._folder / "response.json").read_text())["data"]
+        rows = [
+            f"| {subtask['id']} | {subtask['name']} | {self._host(subtask)} | {subtask['status']} "
+            f"| {subtask['operation']} | {subtask['runTime']} |"
+            for subtask in task["subtasks"]
+        ]
+        self._lines.append(
+            f"`response.json`: task {task['id']}, status {task['status']}, operation {task['operation']}\n\n"
+            "| id | name | host | status | operation | runTime |\n|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+        )
+
+    @staticmethod
+    def _host(subtask: dict[str, object]) -> str:
+        index = subtask["parallelIdx"]
+        return f"db{int(str(index)) + 1:03}" if index != -1 else ""
+
+    def agents(self, fleet: Fleet) -> None:
+        """Show what the hosts' own process tables hold."""
+        found = "; ".join(f"{host.name}: {', '.join(host.agent_names()) or 'none'}" for host in fleet.hosts)
+        self._lines.append(f"Agent processes in the hosts' own process tables: {found}.\n")
+
+    def write(self, path: Path) -> None:
+        path.write_text("\n".join(self._lines))
+
+
+def end_of_run(output: str) -> str:
+    """The last message of a run, and its recap."""
+    messages = re.findall(r'"msg": "((?:[^"\\]|\\.)*)"', output)
+    recap = output[output.index("PLAY RECAP") :]
+    lines = [re.sub(r"\*+", "*****", line) for line in recap.splitlines() if line.strip()]
+    return "...\n" + json.loads(f'"{messages[-1]}"') + "\n\n" + "\n".join(lines)
+
+
+def log_lines(output: str) -> str:
+    """The log of a subtask."""
+    log = json.loads(output.partition("=> ")[2])["response"]["data"]["log"]
+    return "...\n" + "\n".join(line for line in log.splitlines() if line)
+
+
+def subtask_id(folder: Path, name: str, index: int) -> int:
+    task = json.loads((folder / "response.json").read_text())["data"]
+    return next(int(s["id"]) for s in task["subtasks"] if s["name"].startswith(name) and s["parallelIdx"] == index)
+
+
+def main() -> None:
+    """Do the walk and write the page."""
+    specs = [
+        HostSpec(bystanders=False),
+        HostSpec(behaviour="sshd_down", bystanders=False),
+        HostSpec(behaviour="watchdog", bystanders=False),
+    ]
+    with tempfile.TemporaryDirectory(prefix="ocp-walk-") as name:
+        folder = Path(name)
+        with Fleet.start(specs, folder / "fleet") as fleet:
+            (folder / "inventory.yml").write_text(fleet.inventory.read_text())
+            walk = Walk(folder)
+            play = "ansible-playbook -i inventory.yml oceanbase.ocp."
+            response = "-e ocp_response_file=response.json"
+
+            walk.say("## Create\n\nOne host cannot be reached: its Prepare is FAILED; the barrier holds the others.\n")
+            ids = "'{\"host_ids\": [1001, 1002, 1003]}'"
+            walk.run(f"{play}batch_stop_agents -e {ids} {response}", end_of_run)
+            walk.states()
+            walk.agents(fleet)
+
+            walk.say("## Retry\n")
+            walk.say("The operator brings db002 back and retries the task. Only db002 is prepared again;"
+                     " then all go on.\n")
+            fleet.host("db002").start_sshd()
+            walk.run(f"{play}task_retry -e task_id=1 {response}", end_of_run)
+            walk.states()
+            walk.agents(fleet)
+            walk.say(
+                "Now db003 fails, in Finish, or already in Stop where the watchdog is quicker: something starts the agent "
+                "again. The log of the subtask tells the same from the host's view:\n"
+            )
+            task = json.loads((folder / "response.json").read_text())["data"]
+            failed = next(s["id"] for s in task["subtasks"] if s["status"] == "FAILED")
+            walk.run(
+                f"ansible localhost -m oceanbase.ocp.subtask_log -a 'task_id=1 subtask_id={failed}'", log_lines
+            )
+
+            walk.say("## Roll back\n\nThe operator gives up. First a look at what a rollback would do, then the rollback:\n")
+            walk.run(f"{play}task_rollback -e task_id=1 --check", plan)
+            walk.run(f"{play}task_rollback -e task_id=1 {response}", end_of_run)
+            walk.states()
+            walk.agents(fleet)
+
+            walk.say("## Ask\n\nThe task is over, and stays known:\n")
+            walk.run("ansible localhost -m oceanbase.ocp.task_info -a task_id=1", said)
+            walk.run(f"{play}task_retry -e task_id=1 {response}", end_of_run)
+            walk.write(PAGE)
+
+
+def plan(output: str) -> str:
+    """The lines of a plan."""
+    return "...\n" + "\n".join(re.findall(r'"(db\d+ \(host id .*)"', output))
+
+
+def said(output: str) -> str:
+    """What an answer says in a line."""
+    return "...\n" + str(json.loads(output.partition("=> ")[2])["msg"])
+
+
+if __name__ == "__main__":
+    main()
