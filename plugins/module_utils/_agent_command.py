@@ -15,7 +15,7 @@ import os
 import signal
 import time
 
-from ._agent_host import DENIED, AgentError, as_text, uptime, user_name
+from ._agent_host import DENIED, AgentError, as_text, native, uptime, user_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 OUTPUT_LIMIT = 16384  # bytes that are read of each stream
@@ -36,7 +36,7 @@ class User(object):
         self.name = name
         for fields in _fields("/etc/passwd", 7):
             if as_text(fields[0]) == name or "uid %s" % as_text(fields[2]) == name:
-                self.uid, self.gid, self.home = int(fields[2]), int(fields[3]), as_text(fields[5])
+                self.uid, self.gid, self.home = int(fields[2]), int(fields[3]), native(fields[5])
                 login = fields[0]
                 self.groups = [int(group[2]) for group in _fields("/etc/group", 4) if login in group[3].split(b",")]
                 return
@@ -47,7 +47,7 @@ class User(object):
         if owner is None or user_name(owner.st_uid) != name:
             raise AgentError("control_failed", "the user %s is not in /etc/passwd, and %s is not theirs: start the "
                              "agent by hand" % (as_text(name), as_text(folder)))
-        self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, as_text(folder), []
+        self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, folder, []
 
 
 def _fields(path, count):

@@ -69,6 +69,11 @@ def as_text(value):
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if sys.version_info[0] > 2 else value
 
 
+def native(content):
+    """Bytes of the host as what this interpreter has for paths and arguments."""
+    return os.fsdecode(content) if sys.version_info[0] > 2 else content
+
+
 def user_name(uid):
     """The login name of uid, from /etc/passwd alone: a directory service may hang in the very outage we work in."""
     try:
@@ -166,7 +171,7 @@ def executable_of(pid):
 
 def arguments_of(pid):
     content = read_proc(pid, "cmdline").rstrip(b"\0 ")
-    return [os.fsdecode(part) if sys.version_info[0] > 2 else part for part in content.split(b"\0")] if content else []
+    return [native(part) for part in content.split(b"\0")] if content else []
 
 
 def link_of(path):

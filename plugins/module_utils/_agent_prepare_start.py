@@ -7,6 +7,7 @@
 """Prepare of an operation that ends with a running agent. Changes nothing."""
 
 from ._agent_control import Control
+from ._agent_host import as_text
 from ._agent_lock import AdminLock
 from ._agent_prepare import prepare_stopped
 from ._agent_survey import survey_installed
@@ -18,7 +19,7 @@ def prepare_running(request):
     survey.close()
     request.log.found(survey.processes)
     control = Control(request, survey.processes)
-    request.log.add("%s could start the agent as %s" % (control.path, control.user))
+    request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
     AdminLock(request.home, request.log).check()
     return {
         "changed": False,

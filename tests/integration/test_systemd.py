@@ -8,6 +8,7 @@ All hosts go through one run of each operation, as in a batch; each test looks a
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import time
@@ -19,6 +20,7 @@ import pytest
 
 from tests.fleet import Fleet, Host, HostSpec, Process, full
 from tests.integration.cores import Core, Run
+from tools.environments import interpreters
 
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 UNIT = "ocp_agent.service"
@@ -221,11 +223,14 @@ def batch(newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("systemd")
     impatient = {"ocp_agent_daemon_grace": 2, "ocp_agent_grace": 1}
+    # every interpreter of this machine has its turn
+    pythons = itertools.cycle(str(found.path.resolve()) for found in interpreters().values())
     specs = [
         HostSpec(
             behaviour="stopped",
             full=True,
             variables=impatient if case.settings else {},
+            python=next(pythons),
             agent_user=case.user,
             user=case.user,
             bystanders=case.user == "root",  # one that is root's might be an agent, for all that admin can see

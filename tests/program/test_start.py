@@ -350,6 +350,21 @@ def test_of_several_generations_the_one_that_ran_is_started(sandbox: Sandbox, py
     assert programs(sandbox.program(python, "start")) == AGENT, "the newest one"
 
 
+@pytest.mark.parametrize("user", ["root", "uid 4242"])
+def test_a_home_may_have_any_name(sandbox: Sandbox, python: Path, user: str) -> None:
+    control_program(sandbox, START, OK)
+    home = sandbox.home.rename(sandbox.home.with_name("ocp agént 守护"))
+    if user != "root":
+        sandbox.do("chown", "-R", "4242:4242", home)
+    options = {"home": str(home), "ran_as": {"generation": "gen2", "user": user}}
+    assert not sandbox.program(python, "prepare", goal="running", **options).get("failed")
+    started = sandbox.program(python, "start", **options)
+    assert (programs(started), started["home"]) == (AGENT, str(home)), started
+    assert started["processes"][0]["executable"] == f"{home}/bin/ocp_agentd"
+    stopped = sandbox.program(python, "stop", **options)
+    assert (stopped["changed"], stopped["ran_as"]["user"]) == (True, user)
+
+
 @pytest.mark.parametrize("user", ["nobody", "uid 4242"])
 def test_as_another_user(sandbox: Sandbox, python: Path, user: str) -> None:
     control_program(sandbox, START, OK)
