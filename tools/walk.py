@@ -136,15 +136,14 @@ def main() -> None:
             walk.agents(fleet)
 
             walk.say("## Retry\n")
-            walk.say("The operator brings db002 back and retries the task. Only db002 is prepared again;"
-                     " then all go on.\n")
+            walk.say("The operator brings db002 back and retries. Only db002 is prepared again; then all go on.\n")
             fleet.host("db002").start_sshd()
             walk.run(f"{play}task_retry -e task_id=1 {response}", end_of_run)
             walk.states()
             walk.agents(fleet)
             walk.say(
-                "Now db003 fails, in Finish, or already in Stop where the watchdog is quicker: something starts the agent "
-                "again. The log of the subtask tells the same from the host's view:\n"
+                "Now db003 fails, in Finish, or already in Stop where the watchdog is quicker: something starts the "
+                "agent again. The log of the subtask tells the same from the host's view:\n"
             )
             task = json.loads((folder / "response.json").read_text())["data"]
             failed = next(s["id"] for s in task["subtasks"] if s["status"] == "FAILED")
@@ -152,7 +151,8 @@ def main() -> None:
                 f"ansible localhost -m oceanbase.ocp.subtask_log -a 'task_id=1 subtask_id={failed}'", log_lines
             )
 
-            walk.say("## Roll back\n\nThe operator gives up. First a look at what a rollback would do, then the rollback:\n")
+            walk.say("## Roll back\n")
+            walk.say("The operator gives up. First a look at what a rollback would do, then the rollback:\n")
             walk.run(f"{play}task_rollback -e task_id=1 --check", plan)
             walk.run(f"{play}task_rollback -e task_id=1 {response}", end_of_run)
             walk.states()
