@@ -100,7 +100,7 @@ def end_of_run(output: str) -> str:
     messages = re.findall(r'"msg": "((?:[^"\\]|\\.)*)"', output)
     recap = output[output.index("PLAY RECAP") :]
     lines = [re.sub(r"\*+", "*****", line) for line in recap.splitlines() if line.strip()]
-    return "...\n" + json.loads(f'"{messages[-1]}"') + "\n\n" + "\n".join(lines)
+    return "\n".join(["...", str(json.loads(f'"{messages[-1]}"')), "", *lines])
 
 
 def log_lines(output: str) -> str:

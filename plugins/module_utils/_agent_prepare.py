@@ -7,6 +7,7 @@
 """Prepare: could the operation work on this host? Changes nothing."""
 
 from ._agent_lock import AdminLock
+from ._agent_ran_as import ran_as
 from ._agent_survey import survey_installed
 from ._agent_units import Units
 
@@ -19,10 +20,12 @@ def prepare_stopped(request):
         process.send(0)
     AdminLock(request.home, request.log).check()
     survey.close()
-    Units(request.home, request.log, survey.processes).to_stop()
+    units = Units(request.home, request.log, survey.processes)
+    units.to_stop()
     return {
         "changed": False,
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
+        "ran_as": ran_as(request.home, survey.processes, units),
         "warnings": survey.unproven,
     }

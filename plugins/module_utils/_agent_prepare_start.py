@@ -10,7 +10,9 @@ from ._agent_control import Control
 from ._agent_host import as_text
 from ._agent_lock import AdminLock
 from ._agent_prepare import prepare_stopped
+from ._agent_ran_as import ran_as
 from ._agent_survey import survey_installed
+from ._agent_units import Units
 
 
 def prepare_running(request):
@@ -25,6 +27,7 @@ def prepare_running(request):
         "changed": False,
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
+        "ran_as": ran_as(request.home, survey.processes, Units(request.home, request.log, survey.processes)),
         "warnings": survey.unproven,
     }
 

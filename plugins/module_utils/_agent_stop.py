@@ -6,9 +6,9 @@
 
 """Stop: the daemons first, since they revive their children, then whoever is left."""
 
-from ._agent_home import generation_of
 from ._agent_host import AgentError, Interrupted, this_boot, uptime
 from ._agent_lock import AdminLock
+from ._agent_ran_as import ran_as
 from ._agent_stopping import Stopping
 from ._agent_survey import revived, survey_installed
 from ._agent_units import Units
@@ -23,7 +23,7 @@ def stop(request):
     survey.close()
     lock = AdminLock(request.home, request.log)
     units = Units(request.home, request.log, survey.processes)
-    found = {"ran_as": _ran_as(request.home, survey.processes, units)}
+    found = {"ran_as": ran_as(request.home, survey.processes, units)}
     if request.check_mode:
         return _plan(request, survey, lock, units, found)
     stopping, stopped_units, began = Stopping(request), [], uptime()
@@ -70,20 +70,6 @@ def _plan(request, survey, lock, units, found):
         request.log.add("would stop %s through systemd" % unit.name)
     planned = [dict(process.facts(), signal="SIGTERM", seconds=None) for process in survey.processes]
     return dict(_now(), changed=bool(planned or through), processes=planned, warnings=survey.unproven, **found)
-
-
-def _ran_as(home, processes, units):
-    """How the agent runs: what a later Start needs to bring back just that. None when nothing runs."""
-    if not processes:
-        return None
-    first = processes[0]  # daemons come first
-    unit = units.of(first)
-    return {
-        "generation": generation_of(home, processes),
-        "user": first.user,
-        "unit": unit.name if unit else None,
-        "programs": [process.program for process in processes],
-    }
 
 
 def _stop_by_pid(request, stopping):

@@ -83,7 +83,7 @@ options:
     type: str
   ran_as:
     description:
-      - RV(ran_as) of the V(stop) that went before, so that V(start) brings back what that has stopped, the way it ran.
+      - RV(ran_as) of the V(prepare) or V(stop) that went before, so that V(start) brings back what that has stopped, the way it ran.
       - Without it, V(start) takes the newest generation that is installed (or the one of which something runs) and the
         one service whose unit file names the agent's programs, if there is just one; else the control program, as the
         owner of the home for obagent and as the user of the connection for the others.
@@ -208,8 +208,8 @@ processes:
       sample: /home/admin/ocp_agent/bin/ocp_mgragent
     signal:
       description:
-        - The last signal that it was sent. Null for a child that its daemon took down, and for what systemd has stopped.
-          In check mode, the signal that it would get, a child only if its daemon left it.
+        - The last signal that it was sent. Null for a child that its daemon took down, or that systemd has stopped. In
+          check mode, the signal that it would get, a child only if its daemon left it.
       type: str
       returned: phase is stop or restart_pos_proxy
       sample: SIGTERM
@@ -250,9 +250,9 @@ generations:
   sample: [gen2]
 ran_as:
   description:
-    - How the agent ran when V(stop) looked first, for a later V(start); null when nothing ran. Also in a failure, once
-      that look was taken.
-  returned: phase is stop
+    - How the agent ran when the phase looked first, for a later V(start); null when nothing ran. Also in a failure of
+      V(stop), once that look was taken.
+  returned: phase is prepare or stop
   type: dict
   contains:
     generation:

@@ -99,7 +99,7 @@ run:
       type: dict
       sample: {prepare: {db001: {home: null, ran_as: null}}}
     goal:
-      description: What the operation leaves the agents as.
+      description: What the operation is heading for.
       returned: when the request is accepted
       type: str
       sample: stopped

@@ -46,15 +46,13 @@ def _text(module: str, function: str) -> bytes:
     return "\n\n".join([*parts, f'if __name__ == "__main__":\n    raise SystemExit(main({function}))\n']).encode()
 
 
-def program(request: t.Mapping[str, t.Any] | None = None) -> bytes:
+def program(request: t.Mapping[str, t.Any]) -> bytes:
     """The source of the host program as one text.
 
-    request: the arguments of the host program's Request. With a valid one, the text holds what this request needs and
-    nothing else: a host compiles it at every call.
+    request: the arguments of the host program's Request, valid ones. The text holds what this request needs and nothing
+    else: a host compiles it at every call.
     """
-    function = _agent_processes.function_of(request or {})
-    if function is None:
-        return _text("_agent_processes", "perform")
+    function = _agent_processes.function_of(request)
     return _text(function.__module__.rpartition(".")[2], function.__name__)
 
 

@@ -39,7 +39,7 @@ WAIT = Node("wait", "Wait node", f"{_PACKAGE}.WaitNode", 30)
 class Operation:
     """An operation of OCP: its task's name, the role that it takes, and the nodes that are split by host, in order.
 
-    goal: the state that it leaves an agent in, "stopped" or "running".
+    goal: what it is heading for, in the host program's words: "stopped", "running" or "restarted".
     """
 
     name: str
@@ -81,7 +81,7 @@ OPERATIONS = {
     "batch_restart_agents": Operation(
         "Batch restart OCP agent",
         "HOST_MANAGER",
-        "running",
+        "restarted",
         (
             Node("prepare", "Prepare restart OCP agent", f"{_AGENT}.PrepareRestartOcpAgentTask", 60),
             Node("restart_pos_proxy", "Restart pos proxy", f"{_AGENT}.RestartPosProxyTask", 60),

@@ -81,8 +81,7 @@ def end(
         task.unwind()
     failure = Outcome.failure(*cause) if cause else None
     cancelled = cause is not None and cause[0] == CANCELLED
-    ended = task.close(iso_now(), failure, cancelled=cancelled, worked=bool(settled))
-    settled += [(subtask, Outcome(**(subtask.error or {}))) for subtask in ended]
+    settled += task.close(iso_now(), failure, cancelled=cancelled, worked=bool(settled))
     # A plan must never be taken for the deed.
     context = {"check_mode": "true"} if run["check_mode"] else {}
     return Ending(task, request.answer(task, context), _subtask_log.blocks(task, settled, request.trace_id))

@@ -17,6 +17,7 @@ import typing as t
 from . import _host_locks
 from . import _rows as rows
 from . import _schema as tables
+from . import _subtask_log
 from ._clock import iso, iso_now
 from ._database import Database, Location, StoreError
 from ._errors import EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
@@ -255,9 +256,7 @@ class Store:
                 if row.status == RUNNING and _is_dead(row, connection.execute(sa.select(Epoch())).scalar_one()):
                     (task,) = rows.read(connection, [task_id])
                     ended = task.close(iso_now(), _cause_of_death(row))
-                    logs = {
-                        subtask.id: f"{task.finished} {subtask.error['message']}" for subtask in ended if subtask.error
-                    }
+                    logs = _subtask_log.blocks(task, ended, row.exec_token[:16])
                     _write(connection, row, task, {"reaped": True}, logs)
         return {}
 

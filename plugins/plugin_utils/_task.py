@@ -383,12 +383,13 @@ class Task:
 
     def close(
         self, finished: str, cause: Outcome | None = None, *, cancelled: bool = False, worked: bool = False
-    ) -> list[Subtask]:
+    ) -> list[tuple[Subtask, Outcome]]:
         """End the task: SUCCESSFUL when all is done, in a rollback undone, else FAILED with a subtask that tells why.
 
         cause: why it ended early, where it did. What was due has failed for it; where nothing was and nothing else has,
         the barrier that was next has. cancelled: the task was cancelled; what failed for that says so. worked: outcomes
-        have just been settled, so that a failure tells enough. Returns the subtasks that ended here.
+        have just been settled, so that a failure tells enough. Returns the subtasks that ended here, each with
+        its outcome.
         """
         early = cause is not None and not worked
         cause = cause or Outcome.failure(INTERRUPTED, "the barrier did not end")
@@ -403,16 +404,18 @@ class Task:
             ended = self._next()
             for subtask in ended:
                 subtask.become(READY)
+        settled = []
         for subtask in ended:
             target = self.target(subtask)
-            subtask.settle(replace(cause, message=f"{target}: {cause.message}" if target else cause.message))
+            settled.append((subtask, replace(cause, message=f"{target}: {cause.message}") if target else cause))
+            subtask.settle(settled[-1][1])
         self.status = FAILED if left else SUCCESSFUL
         self.finished = finished
         for subtask in self.failures if cancelled else ():
             if subtask.error and subtask.error["code"] == CANCELLED.code:
                 subtask.operation = CANCEL
                 self.operation = ROLLBACK if self.operation == ROLLBACK else CANCEL
-        return ended
+        return settled
 
     def _next(self) -> list[Subtask]:
         """The subtask that a task which is cut off between two phases would have come to: a list of one, or of none."""

@@ -80,7 +80,7 @@ def _fill(host: Host, size: int) -> None:
 
 
 def _measure(host: Host, rounds: int) -> dict[str, list[float]]:
-    source = _carrier.program()
+    source = _carrier.program({"phase": "prepare"})
     host.path("/tmp/program").write_bytes(source)
     imports = re.findall(rb"^import \w+$", source, re.MULTILINE)
     host.path("/tmp/imports").write_bytes(b"\n".join(imports) + b"\n")

@@ -124,6 +124,18 @@ class Core:
         response_file.unlink(missing_ok=True)
         return end(self.start(fleet.inventory, response_file, extra, *arguments, playbook=playbook), response_file)
 
+    def play(self, book: Path, inventory: Path) -> Run:
+        """Run a playbook of the user's own."""
+        process = subprocess.Popen(
+            [self.bin / "ansible-playbook", f"--inventory={inventory}", book],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment(),
+        )
+        return end(process, book.with_suffix(".json"))
+
     def ask(self, module: str, *options: str, **arguments: Any) -> dict[str, Any]:
         """Run a module on localhost by itself, as at a terminal. Returns its response."""
         command = [self.bin / "ansible", "localhost", f"--module-name={COLLECTION}.{module}", *options]

@@ -143,6 +143,22 @@ def test_controller_killed(newest_core: Core, start_fleet: StartFleet, response_
         assert list((each.home / "run").iterdir()) == []
 
 
+def test_controller_killed_in_stop_then_rolled_back(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    """What the dead run did is not known: the rollback makes sure, and only where an agent ran before."""
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(behaviour="stopped")])
+    run = Running(newest_core, fleet, response_file)
+    run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+    run.kill()
+
+    undone = newest_core.on_task("task_rollback", fleet, response_file, task_id=1)
+
+    assert undone.status == 0, undone.output
+    check_truth(undone.task)
+    assert [len(host.agent_names()) for host in fleet.hosts] == [3, 0]
+
+
 def test_host_lost_in_stop_then_retried(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(stop_seconds=3)])
     host = fleet.hosts[0]

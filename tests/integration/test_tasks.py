@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -365,3 +366,26 @@ def test_check_mode_of_restart_is_a_plan_and_stores_nothing(
     assert not data_home.exists()
     assert re.search(r"db001 \(host id 1001\): SIGTERM to ocp_agentd .*then start the agent", run.output), run.output
     assert "db002 (host id 1002): start the agent" in run.output
+
+
+def test_two_operations_in_one_run(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Neither may take the other's hosts, results or end for its own."""
+    fleet = start_fleet([HostSpec(), HostSpec()])
+    first, second = ({"host_ids": [host.host_id]} for host in fleet.hosts)
+    book = tmp_path / "both.yml"
+    book.write_text(
+        f"- import_playbook: oceanbase.ocp.batch_stop_agents\n  vars: {json.dumps(first)}\n"
+        f"- import_playbook: oceanbase.ocp.batch_restart_agents\n  vars: {json.dumps(second)}\n"
+        f"- import_playbook: oceanbase.ocp.batch_stop_agents\n  vars: {json.dumps(second)}\n"
+    )
+
+    run = newest_core.play(book, fleet.inventory)
+
+    assert run.status == 0, run.output
+    assert counts(fleet) == [0, 0]
+    contents = newest_core.ask("task_info")["data"]["contents"]
+    assert [(task["id"], task["name"], task["status"]) for task in contents] == [
+        (3, "Batch stop OCP agent", "SUCCESSFUL"),
+        (2, "Batch restart OCP agent", "SUCCESSFUL"),
+        (1, "Batch stop OCP agent", "SUCCESSFUL"),
+    ]

@@ -40,7 +40,7 @@ def test_a_global_name_exists_once() -> None:
     assert [name for name, count in times.items() if count > 1 and name != "__all__"] == []
 
 
-@pytest.mark.parametrize("request_", [*REQUESTS, {}], ids=str)
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_no_file_is_imported(request_: dict[str, Any]) -> None:
     nodes = ast.walk(ast.parse(_carrier.program(request_)))
     assert not [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]

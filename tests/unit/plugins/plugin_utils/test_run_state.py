@@ -85,7 +85,7 @@ def test_what_follows_from_the_task(new_task: NewTask, play: Play, success: Outc
     assert held["due"] == {
         "start": {"host0": {"home": "/data/ocp_agent", "ran_as": RAN}, "host2": {"home": None, "ran_as": None}}
     }
-    assert (held["goal"], held["timeouts"]["stop"], held["timeouts"]["start"]) == ("running", 7, 600)
+    assert (held["goal"], held["timeouts"]["stop"], held["timeouts"]["start"]) == ("restarted", 7, 600)
 
 
 def test_nothing_is_due_at_the_end(new_task: NewTask, play: Play) -> None:

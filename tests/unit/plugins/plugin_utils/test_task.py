@@ -254,7 +254,7 @@ def test_a_broken_barrier_is_the_failed_subtask(new_task: NewTask, success: Outc
     ended = task.close("end", BROKEN)
     assert task.status == FAILED
     (failed,) = task.failures
-    assert ended == [failed]
+    assert [subtask for subtask, _outcome in ended] == [failed]
     assert failed is task.stages[1 + 2 * passed][0]
     assert failed.error == {"code": "TSK10013", "message": "TimeoutError: 30 s"}
     assert statuses(task)[2 + 2 * passed :] == [{PENDING}] * (3 - 2 * passed)
@@ -286,8 +286,8 @@ def test_what_was_due_has_failed_for_the_cause(new_task: NewTask, success: Outco
         task.begin()
     task.settle("prepare", {1: success}, complete=False)
     ended = task.close("end", BROKEN)
-    assert ended == task.failures == [task.stages[0][0], task.stages[0][2]]
-    assert [s.error for s in ended] == [
+    assert [s for s, _outcome in ended] == task.failures == [task.stages[0][0], task.stages[0][2]]
+    assert [s.error for s, _outcome in ended] == [
         {"code": "TSK10013", "message": "host0 (host id 1001): TimeoutError: 30 s"},
         {"code": "TSK10013", "message": "host2 (host id 1003): TimeoutError: 30 s"},
     ]
@@ -322,7 +322,7 @@ def test_cancelled_before_a_host_s_turn(new_task: NewTask, success: Outcome) -> 
 def test_cancelled_at_the_barrier(new_task: NewTask, success: Outcome) -> None:
     task = new_task(2)
     run_phase(task, success)
-    (wait,) = task.close("end", CANCEL, cancelled=True)
+    ((wait, _outcome),) = task.close("end", CANCEL, cancelled=True)
     assert (task.status, task.operation) == (FAILED, "CANCEL")
     assert (wait.phase, wait.status, wait.operation) == ("wait", FAILED, "CANCEL")
     assert wait.error == {"code": "TSK10014", "message": "the task was cancelled"}

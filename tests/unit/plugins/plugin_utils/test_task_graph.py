@@ -122,7 +122,7 @@ def test_what_undoes_what() -> None:
     assert {name: operation.goal for name, operation in OPERATIONS.items()} == {
         "batch_stop_agents": "stopped",
         "batch_start_agents": "running",
-        "batch_restart_agents": "running",
+        "batch_restart_agents": "restarted",
     }
     assert {operation.role for operation in OPERATIONS.values()} == {"HOST_MANAGER"}
 
