@@ -14,10 +14,9 @@ from __future__ import annotations
 import time
 import typing as t
 
-from . import _host_locks
+from . import _host_locks, _subtask_log
 from . import _rows as rows
 from . import _schema as tables
-from . import _subtask_log
 from ._clock import iso, iso_now
 from ._database import Database, Location, StoreError
 from ._errors import EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
