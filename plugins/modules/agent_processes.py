@@ -84,9 +84,10 @@ options:
   ran_as:
     description:
       - RV(ran_as) of the V(prepare) or V(stop) that went before, so that V(start) brings back what that has stopped,
-        the way it ran. - Without it, V(start) takes the newest generation that is installed (or the one of which
-        something runs) and the one service whose unit file names the agent's programs, if there is just one; else the
-        control program, as the owner of the home for obagent and as the user of the connection for the others.
+        the way it ran.
+      - Without it, V(start) takes the newest generation that is installed (or the one of which something runs) and the
+        one service whose unit file names the agent's programs, if there is just one; else the control program, as the
+        owner of the home for obagent and as the user of the connection for the others.
     type: dict
     suboptions:
       generation:

@@ -17,7 +17,7 @@ from oceanbase_ocp import subtask_log, task_cancel, task_info
     "ask",
     [
         lambda **store: task_info(31173, **store),
-        lambda **store: task_info(**store),
+        task_info,
         lambda **store: subtask_log(31173, 32857, **store),
         lambda **store: task_cancel(31173, **store),
     ],
