@@ -59,14 +59,14 @@ def _detach() -> None:
 
 
 def _beat(url: str | None, task_id: int, executor: Executor) -> None:
-    with Store.open(url) as store:
-        while not executor.is_gone():
-            try:
+    while not executor.is_gone():
+        try:
+            with Store.open(url) as store:
                 cancel = store.beat(task_id, executor)
-            except StoreError:
-                cancel = False  # it may come back; the next barrier tells if it does not
-            if cancel is None:
-                return
-            if cancel:
-                _cancel.ask()
-            time.sleep(BEAT_EVERY)
+        except StoreError:
+            cancel = False  # it may come back; the next barrier tells if it does not
+        if cancel is None:
+            return
+        if cancel:
+            _cancel.ask()
+        time.sleep(BEAT_EVERY)

@@ -67,5 +67,6 @@ def _say_last_word(pid: int) -> None:
             said.append(f"see {run['response_file']}")
         except OSError as exc:
             said.append(f"the response cannot be written: {exc}")
+    forget()
     what = f"{ending.task.name}: task {ending.task.id} {ending.task.status}"
     sys.stderr.write(f"{what}: the run was ended before its report; {'; '.join(said)}\n")

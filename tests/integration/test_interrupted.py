@@ -229,8 +229,10 @@ def test_cancel(core: Core, start_fleet: StartFleet, response_file: Path, phase:
         time.sleep(1)
 
     if how == "task_cancel":
-        asked = core.ask("task_cancel", task_id=1)
-        assert asked["data"]["status"] == "RUNNING"
+        # A limit is for hosts, and this contacts none: it must not be skipped in silence.
+        asked = core.on_task("task_cancel", fleet, response_file.with_name("none.json"), "--limit=db002", task_id=1)
+        assert asked.status == 0, asked.output
+        assert asked.says("task 1 is being cancelled")
         assert "CANCELING" in {subtask["status"] for subtask in core.ask("task_info", task_id=1)["data"]["subtasks"]}
         time.sleep(3)  # the run looks every two seconds
     else:
@@ -255,6 +257,14 @@ def test_cancel(core: Core, start_fleet: StartFleet, response_file: Path, phase:
     retried = core.on_task("task_retry", fleet, response_file, task_id=1)
     assert retried.status == 0, retried.output
     assert not any(fleet.agent_processes().values())
+
+
+def test_a_cancel_that_finds_nothing_to_cancel_fails(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
+    hosts = inventory(tmp_path, listener, HOSTS)
+    for extra, code in (({"task_id": 4711}, "404 TSK10001"), ({}, "400 COM10001")):
+        run = newest_core.stop_agents(hosts, tmp_path / "none.json", extra, playbook="task_cancel")
+        assert run.status == 2, run.output
+        assert run.says(code)
 
 
 # A store that fails
