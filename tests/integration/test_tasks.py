@@ -102,6 +102,23 @@ def test_a_store_that_is_none_keeps_nothing(newest_core: Core, start_fleet: Star
     assert newest_core.ask("task_info")["data"]["page"]["totalElements"] == 0
 
 
+def test_without_sqlalchemy(newest_core: Core, start_fleet: StartFleet, response_file: Path, tmp_path: Path) -> None:
+    """Who has installed the collection alone is told what to do, and can stop agents all the same."""
+    package = tmp_path / "sqlalchemy"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError")
+    fleet = start_fleet([HostSpec()])
+    extra: dict[str, Any] = {"host_ids": [fleet.hosts[0].host_id]}
+    refused = newest_core.stop_agents(fleet.inventory, response_file, extra, PYTHONPATH=str(tmp_path))
+    check_refusal(refused, 500, "COM10010", ["pip install SQLAlchemy", "ocp_task_store to none"])
+    assert counts(fleet) == [3]
+
+    extra["ocp_task_store"] = "none"
+    run = newest_core.stop_agents(fleet.inventory, response_file, extra, PYTHONPATH=str(tmp_path))
+    assert run.status == 0, run.output
+    assert counts(fleet) == [0]
+
+
 # Started and restarted
 
 
