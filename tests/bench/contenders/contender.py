@@ -63,5 +63,5 @@ def ansible_environment(folder: Path, **variables: str) -> dict[str, str]:
     """The same for Ansible: no configuration file, no connection that an earlier run has left open, no task of it."""
     configuration = folder / "ansible.cfg"
     configuration.write_text("[defaults]\n")
-    own = {"ANSIBLE_CONFIG": str(configuration), "ANSIBLE_HOME": str(folder / "ansible"), "XDG_DATA_HOME": str(folder / "data")}
-    return environment(**own, **variables)
+    folders = {"ANSIBLE_HOME": str(folder / "ansible"), "XDG_DATA_HOME": str(folder / "data")}
+    return environment(ANSIBLE_CONFIG=str(configuration), **folders, **variables)
