@@ -67,6 +67,34 @@ def test_user_of_awx(
     check_refusal(run, *((400, "COM10001", ["no id"]) if allowed else (403, "IAM11000", ["bob"])))
 
 
+@pytest.mark.parametrize("playbook", ["task_retry", "task_rollback", "subtask_skip"])
+def test_acting_on_a_task_takes_task_manager(
+    newest_core: Core, listener: Listener, tmp_path: Path, playbook: str
+) -> None:
+    path = tmp_path / "roles.yml"
+    hosts = inventory(tmp_path, listener, HOSTS)
+    extra = {"task_id": 4711, "subtask_id": 1, "ocp_role_bindings": str(path), "awx_user_name": "alice"}
+    extra["ocp_task_store"] = f"sqlite:///{tmp_path}/tasks.db"  # which has to be said in a job of AWX
+    for role, status, code in (("HOST_MANAGER", 403, "IAM11000"), ("TASK_MANAGER", 404, "TSK10001")):
+        path.write_text(yaml.safe_dump({role: {"users": ["alice"]}, "TASK_VIEWER": {"users": ["bob"]}}))
+        run = newest_core.stop_agents(hosts, tmp_path / "response.json", extra, playbook=playbook, **AWX)
+        check_refusal(run, status, code, ["4711" if status == 404 else "does not have the role TASK_MANAGER"])
+    assert not listener.contacted()
+
+
+def test_asking_takes_task_viewer(newest_core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_USER", raising=False)  # else it is that user who asks
+    path = tmp_path / "roles.yml"
+    path.write_text(yaml.safe_dump({"TASK_MANAGER": {"groups": ["root"]}}))
+    for module, arguments in (("task_info", {}), ("subtask_log", {"task_id": 1, "subtask_id": 1})):
+        refused = newest_core.ask(module, **arguments, role_bindings=str(path))
+        assert (refused["status"], refused["error"]["code"]) == (403, "IAM11000")
+        assert "TASK_VIEWER" in refused["error"]["message"]
+    assert newest_core.ask("task_cancel", task_id=4711, role_bindings=str(path))["status"] == 404
+    path.write_text(yaml.safe_dump({"TASK_VIEWER": {"groups": ["root"]}}))
+    assert newest_core.ask("task_info", role_bindings=str(path))["data"]["contents"] == []
+
+
 def test_group_of_the_login_user(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
     """Root, who runs the tests, is in the group of that name on every Linux."""
     bindings = {"HOST_MANAGER": {"groups": ["root"]}}
