@@ -34,7 +34,8 @@ COMPARISON = """
 - Controller and hosts are one machine and share its cores: a tool that makes its hosts work is slower here than it
   would be with hosts of their own. The network has no latency.
 - "Biggest process" is the most resident memory that any one process had, looked up twice a second. "Left behind" are
-  processes that were there when the command had ended: Ansible's ssh connections, kept open for the next command.
+  processes that were there when the command had ended: Ansible's ssh connections, kept open for the next command, and
+  for up to two seconds the process that tells our task store that the run lives.
 - Ours does more than the others. They trust pid files, look for nothing else of the agent, and do not wait whether it
   comes back: the settle time, by default 3 seconds between the stop of an agent and the proof that it stays down.
 - ClusterShell works on 64 hosts at a time, pyinfra on 20 for each core: their defaults.
