@@ -18,12 +18,11 @@ from ansible.plugins.action import ActionBase
 from . import _controller, _heart, _keeping, _run_state, _unfinished
 from ._clock import iso_now, now_ms
 from ._document import plain, write
-from ._errors import INTERRUPTED, INVALID, SPELLINGS, UNEXPECTED, OcpError, join
+from ._errors import INTERRUPTED, INVALID, SPELLINGS, OcpError, join
 from ._executor import Executor
 from ._host_ids import Target, resolve
 from ._response import Request
 from ._states import check as check_states
-from ._store import StoreError
 from ._task import Outcome, Task
 
 OPTIONS: dict[str, t.Any] = {
@@ -66,10 +65,7 @@ class AcceptAction(ActionBase):
         executor = Executor.of(os.getppid(), self.request.server) if keep else None
         task = None
         try:
-            try:
-                task = self._accept(executor)
-            except StoreError as exc:
-                raise OcpError(UNEXPECTED, str(exc)) from exc
+            task = self._accept(executor)
         except OcpError as error:
             run["response"] = self.request.refuse(error)
         else:
@@ -88,7 +84,7 @@ class AcceptAction(ActionBase):
     def _accept(self, executor: Executor | None) -> Task:
         """The task that the request makes or takes up, begun. executor: None where it is not to be stored.
 
-        Raises OcpError, StoreError.
+        Raises OcpError.
         """
         raise NotImplementedError
 

@@ -15,10 +15,10 @@ from ansible.plugins.action import ActionBase
 from . import _controller, _keeping
 from ._clock import now_ms
 from ._document import plain
-from ._errors import SPELLINGS, UNEXPECTED, OcpError
+from ._errors import SPELLINGS, OcpError
 from ._questions import Answer
 from ._response import Request
-from ._store import Store, StoreError
+from ._store import Store
 
 OPTIONS: dict[str, t.Any] = {
     "role_bindings": {"type": "path"},
@@ -55,13 +55,12 @@ class AskAction(ActionBase):
             with _keeping.open_store(_keeping.chosen(arguments["task_store"]), read_only=read_only) as store:
                 asked = {name: value for name, value in arguments.items() if name not in OPTIONS}
                 response, message = self._answer(store, request, asked)
-        except (OcpError, StoreError) as exc:
-            error = exc if isinstance(exc, OcpError) else OcpError(UNEXPECTED, str(exc))
+        except OcpError as error:
             response = request.refuse(error)
             said = f"{response['status']} {response['error']['code']}: {error.message}"
             return {**result, "failed": True, "msg": said, "response": response}
         return {**result, "changed": self.writes, "msg": message, "response": response}
 
     def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> Answer:
-        """The response, and in a line what it says. asked: the action's own arguments. Raises OcpError, StoreError."""
+        """The response, and in a line what it says. asked: the action's own arguments. Raises OcpError."""
         raise NotImplementedError

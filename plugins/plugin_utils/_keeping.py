@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -33,14 +34,16 @@ def chosen(task_store: str | None) -> str | None:
     return task_store or None
 
 
-def open_store(url: str | None, *, read_only: bool = False) -> Store:
-    """The store of an URL that chosen() gave. Raises OcpError where there is none or it cannot be used."""
+@contextlib.contextmanager
+def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]:
+    """The store of an URL that chosen() gave. Raises OcpError where there is none, or it cannot be used to the end."""
     if url == NONE:
         raise OcpError(
             UNEXPECTED, "tasks are not kept here (ocp_task_store is none): give ocp_task_store the URL of a database"
         )
     try:
-        return Store.open(url, create=not read_only)
+        with Store.open(url, create=not read_only) as store:
+            yield store
     except StoreError as exc:
         raise OcpError(UNEXPECTED, str(exc)) from exc
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller, _keeping, _questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import now_ms
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import UNEXPECTED, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
 
 
 def task_info(
@@ -32,7 +31,6 @@ def task_info(
 
     Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
     """
-
     asked = {"task_id": task_id, "name": name, "status": status, "host_id": host_id, "page": page, "size": size}
     return _ask(_questions.task_info, asked, task_store, read_only=True)
 
@@ -65,7 +63,5 @@ def _ask(
         with _keeping.open_store(_keeping.chosen(task_store), read_only=read_only) as store:
             response, _said = question(store, request, **asked)
             return response
-    except StoreError as exc:
-        return request.refuse(OcpError(UNEXPECTED, str(exc)))
     except OcpError as error:
         return request.refuse(error)
