@@ -10,16 +10,15 @@ import json
 import re
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
 
 from .conftest import ROOT, run
 
-pytestmark = pytest.mark.packaging
+# The packages are built, and the wheel is installed, once.
+pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packages")]
 
 COLLECTION = "ansible_collections/oceanbase/ocp/"
 # What a collection is at run time.
@@ -65,25 +64,6 @@ def test_tarball_installs(tarball: Path, bin_folder: Path, tmp_path: Path) -> No
     assert all(path.startswith(f"{tmp_path}/{COLLECTION}") for path in paths.values()), listing
     for playbook in PLAYBOOKS:
         run(bin_folder / "ansible-playbook", "--syntax-check", playbook, cwd=tmp_path, **here)
-
-
-def test_execution_environment_gets_what_the_controller_needs(tarball: Path, bin_folder: Path, tmp_path: Path) -> None:
-    """As ansible-builder finds it in an installed collection; the versions are those of the wheel's metadata."""
-    here = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
-    run(bin_folder / "ansible-galaxy", "collection", "install", "--offline", tarball, cwd=tmp_path, **here)
-    found = yaml.safe_load(run(bin_folder / "ansible-builder", "introspect", "--sanitize", tmp_path, cwd=tmp_path))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    # ansible-core and ansible-runner are what an execution environment is made of
-    wanted = [line for line in project["dependencies"] if not line.startswith("ansible-")]
-    wanted += [line for lines in project["optional-dependencies"].values() for line in lines]
-    assert sorted(map(normalized, found["python"])) == sorted(map(normalized, wanted))
-    assert found.get("system", []) == []
-
-
-def normalized(requirement: str) -> str:
-    """A requirement without its comment, its specifiers in one order."""
-    name, specifiers = re.fullmatch(r"([\w.-]+(?:\[[\w,]+\])?)\s*([^#]*?)\s*(?:#.*)?", requirement).groups()
-    return f"{name.lower()} {sorted(specifiers.split(','))}"
 
 
 def test_wheel_has_the_collection_and_the_api_and_nothing_else(wheel: Path, version: str) -> None:

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example project, as a checkout of it that AWX has synchronized."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import ROOT, run
+
+pytestmark = pytest.mark.packaging
+
+PROJECT = ROOT / "examples/awx-project"
+PLAYBOOKS = sorted(path.stem for path in PROJECT.glob("*.yml") if not path.name.endswith("ocp_hosts.yml"))
+
+
+@pytest.fixture(scope="module")
+def project(tarball: Path, bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with the tarball where the requirements want it, and what they name installed as AWX does it.
+
+    AWX's project update (awx/playbooks/project_update.yml) runs ansible-galaxy in the project's root and has it install
+    into a folder that it shows to the jobs.
+    """
+    folder = tmp_path_factory.mktemp("project")
+    copy = folder / "project"
+    shutil.copytree(PROJECT, copy)
+    shutil.copy(tarball, copy / "collections")
+    install = [bin_folder / "ansible-galaxy", "collection", "install", "--offline"]
+    run(*install, "-r", copy / "collections/requirements.yml", cwd=copy, **job(copy))
+    return copy
+
+
+def job(project: Path) -> dict[str, str]:
+    """The variables by which a job finds the collections of its project, and no other."""
+    collections = project.parent / "requirements_collections"
+    return {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
+
+
+def test_every_playbook_of_the_collection_has_its_own() -> None:
+    assert sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml")) == PLAYBOOKS
+    for name in PLAYBOOKS:
+        (play,) = yaml.safe_load((PROJECT / f"{name}.yml").read_text())
+        assert play.keys() == {"name", "ansible.builtin.import_playbook"}
+        assert play["ansible.builtin.import_playbook"] == f"oceanbase.ocp.{name}"
+
+
+def test_the_requirements_name_this_version(version: str) -> None:
+    requirements = yaml.safe_load((PROJECT / "collections/requirements.yml").read_text())
+    assert requirements == {"collections": [{"name": f"collections/oceanbase-ocp-{version}.tar.gz", "type": "file"}]}
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_a_job_finds_the_playbook(project: Path, bin_folder: Path, name: str) -> None:
+    run(bin_folder / "ansible-playbook", "--syntax-check", f"{name}.yml", cwd=project, **job(project))
