@@ -15,15 +15,36 @@ import shlex
 import typing as t
 from pathlib import Path
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_processes
+from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_processes, _agent_resident
 
 # Ansible's names for "find one", which would cost a round trip of its own.
 _DISCOVERY = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 _CANDIDATES = "python3 /usr/libexec/platform-python python2 python"
 
-
 # How the files of the host program import each other. Without these lines, one after the other, they are one text.
 _IMPORT = re.compile(r"^from \.(_agent_\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+
+# Without site-packages and the user's environment: nothing that a host has installed can change what runs. The same
+# for the working directory, which Python looks for modules in.
+_ISOLATED = "-E -s -S"
+_NO_FOLDER = "sys.path[:] = [folder for folder in sys.path if folder]"
+
+# Takes the library from its input, runs it, and hands the rest of the input over. One line: there are login shells that
+# take no other. A library that was cut off is not run.
+_LOADER = "; ".join(
+    (
+        "import sys",
+        _NO_FOLDER,
+        'calls = getattr(sys.stdin, "buffer", sys.stdin)',
+        "size = int(calls.readline() or 0)",
+        "text = calls.read(size)",
+        "size and len(text) == size or sys.exit(1)",
+        'library = {"__name__": "ocp_agent"}',
+        'exec(compile(text, "ocp_agent", "exec"), library)',
+        "del text",
+        'library["serve"](calls, library)',
+    )
+)
 
 
 @functools.cache
@@ -40,10 +61,23 @@ def _source(name: str) -> str:
 
 
 @functools.cache
-def _text(module: str, function: str) -> bytes:
-    files = dict.fromkeys((*_files(module), *_files("_agent_request")))
-    parts = [_IMPORT.sub("", _source(name)) for name in files]
-    return "\n\n".join([*parts, f'if __name__ == "__main__":\n    raise SystemExit(main({function}))\n']).encode()
+def _text(*names: str) -> str:
+    """The files of these names, and those that they need, as one text."""
+    files = dict.fromkeys(file for name in names for file in _files(name))
+    return "\n\n".join(_IMPORT.sub("", _source(name)) for name in files)
+
+
+def _module_of(request: t.Mapping[str, t.Any]) -> str:
+    return str(_agent_processes.function_of(request).__module__).rpartition(".")[2]
+
+
+# For a host that is asked once: the program by itself
+
+
+@functools.cache
+def _program(module: str, function: str) -> bytes:
+    text = _text(module, "_agent_request")
+    return f'import sys\n{_NO_FOLDER}\n{text}\n\nif __name__ == "__main__":\n    sys.exit(main({function}))\n'.encode()
 
 
 def program(request: t.Mapping[str, t.Any]) -> bytes:
@@ -52,8 +86,7 @@ def program(request: t.Mapping[str, t.Any]) -> bytes:
     request: the arguments of the host program's Request, valid ones. The text holds what this request needs and nothing
     else: a host compiles it at every call.
     """
-    function = _agent_processes.function_of(request)
-    return _text(function.__module__.rpartition(".")[2], function.__name__)
+    return _program(_module_of(request), _agent_processes.function_of(request).__name__)
 
 
 def command(request: t.Mapping[str, t.Any], interpreter: str | None) -> str:
@@ -61,8 +94,10 @@ def command(request: t.Mapping[str, t.Any], interpreter: str | None) -> str:
 
     request: the arguments of the host program's Request. interpreter: the value of C(ansible_python_interpreter).
     """
-    # Without site-packages and the user's environment: nothing that a host has installed can change what runs.
-    arguments = f"-E -s -S - {shlex.quote(json.dumps(request))}"
+    return _run_python(f"{_ISOLATED} - {shlex.quote(json.dumps(request))}", interpreter)
+
+
+def _run_python(arguments: str, interpreter: str | None) -> str:
     if interpreter and interpreter not in _DISCOVERY:
         return f"{interpreter} {arguments}"
     search = f'for p in {_CANDIDATES}; do command -v "$p" >/dev/null 2>&1 && exec "$p" {arguments}; done; exit 127'
@@ -77,3 +112,51 @@ def answer(output: str) -> dict[str, t.Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+# For a host that is asked again and again: a resident
+#
+# resident() starts it; it takes framed(library()) on its standard input once, and then one call() after the other. To
+# each it answers with one line on its standard output, when the phase is over. It ends when its input does.
+
+
+def resident(interpreter: str | None) -> str:
+    """The shell command that starts a resident.
+
+    interpreter: the value of C(ansible_python_interpreter). It exits with 127 where there is no Python.
+    """
+    return _run_python(f"{_ISOLATED} -c {shlex.quote(_LOADER)}", interpreter)
+
+
+def library(requests: t.Iterable[t.Mapping[str, t.Any]]) -> bytes:
+    """What a resident needs for all of these requests.
+
+    requests: mappings with the C(phase) and C(goal) of each, valid ones.
+    """
+    return _text(*sorted({_module_of(request) for request in requests}), "_agent_resident").encode()
+
+
+def framed(content: bytes) -> bytes:
+    """The library as a resident takes it."""
+    return b"%d\n%b" % (len(content), content)
+
+
+def call(request: t.Mapping[str, t.Any]) -> bytes:
+    """A call, as a resident takes it.
+
+    request: the arguments of the host program's Request, valid ones, of a phase that its library was made for.
+    """
+    function = _agent_processes.function_of(request).__name__
+    return json.dumps({"function": function, "options": dict(request)}).encode() + b"\n"
+
+
+def answer_of(line: bytes) -> dict[str, t.Any] | None:
+    """The answer to a call, of the form that run_phase returns. None for a line that is none: a login shell's."""
+    found = line.strip()
+    if not found.startswith(_agent_resident.ANSWER):
+        return None
+    try:
+        answer = json.loads(found[len(_agent_resident.ANSWER) :])
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None

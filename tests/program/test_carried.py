@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
 from tests.program.sandbox import Sandbox
 
 PHASES = ("prepare", "stop", "start", "restart_pos_proxy", "finish")
@@ -25,3 +27,16 @@ def test_each_phase_answers(sandbox: Sandbox, python: Path, phase: str, goal: st
     else:
         assert (answer["reason"], answer["home"]) == ("not_installed", "/nonexistent/ocp_agent")
         assert answer["log"][-1][1] == f"failed: {answer['msg']}"
+
+
+def test_a_module_in_the_working_directory_is_not_run(every_python: Path, tmp_path: Path) -> None:
+    """The working directory is the home of whoever connects, and become leaves it at that."""
+    for name in ("errno", "json", "os", "re", "signal", "stat", "time"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else ran')")
+    request = {"phase": "prepare", "home": "/nonexistent/ocp_agent"}
+    for command, given in (
+        (_carrier.command(request, str(every_python)), _carrier.program(request)),
+        (_carrier.resident(str(every_python)), _carrier.framed(_carrier.library([request])) + _carrier.call(request)),
+    ):
+        ran = subprocess.run(["sh", "-c", command], input=given, capture_output=True, cwd=tmp_path, check=False)
+        assert b"not_installed" in ran.stdout, ran
