@@ -5,11 +5,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
+    _keeping,
+    _run_state,
+    _statistic,
+    _unfinished,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
@@ -57,7 +64,11 @@ class ActionModule(ActionBase):
             "plan": plain(lines),
             "successful": successful,
             "response": response,
-            "ansible_stats": {"data": {"ocp_response": response}, "per_host": False, "aggregate": False},
+            "ansible_stats": {
+                "data": {"ocp_response": _published(response, None if run["check_mode"] else run["response_file"])},
+                "per_host": False,
+                "aggregate": False,
+            },
         }
 
 
@@ -70,8 +81,25 @@ def _close(run: dict[str, t.Any], url: str | None, hostvars: t.Any) -> tuple[dic
     ending = _run_state.end(run, outcomes)
     problem = keeping.save(ending.task, ending.logs)
     message = ("check mode, nothing was changed: " if run["check_mode"] else "") + summary(ending.task)
-    if not run["executor"] and not run["check_mode"]:
-        message += ". The task is not kept (ocp_task_store is none): it cannot be asked for later"
+    transient = None if run["check_mode"] else _keeping.transient(url)
+    if transient:
+        message += f". {transient[0].upper()}{transient[1:]}"
     if problem:
         message += f". The task could not be stored: {problem}"
     return ending.response, message, ending.task.status == SUCCESSFUL and not problem
+
+
+def _published(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:
+    """What the statistic of the run shall be. Under ansible-runner, and so in AWX, a large response is told as a line.
+
+    AWX drops results of more than 700,000 characters, and a file that a job of AWX writes is gone with its container.
+    """
+    in_awx = bool(os.environ.get("AWX_PRIVATE_DATA_DIR"))
+    if not in_awx and not os.environ.get("AWX_ISOLATED_DATA_DIR"):  # ansible-runner sets the latter
+        return response
+    in_file = response_file if not in_awx else None
+    whole = in_file or f"the output of the job: JSON in the line that begins with {_statistic.PREFIX.strip()}"
+    statistic = _statistic.statistic(response, whole)
+    if statistic != response and not in_file:
+        Display().display(_statistic.line(response), screen_only=True)
+    return statistic

@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
             settled += [passed] if passed else []
             task.begin()
         request = Request(**run["request"])
-        problem = keeping.save(task, _subtask_log.blocks(task, settled, request.trace_id))
+        problem = keeping.save(task, _subtask_log.blocks(task, settled, request.trace_id, request.context))
         if problem:  # nobody goes on to what no record could tell of
             run.update(due={}, barrier_error=problem)
         else:

@@ -15,8 +15,13 @@ description:
   - Ends the subtasks of the last phase, closes the task, and writes the final response to the file that the request
     named.
   - The response is also the custom statistic C(ocp_response) of the run, where ansible-runner (C(artifact_data)) and
-    AWX (the job's
-    artifacts) find it.
+    AWX (the job's artifacts) find it.
+  - Under ansible-runner, and so in AWX, a response of more than 64 KiB is a summary there. It has a dictionary
+    C(summary) in C(data) or C(error), which counts hosts and subtasks and says where the whole response is. A task has
+    C(failedSubtasks) in place of C(subtasks), without their neighbours and as many as there is room for, and no
+    C(context.listMap); a refused request has the first of its C(subErrors).
+  - The whole response is then one line of the output, C(OCP_RESPONSE) and JSON; outside of AWX only where the request
+    named no file.
   - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
     fails.
   - Runs on V(localhost).

@@ -19,9 +19,12 @@ import typing as t
 
 import yaml  # type: ignore[import-untyped,unused-ignore]
 
+from ._document import plain
 from ._errors import NOT_AUTHORIZED, OcpError
 from ._roles import User
 from ._roles import authorize as check_role
+
+_OF_THE_JOB = ("job_id", "inventory_id", "inventory_name", "execution_node", "workflow_job_id")
 
 
 def address() -> str:
@@ -51,6 +54,24 @@ def user(variables: t.Mapping[str, t.Any]) -> User:
         return User(behind_sudo or str(os.getuid()), number=os.getuid())
     groups = frozenset(map(_group_name, os.getgrouplist(entry.pw_name, entry.pw_gid)))
     return User(entry.pw_name, groups, entry.pw_uid)
+
+
+def job(variables: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The job of AWX that runs this, as texts for the context of its task; empty outside of AWX.
+
+    AWX keeps a launch from setting these variables, and names itself in AWX_HOST (its setting TOWER_URL_BASE).
+    """
+    if not os.environ.get("AWX_PRIVATE_DATA_DIR"):
+        return {}
+    found = {}
+    for name in _OF_THE_JOB:
+        value = variables.get(f"awx_{name}", variables.get(f"tower_{name}"))
+        if value not in (None, ""):
+            found[f"awx_{name}"] = str(plain(value))
+    address = os.environ.get("AWX_HOST", "").rstrip("/")
+    if address and "awx_job_id" in found:
+        found["awx_job_url"] = f"{address}/#/jobs/playbook/{found['awx_job_id']}"
+    return dict(sorted(found.items()))
 
 
 def _group_name(gid: int) -> str:

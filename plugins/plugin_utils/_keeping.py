@@ -34,6 +34,24 @@ def chosen(task_store: str | None) -> str | None:
     return task_store or None
 
 
+def transient(url: str | None) -> str | None:
+    """In plain words why a task cannot be asked for after the run that has it; None where it can.
+
+    url: what chosen() gave.
+    """
+    if url == NONE:
+        return (
+            "the task is not kept, there is no shared task store (ocp_task_store): it cannot be asked for later, nor be "
+            "retried, rolled back or cancelled"
+        )
+    if os.environ.get("AWX_PRIVATE_DATA_DIR") and (url or "sqlite").startswith("sqlite"):
+        return (
+            "the task is kept on the job's own disk only (ocp_task_store is a file): unless that is a volume which other "
+            "jobs have, too, it cannot be asked for later, nor be retried, rolled back or cancelled"
+        )
+    return None
+
+
 @contextlib.contextmanager
 def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]:
     """The store of an URL that chosen() gave. Raises OcpError where there is none, or it cannot be used to the end."""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 
 from ._clock import iso, now_ms
@@ -22,13 +22,15 @@ class Request:
     """What a response has to repeat of its request.
 
     trace_id: 16 hex digits. server: address of the controller. received: milliseconds since the epoch. error_codes: the
-    version of OCP whose spelling error codes have.
+    version of OCP whose spelling error codes have. context: texts to add to the stringMap of its task, such as the job
+    of AWX that asks.
     """
 
     trace_id: str
     server: str
     received: int
     error_codes: str = SPELLINGS[0]
+    context: t.Mapping[str, str] = field(default_factory=dict)
 
     def dump(self) -> dict[str, t.Any]:
         return asdict(self)
@@ -52,9 +54,9 @@ class Request:
     def answer(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
         """The response that carries a task as OCP answers who creates one.
 
-        context: texts to add to the task's stringMap.
+        context: texts to add to the task's stringMap, beside those of the request.
         """
-        return self.success(_created(task, context or {}, self.error_codes))
+        return self.success(_created(task, {**self.context, **(context or {})}, self.error_codes))
 
     def detail(self, task: Task) -> dict[str, t.Any]:
         """The response that carries a task as OCP answers who asks for it (GET /tasks/instances/{id})."""

@@ -84,4 +84,5 @@ def end(
     settled += task.close(iso_now(), failure, cancelled=cancelled, worked=bool(settled))
     # A plan must never be taken for the deed.
     context = {"check_mode": "true"} if run["check_mode"] else {}
-    return Ending(task, request.answer(task, context), _subtask_log.blocks(task, settled, request.trace_id))
+    logs = _subtask_log.blocks(task, settled, request.trace_id, request.context)
+    return Ending(task, request.answer(task, context), logs)

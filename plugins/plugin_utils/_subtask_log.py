@@ -16,16 +16,18 @@ from ._clock import iso_now
 from ._task import RUNNING, Outcome, Subtask, Task
 
 
-def block(task: Task, subtask: Subtask, outcome: Outcome, trace_id: str) -> str:
+def block(
+    task: Task, subtask: Subtask, outcome: Outcome, trace_id: str, context: t.Mapping[str, str] | None = None
+) -> str:
     """The block of one execution that has ended.
 
     outcome: how it ended; its log has the times on the host as seconds since it began, so that the host's clock does
-    not matter. trace_id: of the request that made it run.
+    not matter. trace_id, context: of the request that made it run.
     """
     begin = outcome.started or outcome.finished or iso_now()
     target = task.target(subtask)
     thread = f"{target.host if target else 'localhost'},{trace_id}"
-    entries: list[tuple[str, str, str, str]] = [(begin, "INFO", "task", _run_line(task, subtask, begin))]
+    entries: list[tuple[str, str, str, str]] = [(begin, "INFO", "task", _run_line(task, subtask, begin, context or {}))]
     started = datetime.fromisoformat(begin)
     for seconds, text in outcome.log:
         moment = (started + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
@@ -39,12 +41,17 @@ def block(task: Task, subtask: Subtask, outcome: Outcome, trace_id: str) -> str:
     return f"############{{{subtask.operation}}}{{{begin}}}############\n" + "\n".join(lines)
 
 
-def blocks(task: Task, settled: t.Iterable[tuple[Subtask, Outcome]], trace_id: str) -> dict[int, str]:
+def blocks(
+    task: Task,
+    settled: t.Iterable[tuple[Subtask, Outcome]],
+    trace_id: str,
+    context: t.Mapping[str, str] | None = None,
+) -> dict[int, str]:
     """The blocks of subtasks that ended, by their ids."""
-    return {subtask.id: block(task, subtask, outcome, trace_id) for subtask, outcome in settled}
+    return {subtask.id: block(task, subtask, outcome, trace_id, context) for subtask, outcome in settled}
 
 
-def _run_line(task: Task, subtask: Subtask, begin: str) -> str:
+def _run_line(task: Task, subtask: Subtask, begin: str, more: t.Mapping[str, str]) -> str:
     target = task.target(subtask)
     context = {
         "prohibit_rollback": str(task.prohibit_rollback).lower(),
@@ -53,6 +60,7 @@ def _run_line(task: Task, subtask: Subtask, begin: str) -> str:
         "latest_execution_start_time": begin,
         "sub_task_instance_id": subtask.id,
         **({"host_id": target.host_id} if target else {}),
+        **more,
     }
     values = ", ".join(f"{key}={value}" for key, value in context.items())
     shown = f"Context(parallelIdx={subtask.parallel_idx}, stringMap={{{values}}}, listMap={{}})"

@@ -205,6 +205,37 @@ def test_no_route_is_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _controller.address() == "127.0.0.1"
 
 
+@pytest.mark.parametrize("prefix", ["awx", "tower"])
+def test_the_job_that_asks(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/runner")
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.org/")
+    given = {
+        "job_id": 17,
+        "inventory_id": 3,
+        "inventory_name": "Production",
+        "execution_node": "node1",
+        "user_name": "alice",
+        "workflow_job_id": "",
+    }
+    assert _controller.job({f"{prefix}_{name}": value for name, value in given.items()}) == {
+        "awx_execution_node": "node1",
+        "awx_inventory_id": "3",
+        "awx_inventory_name": "Production",
+        "awx_job_id": "17",
+        "awx_job_url": "https://awx.example.org/#/jobs/playbook/17",
+    }
+    monkeypatch.delenv("AWX_HOST")
+    assert _controller.job({"awx_job_id": 17, "awx_workflow_job_id": 16}) == {
+        "awx_job_id": "17",
+        "awx_workflow_job_id": "16",
+    }
+
+
+def test_outside_of_awx_there_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWX_PRIVATE_DATA_DIR", raising=False)
+    assert _controller.job({"awx_job_id": 17}) == {}, "anybody's extra variables"
+
+
 def test_trace_ids() -> None:
     ids = {_controller.trace_id() for dummy in range(100)}
     assert len(ids) == 100

@@ -262,3 +262,12 @@ def test_a_refusal_is_spelled_as_asked_for(spelling: str, code: object) -> None:
 
 def test_a_request_survives_its_dump() -> None:
     assert Request(**json.loads(json.dumps(REQUEST.dump()))) == REQUEST
+    told = replace(REQUEST, context={"awx_job_id": "17"})
+    assert Request(**json.loads(json.dumps(told.dump()))) == told
+
+
+def test_every_answer_has_the_context_of_its_request(new_task: NewTask) -> None:
+    request = replace(REQUEST, context={"awx_job_id": "17"})
+    for context, shown in (({}, {}), ({"check_mode": "true"}, {"check_mode": "true"})):
+        answer = request.answer(new_task(1), context)["data"]["context"]["stringMap"]
+        assert answer == {"prohibit_rollback": "false", "awx_job_id": "17", **shown}

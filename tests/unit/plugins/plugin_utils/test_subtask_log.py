@@ -143,3 +143,10 @@ def test_the_operation_is_that_of_the_execution(new_task: NewTask, success: Outc
     task.operation = task.stages[0][0].operation = "RETRY"
     head, lines = read(blocks(task, task.settle("prepare", {0: success}), TRACE)[7001])
     assert (head["operation"], context(lines[0])["task_operation"]) == ("RETRY", "retry")
+
+
+def test_the_context_of_the_request_is_in_the_log(new_task: NewTask) -> None:
+    task = new_task(1)
+    settled = task.settle("prepare", {0: OUTCOME})
+    dummy, lines = read(blocks(task, settled, TRACE, {"awx_job_id": "17"})[settled[0][0].id])
+    assert context(lines[0])["awx_job_id"] == "17"

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The response as a custom statistic of the run, which has to stay small, and as one line of its output.
+
+AWX keeps the statistics of a job in its database, and gives them to the later nodes of a workflow as extra variables.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections import Counter
+
+MOST_BYTES = 64 * 1024  # of JSON: the response of about 30 hosts
+PREFIX = "OCP_RESPONSE "
+_NEIGHBOURS = ("upstreams", "downstreams")  # a wait node has those of every host
+
+
+def statistic(response: t.Mapping[str, t.Any], whole: str, most: int = MOST_BYTES) -> dict[str, t.Any]:
+    """The response, or its summary where it has more than so many bytes as JSON.
+
+    A summary has a dict C(summary) in C(data) or C(error). Of a task it has C(failedSubtasks) in place of C(subtasks),
+    and not the host ids; of a refused request the first C(subErrors). whole: where the whole response is, for people.
+    """
+    if _size(response) <= most:
+        return dict(response)
+    if "error" in response:
+        return _short_refusal(response, whole, most)
+    return _short_task(response, whole, most)
+
+
+def line(response: t.Mapping[str, t.Any]) -> str:
+    """The whole response as one line: PREFIX, then JSON in ASCII, whatever the encoding of the output is."""
+    return PREFIX + json.dumps(response, allow_nan=False)
+
+
+def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[str, t.Any]:
+    data = {key: value for key, value in response["data"].items() if key != "subtasks"}
+    hosts = data["context"]["listMap"]["host_ids"]
+    subtasks = response["data"]["subtasks"]
+    failed = [
+        {key: value for key, value in subtask.items() if key not in _NEIGHBOURS}
+        for subtask in subtasks
+        if subtask["status"] == "FAILED"
+    ]
+    summary = {
+        "hosts": len(hosts),
+        "subtasks": dict(sorted(Counter(subtask["status"] for subtask in subtasks).items())),
+        "omittedFailedSubtasks": len(failed),
+        "whole": whole,
+    }
+    short = {**response, "data": {**data, "context": {**data["context"], "listMap": {}}, "summary": summary}}
+    kept = _fitting(failed, most - _size(short))
+    summary["omittedFailedSubtasks"] -= len(kept)
+    short["data"]["failedSubtasks"] = kept
+    return short
+
+
+def _short_refusal(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[str, t.Any]:
+    sub_errors = response["error"].get("subErrors", [])
+    summary = {"omittedSubErrors": len(sub_errors), "whole": whole}
+    short = {**response, "error": {**response["error"], "subErrors": [], "summary": summary}}
+    short["error"]["subErrors"] = _fitting(sub_errors, most - _size(short))
+    summary["omittedSubErrors"] -= len(short["error"]["subErrors"])
+    return short
+
+
+def _fitting(items: t.Sequence[t.Any], size: int) -> list[t.Any]:
+    """As many of the first items as so many bytes hold."""
+    kept = []
+    size -= len(', "failedSubtasks": []')
+    for item in items:
+        size -= _size(item) + len(", ")
+        if size < 0:
+            break
+        kept.append(item)
+    return kept
+
+
+def _size(value: t.Any) -> int:
+    return len(json.dumps(value))
