@@ -52,7 +52,13 @@ class AcceptAction(ActionBase):
         self.variables: t.Mapping[str, t.Any] = task_vars or {}
         self.check_mode = self._task.check_mode
         self.url = _keeping.chosen(plain(self.arguments["task_store"]))
-        self.request = Request(_controller.trace_id(), _controller.address(), received, self.arguments["error_codes"])
+        context = _controller.job(self.variables)
+        transient = None if self.check_mode else _keeping.transient(self.url)
+        if transient:
+            context["task_store"] = transient
+        self.request = Request(
+            _controller.trace_id(), _controller.address(), received, self.arguments["error_codes"], context
+        )
         self._response: dict[str, t.Any] = {}
         run: dict[str, t.Any] = {
             "request": self.request.dump(),
