@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m tests.bench`, `... resolve`, `... program`."""
+"""The command line: `python -m tests.bench`, `... resolve`, `... program`, `... profile`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .figures import Cell, Results, load, save
 from .program import measure_program
 from .report import markdown
 from .resolve import resolve
+from .timeline import profile
 
 
 def main() -> int:
@@ -30,6 +31,8 @@ def main() -> int:
             results.resolve = resolve(options.rounds)
         elif options.what == "program":
             results.program = measure_program(4 * options.rounds)
+        elif options.what == "profile":
+            results.profile = profile(options.hosts[-1], options.rounds)
         elif options.what == "compare":
             _compare(options, results)
     except (BenchError, FleetError) as error:
@@ -70,9 +73,10 @@ def _parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="compare",
-        choices=["compare", "resolve", "program", "report"],
+        choices=["compare", "resolve", "program", "profile", "report"],
         help="compare: contenders side by side (the default). resolve: the way from ids to hosts. "
-        "program: the host program. report: write page and plot again from bench.json",
+        "program: the host program. profile: one run, play by play, with the last number of --hosts. "
+        "report: write page and plot again from bench.json",
     )
     parser.add_argument("--hosts", type=_numbers, default=[50, 200, 800], metavar="N,...", help="default: 50,200,800")
     parser.add_argument(

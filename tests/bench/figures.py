@@ -41,7 +41,8 @@ class Round:
     """One run of one contender.
 
     wall, user, system: seconds; user and system of the controller's processes, from `cpu_source`.
-    peak_process, peak_sum: bytes. outliving: processes that were left when the command had ended.
+    peak_process, peak_sum: bytes. outliving: processes that were left when the command had ended. detached: seconds of
+    CPU of the processes that their parent has left behind, which `user` and `system` contain.
     running_at_end, running_later: hosts with a program of the agent, at the end of the command and 10 s later.
     """
 
@@ -57,6 +58,7 @@ class Round:
     cpu_source: str
     running_at_end: int
     running_later: int
+    detached: float = 0.0
 
     @property
     def cpu(self) -> float:
@@ -82,6 +84,9 @@ class Cell:
     def cpu(self, contender: str) -> Spread:
         return Spread.of(found.cpu for found in self.of(contender))
 
+    def peak(self, contender: str) -> Spread:
+        return Spread.of(found.peak_process for found in self.of(contender))
+
     def measured(self) -> list[str]:
         """The contenders that have run at least once, in order."""
         return [name for name in self.titles if self.of(name)]
@@ -89,11 +94,12 @@ class Cell:
 
 @dataclass
 class Results:
-    """Everything in bench.json. resolve, program: the figures of these two commands, with their `run`."""
+    """Everything in bench.json. resolve, program, profile: the figures of these commands, with their `run`."""
 
     cells: list[Cell] = field(default_factory=list)
     resolve: dict[str, Any] | None = None
     program: dict[str, Any] | None = None
+    profile: dict[str, Any] | None = None
 
     def put(self, cell: Cell) -> None:
         """Take a cell in, instead of an older one of the same setting."""
@@ -107,7 +113,7 @@ def load(path: Path) -> Results:
         return Results()
     found = json.loads(path.read_text(encoding="utf-8"))
     cells = [Cell(**{**cell, "rounds": [Round(**one) for one in cell["rounds"]]}) for cell in found["cells"]]
-    return Results(cells, found["resolve"], found["program"])
+    return Results(cells, found["resolve"], found["program"], found.get("profile"))
 
 
 def save(results: Results, path: Path) -> None:

@@ -18,7 +18,9 @@ from pathlib import Path
 
 PATIENCE = 3600.0  # seconds; a command that hangs must not hang the bench
 SAMPLE_EVERY = 0.5  # seconds: often enough for processes that live for the whole run, and too rare to disturb it
-END_WITHIN = 5.0  # seconds that a process which has outlived its command may take to end
+END_ALONE = 1.0  # seconds that a process which has outlived its command gets to end by itself
+END_WITHIN = 5.0  # seconds that it may take to end after SIGTERM
+CPU_STAT = "OCP_BENCH_CPU_STAT"  # tells a command the file that counts its CPU time, where it has a control group
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -29,7 +31,9 @@ class Measurement:
     wall: seconds until the command itself ended. user, system: seconds of CPU of all its processes.
     peak_process: bytes, the biggest of its processes. peak_sum: bytes, all of them together with their page cache,
     where the control group tells. cpu_source: `cgroup` or `rusage`.
-    outliving: how many processes were left when it had ended; they were ended then, and their time counts.
+    outliving: how many processes were left when it had ended; those that did not end by
+    themselves were ended then, and their time counts.
+    detached: seconds of CPU of the processes that their parent has left behind, during the command or after it.
     """
 
     status: int
@@ -39,6 +43,7 @@ class Measurement:
     peak_process: int
     peak_sum: int | None
     outliving: int
+    detached: float
     cpu_source: str
 
 
@@ -62,7 +67,7 @@ class ControlGroup:
             group.path.mkdir()
         except OSError:
             return None
-        if (group.path / "cpu.stat").exists() and not subprocess.run(group.enter(["true"]), check=False).returncode:
+        if group.cpu_stat.exists() and not subprocess.run(group.enter(["true"]), check=False).returncode:
             return group
         group.path.rmdir()
         return None
@@ -71,9 +76,13 @@ class ControlGroup:
         """The argument list that runs a command in the group."""
         return ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.path / "cgroup.procs"), *command]
 
+    @property
+    def cpu_stat(self) -> Path:
+        return self.path / "cpu.stat"
+
     def cpu(self) -> tuple[float, float]:
         """Seconds of user and of system time that its processes have used."""
-        lines = (self.path / "cpu.stat").read_text().splitlines()
+        lines = self.cpu_stat.read_text().splitlines()
         found = {name: int(value) / 1e6 for name, value in (line.split() for line in lines)}
         return found["user_usec"], found["system_usec"]
 
@@ -102,7 +111,7 @@ def measure(command: list[str], environment: dict[str, str], folder: Path) -> Me
                 stdout=output,
                 stderr=output,
                 cwd=folder,
-                env=environment,
+                env={**environment, CPU_STAT: str(group.cpu_stat)} if group else environment,
                 start_new_session=True,
             )
             try:
@@ -112,7 +121,8 @@ def measure(command: list[str], environment: dict[str, str], folder: Path) -> Me
                 if process.returncode is None:
                     process.kill()
                     process.wait()
-                outliving = _end(others)
+                sampler.look()  # the biggest may be one that stays
+                outliving, detached = _end(others)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
         if group:
@@ -123,7 +133,7 @@ def measure(command: list[str], environment: dict[str, str], folder: Path) -> Me
         if group:
             group.path.rmdir()
     source = "cgroup" if group else "rusage"
-    return Measurement(status, wall, user, system, sampler.peak, peak_sum, outliving, source)
+    return Measurement(status, wall, user, system, sampler.peak, peak_sum, outliving, detached, source)
 
 
 def _take_orphans(yes: bool) -> None:
@@ -151,20 +161,29 @@ def _descendants(pids: set[int]) -> set[int]:
     return found
 
 
-def _end(others: set[int]) -> int:
-    """End the children that the command has left to us, and theirs. Returns how many lived."""
+def _end(others: set[int]) -> tuple[int, float]:
+    """End the children that the command has left to us, and theirs.
+
+    Returns how many lived, and the seconds of CPU of all of them, also of those that had ended already.
+    """
     lived: set[int] = set()
-    deadline = time.monotonic() + END_WITHIN
+    told: set[int] = set()
+    seconds = 0.0
+    begun = time.monotonic()
     while left := _children(os.getpid()) - others:
-        late = time.monotonic() > deadline
+        waited = time.monotonic() - begun
+        late = waited > END_ALONE + END_WITHIN
         for pid in left:
-            if os.waitpid(pid, os.WNOHANG)[0]:
+            reaped, dummy, usage = os.wait4(pid, os.WNOHANG)
+            if reaped:
+                seconds += usage.ru_utime + usage.ru_stime
                 continue
-            if late or pid not in lived:  # not reaped, so the number still means this child of ours
-                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
             lived.add(pid)
+            if late or (waited > END_ALONE and pid not in told):  # not reaped, so the number still means this child
+                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+                told.add(pid)
         time.sleep(0.01)
-    return len(lived)
+    return len(lived), seconds
 
 
 class _Sampler:
@@ -176,8 +195,9 @@ class _Sampler:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Sampler:
         self._thread.start()
+        return self
 
     def __exit__(self, *dummy: object) -> None:
         self._done.set()
@@ -185,7 +205,10 @@ class _Sampler:
 
     def _run(self) -> None:
         while not self._done.wait(SAMPLE_EVERY):
-            self.peak = max([self.peak, *map(_high_water, self._pids())])
+            self.look()
+
+    def look(self) -> None:
+        self.peak = max([self.peak, *map(_high_water, self._pids())])
 
 
 def _high_water(pid: int) -> int:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .figures import Cell, Results, Round, Spread
+from .targets import AGENTS, lines
 
 HEAD = """\
 <!-- Copyright (c) 2026, OceanBase OCP collection contributors
@@ -34,11 +35,28 @@ COMPARISON = """
 - Controller and hosts are one machine and share its cores: a tool that makes its hosts work is slower here than it
   would be with hosts of their own. The network has no latency.
 - "Biggest process" is the most resident memory that any one process had, looked up twice a second. "Left behind" are
-  processes that were there when the command had ended: Ansible's ssh connections, kept open for the next command, and
-  for up to two seconds the process that tells our task store that the run lives.
+  processes that were there when the command had ended: Ansible's ssh connections, kept open for the next command, the
+  engine of our fan-out while it closes its connections, and for up to two seconds the process that tells our task store
+  that the run lives.
+- "Ours, as it comes" is the playbook for somebody who has configured nothing: with the fan-out wherever it can be
+  had. "A task for each host" is the same with `ocp_transport=task`: ordinary Ansible tasks.
 - Ours does more than the others. They trust pid files, look for nothing else of the agent, and do not wait whether it
   comes back: the settle time, by default 3 seconds between the stop of an agent and the proof that it stays down.
 - ClusterShell works on 64 hosts at a time, pyinfra on 20 for each core: their defaults.
+"""
+
+TARGETS = """
+## Targets
+
+Ours as it comes, against the others; agents that {delay}. Medians; what is divided is at most the target.
+
+"""
+
+PROFILE = """
+## Where the time goes
+
+A run over {hosts} hosts whose agents exit at once, play by play. CPU time is that of all processes together, while the
+play went on. Below, what `ansible-playbook` takes for {plays} plays on localhost over the same inventory.
 """
 
 RESOLVE = """
@@ -55,12 +73,17 @@ CPU time of one execution of the phase Prepare on a host with {interpreter}, by 
 """
 
 
+DELAYS = {"instant": "exit at once", "usual": "take 3 seconds to stop"}
+
+
 def markdown(results: Results) -> str:
     """The whole page."""
     parts = [HEAD]
     if results.cells:
         parts += ["\n![Wall time and CPU time by the number of hosts](bench.svg)\n", COMPARISON]
-        parts += [_cell(cell) for cell in results.cells]
+        parts += [_targets(results.cells), *(_cell(cell) for cell in results.cells)]
+    if results.profile:
+        parts.append(_profile(results.profile))
     if results.resolve:
         parts.append(_resolve(results.resolve))
     if results.program:
@@ -74,9 +97,14 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _targets(cells: list[Cell]) -> str:
+    rows = [line.cells() for line in lines(cells)]
+    head = ["", "of what", "reached", "target", ""]
+    return TARGETS.format(delay=DELAYS[AGENTS]) + table(head, rows) if rows else ""
+
+
 def _cell(cell: Cell) -> str:
-    delay = {"instant": "exit at once", "usual": "take 3 seconds to stop"}.get(cell.agents, cell.agents)
-    text = f"\n### {cell.hosts} hosts, agents that {delay}\n\n"
+    text = f"\n### {cell.hosts} hosts, agents that {DELAYS[cell.agents]}\n\n"
     head = ["", "wall, s", "CPU, s", "CPU per host, ms", "biggest process, MB", "left behind", "agents stopped"]
     text += table(head, [_contender(cell, name) for name in cell.measured()])
     sums = [
@@ -102,7 +130,7 @@ def _contender(cell: Cell, name: str) -> list[str]:
         cell.wall(name).text(1),
         cell.cpu(name).text(1),
         Spread.of(found.cpu / cell.hosts for found in rounds).text(0, 1e3),
-        Spread.of(found.peak_process for found in rounds).text(0, 1e-6),
+        cell.peak(name).text(0, 1e-6),
         Spread.of(found.outliving for found in rounds).text(0),
         stopped(rounds, cell.hosts),
     ]
@@ -131,6 +159,41 @@ def _ratio(cell: Cell, ours: str, other: str) -> str:
     wall = cell.wall(ours).median / cell.wall(other).median
     cpu = cell.cpu(ours).median / cell.cpu(other).median
     return f"{wall:.2f} / {cpu:.2f}"
+
+
+def _profile(found: dict[str, Any]) -> str:
+    walls = {name: Spread.of(wall for wall, dummy in times) for name, times in found["stages"].items()}
+    cpus = {name: Spread.of(cpu for dummy, cpu in times) for name, times in found["stages"].items()}
+    whole_wall = sum(spread.median for spread in walls.values())
+    whole_cpu = sum(spread.median for spread in cpus.values())
+
+    def share(part: float, whole: float) -> str:
+        return f"{100 * part / whole:.0f} %" if whole else ""
+
+    rows = [
+        [
+            name,
+            wall.text(2),
+            share(wall.median, whole_wall),
+            cpus[name].text(2),
+            share(cpus[name].median, whole_cpu),
+            f"{cpus[name].median / found['hosts'] * 1e3:.1f}",
+        ]
+        for name, wall in walls.items()
+    ]
+    rows.append(["sum of the medians", f"{whole_wall:.2f}", "", f"{whole_cpu:.2f}", "", ""])
+    titles = {"empty": "as many plays without a task", "debug": "as many plays with one `debug` task each"}
+    for name, title in titles.items():
+        wall, cpu = (Spread.of(times) for times in zip(*found[name], strict=True))
+        rows.append([title, wall.text(2), "", cpu.text(2), "", ""])
+    head = ["", "wall, s", "share", "CPU, s", "share", "CPU per host, ms"]
+    text = PROFILE.format(**found) + "\n" + table(head, rows)
+    detached, peak = Spread.of(found["detached"]).text(2), Spread.of(found["peak"]).text(0, 1e-6)
+    text += (
+        f"\nOf the CPU time, {detached} s were of processes that their parent has left behind, such as the engine of "
+        f"the fan-out. The biggest process had {peak} MB.\n"
+    )
+    return text + _run(found["run"])
 
 
 def _resolve(found: dict[str, Any]) -> str:

@@ -15,9 +15,9 @@ from .steps import KILL, STEPS
 __all__ = ["CONTENDERS", "BenchError", "Command", "Contender", "ansible_environment", "program"]
 
 CONTENDERS: tuple[Contender, ...] = (
-    Ours("ours-5", "ours, 5 forks (Ansible's default)"),
-    Ours("ours-32", "ours, 32 forks", forks=32),
-    Ours("ours-32-unsettled", "ours, 32 forks, no settle time", forks=32, variables={"ocp_agent_settle": 0}),
+    Ours("ours", "ours, as it comes"),
+    Ours("ours-unsettled", "ours, no settle time", variables={"ocp_agent_settle": 0}),
+    Ours("ours-task", "ours, a task for each host, 32 forks", forks=32, variables={"ocp_transport": "task"}),
     ClusterShell("clustershell-once", "ClusterShell, one shot, no check", (KILL,)),
     ClusterShell("clustershell", "ClusterShell, three rounds", tuple(STEPS.values())),
     ShellPlaybook("shell", "playbook, three shell tasks, 32 forks", 32, pipelining=False),
