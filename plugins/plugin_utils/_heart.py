@@ -12,57 +12,31 @@ a thread that talks to a database in it would be cut in two by every fork.
 
 from __future__ import annotations
 
-import os
-import signal
 import time
+import typing as t
 
 from . import _cancel
+from ._beside import run_beside
 from ._executor import Executor
 from ._store import Store, StoreError
 
-BEAT_EVERY = 2  # seconds; _store.DEAD_AFTER is many times that
+BEAT_EVERY = 2  # seconds; _life.DEAD_AFTER is many times that
 
 
-def start(url: str | None, task_id: int, executor: Executor) -> None:
-    """Start the heart of the run that executes a task. It ends with the run, or with the task.
+def start(url: str | None, executor: Executor, beat: t.Callable[[Store], bool | None]) -> None:
+    """Start the heart of a run. It ends with the run, or with what the run is at.
 
-    url: of the store. To be called in a worker: what it forks does not have ansible-playbook's threads.
+    url: of the store. beat: gives a sign of life there; returns whether the task is to be cancelled, None when there is
+    nothing to live for any more. To be called in a worker.
     """
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        return
-    try:
-        os.setsid()
-        if os.fork() == 0:
-            _detach()
-            _beat(url, task_id, executor)
-    except BaseException:  # nobody hears it; a heart that is missing is what others see
-        pass
-    finally:
-        os._exit(0)
+    run_beside(lambda: _beat(url, executor, beat))
 
 
-def _detach() -> None:
-    """Hold nothing that is the worker's: who reads its pipes would wait for this process."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2:
-            try:
-                os.close(int(name))
-            except OSError:
-                pass
-
-
-def _beat(url: str | None, task_id: int, executor: Executor) -> None:
+def _beat(url: str | None, executor: Executor, beat: t.Callable[[Store], bool | None]) -> None:
     while not executor.is_gone():
         try:
             with Store.open(url) as store:
-                cancel = store.beat(task_id, executor)
+                cancel = beat(store)
         except StoreError:
             cancel = False  # it may come back; the next barrier tells if it does not
         if cancel is None:

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Processes that run beside ansible-playbook: forked by a worker, outliving it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import typing as t
+
+
+def run_beside(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
+    """Run work in a process of its own, which nobody waits for, and which ends with it.
+
+    keep: file descriptors that it needs; it has no other. To be called in a worker: what it forks does not have
+    ansible-playbook's threads.
+    """
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    try:
+        os.setsid()
+        if os.fork() == 0:
+            _detach(keep)
+            work()
+    except BaseException:  # nobody hears it; a process that is missing is what others see
+        pass
+    finally:
+        os._exit(0)
+
+
+def _detach(keep: t.Collection[int]) -> None:
+    """Hold nothing that is the worker's: who reads its pipes would wait for this process."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass

@@ -1,0 +1,317 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Connections along a Route: as ssh would make them, and never where ssh would not.
+
+asyncssh reads nothing by itself, neither files of the user's nor the environment: every setting is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import typing as t
+
+import asyncssh
+from asyncssh import encryption, kex, mac, public_key
+
+from ._fan_out_clock import IdleClock
+from ._fan_out_failure import Failure, HostError
+from ._fan_out_keys import UserKeys
+from ._fan_out_known_hosts import KnownHostsFiles, Server, Verdict, key_type, names_of
+from ._route import Route
+
+_RSA_BITS = 1024  # RequiredRSASize of ssh, of which another value keeps a host out of a fan-out
+
+
+class Connector:
+    """Makes connections; those to servers that others are reached through are shared."""
+
+    def __init__(self, clock: IdleClock) -> None:
+        self._clock = clock
+        self._keys = UserKeys()
+        self._known_hosts = KnownHostsFiles()
+        self._jumps: dict[Route, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+
+    def forget_failed_jumps(self) -> None:
+        """Try again, from now on, where a connection to a jump host has failed or was lost."""
+        for route, task in list(self._jumps.items()):
+            if task.done() and (task.cancelled() or task.exception() or task.result().is_closed()):
+                del self._jumps[route]
+
+    async def connect(self, route: Route) -> asyncssh.SSHClientConnection:
+        """Connect and authenticate. Raises HostError."""
+        through = await self._jump(route.jump) if route.jump else None
+        server = self._known_hosts.of(route.known_hosts).about(names_of(route.name, route.port, alias=route.alias))
+        client = _Client(route, server, await self._keys.of(route))
+        try:
+            options = _options(route, server, client)
+        except ValueError as error:
+            raise HostError(Failure.REFUSED, f"{_place(route)}: {error}") from error
+        try:
+            async with self._clock.timeout(route.connect_timeout, done=client.is_authenticating):
+                if through:
+                    return await asyncssh.connect(tunnel=through, config=None, options=options)
+                sock = await _tcp(route)
+                return await asyncssh.connect(sock=sock, config=None, options=options)
+        except (OSError, asyncssh.Error, ValueError) as error:
+            raise client.failure(error) from error
+
+    async def _jump(self, route: Route) -> asyncssh.SSHClientConnection:
+        # One attempt for all who wait for it: a password that is wrong is wrong once.
+        if route not in self._jumps:
+            self._jumps[route] = asyncio.ensure_future(self.connect(route))
+        try:
+            return await asyncio.shield(self._jumps[route])
+        except HostError as failed:
+            raise HostError(failed.failure, f"jump host: {failed.message}") from failed
+
+
+class _Client(asyncssh.SSHClient):
+    """What is asked during a handshake, and what became of it."""
+
+    def __init__(self, route: Route, server: Server, keys: list[asyncssh.SSHKeyPair]) -> None:
+        self._route = route
+        self._server = server
+        self._keys = keys
+        self._connected = False
+        self._authenticating = False
+        self._password_sent = False
+        self._refusal = ""
+
+    def is_authenticating(self) -> bool:
+        """Whether the part that ssh's ConnectTimeout is about is over."""
+        return self._authenticating
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._connected = True
+
+    def begin_auth(self, username: str) -> None:
+        self._authenticating = True
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        verdict, where = self._server.judge(key.public_data)
+        kind = key.get_algorithm()
+        if kind == "ssh-rsa" and _rsa_bits(key.public_data) < _RSA_BITS:
+            self._refusal = f"its RSA key has less than {_RSA_BITS} bits"
+            return False
+        if verdict is Verdict.KNOWN or (verdict is Verdict.UNKNOWN and not self._route.checked):
+            return True
+        shown = f"{kind} {key.get_fingerprint()}"
+        self._refusal = {
+            Verdict.UNKNOWN: f"no host key is known for {self._known_as()}, it shows {shown}. Make sure that it is "
+            f"the host's, then add it to {_files(self._route)}",
+            Verdict.CHANGED: f"the host key has changed: it shows {shown}, which {where} contradicts. Somebody may be "
+            "between you and the host; when it has been installed anew, correct that line",
+            Verdict.REVOKED: f"the host key {shown} is revoked by {where}",
+        }[verdict]
+        return False
+
+    def validate_host_ca_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        shown = f"{key.get_algorithm()} {key.get_fingerprint()}"
+        self._refusal = f"its certificate is signed by {shown}, no authority for {self._known_as()}"
+        return False
+
+    def auth_completed(self) -> None:
+        self._password_sent = False
+
+    def _known_as(self) -> str:
+        return names_of(self._route.name, self._route.port, alias=self._route.alias)[0]
+
+    def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
+        keys, self._keys = self._keys, []
+        return keys or None
+
+    def password_auth_requested(self) -> str | None:
+        """The password, once: another attempt with the same one only brings an account nearer to being locked."""
+        if self._route.password is None or self._password_sent:
+            return None
+        self._password_sent = True
+        return self._route.password
+
+    def kbdint_auth_requested(self) -> str | None:
+        return None if self._route.password is None or self._password_sent else ""
+
+    def kbdint_challenge_received(
+        self, name: str, instructions: str, lang: str, prompts: t.Sequence[tuple[str, bool]]
+    ) -> list[str] | None:
+        if not prompts:
+            return []  # it only tells something
+        if len(prompts) > 1 or "assword" not in prompts[0][0]:
+            return None  # what sshpass would not answer either
+        password = self.password_auth_requested()
+        return None if password is None else [password]
+
+    def failure(self, error: Exception) -> HostError:
+        """What an error during the handshake means."""
+        place = _place(self._route)
+        if self._password_sent:
+            return HostError(
+                Failure.DENIED,
+                f"Invalid/incorrect password: {self._route.user}@{place}: {_reason(error)}",
+            )
+        if isinstance(error, _NotReachedError):
+            return HostError(Failure.NOT_CONNECTED, f"ssh: {error}")
+        if isinstance(error, asyncssh.PermissionDenied):
+            offered = "" if self._route.keys or self._route.agent else ": no key and no password are given for it"
+            return HostError(Failure.REFUSED, f"{self._route.user}@{place}: Permission denied{offered}")
+        if isinstance(error, asyncssh.HostKeyNotVerifiable):
+            why = self._refusal or _reason(error)
+            return HostError(Failure.REFUSED, f"Host key verification failed: {place}: {why}")
+        if isinstance(error, asyncssh.ChannelOpenError):  # the jump host could not reach it
+            return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place} by its jump host: {_reason(error)}")
+        if isinstance(error, TimeoutError):
+            when = "Connection timed out during banner exchange" if self._connected else "Connection timed out"
+            return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place}: {when}")
+        if isinstance(error, (OSError, asyncssh.ConnectionLost)):
+            return HostError(
+                Failure.NOT_CONNECTED, f"ssh: Connection closed by {place} during handshake: {_reason(error)}"
+            )
+        return HostError(Failure.REFUSED, f"{place}: {_reason(error)}")
+
+
+class _NotReachedError(OSError):
+    """There is no TCP connection. The message is ssh's."""
+
+
+async def _tcp(route: Route) -> socket.socket:
+    """A TCP connection to the first address that accepts one."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise _NotReachedError(f"Could not resolve hostname {route.address}: {_reason(error)}") from error
+    failed: OSError | None = None
+    for family, kind, protocol, _name, address in found:
+        sock = None
+        try:
+            sock = socket.socket(family, kind, protocol)
+            sock.setblocking(False)
+            await loop.sock_connect(sock, address)
+            return sock
+        except BaseException as error:
+            if sock:
+                sock.close()
+            if not isinstance(error, OSError):
+                raise
+            failed = error
+    reason = _reason(failed) if failed else "no address"
+    raise _NotReachedError(f"connect to host {_place(route)}: {reason}")
+
+
+def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClientConnectionOptions:
+    return asyncssh.SSHClientConnectionOptions(
+        config=None,
+        client_factory=lambda: client,
+        host=route.address,
+        port=route.port,
+        username=route.user,
+        # The client judges host keys; asyncssh gets what it needs for certificates.
+        known_hosts=([], _keys(_authorities(server)), _keys(server.revoked())),
+        host_key_alias=route.name,
+        server_host_key_algs=_server_keys(route, server),
+        x509_trusted_certs=None,
+        x509_trusted_cert_paths=[],
+        client_keys=None,
+        client_host_keys=None,
+        agent_path=None,
+        agent_forwarding=False,
+        pkcs11_provider=None,
+        gss_host=None,
+        password=None,
+        host_based_auth=False,
+        public_key_auth=True,
+        kbdint_auth=True,
+        password_auth=True,
+        preferred_auth=("publickey", "keyboard-interactive", "password"),
+        kex_algs=_both("key exchange", route.key_exchanges, kex.get_kex_algs()),
+        encryption_algs=_both("cipher", route.ciphers, encryption.get_encryption_algs()),
+        mac_algs=_both("MAC", route.macs, mac.get_mac_algs()),
+        signature_algs=_both("user key algorithm", route.user_keys, public_key.get_public_key_algs()),
+        compression_algs=["zlib@openssh.com", "none"] if route.compression else ["none"],
+        connect_timeout=None,
+        login_timeout=0,
+        keepalive_interval=route.alive_interval,
+        keepalive_count_max=route.alive_count,
+        tunnel=None,
+        proxy_command=None,
+        family=socket.AF_UNSPEC,
+        local_addr=None,
+        canonicalize_hostname=False,
+        env=None,
+        send_env=None,
+        command=None,
+        request_pty=False,
+        x11_forwarding=False,
+        encoding=None,
+    )
+
+
+def _server_keys(route: Route, server: Server) -> list[str]:
+    """The algorithms for host keys, those first that known_hosts has keys for: order_hostkeyalgs in OpenSSH."""
+    plain = _both("host key algorithm", route.server_keys, public_key.get_public_key_algs())
+    known = server.types()
+    first = [name for name in plain if _type_of(name) in known]
+    certified = (
+        [name for name in route.server_keys if name.encode() in public_key.get_certificate_algs()]
+        if _authorities(server)
+        else []
+    )
+    return list(dict.fromkeys([*certified, *first, *plain]))
+
+
+def _authorities(server: Server) -> list[bytes]:
+    """Without RSA: asyncssh would take a certificate that is signed with SHA-1, which ssh does not."""
+    return [key for key in server.authorities() if key_type(key) != "ssh-rsa"]
+
+
+def _type_of(algorithm: str) -> str:
+    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
+
+
+def _both(what: str, wanted: t.Sequence[str], possible: t.Sequence[bytes]) -> list[str]:
+    """Those that ssh would use and asyncssh has, in ssh's order of preference."""
+    found = [name for name in wanted if name.encode() in possible]
+    if not found:
+        raise ValueError(f"asyncssh has none of the {what}s that ssh would use: {', '.join(wanted)}")
+    return found
+
+
+def _keys(encoded: t.Iterable[bytes]) -> list[asyncssh.SSHKey]:
+    found = []
+    for data in encoded:
+        try:
+            found.append(public_key.decode_ssh_public_key(data))
+        except asyncssh.KeyImportError:
+            pass  # of a type that asyncssh does not have, so no server can show it
+    return found
+
+
+def _rsa_bits(key: bytes) -> int:
+    """The bits of an RSA key as it goes over the wire: type, exponent, modulus."""
+    position = 0
+    for _part in range(2):
+        position += 4 + int.from_bytes(key[position : position + 4], "big")
+    return int.from_bytes(key[position + 4 :], "big").bit_length()
+
+
+def _place(route: Route) -> str:
+    return f"{route.address} port {route.port}"
+
+
+def _files(route: Route) -> str:
+    return " or ".join(route.known_hosts) or "a known_hosts file"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, asyncssh.Error):
+        return error.reason or type(error).__name__
+    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__

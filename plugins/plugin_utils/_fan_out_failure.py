@@ -1,0 +1,41 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""How a host can fail in a fan-out."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Failure(enum.Enum):
+    """Why there is no answer of a host.
+
+    NOT_CONNECTED: nothing was sent; the host refused, did not answer in time, or is not known by that name.
+    REFUSED: the handshake failed; an unknown or changed host key, no algorithm in common, no key that is accepted.
+    DENIED: a password was not accepted, or is missing. Not to be tried again by other means: that locks accounts.
+    LOST: the connection was lost after the call was sent.
+    NO_ANSWER: what was started on the host has ended, or has said something else.
+    OVERDUE: no answer in time.
+    CANCELLED: the host's turn had not come.
+    """
+
+    NOT_CONNECTED = "not_connected"
+    REFUSED = "refused"
+    DENIED = "denied"
+    LOST = "lost"
+    NO_ANSWER = "no_answer"
+    OVERDUE = "overdue"
+    CANCELLED = "cancelled"
+
+
+class HostError(Exception):
+    """A host has failed. The message is for people."""
+
+    def __init__(self, failure: Failure, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message

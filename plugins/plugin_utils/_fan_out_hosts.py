@@ -1,0 +1,196 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The hosts of a fan-out: each has its turn in a phase, and keeps its connection and its resident for the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import typing as t
+from dataclasses import dataclass
+
+import asyncssh
+
+from ._clock import iso_now
+from ._fan_out_clock import IdleClock
+from ._fan_out_connection import Connector
+from ._fan_out_failure import Failure, HostError
+from ._fan_out_resident import Resident
+from ._fan_out_values import Answer, Job
+from ._route import Route, Start
+
+# Handshakes at the same time. Each costs the controller some ms of CPU: more of them end no sooner, but all late.
+_HANDSHAKES = 50
+# Seconds between signs of life of a connection that waits for the next phase, and how many may be missed.
+_IDLE_ALIVE = (15, 3)
+_OTHER_FILES = 64  # that the engine has open besides connections
+
+
+@dataclass
+class Line:
+    """A connection and what runs at its other end."""
+
+    route: Route
+    connection: asyncssh.SSHClientConnection
+    start: Start | None = None
+    resident: Resident | None = None
+
+    def is_good_for(self, job: Job) -> bool:
+        return self.route == job.route and not self.connection.is_closed()
+
+    def close(self) -> None:
+        self.connection.abort()
+
+
+class Hosts:
+    """All hosts that this engine has met."""
+
+    def __init__(self, clock: IdleClock) -> None:
+        self._clock = clock
+        self._connector = Connector(clock)
+        self._kept: dict[str, Line] = {}
+        self._handshakes = asyncio.Semaphore(_HANDSHAKES)
+        self._files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+    async def phase(
+        self,
+        jobs: t.Iterable[Job],
+        library: bytes,
+        at_once: int,
+        timeout: float,
+        is_cancelled: t.Callable[[], bool],
+        tell: t.Callable[[Answer], None],
+    ) -> None:
+        """Give each job its turn. When this is cancelled, so are they, and their connections are closed.
+
+        library: as the resident reads it. timeout: seconds from a host's own turn. tell: gets each host's answer.
+        """
+        self._connector.forget_failed_jumps()
+        # Half for hosts at work, half for those that are kept.
+        most = max(1, min(at_once, (self._files - _OTHER_FILES) // 2))
+        phase = _Phase(library, timeout, is_cancelled, asyncio.Semaphore(most), most)
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(self._report(job, phase, tell))
+
+    async def _report(self, job: Job, phase: _Phase, tell: t.Callable[[Answer], None]) -> None:
+        async with phase.turns:
+            tell(await self._turn(job, phase))
+
+    async def _turn(self, job: Job, phase: _Phase) -> Answer:
+        line = self._kept.pop(job.host, None)
+        if line and not line.is_good_for(job):
+            line.close()
+            line = None
+        async with contextlib.AsyncExitStack() as stack:
+            if line is None:
+                await stack.enter_async_context(self._handshakes)
+            turn = _Turn(job, phase.library, line)
+            if phase.is_cancelled():
+                if line:
+                    self._keep(job.host, line, phase.most)
+                return turn.failed(HostError(Failure.CANCELLED, "cancelled before its turn had come"))
+            try:
+                async with self._clock.timeout(phase.timeout):
+                    await turn.begin(self._connector)
+                    await stack.aclose()  # whose handshake is over makes room for others
+                    output = await turn.ask()
+            except HostError as failed:
+                turn.close()
+                return turn.failed(failed)
+            except TimeoutError:
+                turn.close()
+                return turn.failed(HostError(Failure.OVERDUE, f"no answer within {phase.timeout:g} seconds"))
+            except asyncio.CancelledError:
+                turn.close()
+                raise
+            except Exception as error:  # of asyncssh or ours: it must not take the other hosts along
+                turn.close()
+                return turn.failed(turn.unexpected(error))
+            assert turn.line
+            self._keep(job.host, turn.line, phase.most)
+            return turn.succeeded(output)
+
+    def _keep(self, host: str, line: Line, most: int) -> None:
+        if len(self._kept) >= most:
+            line.close()
+            return
+        line.connection.set_keepalive(*_IDLE_ALIVE)
+        self._kept[host] = line
+
+
+@dataclass(frozen=True)
+class _Phase:
+    library: bytes
+    timeout: float
+    is_cancelled: t.Callable[[], bool]
+    turns: asyncio.Semaphore
+    most: int
+
+
+class _Turn:
+    """One host in one phase, from the moment on at which it is its turn."""
+
+    def __init__(self, job: Job, library: bytes, line: Line | None) -> None:
+        self._job = job
+        self._library = library
+        self._started = iso_now()
+        self._sent = False
+        self.line = line
+
+    async def begin(self, connector: Connector) -> None:
+        """Have a resident that can be asked. What was kept and has died is made anew: it was asked nothing."""
+        if self.line:
+            try:
+                await self._have_resident(self.line)
+                return
+            except (OSError, asyncssh.Error):
+                self.close()
+        self.line = Line(self._job.route, await connector.connect(self._job.route))
+        try:
+            await self._have_resident(self.line)
+        except asyncssh.ChannelOpenError as error:
+            raise HostError(Failure.REFUSED, f"no session for a command: {error.reason}") from error
+        except (OSError, asyncssh.Error) as error:
+            raise HostError(
+                Failure.NOT_CONNECTED, f"the connection was lost before anything was asked: {error}"
+            ) from error
+
+    async def _have_resident(self, line: Line) -> None:
+        route, resident = self._job.route, line.resident
+        line.connection.set_keepalive(route.alive_interval, route.alive_count)
+        if resident and resident.is_alive and line.start == self._job.start and resident.library == self._library:
+            return
+        if resident:
+            resident.close()
+        line.start = self._job.start
+        line.resident = await Resident.start(line.connection, self._job.start)
+        line.resident.teach(self._library)
+
+    async def ask(self) -> dict[str, t.Any]:
+        assert self.line
+        assert self.line.resident
+        self._sent = True
+        return await self.line.resident.ask(self._job.call)
+
+    def close(self) -> None:
+        if self.line:
+            self.line.close()
+            self.line = None
+
+    def unexpected(self, error: Exception) -> HostError:
+        failure = Failure.LOST if self._sent else Failure.NOT_CONNECTED
+        return HostError(failure, f"{type(error).__name__}: {error}")
+
+    def succeeded(self, output: dict[str, t.Any]) -> Answer:
+        return Answer(self._job.host, self._started, iso_now(), self._sent, output=output)
+
+    def failed(self, failed: HostError) -> Answer:
+        return Answer(
+            self._job.host, self._started, iso_now(), self._sent, failure=failed.failure, message=failed.message
+        )

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The user's keys, in the order in which ssh offers them (pubkey_prepare in OpenSSH's sshconnect2.c)."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import asyncssh
+
+from ._route import Route
+
+
+class UserKeys:
+    """Reads each file once, and asks each agent over one connection."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[asyncssh.SSHKeyPair]] = {}
+        self._public: dict[str, bytes | None] = {}
+        self._agents: dict[str, asyncssh.SSHAgentClient] = {}
+
+    async def of(self, route: Route) -> list[asyncssh.SSHKeyPair]:
+        """What to offer, copies of its own for each connection: asyncssh notes in them how to sign."""
+        own = [pair for path in route.keys for pair in self._pairs(path)]
+        agents = await self._agent_pairs(route.agent) if route.agent else []
+        named = [self._public_data(path) for path in route.keys]
+        first = [pair for data in dict.fromkeys(named) for pair in agents if pair.key_public_data == data]
+        others = [] if route.only_keys else [pair for pair in agents if pair.key_public_data not in named]
+        in_agent = {pair.public_data for pair in first}
+        return [*first, *others, *(copy.copy(pair) for pair in own if pair.public_data not in in_agent)]
+
+    def _pairs(self, path: str) -> list[asyncssh.SSHKeyPair]:
+        """What a file holds: nothing where it cannot be read or wants a passphrase, as for ssh without a terminal."""
+        if path not in self._files:
+            try:
+                # A certificate for the key, in the file beside it, comes with it.
+                self._files[path] = list(asyncssh.load_keypairs([path]))
+            except (OSError, ValueError):
+                self._files[path] = []
+        return self._files[path]
+
+    def _public_data(self, path: str) -> bytes | None:
+        """The public key of a file, to find it in an agent; of a locked private one, from the file beside it."""
+        if path not in self._public:
+            pairs = self._pairs(path)
+            self._public[path] = pairs[0].key_public_data if pairs else _read_public(path)
+        return self._public[path]
+
+    async def _agent_pairs(self, path: str) -> t.Sequence[asyncssh.SSHKeyPair]:
+        """What an agent holds: nothing where it does not answer."""
+        if path not in self._agents:
+            self._agents[path] = asyncssh.SSHAgentClient(path)
+        try:
+            return await self._agents[path].get_keys()
+        except (OSError, ValueError):
+            return []
+
+
+def _read_public(path: str) -> bytes | None:
+    for name in (f"{path}.pub", path):
+        try:
+            return asyncssh.read_public_key(name).public_data
+        except (OSError, ValueError):
+            pass
+    return None
