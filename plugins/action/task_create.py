@@ -31,13 +31,14 @@ class ActionModule(_accept.AcceptAction):
 
     def _accept(self, executor: Executor | None) -> Task:
         operation = self.arguments["operation"]
-        user = _controller.user(self.variables)
-        if self.arguments["role_bindings"]:
-            _controller.authorize(user, OPERATIONS[operation].role, self.arguments["role_bindings"], operation)
+        role = OPERATIONS[operation].role
+        self.authorize(role, operation)
         self.check_controller()
+        workflow = self.workflow(role)
         targets = self.find_hosts(parse(self._host_ids()))
         seconds = timeouts(self.arguments["timeouts"])
         share = percentage(self.arguments["max_fail_percentage"])
+        user = _controller.user(self.variables)
         host_ids = [target.host_id for target in targets]
 
         def build(task_id: int, first_subtask_id: int) -> Task:
@@ -59,7 +60,7 @@ class ActionModule(_accept.AcceptAction):
 
         if executor:
             with _keeping.open_store(self.url) as store:
-                return store.create(host_ids, operation, build, executor)
+                return store.create(host_ids, operation, build, executor, workflow)
         if self.url != _keeping.NONE:
             with _keeping.open_store(self.url, read_only=True) as store:
                 store.busy(host_ids)

@@ -21,7 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import pla
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import SUCCESSFUL, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import RUNNING, SUCCESSFUL, Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}, **_keeping.OPTION}
 
@@ -75,11 +75,14 @@ class ActionModule(ActionBase):
 def _close(run: dict[str, t.Any], url: str | None, hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
     task = Task.load(run["task"])
     keeping = _keeping.Keeping(url, run["executor"])
-    outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
-    with contextlib.suppress(StoreError):  # saving tells
-        run["cancelled"] = run["cancelled"] or keeping.cancelled(task.id)
-    ending = _run_state.end(run, outcomes)
-    problem = keeping.save(ending.task, ending.logs)
+    if task.status != RUNNING:  # a barrier of its workflow has ended it
+        ending, problem = _run_state.Ending(task, run["response"], {}), run.get("problem")
+    else:
+        outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
+        with contextlib.suppress(StoreError):  # saving tells
+            run["cancelled"] = run["cancelled"] or keeping.cancelled(task.id)
+        ending = _run_state.end(run, outcomes)
+        problem = keeping.save(ending.task, ending.logs)
     message = ("check mode, nothing was changed: " if run["check_mode"] else "") + summary(ending.task)
     transient = None if run["check_mode"] else _keeping.transient(url)
     if transient:

@@ -7,7 +7,6 @@ import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
     _accept,
-    _controller,
     _interventions,
     _keeping,
     _settings,
@@ -36,10 +35,9 @@ class ActionModule(_accept.AcceptAction):
 
     def _accept(self, executor: Executor | None) -> Task:
         intervention = self.arguments["intervention"]
-        if self.arguments["role_bindings"]:
-            user = _controller.user(self.variables)
-            _controller.authorize(user, _ROLE, self.arguments["role_bindings"], f"task_{intervention}")
+        self.authorize(_ROLE, f"task_{intervention}")
         self.check_controller()
+        workflow = self.workflow(_ROLE)
         (task_id,) = parse(plain(self.arguments["task_id"]), "taskId", most=1)
         subtask_ids = parse(plain(self.arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
         seconds = _settings.timeouts(self.arguments["timeouts"])
@@ -65,7 +63,7 @@ class ActionModule(_accept.AcceptAction):
                 self.answer(task)
 
             if executor:
-                return store.take(task_id, take_up, executor)
+                return store.take(task_id, take_up, executor, workflow)
             task = store.load(task_id)
             take_up(task)
             return task

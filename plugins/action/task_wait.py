@@ -9,8 +9,10 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _subtask_log, _unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._barrier import pass_on
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
@@ -40,8 +42,13 @@ class ActionModule(ActionBase):
         if "barrier_error" in run or "task" not in run:
             return {**result, "changed": False, "run": run}
         url = _keeping.chosen(plain(arguments["task_store"]))
+        hostvars = (task_vars or {})["hostvars"]
         try:
-            result["run"] = self._pass(run, arguments["phase"], url, (task_vars or {})["hostvars"], started)
+            if "slice" in run:  # the barrier is another run's
+                hand_in(run, [arguments["phase"]], url, hostvars)
+                result["run"] = run
+            else:
+                result["run"] = self._pass(run, arguments["phase"], url, hostvars, started)
         except BaseException as exc:
             # Also the task's timeout, which is no Exception: the report needs the run whatever happened here, and no
             # host may go past a barrier that broke.
@@ -63,9 +70,7 @@ class ActionModule(ActionBase):
         except StoreError:
             pass  # saving tells
         if not run["cancelled"]:
-            passed = task.pass_wait(phase, started, iso_now())
-            settled += [passed] if passed else []
-            task.begin()
+            settled += pass_on(task, [phase], started)
         request = Request(**run["request"])
         problem = keeping.save(task, _subtask_log.blocks(task, settled, request.trace_id, request.context))
         if problem:  # nobody goes on to what no record could tell of

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What every request that runs on hosts goes through before any of them is contacted."""
+"""What every request goes through that makes or takes up a task, before any host is contacted."""
 
 from __future__ import annotations
 
@@ -13,79 +13,54 @@ import typing as t
 from dataclasses import asdict
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
-from . import _controller, _heart, _keeping, _run_state, _unfinished
-from ._clock import iso_now, now_ms
-from ._document import plain, write
-from ._errors import INTERRUPTED, INVALID, SPELLINGS, OcpError, join
+from . import _heart, _keeping, _request_action, _run_state, _settings, _unfinished
+from ._clock import iso_now
+from ._errors import INTERRUPTED, INVALID, OcpError, join
 from ._executor import Executor
 from ._host_ids import Target, resolve
-from ._response import Request
 from ._states import check as check_states
 from ._task import Outcome, Task
+from ._workflow import Workflow
 
 OPTIONS: dict[str, t.Any] = {
     "timeouts": {"type": "dict", "default": {}},
     "max_fail_percentage": {"type": "raw"},
-    "response_file": {"type": "path"},
-    "role_bindings": {"type": "path"},
     "force": {"type": "bool", "default": False},
-    "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
-    **_keeping.OPTION,
+    "transport": {"type": "raw"},
+    "fanout": {"type": "raw"},
+    "workflow": {"type": "bool", "default": False},
+    "workflow_timeout": {"type": "raw"},
+    **_request_action.OPTIONS,
 }
 
 
-class AcceptAction(ActionBase):
-    """An action that accepts a request, or refuses it with OCP's own answer. spec: its arguments."""
+class AcceptAction(_request_action.RequestAction):
+    """An action that makes or takes up a task."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    spec: t.ClassVar[dict[str, t.Any]]
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        received = now_ms()
-        result = super().run(tmp, task_vars)
-        del tmp
-        dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
-        self.variables: t.Mapping[str, t.Any] = task_vars or {}
-        self.check_mode = self._task.check_mode
-        self.url = _keeping.chosen(plain(self.arguments["task_store"]))
-        context = _controller.job(self.variables)
-        transient = None if self.check_mode else _keeping.transient(self.url)
-        if transient:
-            context["task_store"] = transient
-        self.request = Request(
-            _controller.trace_id(), _controller.address(), received, self.arguments["error_codes"], context
-        )
+    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        del result
         self._response: dict[str, t.Any] = {}
-        run: dict[str, t.Any] = {
-            "request": self.request.dump(),
-            "response_file": self.arguments["response_file"],
-            "check_mode": self.check_mode,
-            "executor": None,
-            "cancelled": False,
-        }
-        keep = self.url != _keeping.NONE and not self.check_mode
-        executor = Executor.of(os.getppid(), self.request.server) if keep else None
-        task = None
-        try:
-            task = self._accept(executor)
-        except OcpError as error:
-            run["response"] = self.request.refuse(error)
-        else:
-            run.update(
-                _run_state.holding(task),
-                response=self._response,
-                executor=asdict(executor) if executor else None,
-                resumed=self.spec.get("task_id") is not None,
-            )
+        transport = _settings.transport(self.arguments["transport"])
+        fanout = _settings.fanout(self.arguments["fanout"])
+        by_workflow = self.arguments["workflow"]
+        executor = None
+        if self.url != _keeping.NONE and not self.check_mode:
+            address = self.request.server
+            executor = Executor.nobody(address) if by_workflow else Executor.of(os.getppid(), address)
+        task = self._accept(executor)
+        run.update(
+            _run_state.holding(task),
+            transport=transport,
+            fanout=fanout,
+            response=self._response,
+            executor=asdict(executor) if executor else None,
+            resumed=self.spec.get("task_id") is not None,
+        )
         self._publish(run, task)
-        if task and executor:
+        if executor and not by_workflow:
             _unfinished.note(run, self.url)
-            _heart.start(self.url, task.id, executor)
-        return {**result, "changed": False, "run": run}
+            _heart.start(self.url, executor, lambda store: store.beat(task.id, executor))
 
     def _accept(self, executor: Executor | None) -> Task:
         """The task that the request makes or takes up, begun. executor: None where it is not to be stored.
@@ -96,25 +71,25 @@ class AcceptAction(ActionBase):
 
     # For the actions
 
-    def check_controller(self) -> None:
-        """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence."""
-        if "localhost" not in self.variables["ansible_play_hosts_all"]:
+    def workflow(self, role: str) -> Workflow | None:
+        """The workflow that is to execute the task; None for this run. role: what each run of it takes.
+
+        Raises OcpError (400) where its runs would not find the task.
+        """
+        if not self.arguments["workflow"]:
+            return None
+        transient = _keeping.transient(self.url)
+        if transient:
             raise OcpError(
                 INVALID,
-                f"--limit {self.variables.get('ansible_limit')} leaves out localhost, which keeps the task: add "
-                "localhost to it",
+                f"the runs of a workflow hand the task on in the task store, but {transient}: give ocp_task_store the "
+                "URL of a database that all of them reach",
             )
+        return Workflow(_settings.workflow_timeout(self.arguments["workflow_timeout"]), role)
 
     def find_hosts(self, host_ids: t.Sequence[int]) -> list[Target]:
         """The hosts of the inventory with these ids. Raises OcpError where one is not there, or must be left alone."""
-        hostvars = self.variables["hostvars"]
-        given = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}
-        templated = {
-            name: hostvars[name]["ocp_host_id"] if isinstance(value, str) else value
-            for name, value in given.items()
-            if value is not None
-        }
-        targets = resolve(host_ids, plain(templated), self.variables["groups"])
+        targets = resolve(host_ids, self.ids_of_hosts(), self.variables["groups"])
         limit = self.variables.get("ansible_limit")
         reached = set(self.variables["ansible_play_hosts_all"]) if limit else {target.host for target in targets}
         cut_off = [target for target in targets if target.host not in reached]
@@ -133,7 +108,7 @@ class AcceptAction(ActionBase):
                 ],
             )
         if not self.arguments["force"]:
-            check_states(targets, hostvars.raw_get)
+            check_states(targets, self.variables["hostvars"].raw_get)
         return targets
 
     def answer(self, task: Task) -> Task:
@@ -142,17 +117,14 @@ class AcceptAction(ActionBase):
         task.begin()
         return task
 
-    def _publish(self, run: t.Mapping[str, t.Any], task: Task | None) -> None:
+    def _publish(self, run: t.Mapping[str, t.Any], task: Task) -> None:
         """Write the response before any host is contacted; where that cannot be done none will be."""
-        if not run["response_file"] or run["check_mode"]:
-            return
         try:
-            write(run["response_file"], run["response"])
+            self.write(run)
         except OSError as exc:
             problem = f"The response cannot be written to {run['response_file']}: {exc.strerror}"
-            if task:
-                task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
-                _keeping.Keeping(self.url, run["executor"]).save(task, {})
+            task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
+            _keeping.Keeping(self.url, run["executor"]).save(task, {})
             raise AnsibleActionFail(
                 f"{problem}. No host was contacted: give ocp_response_file a path that can be written."
             ) from exc

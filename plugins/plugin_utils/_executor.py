@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Who executes a task: one run of ansible-playbook, named so that others can tell whether it still lives."""
+"""Who executes a task, or a slice of it: one run of ansible-playbook, named so that others can tell whether it lives."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ class Executor:
             pid=pid,
             start=stat[1] if stat else 0,
         )
+
+    @classmethod
+    def nobody(cls, address: str) -> Executor:
+        """What stands for the executor of a workflow's task while no run executes it. address: who has left it so."""
+        return cls(uuid.uuid4().hex, address, socket.gethostname(), boot_id="", namespace="", pid=0, start=0)
+
+    @property
+    def is_nobody(self) -> bool:
+        return self.pid == 0
 
     def is_gone(self) -> bool | None:
         """Whether its process has ended; None where that cannot be told from here.

@@ -158,6 +158,12 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
     return targets
 
 
+def known(inventory: t.Mapping[str, object]) -> set[int]:
+    """The ids that hosts of an inventory have. inventory: as resolve() has it, which tells whether they are in order."""
+    values = [value if isinstance(value, (list, tuple)) else [value] for value in inventory.values()]
+    return {host_id for several in values for value in several if (host_id := _read_id(value)) is not None}
+
+
 def _is_plain(name: str) -> bool:
     """Whether a play's hosts: takes name literally. IPv6 addresses hold colons, yet Ansible reads them whole."""
     if re.fullmatch(r"\w[\w.@+-]*", name):

@@ -61,6 +61,8 @@ def task_cancel(store: Store, request: Request, *, task_id: object, check_mode: 
     number = _id(task_id, "taskId")
     if not check_mode:
         task = store.cancel(number)
+        if task.status != RUNNING:
+            return request.answer(task), f"task {number} is cancelled: no run of its workflow was at work"
         return request.answer(task), f"task {number} is being cancelled: no other host is begun, what runs ends first"
     task = store.load(number)
     if task.status != RUNNING:

@@ -64,9 +64,8 @@ def _replace(connection: sa.Connection, table: sa.Table, key: str, rows: t.Seque
     task_id = rows[0]["task_id"]
     stored = {getattr(row, key): row._asdict() for row in connection.execute(_of([task_id], table))}
     changed = [row for row in rows if row != stored.get(row[key])]
-    for start in range(0, len(changed), _CHUNK):
-        keys = [row[key] for row in changed[start : start + _CHUNK]]
-        connection.execute(sa.delete(table).where(table.c.task_id == task_id, table.c[key].in_(keys)))
+    for part in chunks(row[key] for row in changed):
+        connection.execute(sa.delete(table).where(table.c.task_id == task_id, table.c[key].in_(part)))
     if changed:
         connection.execute(sa.insert(table), plain(changed))
 
@@ -81,6 +80,35 @@ def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
     for row in connection.execute(_of(task_ids, tables.SUBTASK).order_by(tables.SUBTASK.c.series_id)):
         subtasks[row.task_id].append(row)
     return [_load(found[number], hosts[number], subtasks[number]) for number in task_ids if number in found]
+
+
+def read_share(connection: sa.Connection, task_id: int, subtask_ids: t.Collection[int]) -> Task:
+    """Of a task that is there these subtasks only, and their hosts: as a task for these hosts, with the wait nodes.
+
+    The indices of its subtasks are those of its own hosts.
+    """
+    task = connection.execute(sa.select(tables.TASK).where(tables.TASK.c.id == task_id)).one()
+    column, host = tables.SUBTASK.c, tables.TASK_HOST.c
+    wait = connection.execute(_of([task_id], tables.SUBTASK).where(column.parallel_idx < 0))
+    subtasks, hosts = list(wait), []
+    for part in chunks(subtask_ids):
+        subtasks += connection.execute(_of([task_id], tables.SUBTASK).where(column.id.in_(part)))
+    positions = sorted({row.parallel_idx for row in subtasks if row.parallel_idx >= 0})
+    for part in chunks(positions):
+        hosts += connection.execute(_of([task_id], tables.TASK_HOST).where(host.position.in_(part)))
+    share = _load(task, sorted(hosts, key=lambda row: row.position), sorted(subtasks, key=lambda row: row.series_id))
+    share.stages = [stage for stage in share.stages if stage]
+    index = {position: number for number, position in enumerate(positions)}
+    for subtask in share.subtasks:
+        subtask.parallel_idx = index.get(subtask.parallel_idx, -1)
+    return share
+
+
+def chunks(numbers: t.Iterable[int]) -> t.Iterator[list[int]]:
+    """The numbers in ascending order, in parts that fit into a statement."""
+    ordered = sorted(numbers)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
 
 
 def _of(task_ids: t.Sequence[int], table: sa.Table) -> sa.Select[t.Any]:

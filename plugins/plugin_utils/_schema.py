@@ -12,6 +12,8 @@ of a transaction, as in MySQL, a creation that is cut short leaves no table with
 
 from __future__ import annotations
 
+import typing as t
+
 try:
     import sqlalchemy as sa
     from sqlalchemy.dialects import mysql
@@ -37,6 +39,17 @@ else:
 
     def _task_id() -> sa.Column[int]:
         return sa.Column("task_id", sa.ForeignKey("ocp_task.id"), primary_key=True, autoincrement=False)
+
+    def _executor() -> list[sa.Column[t.Any]]:
+        return [
+            sa.Column("exec_token", sa.String(32), nullable=False),
+            sa.Column("exec_host", _Text, nullable=False),
+            sa.Column("exec_boot_id", sa.String(64), nullable=False),
+            sa.Column("exec_namespace", sa.String(64), nullable=False),
+            sa.Column("exec_pid", sa.BigInteger, nullable=False),
+            sa.Column("exec_start", sa.BigInteger, nullable=False),
+            sa.Column("heartbeat", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
+        ]
 
     SCHEMA = _table(
         "ocp_schema",
@@ -66,13 +79,7 @@ else:
         sa.Column("operation", sa.String(16), nullable=False),
         sa.Column("max_fail_percentage", sa.Double, nullable=False),
         sa.Column("prohibit_rollback", sa.Boolean, nullable=False),
-        sa.Column("exec_token", sa.String(32), nullable=False),
-        sa.Column("exec_host", _Text, nullable=False),
-        sa.Column("exec_boot_id", sa.String(64), nullable=False),
-        sa.Column("exec_namespace", sa.String(64), nullable=False),
-        sa.Column("exec_pid", sa.BigInteger, nullable=False),
-        sa.Column("exec_start", sa.BigInteger, nullable=False),
-        sa.Column("heartbeat", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
+        *_executor(),
         sa.Column("cancel", sa.Boolean, nullable=False),  # has been asked for
         sa.Column("reaped", sa.Boolean, nullable=False),  # closed only because its executor was found dead
         sa.Column("writes", sa.BigInteger, nullable=False),  # how often it was written; orders the blocks of a log
@@ -123,7 +130,45 @@ else:
         sa.Column("task_id", sa.ForeignKey("ocp_task.id"), nullable=False),
     )
 
-VERSION = 1
+    # From here on what version 2 has added: tasks that several runs execute together (_workflow, _slices).
+    WORKFLOW = _table(
+        "ocp_workflow",
+        _task_id(),
+        sa.Column("timeout", sa.BigInteger, nullable=False),
+        sa.Column("role", sa.String(32), nullable=False),
+    )
+
+    # The slices that have been at a workflow's task since its last barrier.
+    SLICE = _table(
+        "ocp_slice",
+        _task_id(),
+        sa.Column("token", sa.String(32), primary_key=True),
+        sa.Column("name", _Text, nullable=False),
+        sa.Column("executor", _Text, nullable=False),
+        *_executor(),
+        sa.Column("begun", sa.String(40), nullable=False),
+        sa.Column("ended", sa.Boolean, nullable=False),
+    )
+
+    # The subtasks of a workflow's task that are due on hosts: a slice takes each once, and hands its outcome in once.
+    DUE = _table(
+        "ocp_due",
+        _task_id(),
+        sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("phase", sa.String(64), nullable=False),  # that its host runs: in a rollback the one that undoes it
+        sa.Column("position", sa.BigInteger, nullable=False),  # of its host
+        sa.Column("slice", sa.String(32)),  # that has taken it
+        sa.Column("handed_in", sa.Boolean, nullable=False),
+    )
+
+    HAND_IN = _table(
+        "ocp_hand_in",
+        _task_id(),
+        sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("outcome", _Text, nullable=False),  # JSON
+    )
+
+VERSION = 2
 
 
 def read_version(connection: sa.Connection) -> int | None:
@@ -141,3 +186,9 @@ def create(connection: sa.Connection) -> None:
     _METADATA.create_all(connection)
     connection.execute(sa.insert(COUNTER), [{"name": name, "next": 1} for name in ("task", "subtask")])
     connection.execute(sa.insert(SCHEMA), {"id": 1, "version": VERSION})
+
+
+def upgrade(connection: sa.Connection) -> None:
+    """Bring tables of an earlier version up to date. Raises SQLAlchemyError, as create() does."""
+    _METADATA.create_all(connection)
+    connection.execute(sa.update(SCHEMA).values(version=VERSION))

@@ -14,17 +14,20 @@ from __future__ import annotations
 import time
 import typing as t
 
-from . import _host_locks, _subtask_log
+from . import _host_locks, _subtask_log, _workflow
 from . import _rows as rows
 from . import _schema as tables
 from ._clock import iso, iso_now
 from ._database import Database, Location, StoreError
-from ._errors import EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
+from ._errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
 from ._executor import Executor
 from ._host_ids import MAX_ID
+from ._life import DEAD_AFTER, executor_of, held_by, is_dead
 from ._operation import OPERATIONS
+from ._slices import Slices
 from ._spool import Spooled, overdue
 from ._task import CANCELING, RUNNING, Outcome, Task, count_subtasks
+from ._workflow import Workflow
 
 try:
     import sqlalchemy as sa
@@ -32,9 +35,6 @@ try:
     from ._database import Epoch
 except ImportError:  # opening a store says so
     pass
-
-# An executor that nobody can ask for is dead after so many seconds without a sign of life (save or beat).
-DEAD_AFTER = 60
 
 _ATTEMPTS = 10
 
@@ -48,27 +48,32 @@ class LostTask(StoreError):  # noqa: N818
 class Store:
     """The tasks of a database.
 
-    url_shown: its URL, without the password.
+    url_shown: its URL, without the password. slices: what runs do here that execute slices of a task.
     """
 
-    def __init__(self, database: Database, *, writing: bool) -> None:
+    def __init__(self, database: Database, version: int, *, writing: bool) -> None:
         self.url_shown = database.location.shown
+        self.slices = Slices(database)
         self._database = database
+        self._version = version
         self._writing = writing
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True) -> Store:
-        """Open a store, make its tables where missing, and bring in what is overdue from this machine (see _spool).
+        """Open a store, make its tables where missing or of an earlier version, and bring in what is overdue from this
+        machine (see _spool).
 
         url: in SQLAlchemy's form; None for tasks.db in the user's data folder. create=False: nothing is written, and
         what is not there is an empty store; for busy, load, find and log only. Raises StoreError.
         """
         database = Database.open(Location.of(url), create=create)
-        if not _has_tables(database):
-            if not create:
-                database = Database.empty(database.location)
+        version = _version(database)
+        if version is None and not create:
+            database = Database.empty(database.location)
+        if version is None or (version < tables.VERSION and create):
             _make_tables(database)
-        store = cls(database, writing=create)
+            version = tables.VERSION
+        store = cls(database, version, writing=create)
         store._bring_in_overdue()
         return store
 
@@ -84,27 +89,42 @@ class Store:
     # For who executes tasks
 
     def create(
-        self, host_ids: t.Sequence[int], definition: str, build: t.Callable[[int, int], Task], executor: Executor
+        self,
+        host_ids: t.Sequence[int],
+        definition: str,
+        build: t.Callable[[int, int], Task],
+        executor: Executor,
+        workflow: Workflow | None = None,
     ) -> Task:
         """Store a new task and lock its hosts.
 
-        definition: key of OPERATIONS. build: gets the ids of the task and of its first subtask. Raises OcpError (409)
-        that names every host that another task works on.
+        definition: key of OPERATIONS. build: gets the ids of the task and of its first subtask. workflow: where one
+        executes the task; executor is nobody then. Raises OcpError (409) that names every host that another task works
+        on.
         """
         self._clear()
         with self._database.transaction(writing=True) as connection:
             task_id = _reserve(connection, "task", 1)
             _host_locks.check(connection, host_ids)
             task = build(task_id, _reserve(connection, "subtask", count_subtasks(definition, len(host_ids))))
-            rows.insert(connection, task, {**_held_by(executor), "cancel": False, "reaped": False, "writes": 0})
+            rows.insert(connection, task, {**held_by(executor), "cancel": False, "reaped": False, "writes": 0})
             _host_locks.take(connection, task)
+            if workflow:
+                _workflow.enrol(connection, task.id, workflow)
+                _workflow.lay_out(connection, task)
         return task
 
-    def take(self, task_id: int, intervene: t.Callable[[Task], None], executor: Executor) -> Task:
+    def take(
+        self,
+        task_id: int,
+        intervene: t.Callable[[Task], None],
+        executor: Executor,
+        workflow: Workflow | None = None,
+    ) -> Task:
         """Hand a task that has ended to another executor, and lock its hosts again.
 
-        intervene: changes the task so that it is RUNNING; where it raises OcpError nothing is stored. Raises OcpError
-        as load and create do.
+        intervene: changes the task so that it is RUNNING; where it raises OcpError nothing is stored. workflow: as in
+        create. Raises OcpError as load and create do.
         """
         self._bring_in_overdue()
         self._clear()
@@ -114,14 +134,31 @@ class Store:
             intervene(task)
             task.executor = executor.address
             _host_locks.check(connection, [target.host_id for target in task.targets])
-            _write(connection, row, task, {**_held_by(executor), "cancel": False, "reaped": False})
+            _workflow.enrol(connection, task_id, workflow)
+            _write(connection, row, task, {**held_by(executor), "cancel": False, "reaped": False})
             _host_locks.take(connection, task)
+        return task
+
+    def hold(self, task_id: int, executor: Executor) -> Task:
+        """Have a run execute the task of a workflow until it saves it. A task that has ended is returned as it is.
+
+        Raises OcpError: 404 as load does, 409 where another run executes the task.
+        """
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            row, task = self._lock(connection, task_id)
+            if task.status == RUNNING:
+                if not executor_of(row).is_nobody:
+                    raise OcpError(TASK_STATE, f"task {task_id} is executed by {executor_of(row)}: wait for its end")
+                held = sa.update(tables.TASK).where(tables.TASK.c.id == task_id)
+                connection.execute(held.values(held_by(executor)))
         return task
 
     def save(self, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> bool:
         """Store how far a task has come; one that has ended sets its hosts free.
 
-        logs: blocks of text to append, by subtask id. Returns whether the task is to be cancelled. Raises LostTask.
+        The task of a workflow is nobody's afterwards. logs: blocks of text to append, by subtask id. Returns whether
+        the task is to be cancelled. Raises LostTask.
         """
         with self._database.transaction(writing=True) as connection:
             row = self._lock_row(connection, task.id)
@@ -131,7 +168,12 @@ class Store:
                     f"task {task.id} is not this run's any more: {executor} was declared dead, for want of a sign of "
                     f"life; nothing more is done for it here: see the task, and retry it (task_retry) where it FAILED"
                 )
-            _write(connection, row, task, {"heartbeat": Epoch()}, logs)
+            columns: dict[str, t.Any] = {"heartbeat": Epoch()}
+            if _workflow.of(connection, task.id):
+                _workflow.forget_slices(connection, task.id)
+                if task.status == RUNNING:
+                    columns = held_by(Executor.nobody(executor.address))
+            _write(connection, row, task, columns, logs)
         return bool(row.cancel)
 
     def beat(self, task_id: int, executor: Executor) -> bool | None:
@@ -206,8 +248,23 @@ class Store:
             blocks = sa.select(column.text).where(column.task_id == task_id, column.subtask_id == subtask_id)
             return "\n".join(connection.scalars(blocks.order_by(column.number)))
 
+    def workflow(self, task_id: int) -> Workflow:
+        """The workflow that executes a task, or has. Raises OcpError: 404 as load does, 409 for that of a single run."""
+        self._clear()
+        with self._database.transaction() as connection:
+            there = sa.select(tables.TASK.c.id).where(tables.TASK.c.id == task_id)
+            if not 1 <= task_id <= MAX_ID or connection.scalar(there) is None:
+                raise self._unknown(task_id)
+            found = _workflow.of(connection, task_id) if self._version >= tables.VERSION else None
+        if not found:
+            raise OcpError(TASK_STATE, f"task {task_id} is executed by a single run, and not by a workflow")
+        return found
+
     def cancel(self, task_id: int) -> Task:
-        """Ask the executor of a task to end it. Raises OcpError: 404 as load does, 409 for a task that has ended."""
+        """Ask the executor of a task to end it; the task of a workflow that has no run at work is ended here.
+
+        Raises OcpError: 404 as load does, 409 for a task that has ended.
+        """
         self._clear()
         with self._database.transaction(writing=True) as connection:
             row, task = self._lock(connection, task_id)
@@ -216,7 +273,11 @@ class Store:
             for subtask in task.subtasks:
                 if subtask.status == RUNNING:
                     subtask.become(CANCELING)
-            _write(connection, row, task, {"cancel": True})
+            logs = None
+            if executor_of(row).is_nobody and not self.slices.alive(connection, task_id):
+                ended = _end(task, _workflow.handed_in(connection, task_id), _CANCELLED, cancelled=True)
+                logs = _subtask_log.blocks(task, ended, row.exec_token[:16])
+            _write(connection, row, task, {"cancel": True}, logs)
         return task
 
     # What is common to them
@@ -242,22 +303,41 @@ class Store:
     def _clear(self) -> dict[int, Task]:
         """Close the tasks whose executor is dead. Returns them where they are closed only here: nothing is written."""
         with self._database.transaction() as connection:
-            running = sa.select(tables.TASK, Epoch().label("now")).where(tables.TASK.c.status == RUNNING)
-            dead = {row.id: row for row in connection.execute(running) if _is_dead(row, row.now)}
+            dead = {row.id: row for row in self._running(connection) if _has_died(row)}
             if not self._writing:
                 tasks = {task.id: task for task in rows.read(connection, list(dead))}
                 for task_id, task in tasks.items():
-                    task.close(iso_now(), _cause_of_death(dead[task_id]))
+                    self._close(connection, dead[task_id], task)
                 return tasks
         for task_id in dead:
             with self._database.transaction(writing=True) as connection:
                 row = _lock_row(connection, task_id)
-                if row.status == RUNNING and _is_dead(row, connection.execute(sa.select(Epoch())).scalar_one()):
+                if row.status == RUNNING and all(map(_has_died, self._running(connection, task_id))):
                     (task,) = rows.read(connection, [task_id])
-                    ended = task.close(iso_now(), _cause_of_death(row))
+                    ended = self._close(connection, row, task)
                     logs = _subtask_log.blocks(task, ended, row.exec_token[:16])
                     _write(connection, row, task, {"reaped": True}, logs)
         return {}
+
+    def _running(self, connection: sa.Connection, task_id: int | None = None) -> t.Sequence[t.Any]:
+        """The rows of the tasks that run, with the database's time and, for those of workflows, their timeout."""
+        task, none = tables.TASK.c, sa.cast(sa.null(), sa.BigInteger)
+        found = sa.select(tables.TASK, Epoch().label("now"))
+        if self._version < tables.VERSION:
+            found = found.add_columns(none.label("timeout"), none.label("beat"))
+        else:
+            beat = sa.select(sa.func.max(tables.SLICE.c.heartbeat)).where(tables.SLICE.c.task_id == task.id)
+            found = found.add_columns(tables.WORKFLOW.c.timeout, beat.scalar_subquery().label("beat")).outerjoin(
+                tables.WORKFLOW, tables.WORKFLOW.c.task_id == task.id
+            )
+        found = found.where(task.status == RUNNING)
+        return connection.execute(found if task_id is None else found.where(task.id == task_id)).all()
+
+    def _close(self, connection: sa.Connection, row: t.Any, task: Task) -> list[tuple[t.Any, Outcome]]:
+        """Close a task whose executor is dead, with what slices have handed in. Returns the subtasks that ended."""
+        known = _workflow.handed_in(connection, task.id) if self._version >= tables.VERSION else {}
+        cancelled = executor_of(row).is_nobody and row.cancel
+        return _end(task, known, _CANCELLED if cancelled else _cause_of_death(row), cancelled=cancelled)
 
     def _bring_in_overdue(self) -> None:
         if self._writing:
@@ -268,25 +348,28 @@ class Store:
                     path.unlink()
 
 
-def _has_tables(database: Database) -> bool:
-    """Raises StoreError for tables of a version that this code does not know."""
+def _version(database: Database) -> int | None:
+    """That of the tables, None where there are none. Raises StoreError for one that this code does not know."""
     with database.transaction() as connection:
         version = tables.read_version(connection)
-    if version not in (None, tables.VERSION):
+    if version is not None and not 1 <= version <= tables.VERSION:
         raise StoreError(
             f"the task store {database.location.shown} has tables of version {version}, and this version of the "
             f"collection knows version {tables.VERSION}: install the version of the collection that the store was "
             f"last used with, or a later one"
         )
-    return version is not None
+    return version
 
 
 def _make_tables(database: Database) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with database.transaction(writing=True) as connection:
-                if tables.read_version(connection) is None:
+                version = tables.read_version(connection)
+                if version is None:
                     tables.create(connection)
+                elif version < tables.VERSION:
+                    tables.upgrade(connection)
             return
         except StoreError:
             # Another controller makes them at this moment, or they cannot be made: in either case it shows soon.
@@ -320,6 +403,10 @@ def _write(
     """Bring the rows of a task up to date. row: its row, locked. columns: what else changes there."""
     number = row.writes + 1
     rows.update(connection, task, {**columns, "writes": number})
+    if _workflow.of(connection, task.id):
+        _workflow.lay_out(connection, task)
+        if task.status != RUNNING:
+            _workflow.forget_slices(connection, task.id)
     if logs:
         blocks = [
             {"task_id": task.id, "subtask_id": subtask_id, "number": number, "text": text}
@@ -330,42 +417,33 @@ def _write(
         _host_locks.release(connection, task.id)
 
 
-def _held_by(executor: Executor) -> dict[str, t.Any]:
-    return {
-        "exec_token": executor.token,
-        "exec_host": executor.host,
-        "exec_boot_id": executor.boot_id,
-        "exec_namespace": executor.namespace,
-        "exec_pid": executor.pid,
-        "exec_start": executor.start,
-        "heartbeat": Epoch(),
-    }
+_CANCELLED = Outcome.failure(CANCELLED, "the task was cancelled, and no run of its workflow was at work")
 
 
-def _executor(row: t.Any) -> Executor:
-    return Executor(
-        token=row.exec_token,
-        address=row.executor,
-        host=row.exec_host,
-        boot_id=row.exec_boot_id,
-        namespace=row.exec_namespace,
-        pid=row.exec_pid,
-        start=row.exec_start,
-    )
+def _has_died(row: t.Any) -> bool:
+    """Whether the executor of a task has. row: of Store._running."""
+    if not executor_of(row).is_nobody:
+        return is_dead(row, row.now)
+    patience = DEAD_AFTER if row.cancel else row.timeout
+    return bool(row.now - max(row.heartbeat, row.beat or 0) > patience)
 
 
-def _is_dead(row: t.Any, now: int) -> bool:
-    """Whether the executor of a task is. now: by the database's clock."""
-    gone = _executor(row).is_gone()
-    return bool(now - row.heartbeat > DEAD_AFTER) if gone is None else gone
+def _end(task: Task, known: _workflow.Outcomes, cause: Outcome, *, cancelled: bool) -> list[tuple[t.Any, Outcome]]:
+    """End a task for a cause, with what is known of its hosts. Returns the subtasks that ended, with their outcomes."""
+    settled = [pair for phase, outcomes in known.items() for pair in task.settle(phase, outcomes, complete=False)]
+    return settled + task.close(iso_now(), cause, cancelled=cancelled)
 
 
 def _cause_of_death(row: t.Any) -> Outcome:
     """What the task of a dead executor has failed of."""
+    executor = executor_of(row)
+    who = f"the run of ansible-playbook that executed the task, {executor}, is gone"
+    if executor.is_nobody:
+        who = f"the workflow that executed the task has no run at work any more, {executor.host} had the last one"
     return Outcome.failure(
         EXECUTOR_GONE,
-        f"the run of ansible-playbook that executed the task, {_executor(row)}, is gone; its last sign of life was at "
-        f"{iso(row.heartbeat * 1000)}, and how far it came after that is not known: retry the task (task_retry)",
+        f"{who}; its last sign of life was at {iso(row.heartbeat * 1000)}, and how far it came after that is not known: "
+        f"retry the task (task_retry)",
     )
 
 

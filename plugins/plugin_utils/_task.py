@@ -282,11 +282,16 @@ class Task:
     def work(self) -> dict[str, list[int]]:
         """The phases that are due on hosts, each with the indices of its hosts."""
         found: dict[str, list[int]] = {}
-        for stage in self.stages:
-            indices = [subtask.parallel_idx for subtask in stage if subtask.due and subtask.parallel_idx >= 0]
-            if indices:
-                found[self._executes(stage)] = indices
+        for phase, subtask in self.due():
+            found.setdefault(phase, []).append(subtask.parallel_idx)
         return found
+
+    def due(self) -> t.Iterator[tuple[str, Subtask]]:
+        """The subtasks that are due on hosts, each with the phase that its host has to run for it."""
+        for stage in self.stages:
+            for subtask in stage:
+                if subtask.due and subtask.parallel_idx >= 0:
+                    yield self._executes(stage), subtask
 
     def _executes(self, stage: list[Subtask]) -> str:
         """The phase that hosts run for a stage: in a rollback the one that undoes it."""

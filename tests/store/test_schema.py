@@ -50,7 +50,7 @@ def test_tables_of_a_later_version_are_left_alone(url: str, create: bool) -> Non
     database = Database.open(Location.of(url), create=True)
     with database.transaction(writing=True) as connection:
         connection.execute(sa.update(tables.SCHEMA).values(version=17))
-    with pytest.raises(StoreError, match=r"tables of version 17, and .* knows version 1: install") as caught:
+    with pytest.raises(StoreError, match=r"tables of version 17, and .* knows version 2: install") as caught:
         Store.open(url, create=create)
     assert PASSWORD not in str(caught.value)
 

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import typing as t
+from dataclasses import asdict
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
+    _cancel,
+    _heart,
+    _keeping,
+    _request_action,
+    _run_state,
+    _settings,
+    _subtask_log,
+    _workflow_request,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._barrier import pass_on
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INTERRUPTED
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import RUNNING, Outcome, Subtask, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow_report import of_barrier
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "task_id": {"type": "raw"},
+    "last": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "raw"},
+    **_request_action.OPTIONS,
+}
+
+_LOOK_EVERY = 1  # seconds
+_LAST_PHASE = PHASES[-1]  # its outcomes are the report's, as in a run that does everything
+
+
+class ActionModule(_request_action.RequestAction):
+    spec = ARGUMENT_SPEC
+
+    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        started = iso_now()
+        given = _settings.timeouts({"wait": self.arguments["wait_timeout"] or ""}).get("wait")
+        self.check_controller()
+        task_id = _workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
+        if task_id is None:
+            result["msg"] = _workflow_request.NO_TASK
+            return
+        executor = Executor.of(os.getppid(), self.request.server)
+        with _keeping.open_store(self.url, read_only=self.check_mode) as store:
+            self.authorize(store.workflow(task_id).role, "task_barrier")
+            task = store.load(task_id) if self.check_mode else store.hold(task_id, executor)
+            if task.status == RUNNING and not self.check_mode:
+                _heart.start(self.url, executor, lambda store: store.beat(task_id, executor))
+                outcomes = _wait(store, task_id, given or task.timeouts["wait"])
+                task = self._pass(run, task, outcomes, executor, started)
+        run.update(_run_state.holding(task), response=self.request.answer(task))
+        with contextlib.suppress(OSError):  # the report writes it again, and tells
+            self.write(run)
+        head = "check mode, nothing was changed: " if self.check_mode else ""
+        result["msg"] = head + of_barrier(task)
+
+    def _pass(
+        self,
+        run: dict[str, t.Any],
+        task: Task,
+        outcomes: t.Mapping[str, t.Mapping[int, Outcome]],
+        executor: Executor,
+        started: str,
+    ) -> Task:
+        """Settle what was handed in, and go on to what follows, or end the task where nothing does. Store it."""
+        keeping = _keeping.Keeping(self.url, asdict(executor))
+        with contextlib.suppress(StoreError):  # saving tells
+            run["cancelled"] = keeping.cancelled(task.id)
+        last = {phase: answers for phase, answers in outcomes.items() if phase == _LAST_PHASE}
+        behind = {phase: answers for phase, answers in outcomes.items() if phase != _LAST_PHASE}
+        settled = [pair for phase, answers in behind.items() for pair in task.settle(phase, answers)]
+        if not run["cancelled"]:
+            settled += pass_on(task, behind, started)
+        goes_on = any(set(indices) - set(last.get(phase, ())) for phase, indices in task.work().items())
+        if goes_on and not run["cancelled"] and not self.arguments["last"]:
+            settled += [pair for phase, answers in last.items() for pair in task.settle(phase, answers, complete=False)]
+            logs = self._logs(task, settled)
+        else:
+            cause = (INTERRUPTED, "the workflow came to its report before this was done") if goes_on else None
+            ending = _run_state.end({**run, "task": task.dump()}, last, None if run["cancelled"] else cause)
+            task, logs = ending.task, {**self._logs(task, settled), **ending.logs}
+        run["problem"] = keeping.save(task, logs)
+        if run["problem"] and task.status == RUNNING:  # nobody goes on to what no record could tell of
+            ending = _run_state.end({**run, "task": task.dump(), "barrier_error": run["problem"]}, {})
+            task, run["problem"] = ending.task, keeping.save(ending.task, ending.logs)
+        return task
+
+    def _logs(self, task: Task, settled: t.Iterable[tuple[Subtask, Outcome]]) -> dict[int, str]:
+        return _subtask_log.blocks(task, settled, self.request.trace_id, self.request.context)
+
+
+def _wait(store: Store, task_id: int, patience: int) -> dict[str, dict[int, Outcome]]:
+    """Wait until all that is due was handed in, or need not be waited for. Returns the outcomes."""
+    until = time.monotonic() + patience
+    told = False
+    while store.slices.awaited(task_id) and time.monotonic() < until:
+        if _cancel.asked() and not told:
+            store.cancel(task_id)
+            told = True
+        time.sleep(_LOOK_EVERY)
+    return store.slices.give_up(task_id, patience)

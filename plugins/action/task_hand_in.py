@@ -1,0 +1,46 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import hand_in
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow_report import of_slice
+
+ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}, **_keeping.OPTION}
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        run = plain(arguments["run"])
+        url = _keeping.chosen(plain(arguments["task_store"]))
+        hostvars = (task_vars or {})["hostvars"]
+        hand_in(run, list(run["due"]), url, hostvars)
+        share = Task.load(run["task"])
+        if not run["check_mode"]:
+            _end(run, url, share.id)
+        _unfinished.forget()
+        message, successful = of_slice(share, run)
+        return {**result, "changed": False, "msg": message, "successful": successful}
+
+
+def _end(run: t.Mapping[str, t.Any], url: str | None, task_id: int) -> None:
+    try:
+        with Store.open(url) as store:
+            store.slices.end(task_id, run["slice"]["executor"]["token"])
+    except StoreError:
+        pass  # its heart stops with the run; what was not handed in is told

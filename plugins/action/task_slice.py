@@ -1,0 +1,94 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import asdict
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
+    _heart,
+    _keeping,
+    _request_action,
+    _run_state,
+    _settings,
+    _unfinished,
+    _workflow_request,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target, known, resolve
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._slices import Share
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import EXECUTE
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "task_id": {"type": "raw"},
+    "phase": {"type": "raw"},
+    "transport": {"type": "raw"},
+    "fanout": {"type": "raw"},
+    **{name: option for name, option in _request_action.OPTIONS.items() if name != "response_file"},
+}
+
+
+_unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
+
+
+class ActionModule(_request_action.RequestAction):
+    spec = ARGUMENT_SPEC
+
+    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        transport = _settings.transport(self.arguments["transport"])
+        fanout = _settings.fanout(self.arguments["fanout"])
+        phases = self._phases()
+        self.check_controller()
+        task_id = _workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
+        if task_id is None:
+            run.update(due={}, timeouts={}, goal="")
+            result["msg"] = _workflow_request.NO_TASK
+            return
+        executor = Executor.of(os.getppid(), self.request.server)
+        with _keeping.open_store(self.url, read_only=self.check_mode) as store:
+            self.authorize(store.workflow(task_id).role, "task_slice")
+            own = self._own(store.slices.due(task_id, phases))
+            job = self.request.context.get("awx_job_id")
+            name = f"job {job}" if job else ""
+            share = store.slices.take(task_id, phases, own, executor, name, check_mode=self.check_mode)
+        run.update(
+            _run_state.holding(share.task),
+            transport=transport,
+            fanout=fanout,
+            resumed=share.task.operation != EXECUTE,
+            slice={
+                "executor": asdict(executor),
+                **_names(share),
+                "refused": [],
+                "kept": {},
+                "problem": None,
+            },
+        )
+        if not self.check_mode:
+            _unfinished.note(run, self.url)
+            _heart.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
+
+    def _phases(self) -> list[str]:
+        phase = self.arguments["phase"]
+        if phase in (None, ""):
+            return list(PHASES)
+        if phase not in PHASES:
+            raise OcpError(INVALID, f"ocp_phase must be one of {', '.join(PHASES)}, not {phase!r}")
+        return [str(phase)]
+
+    def _own(self, host_ids: list[int]) -> list[Target]:
+        """The hosts of our inventory among these. The others are other slices'."""
+        ids = self.ids_of_hosts()
+        if self.variables.get("ansible_limit"):
+            reached = set(self.variables["ansible_play_hosts_all"])
+            ids = {name: value for name, value in ids.items() if name in reached}
+        ours = known(ids)
+        return resolve([host_id for host_id in host_ids if host_id in ours], ids, self.variables["groups"])
+
+
+def _names(share: Share) -> dict[str, list[str]]:
+    return {name: [str(target) for target in getattr(share, name)] for name in ("done", "held", "lost")}

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The end of a phase in a slice: the outcomes of its hosts go into the store, where the barrier finds them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict
+
+from . import _run_state
+from ._outcomes import collect
+from ._store import Store, StoreError
+from ._task import Outcome, Task
+
+
+def hand_in(run: dict[str, t.Any], phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
+    """Hand in what the hosts of a slice have answered in these phases. A host without an answer has failed.
+
+    run: the state of the run, which is brought up to date. What the store did not take stays in it for the next time,
+    and no other host of the slice is begun. url: of the store. hostvars: Ansible's variable of that name.
+    """
+    share = Task.load(run["task"])
+    ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]
+    run.update(_run_state.holding(share))
+    if run["check_mode"]:
+        return
+    ours = run["slice"]
+    outcomes = {int(number): Outcome(**outcome) for number, outcome in ours["kept"].items()}
+    outcomes.update({subtask.id: outcome for subtask, outcome in ended})
+    if not outcomes:
+        return
+    ours["kept"] = {number: asdict(outcome) for number, outcome in outcomes.items()}
+    try:
+        with Store.open(url) as store:
+            refused = store.slices.hand_in(share.id, ours["executor"]["token"], outcomes)
+    except StoreError as exc:
+        ours["problem"] = str(exc)
+        run["due"] = {}
+        return
+    ours.update(kept={}, problem=None)
+    ours["refused"] += [str(share.target(subtask)) for subtask in share.subtasks if subtask.id in refused]

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What the requests have in common that a run makes for its plays: who asks, on which hosts, and how one is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from . import _controller, _keeping
+from ._clock import now_ms
+from ._document import plain, write
+from ._errors import INVALID, SPELLINGS, OcpError
+from ._response import Request
+
+OPTIONS: dict[str, t.Any] = {
+    "response_file": {"type": "path"},
+    "role_bindings": {"type": "path"},
+    "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
+    **_keeping.OPTION,
+}
+
+
+class RequestAction(ActionBase):
+    """An action that does what a request asks for, or refuses it with OCP's own answer. spec: its arguments."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+    spec: t.ClassVar[dict[str, t.Any]]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        received = now_ms()
+        result = super().run(tmp, task_vars)
+        del tmp
+        dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
+        self.variables: t.Mapping[str, t.Any] = task_vars or {}
+        self.check_mode = self._task.check_mode
+        self.url = _keeping.chosen(plain(self.arguments["task_store"]))
+        context = _controller.job(self.variables)
+        transient = None if self.check_mode else _keeping.transient(self.url)
+        if transient:
+            context["task_store"] = transient
+        self.request = Request(
+            _controller.trace_id(), _controller.address(), received, self.arguments["error_codes"], context
+        )
+        run: dict[str, t.Any] = {
+            "request": self.request.dump(),
+            "response_file": self.arguments.get("response_file"),
+            "check_mode": self.check_mode,
+            "executor": None,
+            "cancelled": False,
+        }
+        result.update(changed=False, run=run)
+        try:
+            self._do(run, result)
+        except OcpError as error:
+            run["response"] = self.request.refuse(error)
+            with contextlib.suppress(OSError):  # the report writes it again, and tells
+                self.write(run)
+        return result
+
+    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        """Do what is asked for. run: the state of the run, to be completed; see _run_state. result: of the action.
+
+        Raises OcpError.
+        """
+        raise NotImplementedError
+
+    # For the actions
+
+    def authorize(self, role: str, what: str) -> None:
+        """Raises OcpError (403) where the user lacks a role. what: the name of what is asked for."""
+        if self.arguments["role_bindings"]:
+            _controller.authorize(_controller.user(self.variables), role, self.arguments["role_bindings"], what)
+
+    def write(self, run: t.Mapping[str, t.Any]) -> None:
+        """Write the response, where one is wanted. Raises OSError."""
+        if run["response_file"] and not run["check_mode"]:
+            write(run["response_file"], run["response"])
+
+    def check_controller(self) -> None:
+        """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence."""
+        if "localhost" not in self.variables["ansible_play_hosts_all"]:
+            raise OcpError(
+                INVALID,
+                f"--limit {self.variables.get('ansible_limit')} leaves out localhost, which keeps the task: add "
+                "localhost to it",
+            )
+
+    def ids_of_hosts(self) -> dict[str, t.Any]:
+        """The variable C(ocp_host_id) of the hosts of the inventory that have it, by their names, in plain types."""
+        hostvars = self.variables["hostvars"]
+        given = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}
+        found = {
+            name: hostvars[name]["ocp_host_id"] if isinstance(value, str) else value
+            for name, value in given.items()
+            if value is not None
+        }
+        ids: dict[str, t.Any] = plain(found)
+        return ids
