@@ -61,7 +61,9 @@ class Route:
     @classmethod
     def load(cls, document: t.Mapping[str, t.Any]) -> Route:
         jump = document["jump"]
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+        values: dict[str, t.Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+        }
         return cls(**{**values, "jump": cls.load(jump) if jump else None})
 
 

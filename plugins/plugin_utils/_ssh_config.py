@@ -1,0 +1,131 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What OpenSSH makes of its command line and its configuration files: C(ssh -G) says it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import typing as t
+from dataclasses import dataclass
+
+_PATIENCE = 10  # seconds; a configuration may have commands (Match exec)
+_READING = re.compile(r"^debug1: Reading configuration data (.+)$", re.MULTILINE)
+_JUMPING = re.compile(r"^debug1: Setting implicit ProxyCommand from ProxyJump: (.+)$", re.MULTILINE)
+_PLAIN = re.compile(r"[A-Za-z0-9_.:%][A-Za-z0-9_.:%-]*")
+_LETS_ALL_IN = {"all", "final", "canonical"}  # criteria of Match that are the same for every host
+
+Settings = t.Mapping[str, tuple[str, ...]]
+
+
+class NotUnderstoodError(Exception):
+    """A host that is not reached as ssh would reach it. The text says why, for people, and holds no secret."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a command line of ssh means.
+
+    settings: by name in small letters, as C(ssh -G) has it, the values, most names with one. jump: ssh's own command
+    line to the jump host, empty without one. for_all: whether it means the same for every host, apart from the name.
+    """
+
+    settings: Settings
+    jump: tuple[str, ...] = ()
+    for_all: bool = False
+
+
+def is_plain(host: str) -> bool:
+    """Whether ssh takes this for the name or the address of a host, and for nothing else: no user, port or option."""
+    return bool(_PLAIN.fullmatch(host))
+
+
+def ask(command: t.Sequence[str], host: str) -> Meaning:
+    """Ask ssh what a command line means.
+
+    command: ssh and its options, without the host. host: as ssh is given it. Raises NotUnderstoodError.
+    """
+    program, *options = command
+    if host.startswith("-"):
+        raise NotUnderstoodError("ssh would take the address for an option")
+    try:
+        # -v tells which files are read; behind all other options, where none of them takes it back
+        run = subprocess.run(
+            [program, "-G", *options, "-v", host],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as exc:
+        raise NotUnderstoodError(f"ssh -G fails: {type(exc).__name__}") from exc
+    if run.returncode:
+        raise NotUnderstoodError(f"ssh -G fails with exit status {run.returncode}")
+    said = run.stderr.decode(errors="surrogateescape").replace("\r\n", "\n")
+    jumping = _JUMPING.search(said)
+    return Meaning(
+        parse(run.stdout.decode(errors="surrogateescape")),
+        _jump(jumping[1]) if jumping else (),
+        said.startswith("OpenSSH") and not _names_hosts(options) and not _files_name_hosts(_READING.findall(said)),
+    )
+
+
+def defaults(program: str) -> Settings:
+    """What OpenSSH does when nobody tells it anything. program: ssh. Raises NotUnderstoodError."""
+    return ask([program, "-F", "none"], "host").settings
+
+
+def parse(output: str) -> Settings:
+    """The output of C(ssh -G): a line for each value."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in output.splitlines():
+        name, _blank, value = line.partition(" ")
+        found[name.lower()] = (*found.get(name.lower(), ()), value)
+    return found
+
+
+def _jump(command: str) -> tuple[str, ...]:
+    """From the ProxyCommand that stands for a ProxyJump to the command line of the jump host itself."""
+    try:
+        words = shlex.split(command)
+        at = words.index("-W")
+    except ValueError as exc:
+        raise NotUnderstoodError("ssh says how it reaches the jump host in an unknown way") from exc
+    return (*words[:at], *words[at + 2 :])
+
+
+# Whether what ssh was told depends on the host. In doubt it does: that costs time, and nothing else.
+
+
+def _files_name_hosts(paths: t.Iterable[str]) -> bool:
+    for path in dict.fromkeys(paths):
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                lines = file.readlines()
+        except OSError:
+            return True
+        if any(_line_names_hosts(line) for line in lines):
+            return True
+    return False
+
+
+def _line_names_hosts(line: str) -> bool:
+    words = line.replace("=", " ").replace('"', " ").split()
+    if not words or words[0].startswith("#"):
+        return False
+    keyword, arguments = words[0].lower(), words[1:]
+    if keyword == "host":
+        return arguments != ["*"]
+    if keyword == "match":
+        return not _LETS_ALL_IN.issuperset(word.lower() for word in arguments)
+    # a token such as %h; ControlPath is full of them and does not concern us
+    return keyword != "controlpath" and any("%" in word for word in arguments)
+
+
+def _names_hosts(options: t.Iterable[str]) -> bool:
+    return any("%" in option and not option.lower().startswith("controlpath") for option in options)
