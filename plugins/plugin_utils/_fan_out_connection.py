@@ -25,8 +25,6 @@ from ._fan_out_keys import UserKeys
 from ._fan_out_known_hosts import KnownHostsFiles, Server, Verdict, key_type, names_of
 from ._route import Route
 
-_RSA_BITS = 1024  # RequiredRSASize of ssh, of which another value keeps a host out of a fan-out
-
 
 class Connector:
     """Makes connections; those to servers that others are reached through are shared."""
@@ -96,8 +94,8 @@ class _Client(asyncssh.SSHClient):
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         verdict, where = self._server.judge(key.public_data)
         kind = key.get_algorithm()
-        if kind == "ssh-rsa" and _rsa_bits(key.public_data) < _RSA_BITS:
-            self._refusal = f"its RSA key has less than {_RSA_BITS} bits"
+        if kind == "ssh-rsa" and _rsa_bits(key.public_data) < self._route.rsa_bits:
+            self._refusal = f"its RSA key has less than {self._route.rsa_bits} bits"
             return False
         if verdict is Verdict.KNOWN or (verdict is Verdict.UNKNOWN and not self._route.checked):
             return True
@@ -182,7 +180,12 @@ async def _tcp(route: Route) -> socket.socket:
     """A TCP connection to the first address that accepts one."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(
+                route.address, route.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
+        except socket.gaierror:  # a name: for a thread, since that may take its time
+            found = await loop.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise _NotReachedError(f"Could not resolve hostname {route.address}: {_reason(error)}") from error
     failed: OSError | None = None

@@ -16,7 +16,8 @@ class Failure(enum.Enum):
 
     NOT_CONNECTED: nothing was sent; the host refused, did not answer in time, or is not known by that name.
     REFUSED: the handshake failed; an unknown or changed host key, no algorithm in common, no key that is accepted.
-    DENIED: a password was not accepted, or is missing. Not to be tried again by other means: that locks accounts.
+    DENIED: the password was not accepted. Not to be tried again by other means: that locks accounts.
+    NOT_BECOME: become did not work; its password was not accepted, or is missing. As above.
     LOST: the connection was lost after the call was sent.
     NO_ANSWER: what was started on the host has ended, or has said something else.
     OVERDUE: no answer in time.
@@ -26,6 +27,7 @@ class Failure(enum.Enum):
     NOT_CONNECTED = "not_connected"
     REFUSED = "refused"
     DENIED = "denied"
+    NOT_BECOME = "not_become"
     LOST = "lost"
     NO_ANSWER = "no_answer"
     OVERDUE = "overdue"

@@ -43,7 +43,7 @@ class Resident(asyncssh.SSHClientSession[bytes]):
     @classmethod
     async def start(cls, connection: asyncssh.SSHClientConnection, start: Start) -> Resident:
         """Start it, and become who it has to be. Raises HostError, or what asyncssh raises for a lost connection."""
-        channel, session = await connection.create_session(cls, start.command)
+        channel, session = await connection.create_session(cls, start.command, env=dict(start.environment))
         session._channel = channel
         if start.success:
             try:
@@ -137,15 +137,15 @@ class Resident(asyncssh.SSHClientSession[bytes]):
                 return
             asked = said.count(prompt) if prompt else 0
             if _WRONG_PASSWORD in said or asked > 1:
-                raise HostError(Failure.DENIED, "Incorrect sudo password")
+                raise HostError(Failure.NOT_BECOME, "Incorrect sudo password")
             if any(words in said for words in _NO_PASSWORD) or (asked and start.password is None):
-                raise HostError(Failure.DENIED, "Missing sudo password")
+                raise HostError(Failure.NOT_BECOME, "Missing sudo password")
             if self._ended:
                 if self._lost():
                     raise HostError(Failure.NOT_CONNECTED, "the connection was lost before anything was asked")
-                raise HostError(Failure.DENIED, f"become failed: {self._told(said)}")
+                raise HostError(Failure.NOT_BECOME, f"become failed: {self._told(said)}")
             if len(said) > _TAIL * 16:
-                raise HostError(Failure.DENIED, f"become never says that it worked: {self._told(said)}")
+                raise HostError(Failure.NOT_BECOME, f"become never says that it worked: {self._told(said)}")
             if asked and not password_sent and start.password is not None and self._channel:
                 self._channel.write(start.password.encode() + b"\n")
                 password_sent = True
