@@ -153,8 +153,9 @@ def executable_of(pid):
     try:
         target = os.readlink(link)
     except OSError as exc:
-        # The kernel shows the executable of no zombie, and of no kernel thread.
-        thread = living_thread(pid) if exc.errno in GONE else None
+        # The kernel shows the executable of no zombie, and of no kernel thread. The threads of a zombie may live.
+        found = stat_or_none(pid) if exc.errno in GONE else None
+        thread = living_thread(pid) if found is not None and found.state in "ZXx" else None
         if thread in (None, pid):
             raise
         link = "/proc/%d/exe" % thread

@@ -78,15 +78,15 @@ def script_of(interpreter, arguments, working_directory):
 
 
 class Process(object):
-    """One process, pinned by pid and start time and, where possible, by a pidfd.
+    """One process, pinned by pid and start time, by the image that it runs and, where possible, by a pidfd.
 
-    signal: name of the last signal that we sent it, or None. seconds: from its first sight to its end.
+    program: the agent's, once it is known. signal: name of the last signal that we sent it, or None. seconds: from its first sight to its end.
     """
 
-    def __init__(self, pid, start, program, executable, uid, descriptor):
+    def __init__(self, pid, start, executable, uid, descriptor):
         self.pid = pid
         self.start = start
-        self.program = program
+        self.program = None
         self.executable = executable
         self.uid = uid
         self.signal = None
@@ -189,6 +189,7 @@ class Survey(object):
         self.hidden = []
         self.unproven = []
         self.processes = []
+        self._foreign = set()  # executables that no agent has: of a host's many processes most run one of a few
         self._namespaces = dict((name, link_of("/proc/self/ns/" + name)) for name in ("pid", "mnt"))
         ours = ancestors()
         self.above = []
@@ -201,8 +202,9 @@ class Survey(object):
     def _examine(self, pid):
         if pid <= 1 or self._program(pid) is None:
             return None
-        # First the descriptor, then the facts, then a look whether the descriptor still means a live process: only so
-        # are they facts about the process that the descriptor means.
+        # First the descriptor and the image, then the facts, then a look whether the descriptor still means a live
+        # process of that image: only so are they facts about what is pinned. A child of the agent that becomes a
+        # database shows the agent's image for a moment.
         try:
             descriptor = open_pidfd(pid)
         except OSError as exc:
@@ -212,11 +214,11 @@ class Survey(object):
         process = None
         try:
             before = stat_or_none(pid)
-            program = self._program(pid)
-            if before is not None and program is not None:
+            if before is not None:
                 uid = os.stat("/proc/%d" % pid).st_uid
-                process = Process(pid, before.start, program, executable_of(pid), uid, descriptor)
-                if not process.exists():
+                process = Process(pid, before.start, executable_of(pid), uid, descriptor)
+                process.program = self._program(pid)
+                if process.program is None or not process.exists():
                     process = None
         except (IOError, OSError) as exc:
             if exc.errno not in GONE:
@@ -229,7 +231,10 @@ class Survey(object):
     def _program(self, pid):
         """The agent program that pid runs for this home, or None."""
         try:
-            return self._program_by_executable(pid, executable_of(pid))
+            executable = executable_of(pid)
+            if executable in self._foreign:
+                return None
+            return self._program_by_executable(pid, executable)
         except (IOError, OSError) as exc:
             if exc.errno in DENIED:
                 self._note_hidden(pid)
@@ -238,16 +243,20 @@ class Survey(object):
         return None
 
     def _program_by_executable(self, pid, executable):
+        interprets = INTERPRETER.match(os.path.basename(executable))
+        if not interprets and not self.home.holds(executable):
+            self._foreign.add(executable)
+            return None
         program = self.home.program_of(executable)
         if program is None and self.home.holds(executable):
             # An image that was renamed while it runs shows its new name; its process keeps the old one.
             found = stat_or_none(pid)
             program = found.comm if found and found.comm in PROGRAMS else None
-        if program is None and INTERPRETER.match(os.path.basename(executable)):
-            program = self._program_by_script(pid) if self._same_host(pid) else None
+        if program is None and interprets:
+            program = self._program_by_script(pid, executable) if self._same_host(pid) else None
         return program if program is not None and self._same_host(pid) else None
 
-    def _program_by_script(self, pid):
+    def _program_by_script(self, pid, interpreter):
         arguments = arguments_of(pid)
         title = arguments[0].strip() if arguments else ""
         if len(arguments) == 1 and title in TITLED:
@@ -258,7 +267,7 @@ class Survey(object):
             if note not in self.unproven and uid in self._trusted_users():
                 self.unproven.append(note)
             return None
-        script = script_of(os.path.basename(executable_of(pid)), arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
+        script = script_of(os.path.basename(interpreter), arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
         return self.home.program_of(script) if script else None
 
     def _trusted_users(self):
@@ -281,6 +290,13 @@ class Survey(object):
             return False
 
     def _note_hidden(self, pid):
+        try:
+            self._look_at_hidden(pid)
+        except (IOError, OSError) as exc:  # it may end while it is looked at
+            if exc.errno not in GONE:
+                raise
+
+    def _look_at_hidden(self, pid):
         found = stat_or_none(pid)
         if found is None or found.state in "ZXx":
             return

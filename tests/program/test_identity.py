@@ -145,6 +145,69 @@ def test_a_pinned_process_is_never_another(sandbox: Sandbox, every_python: Path,
     sandbox.do(every_python, "-B", "-c", PINNED, sandbox.source("stop"), sandbox.home, pidfd, sandbox.fifo)
 
 
+# Looks at the table again and again; a process of the agent becomes another program at each moment of a look in turn.
+BECOMES = """\
+import os, signal, sys, time
+program = {"__name__": "program"}
+with open(sys.argv[1]) as stream:
+    exec(compile(stream.read(), sys.argv[1], "exec"), program)
+home = program["Home"](sys.argv[2])
+agent, observer = sys.argv[3:5]
+readlink, stat = os.readlink, os.stat
+moment = looks = 0
+while looks == moment:
+    moment += 1
+    looks = 0
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(readable, 0)
+        os.execv(agent, [agent, "-c", "read x; exec %s -c 'read y'" % observer])
+    own = "/proc/%d/" % child
+    while readlink(own + "exe") != agent or not open(own + "cmdline").read():
+        time.sleep(0.001)
+    def looking(look, path):
+        global looks
+        if path.startswith(own) and looks < moment:
+            looks += 1
+            if looks == moment:
+                os.write(writable, b"go\\n")
+                while readlink(own + "exe") != observer:
+                    time.sleep(0.001)
+        return look(path)
+    os.readlink, os.stat = lambda path: looking(readlink, path), lambda path: looking(stat, path)
+    survey = program["Survey"](home)
+    os.readlink, os.stat = readlink, stat
+    if looks == moment:
+        assert not [process for process in survey.processes if process.send(0)], moment
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    survey.close()
+    os.close(readable)
+    os.close(writable)
+assert moment > 5, moment
+"""
+
+
+def test_a_process_that_becomes_another_program_while_it_is_looked_at_is_not_pinned(
+    sandbox: Sandbox, every_python: Path
+) -> None:
+    observer = sandbox.executable(sandbox.folder / "admin/oceanbase/bin/observer")
+    agent = sandbox.home / "bin/ocp_mgragent"
+    sandbox.do(every_python, "-B", "-c", BECOMES, sandbox.source("stop"), sandbox.home, agent, observer)
+
+
+def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox, every_python: Path) -> None:
+    """As a control program of the first generation does."""
+    path = script(sandbox, sandbox.home / "agent/ocp_agentd.py")
+    agent = sandbox.folder / "usr/bin/python2.7"
+    observer = sandbox.executable(sandbox.folder / "admin/oceanbase/bin/observer")
+    sandbox.executable(agent)
+    code = BECOMES.replace('[agent, "-c", ', f'[agent, "{path}", ')
+    path.write_text(f"read x; exec {observer} -c 'read y'")
+    sandbox.do(every_python, "-B", "-c", code, sandbox.source("stop"), sandbox.home, agent, observer)
+
+
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
 def test_a_process_that_became_another_program_is_not_signalled(sandbox: Sandbox, python: Path, pidfd: bool) -> None:
     """Between fork and exec a child shows the agent's image; what it becomes is the database, say."""
