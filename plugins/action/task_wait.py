@@ -58,9 +58,7 @@ class ActionModule(ActionBase):
         return {**result, "changed": False}
 
     @staticmethod
-    def _pass(
-        run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str
-    ) -> dict[str, t.Any]:
+    def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> dict[str, t.Any]:
         task = Task.load(run["task"])
         keeping = _keeping.Keeping(url, run["executor"])
         settled = task.settle(phase, collect(task, phase, hostvars))

@@ -67,10 +67,37 @@ options:
         barrier and at the end.
       - Nothing is written in check mode.
     type: path
+  transport:
+    description:
+      - How the host program gets to the hosts of a phase.
+      - V(fanout) drives all of them from one event loop over connections that it keeps through the phases, with the
+        SSH settings that Ansible has for each. A host whose settings it does not fully understand fails as unreachable.
+      - V(task) makes the phase an ordinary Ansible task on every host, over its own connection plugin.
+      - V(auto), the default, is V(fanout) for every host whose settings it fully understands, and V(task) for the
+        others.
+    type: raw
+  fanout:
+    description:
+      - How many hosts V(transport=fanout) works on at the same time, from 1 to 10000.
+      - Without it, 500.
+    type: raw
   force:
     description:
       - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is
         V(REINSTALLING). OCP refuses those.
     type: bool
     default: false
+  workflow:
+    description:
+      - Have the task executed by a workflow, that is by several runs one after another, some of them side by side.
+        M(oceanbase.ocp.task_slice) takes part in it and M(oceanbase.ocp.task_barrier) joins the parts.
+      - All of them need the same O(task_store). Without one that outlives this run the request is refused.
+    type: bool
+    default: false
+  workflow_timeout:
+    description:
+      - Seconds from 60 to 604800 that the workflow may be without a run at work. After that the task has FAILED, and
+        its hosts are free.
+      - Without it, 3600. AWX may keep a node of a workflow waiting for long.
+    type: raw
 """

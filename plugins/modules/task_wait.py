@@ -12,12 +12,14 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task. Takes what the hosts' phase registered as C(<phase>_result), ends
-    their subtasks
-    accordingly, and passes the barrier when not more hosts have failed than the request allows.
+  - The wait node between two phases of a task. Takes what the fan-out of the phase and its hosts' own tasks registered
+    as C(<phase>_fan_out) and C(<phase>_result), ends the subtasks accordingly, and passes the barrier when not more
+    hosts have failed than the request allows.
   - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails no host goes on, and
     the results are in a file that the next run takes them from.
   - Does not pass the barrier of a task that somebody has cancelled.
+  - In a slice of a workflow, where M(oceanbase.ocp.task_barrier) of another run is the wait node, hands the outcomes of
+    the phase in.
   - A host without a result has failed. Who was left out by C(--limit) or by a run that was cut short is not forgotten.
   - Runs on V(localhost), in a play between two plays of the hosts.
 options:

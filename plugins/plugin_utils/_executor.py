@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Who executes a task, or a slice of it: one run of ansible-playbook, named so that others can tell whether it lives."""
+"""Who executes a task, or a slice of it: one run of ansible-playbook, so named that others can tell if it lives."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
 
 
 def known(inventory: t.Mapping[str, object]) -> set[int]:
-    """The ids that hosts of an inventory have. inventory: as resolve() has it, which tells whether they are in order."""
+    """The ids that hosts of an inventory have. inventory: as for resolve(), which tells whether they are in order."""
     values = [value if isinstance(value, (list, tuple)) else [value] for value in inventory.values()]
     return {host_id for several in values for value in several if (host_id := _read_id(value)) is not None}
 

@@ -37,7 +37,7 @@ class RequestAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         received = now_ms()
-        result = super().run(tmp, task_vars)
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
         dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
         self.variables: t.Mapping[str, t.Any] = task_vars or {}

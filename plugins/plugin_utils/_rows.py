@@ -90,7 +90,8 @@ def read_share(connection: sa.Connection, task_id: int, subtask_ids: t.Collectio
     task = connection.execute(sa.select(tables.TASK).where(tables.TASK.c.id == task_id)).one()
     column, host = tables.SUBTASK.c, tables.TASK_HOST.c
     wait = connection.execute(_of([task_id], tables.SUBTASK).where(column.parallel_idx < 0))
-    subtasks, hosts = list(wait), []
+    subtasks: list[t.Any] = list(wait)
+    hosts: list[t.Any] = []
     for part in chunks(subtask_ids):
         subtasks += connection.execute(_of([task_id], tables.SUBTASK).where(column.id.in_(part)))
     positions = sorted({row.parallel_idx for row in subtasks if row.parallel_idx >= 0})

@@ -83,7 +83,8 @@ class Slices:
     ) -> Share:
         """Take what is due in these phases on these hosts, and what no other slice has taken.
 
-        targets: hosts as the slice's inventory names them. name: of the slice, for people, may be empty. check_mode: say what would be taken, and store nothing. Raises OcpError as due.
+        targets: hosts as the slice's inventory names them. name: of the slice, for people, may be empty. check_mode:
+        say what would be taken, and store nothing. Raises OcpError as due.
         """
         own = {target.host_id: target for target in targets}
         due = tables.DUE.c
@@ -197,10 +198,11 @@ class Slices:
         causes.update({row.token: _cause(row, patience) for row in _slices(connection, task_id)})
         rows_of = connection.execute(_with_hosts(tables.DUE.c.task_id == task_id))
         targets = {row.subtask_id: Target(row.host_id, row.host) for row in rows_of}
-        return {
-            row.subtask_id: replace(causes[row.slice], message=f"{targets[row.subtask_id]}: {causes[row.slice].message}")
-            for row in missing
-        }
+        outcomes = {}
+        for row in missing:
+            cause = causes[row.slice]
+            outcomes[row.subtask_id] = replace(cause, message=f"{targets[row.subtask_id]}: {cause.message}")
+        return outcomes
 
 
 _FORGOTTEN = (INTERRUPTED, "the host was not worked on: no slice of the workflow had it in its inventory")

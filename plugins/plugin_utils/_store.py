@@ -249,7 +249,10 @@ class Store:
             return "\n".join(connection.scalars(blocks.order_by(column.number)))
 
     def workflow(self, task_id: int) -> Workflow:
-        """The workflow that executes a task, or has. Raises OcpError: 404 as load does, 409 for that of a single run."""
+        """The workflow that executes a task, or has executed it last.
+
+        Raises OcpError: 404 as load does, 409 for a task that a single run executes.
+        """
         self._clear()
         with self._database.transaction() as connection:
             there = sa.select(tables.TASK.c.id).where(tables.TASK.c.id == task_id)
@@ -442,8 +445,8 @@ def _cause_of_death(row: t.Any) -> Outcome:
         who = f"the workflow that executed the task has no run at work any more, {executor.host} had the last one"
     return Outcome.failure(
         EXECUTOR_GONE,
-        f"{who}; its last sign of life was at {iso(row.heartbeat * 1000)}, and how far it came after that is not known: "
-        f"retry the task (task_retry)",
+        f"{who}; its last sign of life was at {iso(row.heartbeat * 1000)}, and how far it came after that is not "
+        f"known: retry the task (task_retry)",
     )
 
 

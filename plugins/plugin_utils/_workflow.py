@@ -10,8 +10,8 @@ The task's row names the run that executes it. Between two barriers of a workflo
 What is due on hosts lies in a table of its own then, where slices take it and hand the outcomes in (_slices). Whoever
 writes the task keeps that table in step with it, so what a barrier has settled can neither be taken nor handed in.
 
-The functions are part of the caller's transaction. Who locks several rows locks the task's first, and what is due in the
-order of the subtasks.
+The functions are part of the caller's transaction. Who locks several rows locks the task's first, and what is due in
+the order of the subtasks.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ def of(connection: sa.Connection, task_id: int) -> Workflow | None:
 
 
 def lay_out(connection: sa.Connection, task: Task) -> None:
-    """Lay out what is due on hosts, for slices, and take away what is not any more. The caller has locked the task's row."""
+    """Lay out what is due on hosts, for slices, and take away what is not any more.
+
+    The caller has locked the task's row.
+    """
     stored = {row.subtask_id for row in lock(connection, task.id)}
     due = {subtask.id: (phase, subtask) for phase, subtask in task.due()} if task.status == RUNNING else {}
     for table in (tables.DUE, tables.HAND_IN):
@@ -82,7 +85,7 @@ def lay_out(connection: sa.Connection, task: Task) -> None:
 
 
 def lock(connection: sa.Connection, task_id: int, *conditions: sa.ColumnElement[bool]) -> t.Sequence[t.Any]:
-    """The rows of what is due in a task, under these conditions; nobody else changes them until the transaction ends."""
+    """The rows of what is due in a task, under these conditions. Nobody else changes them before its end."""
     found = sa.select(tables.DUE).where(tables.DUE.c.task_id == task_id, *conditions)
     return connection.execute(found.order_by(tables.DUE.c.subtask_id).with_for_update()).all()
 

@@ -42,11 +42,11 @@ def of_slice(share: Task, run: t.Mapping[str, t.Any]) -> tuple[str, bool]:
         )
     if ours["refused"]:
         bad.append(
-            f"too late, the barrier had waited no longer and has them FAILED: {join(ours['refused'], _MOST)}; task_retry "
-            "goes on"
+            f"too late, the barrier had waited no longer and has them FAILED: {join(ours['refused'], _MOST)}; "
+            "task_retry goes on"
         )
     if ours["problem"]:
-        bad.append(f"{len(ours['kept'])} outcomes could not be handed in, the barrier has them FAILED: {ours['problem']}")
+        bad.append(f"{len(ours['kept'])} outcomes are not handed in, the barrier has them FAILED: {ours['problem']}")
     head = "check mode, nothing was changed: " if run["check_mode"] else ""
     text = f"{head}{share.name}: task {share.id}, a slice: {'; '.join(parts + bad)}"
     return " ".join(text.split()), not bad

@@ -12,8 +12,8 @@ from ._document import plain
 from ._host_ids import parse
 
 NO_TASK = (
-    "check mode, nothing was changed: there is no task, since a workflow in check mode makes none; the playbooks of the "
-    "operations tell in check mode what they would do"
+    "check mode, nothing was changed: there is no task, since a workflow in check mode makes none; the playbooks of "
+    "the operations tell in check mode what they would do"
 )
 
 

@@ -22,10 +22,14 @@ from typing import Any
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
-from tests.store.tasks import END, STOP, builder
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
+from tests.store.tasks import END, START, STOP, builder
 
+DONE = Outcome(started=START, finished=END, changed=False)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -133,6 +137,45 @@ class _Commands:
                 store.save(task, self._executor, {subtask.id: str(number) for subtask in task.subtasks})
                 if number == 3:
                     print(json.dumps("going"), flush=True)
+
+    def hold(self, task_id: int) -> Any:
+        with Store.open(self._url) as store:
+            return store.hold(task_id, self._executor).status
+
+    def take_share(self, task_id: int, host_ids: list[int]) -> Any:
+        with Store.open(self._url) as store:
+            return [target.host_id for target in self._take(store, task_id, host_ids, self._executor).targets]
+
+    def work_in_slices(self, task_id: int, shares: list[list[int]]) -> Any:
+        """Be several slices at once, each with these hosts in its inventory. Answers what they could take."""
+        taken: list[int] = []
+        with Store.open(self._url) as store:
+            for host_ids in shares:
+                executor = Executor.of(os.getpid(), "192.0.2.8")
+                share = self._take(store, task_id, host_ids, executor)
+                outcomes = {subtask.id: DONE for _phase, subtask in share.due()}
+                assert not store.slices.hand_in(task_id, executor.token, outcomes)
+                store.slices.end(task_id, executor.token)
+                taken += [target.host_id for target in share.targets]
+        return taken
+
+    def hand_in_one_by_one(self, task_id: int, host_ids: list[int]) -> Any:
+        """Be a slice that hands in every outcome by itself. Answers the hosts of which it was not refused."""
+        accepted = []
+        with Store.open(self._url) as store:
+            try:
+                share = self._take(store, task_id, host_ids, self._executor)
+            except OcpError:
+                return []
+            for _phase, subtask in share.due():
+                if not store.slices.hand_in(task_id, self._executor.token, {subtask.id: DONE}):
+                    accepted.append(share.targets[subtask.parallel_idx].host_id)
+        return accepted
+
+    @staticmethod
+    def _take(store: Store, task_id: int, host_ids: list[int], executor: Executor) -> Task:
+        targets = [Target(number, f"db{number}") for number in host_ids]
+        return store.slices.take(task_id, PHASES, targets, executor, "").task
 
     def die_while_writing(self, task_id: int) -> None:
         """Be killed after SQLite has begun to change its file, before the transaction has ended."""

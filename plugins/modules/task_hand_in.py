@@ -1,0 +1,55 @@
+#!/usr/bin/python
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The work is done by the action plugin of the same name.
+
+DOCUMENTATION = r"""
+module: task_hand_in
+short_description: Hand in what is left of a slice, and end it
+version_added: 0.1.0
+author:
+  - OceanBase OCP collection contributors (@oceanbase)
+description:
+  - Hands in the outcomes of a slice's last phase, and what the store could not take before.
+  - A host without a result has failed. An outcome that the barrier has not waited for is refused, and told.
+  - Runs on V(localhost).
+options:
+  run:
+    description: >-
+      RV(oceanbase.ocp.task_slice#module:run), or RV(oceanbase.ocp.task_wait#module:run) of the wait node before.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - oceanbase.ocp._store
+  - oceanbase.ocp._controller
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  check_mode:
+    description: Says what would have been done, and stores nothing.
+seealso:
+  - module: oceanbase.ocp.task_slice
+  - module: oceanbase.ocp.task_barrier
+"""
+
+EXAMPLES = r"""
+- name: Hand in what is left, and end the slice
+  oceanbase.ocp.task_hand_in:
+    run: "{{ wait_result.run }}"
+  register: handed_in
+"""
+
+RETURN = r"""
+msg:
+  description: What the slice has done, in a line, with every host that failed.
+  returned: success
+  type: str
+  sample: 'Batch stop OCP agent: task 31173, a slice: 20 hosts taken'
+successful:
+  description: Whether all that the slice had to do was done, and handed in.
+  returned: success
+  type: bool
+  sample: true
+"""
