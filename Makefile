@@ -6,7 +6,7 @@
 # On Debian and Ubuntu this installs what the machine lacks (openssh-server, the venv module); it needs root or sudo then.
 
 PYTHON ?= python3
-# More arguments for pytest: make test ARGS='tests/unit -k timeouts'
+# Other arguments for pytest: make test ARGS='tests/unit -k timeouts'
 ARGS ?=
 
 MAKEFLAGS += --no-print-directory
@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
-	@echo 'make test       the whole test suite (ARGS=... for pytest)'
+	@echo 'make test       the whole test suite, in parallel (ARGS=... for pytest, and then one test after another)'
 	@echo 'make walk       the life of a task on three hosts of this machine, written to docs/walk.md'
 	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
 	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
@@ -32,7 +32,7 @@ walk: environment
 	@.venv/bin/python tools/walk.py
 
 test: test-system cores
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest $(or $(ARGS),--numprocesses=auto)
 
 bench: system
 	@$(PYTHON) tools/environments.py bench

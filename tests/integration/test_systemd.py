@@ -22,6 +22,8 @@ from tests.fleet import Fleet, Host, HostSpec, Process, full
 from tests.integration.cores import Core, Run
 from tools.environments import interpreters
 
+pytestmark = pytest.mark.xdist_group("systemd")  # one batch of hosts for all of them, in this order
+
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 UNIT = "ocp_agent.service"
 # As the vendor's documents show it; {more} is what a site has added.

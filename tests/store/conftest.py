@@ -16,6 +16,14 @@ from tests.store.servers import SERVERS, Kind, Sqlite, running
 _NUMBERS = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a file tests on one server runs in one process, which then starts that server once."""
+    for item in items:
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("database")
+        if kind in SERVERS:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {kind}"))
+
+
 @pytest.fixture(scope="session", params=["sqlite", *SERVERS])
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind]:
     """Each kind of database that the store knows."""

@@ -149,7 +149,7 @@ def test_a_failure_leaves_the_old_document_and_nothing_else(
     assert os.listdir(tmp_path) == ["response.json"]
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, object()], ids=repr)
+@pytest.mark.parametrize("value", [math.nan, math.inf, object()], ids=["nan", "inf", "object"])
 def test_what_is_no_json_is_not_written(tmp_path: Path, value: object) -> None:
     path = tmp_path / "response.json"
     path.write_text("old")
