@@ -23,9 +23,7 @@ from typing import Any
 PASSWORD = "no-one-may-see-me"
 
 # Both servers refuse to run as root.
-_AS_USER: dict[str, Any] = (
-    {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-)
+_AS_USER: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 class Sqlite:

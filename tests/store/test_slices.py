@@ -215,7 +215,7 @@ def test_many_slices_at_once(url: str, start_actor: Callable[[str], Actor], slic
 
 
 def test_slices_and_a_barrier_at_once(url: str, start_actor: Callable[[str], Actor]) -> None:
-    """Whatever the barrier did not wait for is refused: a host has failed, or its slice's outcome counts, never both."""
+    """Whatever the barrier did not wait for is refused: a host has failed, or its outcome counts, never both."""
     actors = [start_actor(url) for _number in range(3)]
     with Store.open(url) as store:
         for turn in range(5):
