@@ -15,33 +15,17 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes imp
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _cancel, _carrier, _run_state
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-
-# What a host may say. A host that lies must not set variables, statistics or other hosts' results on the controller.
-_KEPT = (
-    "boot_id",
-    "changed",
-    "deprecations",
-    "diff",
-    "exception",
-    "failed",
-    "generations",
-    "home",
-    "log",
-    "module_stderr",
-    "msg",
-    "processes",
-    "ran_as",
-    "ready_at",
-    "reason",
-    "removed",
-    "stopped_at",
-    "warnings",
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import (
+    CHANGING,
+    UNKNOWN,
+    cancelled,
+    fanned_out,
+    kept,
+    overdue,
 )
 
-_CHANGING = ("stop", "start", "restart_pos_proxy")
 LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
 _PAUSE = 2
-_UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
 
 
 class ActionModule(ActionBase):
@@ -54,19 +38,25 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         started, began = iso_now(), time.monotonic()
-        run = _run_state.current((task_vars or {}).get("hostvars"))
-        if run and _cancel.asked():
-            return {**result, "failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
-        self._take_from(run, str((task_vars or {}).get("inventory_hostname")))
+        variables = task_vars or {}
+        host, run = str(variables.get("inventory_hostname")), _run_state.current(variables.get("hostvars"))
+        left = self._left_by_fan_out(run, host, variables.get("hostvars"))
+        if run and "lost" not in left and _cancel.asked():
+            return {**result, **cancelled()}
+        self._take_from(run, host)
         try:
-            answer = self._work(task_vars or {}, patient=bool(run.get("resumed")))
+            if "lost" in left:
+                started = left["started_at"]
+                answer = self._look_again(variables, left["lost"])
+            else:
+                answer = self._work(variables, patient=bool(run.get("resumed")))
         except BaseException as exc:
             # The timeout of a task arrives as an exception that each ansible-core names differently.
             if isinstance(exc, Exception) or not self._task.timeout or time.monotonic() - began < self._task.timeout:
                 raise
             self._connection._shell.tmpdir = None  # its removal would hang on this host too, without a timeout
-            answer = {"failed": True, "reason": "deadline", "msg": self._overdue()}
-        result.update((key, answer[key]) for key in _KEPT if key in answer)
+            answer = overdue(self._task.timeout, self._changes)
+        result.update(kept(answer))
         if answer.get("unreachable"):
             result["unreachable"] = True
         return {**result, "started_at": started, "finished_at": iso_now()}
@@ -79,15 +69,14 @@ class ActionModule(ActionBase):
             taken.pop("ran_as", None)
         self._task.args = {**self._task.args, **taken}
 
-    def _overdue(self) -> str:
-        text = f"no answer within {self._task.timeout} s"
-        if self._changes:
-            text += f"; {_UNKNOWN}"
-        return text
+    def _left_by_fan_out(self, run: t.Mapping[str, t.Any], host: str, hostvars: t.Any) -> dict[str, t.Any]:
+        """What the fan-out says of a host that it has left to this task."""
+        found = fanned_out(hostvars, self._task.args.get("phase"), run["task"]["id"]) if run.get("task") else None
+        return dict((found or {}).get("rest", {}).get(host, {}))
 
     @property
     def _changes(self) -> bool:
-        return self._task.args.get("phase") in _CHANGING and not self._task.check_mode
+        return self._task.args.get("phase") in CHANGING and not self._task.check_mode
 
     def _work(self, task_vars: dict[str, t.Any], patient: bool) -> dict[str, t.Any]:
         """patient: wait for whoever holds the agent's lock: in a resumed task it may be the last run's program."""
@@ -158,5 +147,5 @@ def _unreachable(first: str, last: str) -> dict[str, t.Any]:
     """The answer for a host that could not be reached to the end. first, last: what was said at first and at last."""
     if "ssh: connect to host" in first:  # as ssh says when it comes to nobody: nothing was sent
         return {"unreachable": True, "reason": "not_connected", "msg": f"no connection: {last}"}
-    text = f"connection lost in the middle of the phase ({first}), and again: {last}; {_UNKNOWN}"
+    text = f"connection lost in the middle of the phase ({first}), and again: {last}; {UNKNOWN}"
     return {"unreachable": True, "msg": text}

@@ -18,6 +18,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
     _unfinished,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import result_of
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
@@ -42,7 +43,8 @@ class ActionModule(ActionBase):
             url = _keeping.chosen(plain(arguments["task_store"]))
             response, message, successful = _close(run, url, hostvars)
             if run["check_mode"]:
-                lines = plan(Task.load(run["task"]), hostvars.raw_get)
+                task = Task.load(run["task"])
+                lines = plan(task, lambda phase, host: result_of(hostvars, phase, host, task.id))
         else:
             response, successful = run["response"], False
             error = response["error"]

@@ -84,7 +84,7 @@ class OcpError(Exception):
         self.sub_errors = list(sub_errors)
 
 
-def join(values: t.Sequence[object], most: int = 100) -> str:
+def join(values: t.Sequence[object], most: int = 100, between: str = ", ") -> str:
     """The values in one line; past most of them, how many more there are (sub_errors name each)."""
-    shown = ", ".join(str(value) for value in values[:most])
+    shown = between.join(str(value) for value in values[:most])
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"

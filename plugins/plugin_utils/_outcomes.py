@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""From what Ansible registered for a host to the outcome of its subtask."""
+"""From the result of a host in a phase to the outcome of its subtask."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typing as t
 from ._document import plain
 from ._errors import BY_REASON, CANCELLED, INTERRUPTED, NO_CONNECTION, TIMED_OUT
 from ._host_ids import Target
+from ._host_results import result_of
 from ._operation import MAX_TIMEOUT
 from ._task import Outcome, Task
 
@@ -20,13 +21,12 @@ from ._task import Outcome, Task
 def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
     """The outcomes of a phase that is due, by host index; a host without a result is left out.
 
-    hostvars: Ansible's variable of that name. The roles register C(<phase>_result) on every host.
+    hostvars: Ansible's variable of that name.
     """
     outcomes = {}
     for index in task.work().get(phase, ()):
         target = task.targets[index]
-        # raw_get: a result holds no templates, and templating it would be most of the barrier's work
-        result = hostvars.raw_get(target.host).get(f"{phase}_result")
+        result = result_of(hostvars, phase, target.host, task.id)
         if result is not None:
             outcomes[index] = outcome(target, result)
     return outcomes

@@ -34,20 +34,20 @@ def summary(task: Task) -> str:
     return " ".join(f"{head}, {len(task.failures)} {FAILED}: {join(causes, 20)}{tail}".split())
 
 
-def plan(task: Task, variables: t.Callable[[str], t.Mapping[str, t.Any]]) -> list[str]:
+def plan(task: Task, result: t.Callable[[str, str], t.Mapping[str, t.Any] | None]) -> list[str]:
     """What a run in check mode would do: one line a host.
 
-    variables: gives the variables of a host by its name, where the phases register what they would do.
+    result: gives what a phase says that it would do, by the phase and the name of the host.
     """
-    return [f"{target}: {_intentions(task, target, variables(target.host))}" for target in task.targets]
+    return [f"{target}: {_intentions(task, target, result)}" for target in task.targets]
 
 
-def _intentions(task: Task, target: Target, variables: t.Mapping[str, t.Any]) -> str:
+def _intentions(task: Task, target: Target, result: t.Callable[[str, str], t.Mapping[str, t.Any] | None]) -> str:
     operation = task.what
     phases = [node.phase for node in operation.nodes if node.undo]
     if task.operation == ROLLBACK:
         phases = [operation.node(phase).undo or phase for phase in reversed(phases)]
-    results = {phase: variables.get(f"{phase}_result") or {} for phase in phases}
+    results = {phase: result(phase, target.host) or {} for phase in phases}
     came = [phase for phase in phases if "processes" in results[phase]]
     if not came:
         done = {subtask.phase for subtask in task.subtasks if task.target(subtask) == target and subtask.ended}
@@ -56,7 +56,7 @@ def _intentions(task: Task, target: Target, variables: t.Mapping[str, t.Any]) ->
         return f"nothing, {phases[0].capitalize()} would not come to it"
     stops = "stop" in came and bool(results["stop"]["processes"])
     starts = "start" in came and (stops or bool(results["start"].get("changed")))
-    proxy = (variables.get("restart_pos_proxy_result") or {}).get("processes")
+    proxy = (result("restart_pos_proxy", target.host) or {}).get("processes")
     parts = [_signals({"processes": proxy})] if proxy else []
     parts += [_signals(results["stop"])] if "stop" in came and (stops or len(came) == 1) else []
     if "start" in came:

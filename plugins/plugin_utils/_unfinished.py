@@ -13,6 +13,7 @@ has to say then, the actions leave in the folder that it shares with its workers
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import sys
@@ -24,7 +25,10 @@ from ansible import constants as C
 from . import _cancel, _run_state
 from ._document import write
 from ._errors import CANCELLED, INTERRUPTED
+from ._hand_in import break_off
 from ._keeping import Keeping
+from ._outcomes import outcome
+from ._task import Outcome, Task
 
 
 def watch() -> None:
@@ -34,21 +38,50 @@ def watch() -> None:
 
 
 def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
-    """Leave the state of a run that writes a response or has its task kept. url: of the store."""
-    if not run["check_mode"] and (run["response_file"] or run["executor"]):
+    """Leave the state of a run that writes a response, has its task kept, or is a slice. url: of the store."""
+    if not run["check_mode"] and (run["response_file"] or run["executor"] or "slice" in run):
         kept = {key: value for key, value in run.items() if key != "response"}
         descriptor = os.open(_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as stream:
             json.dump({"run": kept, "url": url}, stream)
+    _answers().unlink(missing_ok=True)
+
+
+def note_answer(phase: str, host: str, result: t.Mapping[str, t.Any]) -> None:
+    """Leave the result of a host in a phase that is going on: its barrier may never come."""
+    descriptor = os.open(_answers(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps([phase, host, result]) + "\n")
 
 
 def forget() -> None:
     """The run has come to its report."""
     _path().unlink(missing_ok=True)
+    _answers().unlink(missing_ok=True)
 
 
 def _path() -> Path:
     return Path(C.DEFAULT_LOCAL_TMP) / "ocp_unfinished.json"
+
+
+def _answers() -> Path:
+    return Path(C.DEFAULT_LOCAL_TMP) / "ocp_answers.jsonl"
+
+
+def _outcomes_of(task: Task) -> dict[str, dict[int, Outcome]]:
+    """What is known of the phases that are going on."""
+    if not _answers().exists():
+        return {}
+    by_name = {target.host: index for index, target in enumerate(task.targets)}
+    due = {phase: set(indices) for phase, indices in task.work().items()}
+    found: dict[str, dict[int, Outcome]] = {}
+    for line in _answers().read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ValueError):  # the last one may be cut off
+            phase, host, result = json.loads(line)
+            index = by_name[host]
+            if index in due.get(phase, ()):
+                found.setdefault(phase, {})[index] = outcome(task.targets[index], result)
+    return found
 
 
 def _say_last_word(pid: int) -> None:
@@ -56,8 +89,12 @@ def _say_last_word(pid: int) -> None:
         return
     left = json.loads(_path().read_text())
     run = left["run"]
+    if "slice" in run:
+        sys.stderr.write(f"{break_off(run, _outcomes_of(Task.load(run['task'])), left['url'])}\n")
+        forget()
+        return
     reason = "the run was ended before its report; how far it came on this host is not known"
-    ending = _run_state.end(run, {}, (CANCELLED if _cancel.asked() else INTERRUPTED, reason))
+    ending = _run_state.end(run, _outcomes_of(Task.load(run["task"])), (CANCELLED if _cancel.asked() else INTERRUPTED, reason))
     said = [Keeping(left["url"], run["executor"]).save(ending.task, ending.logs) or "run task_retry to go on"]
     if not run["executor"]:
         said = ["run the operation again"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, iso_now
@@ -17,6 +18,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import En
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 
 _STATE = ("task_create", "task_resume", "task_wait")
+_WORK = ("agent_processes", "agent_fan_out")
 _RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
 
 
@@ -43,11 +45,15 @@ class Progress:
         """Take in one of ansible-runner's events."""
         kind, data = event.get("event"), event.get("event_data") or {}
         if kind == "playbook_on_stats":
-            self.final = (data.get("artifact_data") or {}).get("ocp_response", self.final)
+            # The statistic of a large task is a summary; the report's own result is the whole.
+            self.final = self.final or (data.get("artifact_data") or {}).get("ocp_response")
             return
         action = str(data.get("resolved_action") or data.get("task_action") or "").removeprefix("oceanbase.ocp.")
-        if kind == "runner_on_start" and action == "agent_processes":
-            self._at_work[data["host"]] = iso(int(datetime.fromisoformat(event["created"]).timestamp() * 1000))
+        if kind == "runner_on_start" and action in _WORK:
+            # The fan-out begins with all hosts that are due; which of them it leaves to others its result tells.
+            hosts = [data["host"]] if action == "agent_processes" else self._due(data)
+            now = iso(int(datetime.fromisoformat(event["created"]).timestamp() * 1000))
+            self._at_work.update(dict.fromkeys(hosts, now))
         elif kind in _RESULTS:
             self._take_result(action, str(kind), data)
 
@@ -59,6 +65,11 @@ class Progress:
                 **result,
                 **{name: True for name in ("failed", "unreachable", "skipped") if kind == f"runner_on_{name}"},
             }
+        elif action == "agent_fan_out":
+            self._results.update(result.get("answers", {}))
+            for host, left in result.get("rest", {}).items():
+                if "lost" not in left:
+                    self._at_work.pop(host, None)
         elif action == "task_report":
             self.final = result.get("response", self.final)
         elif action in _STATE and "run" in result and "barrier_error" not in result["run"]:
@@ -66,6 +77,11 @@ class Progress:
             self._at_work, self._results = {}, {}
             if self.created is None:
                 self.created = self._run.get("response")
+
+    def _due(self, data: Mapping[str, Any]) -> list[str]:
+        """The hosts that a fan-out begins with. data: of its event, which tells the phase by the playbook's file."""
+        phase = PurePath(str(data.get("task_path") or "").rpartition(":")[0]).stem
+        return list(self._run.get("due", {}).get(phase, ()))
 
     @property
     def run(self) -> Mapping[str, Any]:

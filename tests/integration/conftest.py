@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import ROOT, Core
+from tests.integration.cores import CORES, NO_CORES, Core
 from tests.integration.refusals import Listener
 
-CORES = sorted(ROOT.glob(".venv-core/*/bin/ansible-playbook"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,21 +20,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.fleet)
 
 
-@pytest.fixture(scope="session", params=CORES or [None], ids=lambda path: path.parent.parent.name if path else "none")
+@pytest.fixture(scope="session", params=CORES or [None], ids=lambda core: core.line if core else "none")
 def core(request: pytest.FixtureRequest) -> Core:
     """Every ansible-core that the checkout has an environment for: the oldest and the newest."""
-    if request.param is None:
-        pytest.fail("there is no .venv-core: run `make test`, or `python3 tools/environments.py cores` once")
-    return Core(request.param.parent.parent.name, request.param.parent)
+    return request.param or pytest.fail(NO_CORES)
 
 
 @pytest.fixture(scope="session")
 def newest_core() -> Core:
     """The newest ansible-core, for what costs too much to be run on each."""
-    if not CORES:
-        pytest.fail("there is no .venv-core: run `make test`, or `python3 tools/environments.py cores` once")
-    newest = max(CORES, key=lambda path: [int(part) for part in path.parent.parent.name.split(".")])
-    return Core(newest.parent.parent.name, newest.parent)
+    return CORES[-1] if CORES else pytest.fail(NO_CORES)
 
 
 @pytest.fixture

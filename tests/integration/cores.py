@@ -59,10 +59,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Core:
-    """One ansible-core. bin: the folder with its commands."""
+    """One ansible-core. bin: the folder with its commands. transport: ocp_transport, where a run is not told another."""
 
     line: str
     bin: Path
+    transport: str | None = None
 
     def environment(self, **variables: str) -> dict[str, str]:
         """The environment of a user who has configured nothing, with these variables added."""
@@ -86,12 +87,13 @@ class Core:
         **variables: str,
     ) -> subprocess.Popen[str]:
         """Start a playbook in a session of its own."""
+        chosen = {"ocp_transport": self.transport} if self.transport else {}
         return subprocess.Popen(
             [
                 self.bin / "ansible-playbook",
                 f"--inventory={inventory}",
                 f"{COLLECTION}.{playbook}",
-                f"--extra-vars={json.dumps({'ocp_response_file': str(response_file), **extra})}",
+                f"--extra-vars={json.dumps({'ocp_response_file': str(response_file), **chosen, **extra})}",
                 *arguments,
             ],
             stdin=subprocess.DEVNULL,
@@ -164,3 +166,11 @@ def end(process: subprocess.Popen[str], response_file: Path) -> Run:
         raise
     response = json.loads(response_file.read_text()) if response_file.exists() else None
     return Run(process.returncode, output, response)
+
+
+# Oldest first: those that the checkout has an environment for.
+CORES = sorted(
+    (Core(path.parent.parent.name, path.parent) for path in ROOT.glob(".venv-core/*/bin/ansible-playbook")),
+    key=lambda core: [int(part) for part in core.line.split(".")],
+)
+NO_CORES = "there is no .venv-core: run `make test`, or `python3 tools/environments.py cores` once"

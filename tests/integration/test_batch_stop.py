@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import Core, end
+from tests.integration.cores import CORES, NO_CORES, Core, end
 from tests.integration.graph import check_graph, check_truth
 from tests.integration.refusals import check_refusal
 from tools.environments import interpreters
@@ -28,6 +30,21 @@ StartFleet = Callable[[Sequence[HostSpec]], Fleet]
 FAST = {"ocp_agent_daemon_grace": 4, "ocp_agent_grace": 2}
 
 PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
+
+
+
+# Every ansible-core by the fan-out, the newest by the phases' own tasks, too.
+WAYS = [*(replace(core, transport="fanout") for core in CORES), *(replace(core, transport="task") for core in CORES[-1:])]
+
+
+@pytest.fixture(params=WAYS or [None], ids=lambda core: f"{core.line}-{core.transport}" if core else "none")
+def core(request: pytest.FixtureRequest) -> Core:
+    return request.param or pytest.fail(NO_CORES)
+
+
+@pytest.fixture(params=["fanout", "task"])
+def newest_core(request: pytest.FixtureRequest, newest_core: Core) -> Core:
+    return replace(newest_core, transport=request.param)
 
 
 def running(fleet: Fleet) -> dict[str, list[str]]:
@@ -57,7 +74,7 @@ def test_stops_every_generation(core: Core, start_fleet: StartFleet, tmp_path: P
     second = core.stop_fleet(fleet, tmp_path / "response.json")
 
     assert second.status == 0, second.output
-    assert second.output.count("changed=0") == 4, second.output
+    assert re.findall(r"changed=(\d+)", second.output) == ["0"] * (4 if core.transport == "task" else 1), second.output
     assert second.task["status"] == "SUCCESSFUL"
     assert second.task["id"] > first.task["id"]
     assert min(s["id"] for s in second.task["subtasks"]) > max(s["id"] for s in first.task["subtasks"])
@@ -350,16 +367,22 @@ def test_interpreter_is_found(newest_core: Core, start_fleet: StartFleet, tmp_pa
 
 
 def test_module_where_the_program_cannot_be_carried(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
-    """su takes no input for the command that it runs: the ordinary module does the same."""
+    """su takes no input for the command that it runs: the ordinary module does the same, also where the rest fans out."""
     su = {"ansible_become": True, "ansible_become_method": "ansible.builtin.su"}
-    fleet = start_fleet([HostSpec(variables=su), HostSpec(behaviour="live_lock", variables=su)])
+    fleet = start_fleet([HostSpec(variables=su), HostSpec(behaviour="live_lock", variables=su), HostSpec()])
+    transport = "auto" if core.transport == "fanout" else core.transport
 
-    run = core.stop_fleet(fleet, tmp_path / "response.json", "--diff", ocp_max_fail_percentage=50)
+    run = core.stop_fleet(
+        fleet, tmp_path / "response.json", "--diff", ocp_max_fail_percentage=50, ocp_transport=transport
+    )
 
     assert run.status == 2, run.output
     check_truth(run.task)
-    assert run.statuses(STOP) == ["SUCCESSFUL", "PENDING"]
-    assert [len(names) for names in running(fleet).values()] == [0, 3]
+    if transport == "auto":
+        assert "prepare: 1 host in one fan-out; 2 hosts by task: db001, db002 (" in run.output
+        assert "stop: 1 host in one fan-out; 1 host by task: db001 (" in run.output
+    assert run.statuses(STOP) == ["SUCCESSFUL", "PENDING", "SUCCESSFUL"]
+    assert [len(names) for names in running(fleet).values()] == [0, 3, 0]
     assert "admin.lock is held by" in run.of_host(1)["Prepare"]["error"]["message"]
     assert "-ocp_agentd" in run.output
 

@@ -146,6 +146,31 @@ def test_cancelled_in_stop_keeps_what_is_known() -> None:
     assert "startTime" not in waiting
 
 
+def test_of_a_fan_out_the_answers_count_and_the_others_were_at_work() -> None:
+    progress = past_prepare(4)
+    begins = event("agent_fan_out", "localhost", kind="start")
+    begins["event_data"]["task_path"] = "/collection/playbooks/phases/stop.yml:9"
+    progress.take(begins)
+    rest = {"db2": {"why": "the connection is local"}, "db3": {"why": "reset", "lost": "reset"}}
+    progress.take(event("agent_fan_out", "localhost", {"answers": {"db1": DONE}, "rest": rest}))
+
+    task = ended(progress, CANCELLED, "the task was cancelled")
+
+    assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED", "FAILED", "FAILED"]
+    messages = [of(task, STOP, index)["error"]["message"] for index in (1, 2, 3)]
+    assert ["before it was its turn" in message for message in messages] == [True, False, False]
+
+
+def test_a_fan_out_that_was_cut_off_had_its_hosts_at_work() -> None:
+    progress = past_prepare(2)
+    begins = event("agent_fan_out", "localhost", kind="start")
+    begins["event_data"]["task_path"] = "/collection/playbooks/phases/stop.yml:9"
+    progress.take(begins)
+    ending = progress.end(CANCELLED, "the task was cancelled")
+    assert ending is not None
+    assert [record.touched for record in ending.task.records] == [["stop"], ["stop"]]
+
+
 def test_who_was_at_work_may_have_been_changed_and_who_waited_was_not() -> None:
     progress = past_prepare(2)
     progress.take(event("agent_processes", "db1", kind="start"))

@@ -111,7 +111,7 @@ SIGNALS = "SIGTERM to ocp_agentd (pid 13), then, if it is left, SIGTERM to ocp_m
 
 
 def told(task: Task, results: dict[str, dict[str, Any]]) -> list[str]:
-    lines = plan(task, lambda host: results.get(host, {}))
+    lines = plan(task, lambda phase, host: results.get(host, {}).get(f"{phase}_result"))
     assert [line.split(": ", 1)[0] for line in lines] == [str(target) for target in task.targets]
     return [line.split("): ", 1)[1] for line in lines]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import percentage, timeouts
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import fanout, percentage, timeouts, transport
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(1, 1), (86400, 86400), ("600", 600), (" 60 ", 60), ("060", 60)])
@@ -95,3 +95,31 @@ def test_refused_percentages(value: object) -> None:
     with pytest.raises(OcpError, match="ocp_max_fail_percentage must be a number from 0 to 100") as caught:
         percentage(value)
     assert caught.value.code is INVALID
+
+
+def test_transport() -> None:
+    assert [transport(value) for value in (None, "", "auto", "fanout", "task")] == [
+        "auto",
+        "auto",
+        "auto",
+        "fanout",
+        "task",
+    ]
+
+
+@pytest.mark.parametrize("value", ["ssh", "Auto", True, 1, [], {}, " task"], ids=repr)
+def test_refused_transports(value: object) -> None:
+    with pytest.raises(OcpError, match="ocp_transport must be auto, fanout or task") as caught:
+        transport(value)
+    assert caught.value.code is INVALID
+
+
+@pytest.mark.parametrize(("value", "hosts"), [(None, 500), ("", 500), (1, 1), (" 64 ", 64), ("10000", 10000)])
+def test_fanout(value: object, hosts: int) -> None:
+    assert fanout(value) == hosts
+
+
+@pytest.mark.parametrize("value", [0, -1, 10001, True, 1.5, "x", "{{ 1 }}", [], {}], ids=repr)
+def test_refused_fanouts(value: object) -> None:
+    with pytest.raises(OcpError, match="ocp_fanout must be a number of hosts from 1 to 10000"):
+        fanout(value)

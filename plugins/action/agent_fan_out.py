@@ -1,0 +1,120 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import difference
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
+    _cancel,
+    _carrier,
+    _fan_out,
+    _routes,
+    _run_state,
+    _unfinished,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fanned import Fanned
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import TASK
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK, Task
+
+ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "choices": list(PHASES)}}
+
+
+class ActionModule(ActionBase):
+    """Carries a phase out on all of its hosts at once, and leaves those that it cannot do to the phase's own task."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        variables, phase = task_vars or {}, arguments["phase"]
+        run = _run_state.current(variables.get("hostvars"))
+        hosts = list(run.get("due", {}).get(phase, {}))
+        if not hosts:
+            return {**result, "changed": False, "answers": {}, "rest": {}}
+        fanned = Fanned(phase, run, check_mode=self._task.check_mode)
+        if run["transport"] == TASK:
+            fanned.leave(hosts)
+        else:
+            try:
+                self._fan_out(fanned, hosts, variables)
+            except Exception as exc:  # whatever it is, Ansible's own way is still there
+                Display().vvv(f"the fan-out broke: {exc!r}")
+                fanned.leave(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
+            self._tell(fanned)
+        return {**result, **fanned.result(), **self._diff(fanned)}
+
+    def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:
+        hostvars, run = variables["hostvars"], fanned.run
+        requests = HostRequests(fanned.phase, run, hostvars, check_mode=self._task.check_mode)
+        works = []
+        ways = _routes.routes(self, variables, hosts, _carrier.resident)
+        for host in hosts:
+            way = ways[host]
+            if isinstance(way, str):
+                fanned.not_understood(host, way)
+                continue
+            try:
+                request = requests.of(host)
+            except (OcpError, AnsibleError) as exc:
+                fanned.leave([host], str(exc))  # its task fails with the same
+                continue
+            works.append(_fan_out.Work(host, way.route, way.start, request))
+        answers = _fan_out.carry_out(
+            works,
+            library=_carrier.library(_requests_to_come(Task.load(run["task"]))),
+            at_once=run["fanout"],
+            timeout=run["timeouts"][fanned.phase],
+            folder=Path(C.DEFAULT_LOCAL_TMP),
+            cancelled=_cancel.asked,
+        )
+        started = iso_now()
+        try:
+            for host, answer in answers:
+                result = fanned.take(host, answer)
+                if result is not None and not self._task.check_mode:
+                    _unfinished.note_answer(fanned.phase, host, result)
+        except _fan_out.EngineGoneError as exc:
+            fanned.lose([work.host for work in works], str(exc), started)
+
+    def _tell(self, fanned: Fanned) -> None:
+        display = Display()
+        for host, warning in fanned.warnings:
+            display.warning(f"{host}: {warning}")
+        for line in fanned.failures():
+            display.display(line, color=C.COLOR_ERROR)
+        display.display(fanned.summary(), color=C.COLOR_OK)
+
+    def _diff(self, fanned: Fanned) -> dict[str, t.Any]:
+        if not self._task.diff or fanned.phase == "prepare":
+            return {}
+        found = []
+        for host, answer in fanned.answers.items():
+            if not (answer.get("failed") or answer.get("unreachable")):
+                one = difference(fanned.phase, answer)
+                headers = {name: f"{host}: {one[name]}" for name in ("before_header", "after_header")}
+                found.append({**one, **headers})
+        return {"diff": found}
+
+
+def _requests_to_come(task: Task) -> list[dict[str, str]]:
+    """The phase and goal of every request that a host of this task may get: it is given the program for them once."""
+    nodes = task.what.nodes
+    phases = [node.undo for node in nodes if node.undo] if task.operation == ROLLBACK else [node.phase for node in nodes]
+    return [{"phase": phase, "goal": task.what.goal} for phase in phases]

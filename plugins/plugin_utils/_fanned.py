@@ -1,0 +1,131 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What a fan-out makes of its hosts: a result in the shape of agent_processes, or a host that its task has to do."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._errors import join
+from ._fan_out import Answer, Failure
+from ._host_results import CHANGING, cancelled, kept, overdue
+from ._settings import FANOUT
+
+_SHOWN = 20
+
+
+class Fanned:
+    """The hosts of one phase. run: the state of the run, see _run_state.
+
+    answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
+    middle also since when it has been at work (C(started_at)) and what was said (C(lost)). warnings: pairs of host and
+    text.
+    """
+
+    def __init__(self, phase: str, run: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
+        self.phase = phase
+        self.run = run
+        self.answers: dict[str, dict[str, t.Any]] = {}
+        self.rest: dict[str, dict[str, t.Any]] = {}
+        self.warnings: list[tuple[str, str]] = []
+        self._changing = phase in CHANGING and not check_mode
+        self._only = run["transport"] == FANOUT
+
+    def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
+        """Leave hosts to the phase's task, unless they have a result."""
+        self.rest.update({host: {"why": why} for host in hosts if host not in self.answers and host not in self.rest})
+
+    def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
+        """Leave hosts without a result to the phase's task, which may have been at work on them since started."""
+        if self._changing:
+            missing = [host for host in hosts if host not in self.answers and host not in self.rest]
+            self.rest.update({host: {"why": why, "lost": why, "started_at": started} for host in missing})
+        else:
+            self.leave(hosts, why)
+
+    def not_understood(self, host: str, why: str) -> None:
+        """Note a host whose settings the fan-out does not fully understand."""
+        if self._only:
+            hint = "the fan-out does not reach it as ssh would; ocp_transport=auto does"
+            self.answers[host] = {"unreachable": True, "reason": "not_connected", "msg": f"{why}: {hint}"}
+        else:
+            self.leave([host], why)
+
+    def take(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
+        """Note how a host has answered, or how it has not. Returns its result; None where its task has to do it."""
+        result = self._result(host, answer)
+        if result is None:
+            return None
+        self.answers[host] = {**result, "started_at": answer.started, "finished_at": answer.finished}
+        return self.answers[host]
+
+    def _result(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
+        failure, message = answer.failure, answer.message
+        if failure is None:
+            return self._answered(host, dict(answer.output or {}))
+        if failure is Failure.OVERDUE:
+            return overdue(self.run["timeouts"][self.phase], self._changing and answer.sent)
+        if failure is Failure.CANCELLED:
+            return cancelled()
+        if failure is Failure.NOT_BECOME:
+            return {"failed": True, "reason": "not_permitted", "msg": message}
+        if failure is Failure.LOST and self._changing:
+            # The phase may be done, under way or cut off. Its task asks the host again, as one that it has lost itself.
+            self.rest[host] = {"why": message, "lost": message, "started_at": answer.started}
+            return None
+        if failure is Failure.NOT_CONNECTED and self._changing:
+            self.leave([host], message)  # its task tries for a while: the host was there a moment ago
+            return None
+        if failure in (Failure.REFUSED, Failure.NO_ANSWER) and not self._only:
+            self.leave([host], message)
+            return None
+        if failure is Failure.NO_ANSWER:
+            return {"failed": True, "reason": "no_answer", "msg": message}
+        known = {} if failure is Failure.LOST else {"reason": "not_connected"}
+        return {"unreachable": True, "msg": message, **known}
+
+    def _answered(self, host: str, output: dict[str, t.Any]) -> dict[str, t.Any] | None:
+        if output.get("reason") == "locked" and self.run.get("resumed"):
+            self.leave([host], str(output.get("msg")))  # its task waits: it may be the last run's program
+            return None
+        self.warnings += [(host, str(warning)) for warning in output.pop("warnings", [])]
+        return kept(output)
+
+    # For people, and for who comes after
+
+    def result(self) -> dict[str, t.Any]:
+        """The result of the fan-out's own task."""
+        return {
+            "changed": any(answer.get("changed") for answer in self.answers.values()),
+            "task": self.run["task"]["id"],
+            "answers": self.answers,
+            "rest": self.rest,
+            "msg": self.summary(),
+        }
+
+    def failures(self) -> list[str]:
+        """A line for every host that failed, as ansible-playbook has one."""
+        return [
+            f"{'unreachable' if answer.get('unreachable') else 'failed'}: [{host}] {answer.get('msg')}"
+            for host, answer in self.answers.items()
+            if answer.get("failed") or answer.get("unreachable")
+        ]
+
+    def summary(self) -> str:
+        """How many hosts went which way, and why not this one."""
+        parts = [f"{self.phase}: {_hosts(self.answers)} in one fan-out"] if self.answers or not self.rest else []
+        by_reason: dict[str, list[str]] = {}
+        for host, entry in self.rest.items():
+            by_reason.setdefault(entry["why"], []).append(host)
+        for why, hosts in by_reason.items():
+            text = f"{_hosts(hosts)} by task: {join(hosts, _SHOWN)}" + (f" ({why})" if why else "")
+            parts.append(text if parts else f"{self.phase}: {text}")
+        return join(parts, _SHOWN, "; ")
+
+
+def _hosts(hosts: t.Sized) -> str:
+    return f"{len(hosts)} host" if len(hosts) == 1 else f"{len(hosts)} hosts"

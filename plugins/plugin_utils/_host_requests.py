@@ -1,0 +1,88 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What the host program is asked to do on each host of a phase, for the fan-out: as the roles ask it by their task."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec
+
+from ._document import plain
+from ._errors import INVALID, OcpError
+from ._host_results import result_of
+
+# The options of a phase that are variables of the host. The roles have the same: a test compares them.
+VARIABLES = {
+    "prepare": {"home": "ocp_agent_home"},
+    "restart_pos_proxy": {"home": "ocp_agent_home", "grace": "ocp_agent_grace"},
+    "stop": {"home": "ocp_agent_home", "grace": "ocp_agent_grace", "daemon_grace": "ocp_agent_daemon_grace"},
+    "start": {"home": "ocp_agent_home"},
+    "finish": {"home": "ocp_agent_home", "settle": "ocp_agent_settle"},
+}
+
+
+class HostRequests:
+    """The requests of a phase.
+
+    run: the state of the run, see _run_state. hostvars: Ansible's variable of that name.
+    """
+
+    def __init__(self, phase: str, run: t.Mapping[str, t.Any], hostvars: t.Any, *, check_mode: bool) -> None:
+        self._phase = phase
+        self._run = run
+        self._hostvars = hostvars
+        self._check_mode = check_mode
+        self._validator = ArgumentSpecValidator(argument_spec())
+        self._valid: dict[str, dict[str, t.Any]] = {}
+
+    def of(self, host: str) -> dict[str, t.Any]:
+        """The arguments of the host program's Request. Raises OcpError for variables of the host that are not valid."""
+        request = self._validated(self._variables(host))
+        known = self._run["due"][self._phase][host]
+        if known.get("home"):
+            request["home"] = known["home"]
+        if self._phase == "start" and known.get("ran_as"):
+            request["ran_as"] = known["ran_as"]
+        if self._phase == "finish":
+            request.update(self._since(host))
+        return request
+
+    def _variables(self, host: str) -> dict[str, t.Any]:
+        raw = self._hostvars.raw_get(host)
+        given = {}
+        for option, name in VARIABLES[self._phase].items():
+            if name in raw:
+                value = raw[name]
+                # Only what may hold a template is worth the time to have Ansible look at it.
+                given[option] = plain(self._hostvars[host][name] if "{" in str(value) else value)
+        return given
+
+    def _validated(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
+        key = repr(given)
+        if key not in self._valid:
+            options = {"phase": self._phase, "timeout": self._run["timeouts"][self._phase], **given}
+            if self._phase in ("prepare", "finish"):
+                options["goal"] = self._run["goal"]
+            found = self._validator.validate(options)
+            if found.error_messages:
+                raise OcpError(INVALID, "; ".join(found.error_messages))
+            self._valid[key] = {**found.validated_parameters, "check_mode": self._check_mode}
+        return dict(self._valid[key])
+
+    def _since(self, host: str) -> dict[str, t.Any]:
+        """From when on the settle time counts: the end of this task's Stop or Start."""
+        task_id = self._run["task"]["id"]
+        stop = result_of(self._hostvars, "stop", host, task_id) or {}
+        start = result_of(self._hostvars, "start", host, task_id) or {}
+        return {
+            "stopped_at": stop.get("stopped_at"),
+            "ready_at": start.get("ready_at"),
+            "boot_id": start.get("boot_id") or stop.get("boot_id"),
+        }

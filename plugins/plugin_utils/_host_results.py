@@ -1,0 +1,81 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""A host's result in a phase: what it may hold, and where it is, whichever way the host program was carried there."""
+
+from __future__ import annotations
+
+import typing as t
+
+CHANGING = ("stop", "start", "restart_pos_proxy")
+UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
+
+# What a host may say. A host that lies must not set variables, statistics or other hosts' results on the controller.
+_KEPT = (
+    "boot_id",
+    "changed",
+    "deprecations",
+    "diff",
+    "exception",
+    "failed",
+    "generations",
+    "home",
+    "log",
+    "module_stderr",
+    "msg",
+    "processes",
+    "ran_as",
+    "ready_at",
+    "reason",
+    "removed",
+    "stopped_at",
+    "warnings",
+)
+
+
+def kept(answer: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The part of a host's answer that becomes its result."""
+    return {key: answer[key] for key in _KEPT if key in answer}
+
+
+def overdue(seconds: float, changing: bool) -> dict[str, t.Any]:
+    """The answer for a host that gave none within so many seconds. changing: whether it may have been changed."""
+    text = f"no answer within {seconds:g} s"
+    return {"failed": True, "reason": "deadline", "msg": f"{text}; {UNKNOWN}" if changing else text}
+
+
+def cancelled() -> dict[str, t.Any]:
+    """The answer for a host that has not been contacted since the task was cancelled before."""
+    return {"failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
+
+
+def fanned_out(hostvars: t.Any, phase: str, task_id: object) -> dict[str, t.Any] | None:
+    """What the fan-out of a phase of this task has left: C(answers) and C(rest), by host.
+
+    hostvars: Ansible's variable of that name. The playbooks register C(<phase>_fan_out) on localhost. Returns None
+    where they have not, which is where the roles are used by themselves.
+    """
+    try:
+        found = hostvars.raw_get("localhost").get(f"{phase}_fan_out")
+    except (AttributeError, KeyError, TypeError):
+        return None
+    if found is None:
+        return None
+    # That of another task in the same run of ansible-playbook says nothing of this one, neither do its hosts' results.
+    ours = found.get("task") == task_id and "answers" in found
+    return found if ours else {"answers": {}, "rest": {}}
+
+
+def result_of(hostvars: t.Any, phase: str, host: str, task_id: object) -> t.Mapping[str, t.Any] | None:
+    """The result of a host in a phase; None where it has none.
+
+    The fan-out's counts, unless that has left the host to the phase's own task: the roles register C(<phase>_result).
+    """
+    fan_out = fanned_out(hostvars, phase, task_id)
+    if fan_out is not None and host not in fan_out["rest"]:
+        return t.cast("t.Mapping[str, t.Any] | None", fan_out["answers"].get(host))
+    # raw_get: a result holds no templates, and templating it would be most of the barrier's work
+    return t.cast("t.Mapping[str, t.Any] | None", hostvars.raw_get(host).get(f"{phase}_result"))
