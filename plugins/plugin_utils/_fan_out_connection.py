@@ -181,9 +181,7 @@ async def _tcp(route: Route) -> socket.socket:
     loop = asyncio.get_running_loop()
     try:
         try:
-            found = socket.getaddrinfo(
-                route.address, route.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-            )
+            found = socket.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except socket.gaierror:  # a name: for a thread, since that may take its time
             found = await loop.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -213,8 +211,7 @@ def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClien
         host=route.address,
         port=route.port,
         username=route.user,
-        # The client judges host keys; asyncssh gets what it needs for certificates.
-        known_hosts=([], _keys(_authorities(server)), _keys(server.revoked())),
+        known_hosts=_for_certificates(server),
         host_key_alias=route.name,
         server_host_key_algs=_server_keys(route, server),
         x509_trusted_certs=None,
@@ -265,6 +262,12 @@ def _server_keys(route: Route, server: Server) -> list[str]:
         else []
     )
     return list(dict.fromkeys([*certified, *first, *plain]))
+
+
+def _for_certificates(server: Server) -> tuple[list[asyncssh.SSHKey], ...]:
+    """Known keys, authorities and revoked keys, for asyncssh to judge certificates. Keys are judged by the client."""
+    authorities = _keys(_authorities(server))
+    return [], authorities, _keys(server.revoked()) if authorities else []
 
 
 def _authorities(server: Server) -> list[bytes]:

@@ -100,7 +100,7 @@ class KnownHosts:
         return found
 
     def about(self, names: t.Iterable[str]) -> Server:
-        """What is known of the server with these names: the second one counts where the first one is not known."""
+        """What is known of the server with these names: others than the first count where that is not known."""
         return Server(tuple(self._entries(name) for name in names))
 
 
@@ -123,7 +123,8 @@ class Server:
             known = [entry for entry in plain if entry.key == key]
             if known:
                 return Verdict.KNOWN, known[0].where
-            if plain:  # even one of another type: OpenSSH takes that for a change, too
+            # Even one of another type is a change, but another server may have the port that is not named.
+            if plain and entries is self._entries[0]:
                 return Verdict.CHANGED, plain[0].where
         return Verdict.UNKNOWN, ""
 
@@ -135,12 +136,8 @@ class Server:
         return [entry.key for entries in self._entries for entry in entries if entry.marker == b"@revoked"]
 
     def types(self) -> set[str]:
-        """The types of the keys that are known, as in known_hosts files."""
-        for entries in self._entries:
-            plain = {key_type(entry.key) for entry in entries if not entry.marker}
-            if plain:
-                return plain
-        return set()
+        """The types of the keys that are known by the first name: OpenSSH prefers those, and asks for no other name."""
+        return {key_type(entry.key) for entry in self._entries[0] if not entry.marker}
 
 
 class KnownHostsFiles:
