@@ -9,8 +9,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import hand_in
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import end, hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow_report import of_slice
 
@@ -32,15 +31,8 @@ class ActionModule(ActionBase):
         hand_in(run, list(run["due"]), url, hostvars)
         share = Task.load(run["task"])
         if not run["check_mode"]:
-            _end(run, url, share.id)
+            end(run, url)
         _unfinished.forget()
         message, successful = of_slice(share, run)
         return {**result, "changed": False, "msg": message, "successful": successful}
 
-
-def _end(run: t.Mapping[str, t.Any], url: str | None, task_id: int) -> None:
-    try:
-        with Store.open(url) as store:
-            store.slices.end(task_id, run["slice"]["executor"]["token"])
-    except StoreError:
-        pass  # its heart stops with the run; what was not handed in is told

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import asdict
 
 from . import _run_state
 from ._outcomes import collect
 from ._store import Store, StoreError
-from ._task import Outcome, Task
+from ._task import Outcome, Subtask, Task
 
 
 def hand_in(run: dict[str, t.Any], phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
@@ -26,8 +27,32 @@ def hand_in(run: dict[str, t.Any], phases: t.Iterable[str], url: str | None, hos
     share = Task.load(run["task"])
     ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]
     run.update(_run_state.holding(share))
-    if run["check_mode"]:
-        return
+    if not run["check_mode"]:
+        _store(run, share, ended, url)
+
+
+def break_off(run: dict[str, t.Any], known: t.Mapping[str, t.Mapping[int, Outcome]], url: str | None) -> str:
+    """Hand in what is known of a slice that does not come to its end. Returns what is to be said.
+
+    known: outcomes of its hosts, by phase, then by host index.
+    """
+    share = Task.load(run["task"])
+    ended = [pair for phase, outcomes in known.items() for pair in share.settle(phase, outcomes, complete=False)]
+    run.update(_run_state.holding(share))
+    _store(run, share, ended, url)
+    missing = sum(len(hosts) for hosts in run["due"].values()) + len(run["slice"]["kept"])
+    end(run, url)
+    what = f"{share.name}: task {share.id}, a slice: it was ended before its report"
+    return f"{what}; the barrier has {missing} of its outcomes as FAILED" if missing else what
+
+
+def end(run: t.Mapping[str, t.Any], url: str | None) -> None:
+    """The slice hands nothing in any more."""
+    with contextlib.suppress(StoreError), Store.open(url) as store:  # else others see that its heart stands still
+        store.slices.end(run["task"]["id"], run["slice"]["executor"]["token"])
+
+
+def _store(run: dict[str, t.Any], share: Task, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None) -> None:
     ours = run["slice"]
     outcomes = {int(number): Outcome(**outcome) for number, outcome in ours["kept"].items()}
     outcomes.update({subtask.id: outcome for subtask, outcome in ended})
