@@ -1,0 +1,501 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a fan-out would reach hosts: by the real settings of Ansible, and by what the real ssh makes of them."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cores import Core
+
+Ways = dict[str, Any]
+Ask = Callable[..., Ways]
+
+# ~/.ssh/config is the developer's own.
+CLEAN = "-F none"
+SECRET = "se-cr-et"
+
+# Options whose value cannot matter, because no file is transferred and what has input gets no terminal; the command of
+# a phase has its input in any case. How a password is given matters where there is one: see test_passwords.
+INDIFFERENT = {
+    "connection": {
+        "control_path",
+        "control_path_dir",
+        "password_mechanism",
+        "pipelining",
+        "scp_executable",
+        "scp_extra_args",
+        "sftp_batch_mode",
+        "sftp_executable",
+        "sftp_extra_args",
+        "ssh_transfer_method",
+        "use_tty",
+        "verbosity",
+    },
+    "become": set(),
+    "shell": {
+        "admin_users",
+        "async_dir",
+        "common_remote_group",
+        "remote_tmp",
+        "system_tmpdirs",
+        "world_readable_temp",
+    },
+}
+# Values for options that do not take any text.
+VALUES = {
+    "host": "other.example",
+    "ssh_args": "-F none -o ServerAliveInterval=7",
+    "ssh_common_args": "-F none -o ServerAliveInterval=7",
+    "ssh_extra_args": "-o ServerAliveInterval=7",
+    "become_flags": "-H",
+    "sudo_chdir": "/tmp",
+}
+
+
+@pytest.fixture
+def ask(core: Core, tmp_path: Path) -> Ask:
+    """Asks for the ways to hosts.
+
+    hosts: variables by inventory name. arguments: of ansible-playbook. variables: of all hosts. environment: variables
+    of the process. play_variables: those that import_playbook gives to our plays.
+    """
+
+    def ask(
+        hosts: dict[str, dict[str, Any]],
+        *arguments: str,
+        variables: dict[str, Any] | None = None,
+        play_variables: dict[str, Any] | None = None,
+        **environment: str,
+    ) -> Ways:
+        inventory, book, found = (tmp_path / name for name in ("inventory.yml", "book.yml", "found.json"))
+        common = {"ansible_ssh_common_args": CLEAN, **(variables or {})}
+        inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+        play = {"hosts": "localhost", "gather_facts": False, "vars": play_variables or {}}
+        book.write_text(json.dumps([{**play, "tasks": [{"ways": {"hosts": list(hosts), "to": str(found)}}]}]))
+        run = subprocess.run(
+            [core.bin / "ansible-playbook", f"--inventory={inventory}", book, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=core.environment(ANSIBLE_ACTION_PLUGINS=str(Path(__file__).with_name("ways")), **environment),
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert SECRET not in run.stdout + run.stderr
+        ways: dict[str, Ways] = json.loads(found.read_text())
+        # That hosts are looked at in groups saves time, and changes nothing.
+        assert ways["together"] == ways["alone"]
+        return ways["together"]
+
+    return ask
+
+
+def _understood(ways: Ways) -> None:
+    assert {name: way for name, way in ways.items() if isinstance(way, str)} == {}
+
+
+def test_a_host_of_which_nothing_is_said(ask: Ask) -> None:
+    ways = ask({"DB1.example": {}})
+    _understood(ways)
+    route, start = ways["DB1.example"]["route"], ways["DB1.example"]["start"]
+    assert (route["address"], route["port"], route["user"], route["name"]) == (
+        "db1.example",
+        22,
+        getpass.getuser(),
+        "db1.example",
+    )
+    assert (route["checked"], route["connect_timeout"], route["compression"]) == (True, 10, True)
+    assert (route["password"], route["jump"], route["alias"]) == (None, None, False)
+    assert "curve25519-sha256" in route["key_exchanges"]
+    assert start == {
+        "command": "/bin/sh -c 'python3 -c pass'",
+        "prompt": "",
+        "success": "",
+        "password": None,
+        "environment": [],
+    }
+
+
+def test_each_host_has_its_own_settings(ask: Ask, tmp_path: Path) -> None:
+    key, known_hosts = tmp_path / "a key", tmp_path / "known_hosts"
+    key.touch()
+    known_hosts.touch()
+    ways = ask(
+        {
+            "address": {"ansible_host": "192.0.2.1"},
+            "same": {"ansible_host": "192.0.2.2"},
+            "old": {"ansible_ssh_host": "192.0.2.3", "ansible_ssh_port": 2222, "ansible_ssh_user": "joe"},
+            "template": {
+                "ansible_host": "192.0.2.{{ number }}",
+                "number": 4,
+                "ansible_user": "{{ inventory_hostname }}",
+            },
+            "ipv6": {"ansible_host": "2001:db8::1"},
+            "user": {"ansible_host": "joe@192.0.2.5"},
+            "key": {"ansible_ssh_private_key_file": str(key)},
+            "no key": {"ansible_host": "x", "ansible_ssh_private_key_file": f"{key}.not"},
+            "known": {
+                "ansible_host": "y",
+                "ansible_ssh_extra_args": f"-o UserKnownHostsFile={known_hosts} -o GlobalKnownHostsFile=/dev/null",
+            },
+            "unchecked": {"ansible_host": "y", "ansible_host_key_checking": False},
+            "python": {"ansible_host": "y", "ansible_python_interpreter": "/usr/bin/{{ 'python3' }}"},
+            "discovery": {"ansible_host": "y", "ansible_python_interpreter": "auto"},
+        },
+        variables={"ansible_user": "admin"},
+    )
+    _understood(ways)
+    routes = {name: way["route"] for name, way in ways.items()}
+    assert {name: route["address"] for name, route in routes.items()} == {
+        "address": "192.0.2.1",
+        "same": "192.0.2.2",
+        "old": "192.0.2.3",
+        "template": "192.0.2.4",
+        "ipv6": "2001:db8::1",
+        "user": "192.0.2.5",
+        "key": "key",
+        "no key": "x",
+        "known": "y",
+        "unchecked": "y",
+        "python": "y",
+        "discovery": "y",
+    }
+    assert {**routes["same"], "address": "192.0.2.1", "name": "192.0.2.1"} == routes["address"]
+    assert (routes["old"]["port"], routes["old"]["user"]) == (2222, "joe")
+    assert routes["template"]["user"] == "template"
+    assert routes["user"]["user"] == "admin"  # ssh's -o User goes before the user in the address
+    assert routes["key"]["keys"] == [str(key)]
+    assert routes["no key"]["keys"] == []
+    assert routes["known"]["known_hosts"] == [str(known_hosts), "/dev/null"]
+    assert (routes["known"]["checked"], routes["unchecked"]["checked"]) == (True, False)
+    assert ways["python"]["start"]["command"] == "/bin/sh -c '/usr/bin/python3 -c pass'"
+    assert ways["discovery"]["start"]["command"] == "/bin/sh -c 'auto -c pass'"
+
+
+def test_become(ask: Ask) -> None:
+    ways = ask(
+        {
+            "plain": {},
+            "again": {"ansible_host": "192.0.2.1"},
+            "password": {"ansible_become_password": f"{SECRET}1"},
+            "old": {"ansible_sudo_pass": f"{SECRET}2", "ansible_become_user": "ocp"},
+            "not": {"ansible_become": False},
+            "same user": {"ansible_host": "x", "ansible_user": "root"},
+            "su": {"ansible_become_method": "su"},
+        },
+        variables={"ansible_become": True, "ansible_user": "admin"},
+    )
+    assert ways.pop("su") == "the become plugin is su"
+    _understood(ways)
+    starts = {name: way["start"] for name, way in ways.items()}
+    plain = starts["plain"]
+    assert plain["success"].startswith("BECOME-SUCCESS-")
+    assert plain["command"].startswith("/bin/sh -c 'sudo -H -S -n  -u root /bin/sh -c ")
+    assert f"echo {plain['success']} ; python3 -c pass" in plain["command"]
+    assert (plain["prompt"], plain["password"]) == ("", None)
+    # what runs already is known by it
+    assert starts["again"] == plain
+    assert starts["password"]["password"] == f"{SECRET}1"
+    assert starts["password"]["prompt"].startswith("[sudo via ansible, key=")
+    assert f'-p "{starts["password"]["prompt"]}"' in starts["password"]["command"]
+    assert " -n " not in starts["password"]["command"]
+    assert starts["old"]["password"] == f"{SECRET}2"
+    assert "-u ocp " in starts["old"]["command"]
+    for name in ("not", "same user"):
+        assert starts[name]["command"] == "/bin/sh -c 'python3 -c pass'"
+        assert (starts[name]["success"], starts[name]["prompt"], starts[name]["password"]) == ("", "", None)
+
+
+def test_passwords(ask: Ask, core: Core) -> None:
+    ways = ask(
+        {
+            "yes": {"ansible_password": SECRET},
+            "other": {"ansible_ssh_pass": "{{ inventory_hostname }}"},
+            "batch": {"ansible_password": SECRET, "ansible_ssh_extra_args": "-o BatchMode=yes"},
+            "no password": {"ansible_password": SECRET, "ansible_ssh_extra_args": "-o PasswordAuthentication=no"},
+            "order": {
+                "ansible_password": SECRET,
+                "ansible_ssh_extra_args": "-o PreferredAuthentications=password,publickey",
+            },
+            "disabled": {"ansible_password": SECRET, "ansible_ssh_password_mechanism": "disable"},
+            "broken": {"ansible_password": f"{{{{ '{SECRET}' | no_such_filter }}}}"},
+        },
+        variables={"ansible_host": "db.example"},
+    )
+    broken = ways.pop("broken")
+    assert broken.startswith("Ansible does not resolve its connection settings: ")
+    if ways["yes"] == "Ansible does not resolve its connection settings: AnsibleError":
+        assert core.line == "2.18"  # where a password needs the program sshpass, also for a task
+        return
+    assert ways["yes"]["route"]["password"] == SECRET
+    assert ways["other"]["route"]["password"] == "other"
+    assert ways["batch"] == "a password is given, and ssh option batchmode or numberofpasswordprompts forbids it"
+    assert ways["no password"] == "a password is given, and ssh option passwordauthentication=no"
+    assert ways["disabled"] == "a password is given, and ansible_ssh_password_mechanism is disable"
+    assert ways["order"] == "ssh option preferredauthentications=password,publickey"
+
+
+def test_what_keeps_a_host_out(ask: Ask, tmp_path: Path) -> None:
+    """Each of these would be laxer or other than ssh, were it overlooked."""
+    options = {
+        "proxy command": (f"-o ProxyCommand='nc {SECRET} %h %p'", "ssh option proxycommand"),
+        "dns": ("-o VerifyHostKeyDNS=yes", "ssh option verifyhostkeydns=true"),
+        "command of keys": ("-o KnownHostsCommand='/bin/cat /x'", "ssh option knownhostscommand"),
+        "revoked": ("-o RevokedHostKeys=/x", "ssh option revokedhostkeys"),
+        "check ip": ("-o CheckHostIP=yes", "ssh option checkhostip=yes"),
+        "agent forwarding": ("-A", "ssh option forwardagent=yes"),
+        "tty": ("-tt", "ssh option requesttty=force"),
+        "pkcs11": ("-o PKCS11Provider=/x", "ssh option pkcs11provider"),
+        "bind": ("-b 127.0.0.1", "ssh option bindaddress"),
+        "forward": ("-L 1:x:2", "ssh option localforward"),
+        "family": ("-6", "ssh option addressfamily=inet6"),
+        "rekey": ("-o RekeyLimit=1M", "ssh option rekeylimit=1048576 0"),
+        "delegation": ("-o GSSAPIDelegateCredentials=yes", "ssh option gssapidelegatecredentials=yes"),
+        "certificate": ("-o CertificateFile=/x", "ssh option certificatefile"),
+        "canonical": ("-o CanonicalizeHostname=yes", "ssh option canonicalizehostname=true"),
+        "token": ("-o IdentityFile=/%C", "a path in the configuration of ssh has %C in it"),
+        "blank": ('-o UserKnownHostsFile="\\"/a b\\""', "ssh option userknownhostsfile has a path that is relative"),
+        "nonsense": ("-o NoSuchThing=1", "ssh -G fails with exit status 255"),
+    }
+    hosts: dict[str, dict[str, Any]] = {
+        name: {"ansible_ssh_extra_args": value, "ansible_host": "db.example"} for name, (value, _why) in options.items()
+    }
+    more = {
+        "local": ({"ansible_connection": "local"}, "ansible_connection is local"),
+        "docker": ({"ansible_connection": "community.docker.docker"}, "ansible_connection is community.docker.docker"),
+        "shell": ({"ansible_shell_type": "powershell"}, "the shell plugin is powershell"),
+        "executable": (
+            {"ansible_ssh_executable": "/opt/ssh"},
+            "the option ssh_executable of the connection plugin ssh",
+        ),
+        "retries": ({"ansible_ssh_retries": 3}, "the option reconnection_retries of the connection plugin ssh is set"),
+        "undefined": ({"ansible_host": "{{ nothing }}"}, "Ansible does not resolve its connection settings"),
+        "option": ({"ansible_host": "-oProxyCommand=x"}, "ssh would take the address for an option"),
+        "port": ({"ansible_host": "[::1]:22"}, "the address is no name and no address"),
+    }
+    hosts |= {name: variables for name, (variables, _why) in more.items()}
+    ways = ask(hosts)
+    expected = {name: why for name, (_value, why) in [*options.items(), *more.items()]}
+    assert {name: way if isinstance(way, str) else "understood" for name, way in ways.items()} == {
+        name: ways[name] if str(ways[name]).startswith(why) else why for name, why in expected.items()
+    }
+
+
+def test_what_makes_no_difference(ask: Ask) -> None:
+    """Settings that many sites have, which must not cost them the fan-out."""
+    ways = ask(
+        {
+            "none": {},
+            "debian": {"ansible_ssh_extra_args": "-o GSSAPIAuthentication=yes -o HashKnownHosts=yes"},
+            "people": {"ansible_ssh_extra_args": "-o AddKeysToAgent=yes -o ForwardX11=yes -o LogLevel=ERROR -v -q"},
+            "no tty": {"ansible_ssh_extra_args": "-T"},
+            "stig": {"ansible_ssh_extra_args": "-o 'RekeyLimit=1G 1h'"},
+            "certificates": {"ansible_ssh_extra_args": "-o CASignatureAlgorithms=rsa-sha2-512"},
+        },
+        variables={"ansible_host": "db.example"},
+    )
+    _understood(ways)
+    routes = {name: way["route"] for name, way in ways.items()}
+    plain = [name for name in routes["none"]["server_keys"] if "-cert-" not in name]
+    assert len(plain) < len(routes["none"]["server_keys"])
+    assert routes.pop("certificates") == {**routes["none"], "server_keys": plain}
+    assert [name for name, route in routes.items() if route != routes["none"]] == []
+
+
+def test_what_ssh_makes_of_its_options(ask: Ask, tmp_path: Path) -> None:
+    for name in ("id_a", "id_b", "known"):
+        (tmp_path / name).touch()
+    agent = {"SSH_AUTH_SOCK": str(tmp_path / "agent"), "OCP_TEST_SENT": "a b", "OCP_TEST_KEPT": "x"}
+    ways = ask(
+        {
+            "many": {
+                "ansible_ssh_extra_args": f"-i {tmp_path}/id_b -i {tmp_path}/id_a -o IdentitiesOnly=yes"
+                f" -o Compression=no -o HostKeyAlias=db -o UserKnownHostsFile='{tmp_path}/known {tmp_path}/absent'"
+                " -o GlobalKnownHostsFile=none -o Ciphers=aes256-ctr -o MACs=hmac-sha2-512"
+                " -o KexAlgorithms=curve25519-sha256"
+                " -o HostKeyAlgorithms=ssh-ed25519 -o PubkeyAcceptedAlgorithms=rsa-sha2-512 -o ServerAliveInterval=9"
+                " -o ServerAliveCountMax=2 -o StrictHostKeyChecking=accept-new -o RequiredRSASize=2048"
+                " -o SendEnv=OCP_TEST_S* -o 'SetEnv=OCP_TEST_A=1'"
+            },
+            "agent": {},
+            "no agent": {"ansible_ssh_extra_args": "-o IdentityAgent=none"},
+            "other agent": {"ansible_ssh_extra_args": "-o IdentityAgent=/%r.sock", "ansible_user": "joe"},
+            "no keys": {"ansible_ssh_extra_args": f"-o PubkeyAuthentication=no -i {tmp_path}/id_a"},
+            "token": {"ansible_ssh_extra_args": f"-o IdentityFile={tmp_path}/id_%n", "ansible_host": "a"},
+            "from template": {"ansible_ssh_extra_args": f"-i {tmp_path}/{{{{ inventory_hostname }}}}"},
+        },
+        variables={"ansible_host": "db.example"},
+        **agent,
+    )
+    _understood(ways)
+    assert dict(ways["many"]["start"]["environment"]) == {"OCP_TEST_SENT": "a b", "OCP_TEST_A": "1"}
+    routes = {name: way["route"] for name, way in ways.items()}
+    assert {name: value for name, value in routes["many"].items() if name not in ("address", "user", "port")} == {
+        "name": "db",
+        "alias": True,
+        "keys": [f"{tmp_path}/id_b", f"{tmp_path}/id_a"],
+        "agent": agent["SSH_AUTH_SOCK"],
+        "only_keys": True,
+        "password": None,
+        "known_hosts": [f"{tmp_path}/known"],
+        "checked": True,
+        "key_exchanges": ["curve25519-sha256"],
+        "ciphers": ["aes256-ctr"],
+        "macs": ["hmac-sha2-512"],
+        "server_keys": ["ssh-ed25519"],
+        "user_keys": ["rsa-sha2-512"],
+        "connect_timeout": 10,
+        "alive_interval": 9,
+        "alive_count": 2,
+        "compression": True,  # -C of ssh_args comes first
+        "jump": None,
+        "rsa_bits": 2048,
+    }
+    assert routes["agent"]["agent"] == agent["SSH_AUTH_SOCK"]
+    assert routes["no agent"]["agent"] is None
+    assert routes["other agent"]["agent"] == "/joe.sock"
+    assert (routes["no keys"]["keys"], routes["no keys"]["agent"]) == ([], None)
+    assert routes["token"]["keys"] == [f"{tmp_path}/id_a"]
+    assert routes["from template"]["keys"] == []
+
+
+def test_a_configuration_file(ask: Ask, tmp_path: Path) -> None:
+    """As on a controller of a Red Hat system, and with settings that differ by host and with jump hosts."""
+    common, hosts = tmp_path / "common", tmp_path / "hosts"
+    included = tmp_path / "included"
+    included.write_text("Ciphers aes256-ctr\nControlPath ~/%r@%h:%p\n")
+    common.write_text(
+        f"# Host x\nMatch final all\n  Include {included}\n  GSSAPIAuthentication yes\nHost *\n  User all\n"
+    )
+    hosts.write_text(
+        "Host db1\n  HostName 192.0.2.1\n  Port 2201\n"
+        "Host db2\n  ProxyJump joe@inner:23\n"
+        "Host inner\n  ProxyJump outer\n  HostKeyAlias inside\n"
+        "Host db3\n  ProxyJump outer\n  ProxyCommand none\n"
+        "Host db4\n  ProxyJump strange,outer\n"
+        "Host strange\n  ProxyCommand x\n"
+        "Host outer\n  User out\n"
+        "Match exec true\n  ServerAliveInterval 5\n"
+    )
+    ways = ask(
+        {
+            **{f"c{number}": {"ansible_ssh_common_args": f"-F {common}"} for number in range(3)},
+            **{f"db{number}": {"ansible_ssh_common_args": f"-F {hosts}"} for number in range(6)},
+        }
+    )
+    assert ways.pop("db4") == "jump host outer: jump host strange: ssh option proxycommand"
+    _understood(ways)
+    routes = {name: way["route"] for name, way in ways.items()}
+    for number in range(3):
+        route = routes[f"c{number}"]
+        assert (route["address"], route["user"], route["ciphers"]) == (f"c{number}", "all", ["aes256-ctr"])
+    assert {name: routes[name]["alive_interval"] for name in ("db0", "db5")} == {"db0": 5, "db5": 5}
+    assert (routes["db1"]["address"], routes["db1"]["name"], routes["db1"]["port"]) == ("192.0.2.1", "192.0.2.1", 2201)
+    inner = routes["db2"]["jump"]
+    assert (inner["address"], inner["user"], inner["port"], inner["name"]) == ("inner", "joe", 23, "inside")
+    outer = inner["jump"]
+    assert (outer["address"], outer["user"], outer["port"], outer["jump"]) == ("outer", "out", 22, None)
+    # what Ansible says on the command line is not for jump hosts
+    assert (routes["db2"]["connect_timeout"], outer["connect_timeout"]) == (10, None)
+    assert routes["db3"]["jump"] == outer
+
+
+def test_the_command_line_and_the_environment(ask: Ask, tmp_path: Path) -> None:
+    key, password, become_password = (tmp_path / name for name in ("key", "password", "become"))
+    key.touch()
+    password.write_text(f"{SECRET}1\n")
+    become_password.write_text(f"{SECRET}2\n")
+    ways = ask(
+        {"db1": {}, "db2": {"ansible_user": "own", "ansible_become_user": "ocp", "ansible_become_pass": "mine"}},
+        "--user=admin",
+        "--become",
+        "--become-user=boss",
+        f"--private-key={key}",
+        "--ssh-extra-args=-o ServerAliveInterval=11",
+        "--timeout=42",
+        f"--become-password-file={become_password}",
+        ANSIBLE_HOST_KEY_CHECKING="false",
+        ANSIBLE_REMOTE_PORT="2222",
+    )
+    _understood(ways)
+    for name, user, become_user, secret in (("db1", "admin", "boss", f"{SECRET}2"), ("db2", "own", "ocp", "mine")):
+        route, start = ways[name]["route"], ways[name]["start"]
+        assert (route["user"], route["port"], route["keys"]) == (user, 2222, [str(key)])
+        assert (route["checked"], route["alive_interval"], route["connect_timeout"]) == (False, 11, 42)
+        assert start["password"] == secret
+        assert f"-u {become_user} " in start["command"]
+
+
+def test_a_password_of_localhost_goes_nowhere_else(ask: Ask, tmp_path: Path) -> None:
+    """An action gets --ask-become-pass by its own host, where a variable may have taken its place."""
+    file = tmp_path / "become"
+    file.write_text("given\n")
+    hosts = {"db1": {}, "localhost": {"ansible_connection": "local", "ansible_become_password": SECRET}}
+    ways = ask(hosts, "--become", variables={"ansible_host": "db"})
+    assert ways["db1"]["start"]["password"] is None
+    ways = ask(hosts, "--become", f"--become-password-file={file}", variables={"ansible_host": "db"})
+    assert ways["db1"] == "--become-ask-pass is given, and localhost has the variable ansible_become_password"
+
+
+def test_variables_of_the_play(ask: Ask) -> None:
+    ways = ask({"db1": {}, "db2": {}}, play_variables={"ansible_user": "{{ inventory_hostname }}"})
+    assert {name: way["route"]["user"] for name, way in ways.items()} == {"db1": "db1", "db2": "db2"}
+    assert set(ask({"db1": {}}, "--connection=local").values()) == {"ansible_connection is local"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "plugin"), [("connection", "ssh"), ("become", "sudo"), ("shell", "sh")], ids=("ssh", "sudo", "sh")
+)
+def test_no_option_of_a_plugin_is_overlooked(ask: Ask, core: Core, kind: str, plugin: str) -> None:
+    """Every option that this ansible-core has, away from its default, shows in the way or keeps the host out."""
+    document = subprocess.run(
+        [core.bin / "ansible-doc", "--json", f"--type={kind}", f"ansible.builtin.{plugin}"],
+        capture_output=True,
+        env=core.environment(),
+        check=True,
+    ).stdout
+    (found,) = json.loads(document).values()
+    options = found["doc"]["options"]
+    hosts = {name: {_variable(option): _another(name, option)} for name, option in options.items()}
+    ways = ask({"untouched": {}, **hosts}, variables={"ansible_become": True, "ansible_user": "admin"})
+    _understood({"untouched": ways["untouched"]})
+    untouched = _but_for_address(ways.pop("untouched"), kind)
+    same = {name for name, way in ways.items() if _but_for_address(way, kind, name) == untouched}
+    assert same == INDIFFERENT[kind] & options.keys()
+    assert "host" not in ways or ways["host"]["route"]["address"] == "other.example"
+
+
+def _but_for_address(way: Any, kind: str, option: str = "") -> Any:
+    if isinstance(way, str) or (kind, option) == ("connection", "host"):
+        return way
+    return {**way, "route": {**way["route"], "address": "", "name": ""}}
+
+
+def _variable(option: dict[str, Any]) -> str:
+    assert option.get("vars"), f"no variable for it; set it some other way: {option}"
+    names = [variable["name"] for variable in option["vars"] if variable["name"].startswith("ansible_")]
+    return str(names[-1])
+
+
+def _another(name: str, option: dict[str, Any]) -> Any:
+    """A value that is not the default."""
+    default = option.get("default")
+    if name in VALUES:
+        return VALUES[name]
+    if option.get("choices"):
+        return next(choice for choice in option["choices"] if choice != default)
+    kind = option.get("type", "str")
+    if kind.startswith("bool"):
+        return not default
+    if kind.startswith("int"):
+        return int(default or 0) + 7
+    return "/other"

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An action that says how a fan-out would reach hosts, for test_routes.py."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._routes import routes
+
+
+class ActionModule(ActionBase):
+    """hosts: inventory names. to: file that gets what was found, by all of them at once and by each one alone."""
+
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        hosts = self._task.args["hosts"]
+        together = self._ways(task_vars or {}, hosts)
+        alone = {name: way for host in hosts for name, way in self._ways(task_vars or {}, [host]).items()}
+        Path(self._task.args["to"]).write_text(json.dumps({"together": together, "alone": alone}))
+        return {**result, "changed": False}
+
+    def _ways(self, task_vars: dict[str, t.Any], hosts: list[str]) -> dict[str, t.Any]:
+        found = routes(self, task_vars, hosts, lambda interpreter: f"{interpreter or 'python3'} -c pass")
+        return {name: way if isinstance(way, str) else dataclasses.asdict(way) for name, way in found.items()}
