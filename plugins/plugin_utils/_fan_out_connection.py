@@ -52,10 +52,11 @@ class Connector:
             raise HostError(Failure.REFUSED, f"{_place(route)}: {error}") from error
         try:
             async with self._clock.timeout(route.connect_timeout, done=client.is_authenticating):
+                # Where to once more: options alone are not asked for it.
+                place = {"host": route.address, "port": route.port, "config": None, "options": options}
                 if through:
-                    return await asyncssh.connect(tunnel=through, config=None, options=options)
-                sock = await _tcp(route)
-                return await asyncssh.connect(sock=sock, config=None, options=options)
+                    return await asyncssh.connect(**place, tunnel=through)
+                return await asyncssh.connect(**place, sock=await _tcp(route))
         except (OSError, asyncssh.Error, ValueError) as error:
             raise client.failure(error) from error
 
@@ -155,8 +156,9 @@ class _Client(asyncssh.SSHClient):
         if isinstance(error, _NotReachedError):
             return HostError(Failure.NOT_CONNECTED, f"ssh: {error}")
         if isinstance(error, asyncssh.PermissionDenied):
-            offered = "" if self._route.keys or self._route.agent else ": no key and no password are given for it"
-            return HostError(Failure.REFUSED, f"{self._route.user}@{place}: Permission denied{offered}")
+            nothing = not (self._route.keys or self._route.agent or self._route.password)
+            why = ": no key and no password are given for it" if nothing else ""
+            return HostError(Failure.REFUSED, f"{self._route.user}@{place}: Permission denied{why}")
         if isinstance(error, asyncssh.HostKeyNotVerifiable):
             why = self._refusal or _reason(error)
             return HostError(Failure.REFUSED, f"Host key verification failed: {place}: {why}")

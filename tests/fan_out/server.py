@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import itertools
+import re
+import subprocess
 from types import TracebackType
 
 from tests.fan_out.run import wait_for
-from tests.fleet import Host, runtime
+from tests.fleet import Fleet, Host, runtime
 
 _PORTS = itertools.count(2300)
 
@@ -46,3 +48,11 @@ class Server:
     ) -> None:
         self.host.send(self._process, 15)
         wait_for(lambda: not self.host.alive(self._process), "sshd does not end")
+
+
+def set_password(fleet: Fleet, user: str, password: str) -> None:
+    """Give a user of all hosts a password."""
+    made = subprocess.run(["openssl", "passwd", "-6", password], capture_output=True, text=True, check=True).stdout
+    path = fleet.state_dir / "runtime/etc/shadow"
+    changed = re.sub(rf"(?m)^{user}:[^:]*:", lambda _match: f"{user}:{made.strip()}:", path.read_text())
+    path.write_text(changed)  # in place: hosts have this very file mounted
