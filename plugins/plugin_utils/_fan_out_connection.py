@@ -227,7 +227,7 @@ def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClien
         password=None,
         host_based_auth=False,
         public_key_auth=True,
-        kbdint_auth=True,
+        kbdint_auth=route.interactive,
         password_auth=True,
         preferred_auth=("publickey", "keyboard-interactive", "password"),
         kex_algs=_both("key exchange", route.key_exchanges, kex.get_kex_algs()),

@@ -57,6 +57,8 @@ _NEED_NOT_BE_DEFAULT = frozenset(" ".join((_HONOURED, *_WITHOUT_EFFECT.values())
 REKEY_BYTES = 1 << 30
 REKEY_SECONDS = 3600
 
+# The ways to authenticate that there are here, in the order in which they are tried.
+_METHODS = ("publickey", "keyboard-interactive", "password")
 _YES = ("yes", "true")
 _NO = ("no", "false", "off")
 _NAME = re.compile(r"[A-Za-z0-9_.:%-]+")
@@ -121,9 +123,10 @@ class _Reader:
         if ("proxyjump" in self._settings) != (jump is not None):
             raise NotUnderstoodError("ssh does not say how it reaches the jump host")
         methods = self._methods()
+        interactive = self._flag("kbdinteractiveauthentication") and _allows(methods, "keyboard-interactive")
         if password is not None:
             self._password_may_be_sent(methods)
-        with_key = methods is None or "publickey" in methods
+        with_key = _allows(methods, "publickey")
         return Route(
             address=self._address,
             port=self._port,
@@ -147,6 +150,7 @@ class _Reader:
             compression=self._flag("compression"),
             jump=jump,
             rsa_bits=self._number("requiredrsasize", 1024),
+            interactive=interactive,
         )
 
     # Whether it is all understood
@@ -195,21 +199,19 @@ class _Reader:
         wanted = self._one("preferredauthentications", "")
         methods = wanted.split(",") if wanted else None
         if self._one("pubkeyauthentication") in _NO:
-            methods = [name for name in methods or ["keyboard-interactive", "password"] if name != "publickey"]
+            methods = [name for name in methods or _METHODS if name != "publickey"]
         return methods
 
     def _password_may_be_sent(self, methods: list[str] | None) -> None:
-        """The engine gives a password to whichever way of asking for it the server has, behind the keys."""
-        for name in ("passwordauthentication", "kbdinteractiveauthentication"):
-            if not self._flag(name):
-                raise NotUnderstoodError(f"a password is given, and ssh option {name}={self._one(name)}")
+        if not self._flag("passwordauthentication"):
+            raise NotUnderstoodError("a password is given, and ssh option passwordauthentication=no")
         if self._flag("batchmode") or self._number("numberofpasswordprompts") < 1:
             raise NotUnderstoodError(
                 "a password is given, and ssh option batchmode or numberofpasswordprompts forbids it"
             )
-        order = [name for name in methods or () if name in ("publickey", "keyboard-interactive", "password")]
-        if methods is not None and order[-2:] != ["keyboard-interactive", "password"]:
-            raise _not_understood("preferredauthentications", (",".join(methods),))
+        order = [name for name in methods or _METHODS if name in _METHODS]
+        if "password" not in order or order != sorted(order, key=_METHODS.index):
+            raise _not_understood("preferredauthentications", (",".join(order),))
 
     def _identities(self) -> tuple[str, ...]:
         paths = [self._path(value) for value in self._settings.get("identityfile", ()) if value != "none"]
@@ -310,6 +312,10 @@ class _Reader:
 def _not_understood(name: str, values: tuple[str, ...]) -> NotUnderstoodError:
     value = " ".join(values)
     return NotUnderstoodError(f"ssh option {name}{f'={value}' if _SHOWN.fullmatch(value) else ''}")
+
+
+def _allows(methods: list[str] | None, name: str) -> bool:
+    return methods is None or name in methods
 
 
 def _is_address(text: str) -> bool:

@@ -73,7 +73,7 @@ def test_what_ssh_does_by_itself(settings: Settings) -> None:
 def test_every_setting_matters_unless_it_cannot(settings: Settings) -> None:
     """A value that nobody knows, for each setting: it shows in the route, or keeps the host out, or is on this list."""
     # matter only with a password, or for a host that is given by its name
-    sometimes = ["batchmode", "kbdinteractiveauthentication", "numberofpasswordprompts", "passwordauthentication"]
+    sometimes = ["batchmode", "numberofpasswordprompts", "passwordauthentication"]
     before = route(settings, settings, "host", around=EVERYWHERE)
     overlooked = []
     for name in [*settings, "nobodyknowsthis"]:
@@ -91,7 +91,7 @@ def test_a_secret_is_in_no_reason_and_no_repr() -> None:
     for name in ("proxycommand", "localcommand", "remotecommand", "knownhostscommand"):
         assert _why_not(_with(**{name: "se-cr-et"})) == f"ssh option {name}"
     assert _why_not(_with(verifyhostkeydns="true")) == "ssh option verifyhostkeydns=true"
-    for order in ("password", "publickey,password", "keyboard-interactive,password,publickey"):
+    for order in ("publickey", "password,publickey", "keyboard-interactive,password,publickey"):
         assert "se-cr-et" not in _why_not(_with(preferredauthentications=order), password="se-cr-et")
     assert "se-cr-et" not in repr(_route(DEFAULT, password="se-cr-et"))
     assert "se-cr-et" not in repr(Start("command", password="se-cr-et"))
@@ -208,13 +208,24 @@ def test_a_password_is_sent_only_where_ssh_would_send_it() -> None:
     )
     for name, value in {
         "passwordauthentication": "no",
-        "kbdinteractiveauthentication": "no",
         "batchmode": "yes",
         "numberofpasswordprompts": "0",
         "preferredauthentications": "publickey",
     }.items():
         assert name in _why_not(_with(**{name: value}), password="x")
         assert _route(_with(**{name: value})).password is None
+
+
+def test_whether_a_password_may_be_asked_for_interactively() -> None:
+    for settings, interactive in (
+        ({}, True),
+        ({"kbdinteractiveauthentication": "no"}, False),
+        ({"preferredauthentications": "password"}, False),
+        ({"preferredauthentications": "hostbased,publickey,password"}, False),
+        ({"preferredauthentications": "keyboard-interactive,password"}, True),
+    ):
+        found = _route(_with(**settings), password="x")
+        assert (found.password, found.interactive) == ("x", interactive)
 
 
 def test_certificates_of_hosts_need_the_rules_that_ssh_has_by_default() -> None:
