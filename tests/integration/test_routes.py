@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ssh_config
 from tests.integration.cores import Core
 
 Ways = dict[str, Any]
@@ -407,6 +408,55 @@ def test_a_configuration_file(ask: Ask, tmp_path: Path) -> None:
     # what Ansible says on the command line is not for jump hosts
     assert (routes["db2"]["connect_timeout"], outer["connect_timeout"]) == (10, None)
     assert routes["db3"]["jump"] == outer
+
+
+@pytest.mark.parametrize(
+    ("text", "for_all"),
+    [
+        ("", True),
+        ("# Host x\n\n  # %h\nUser joe\n", True),
+        ("Host *\n  User joe\n", True),
+        ('Host "*"\nMatch all\nMatch final all\nMatch canonical\n', True),
+        ("ControlPath ~/%r@%h:%p\n", True),
+        ("Host db*\n", False),
+        ("Host * !db1\n", False),
+        ("host=db1\n", False),
+        ("Match host db1\n", False),
+        ("Match exec true\n", False),
+        ("Match !all\n", False),
+        ("IdentityFile ~/%h\n", False),
+        ("UserKnownHostsFile ~/known_hosts.d/%k\n", False),
+        ("Include included\n", False),
+        ("Host nobody\n  Include included\n", False),
+    ],
+)
+def test_when_ssh_is_asked_about_every_host(tmp_path: Path, text: str, for_all: bool) -> None:
+    file, included = tmp_path / "config", tmp_path / "included"
+    file.write_text(text.replace("included", str(included)))
+    included.write_text("Host db2\n")
+    assert _ssh_config.ask(["ssh", "-F", str(file)], "db1").for_all is for_all
+
+
+@pytest.mark.parametrize(
+    ("options", "for_all"),
+    [
+        (["-F", "none"], True),
+        (["-F", "none", "-q", "-o", "ControlPath=/%h", "-o", "LogLevel=QUIET"], True),
+        (["-F", "none", "-o", "UserKnownHostsFile=/%h"], False),
+        (["-F", "none", "-J", "joe@%h"], False),
+        (["-F", "none", "-E", "/dev/null"], False),  # where ssh does not tell which files it reads
+    ],
+)
+def test_when_ssh_is_asked_because_of_its_options(options: list[str], for_all: bool) -> None:
+    assert _ssh_config.ask(["ssh", *options], "db1").for_all is for_all
+
+
+def test_a_command_that_hangs_in_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config"
+    file.write_text('Match exec "sleep 3"\n')
+    monkeypatch.setattr(_ssh_config, "_PATIENCE", 0.5)
+    with pytest.raises(_ssh_config.NotUnderstoodError, match="ssh -G fails: TimeoutExpired"):
+        _ssh_config.ask(["ssh", "-F", str(file)], "db1")
 
 
 def test_the_command_line_and_the_environment(ask: Ask, tmp_path: Path) -> None:
