@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Installs the packages of Debian or Ubuntu that this machine lacks: sshd and venv for $PYTHON, which every target needs;
-# with the argument `test` also what only the tests do: PostgreSQL, MariaDB, debootstrap and systemd-nspawn.
+# with the argument `test` also what only the tests do: PostgreSQL, MariaDB, debootstrap, systemd-nspawn and sudo.
 # Does nothing when all is there.
 
 set -euo pipefail
@@ -17,6 +17,7 @@ if [ "${1:-}" = test ]; then
   PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
   PATH=$PATH:/usr/sbin command -v debootstrap > /dev/null || missing+=(debootstrap)
   command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
+  command -v sudo > /dev/null || missing+=(sudo)
 fi
 "$python" -c 'import ensurepip, venv' 2> /dev/null \
   || missing+=("$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')")
