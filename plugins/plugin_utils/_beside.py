@@ -35,15 +35,23 @@ def run_beside(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None
 
 
 def _detach(keep: t.Collection[int]) -> None:
-    """Hold nothing that is the worker's: who reads its pipes would wait for this process."""
+    """Hold nothing that is the worker's: who reads its pipes would wait for this process.
+
+    The numbers stay in use, since objects that came along still name them: a logger would write into whatever got such
+    a number next.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in keep:
-            try:
-                os.close(int(name))
-            except OSError:
-                pass
+    for descriptor in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if descriptor not in (null, *keep) and _is_open(descriptor):
+            os.dup2(null, descriptor)
+
+
+def _is_open(descriptor: int) -> bool:
+    """Whether it still is: the list of them was one itself."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

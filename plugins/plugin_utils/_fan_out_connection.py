@@ -50,13 +50,12 @@ class Connector:
             options = _options(route, server, client)
         except ValueError as error:
             raise HostError(Failure.REFUSED, f"{_place(route)}: {error}") from error
+        # Where to once more: options alone are not asked for it.
+        place = {"host": route.address, "port": route.port, "config": None, "options": options}
         try:
+            way = {"tunnel": through} if through else {"sock": await self._tcp(route)}
             async with self._clock.timeout(route.connect_timeout, done=client.is_authenticating):
-                # Where to once more: options alone are not asked for it.
-                place = {"host": route.address, "port": route.port, "config": None, "options": options}
-                if through:
-                    return await asyncssh.connect(**place, tunnel=through)
-                return await asyncssh.connect(**place, sock=await _tcp(route))
+                return await asyncssh.connect(**place, **way)
         except (OSError, asyncssh.Error, ValueError) as error:
             raise client.failure(error) from error
 
@@ -69,6 +68,29 @@ class Connector:
         except HostError as failed:
             raise HostError(failed.failure, f"jump host: {failed.message}") from failed
 
+    async def _tcp(self, route: Route) -> socket.socket:
+        """A TCP connection to the first address that accepts one; each has the whole timeout, as with ssh."""
+        loop = asyncio.get_running_loop()
+        reason = "no address"
+        for family, kind, protocol, _name, address in await _addresses(route):
+            try:
+                sock = socket.socket(family, kind, protocol)
+            except OSError as error:  # a family that this machine does not have
+                reason = _reason(error)
+                continue
+            try:
+                sock.setblocking(False)
+                async with self._clock.timeout(route.connect_timeout):
+                    await loop.sock_connect(sock, address)
+                return sock
+            except OSError as error:
+                sock.close()
+                reason = _reason(error)
+            except BaseException:
+                sock.close()
+                raise
+        raise _NotReachedError(f"connect to host {_place(route)}: {reason}")
+
 
 class _Client(asyncssh.SSHClient):
     """What is asked during a handshake, and what became of it."""
@@ -77,7 +99,6 @@ class _Client(asyncssh.SSHClient):
         self._route = route
         self._server = server
         self._keys = keys
-        self._connected = False
         self._authenticating = False
         self._password_sent = False
         self._refusal = ""
@@ -85,9 +106,6 @@ class _Client(asyncssh.SSHClient):
     def is_authenticating(self) -> bool:
         """Whether the part that ssh's ConnectTimeout is about is over."""
         return self._authenticating
-
-    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        self._connected = True
 
     def begin_auth(self, username: str) -> None:
         self._authenticating = True
@@ -165,7 +183,7 @@ class _Client(asyncssh.SSHClient):
         if isinstance(error, asyncssh.ChannelOpenError):  # the jump host could not reach it
             return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place} by its jump host: {_reason(error)}")
         if isinstance(error, TimeoutError):
-            when = "Connection timed out during banner exchange" if self._connected else "Connection timed out"
+            when = "Connection timed out during the handshake"
             return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place}: {when}")
         if isinstance(error, (OSError, asyncssh.ConnectionLost)):
             return HostError(
@@ -178,32 +196,16 @@ class _NotReachedError(OSError):
     """There is no TCP connection. The message is ssh's."""
 
 
-async def _tcp(route: Route) -> socket.socket:
-    """A TCP connection to the first address that accepts one."""
-    loop = asyncio.get_running_loop()
+async def _addresses(route: Route) -> list[tuple[t.Any, ...]]:
+    """Where a route leads to: what getaddrinfo gives."""
+    where = (route.address, route.port)
     try:
         try:
-            found = socket.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            return list(socket.getaddrinfo(*where, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
         except socket.gaierror:  # a name: for a thread, since that may take its time
-            found = await loop.getaddrinfo(route.address, route.port, type=socket.SOCK_STREAM)
+            return list(await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as error:
         raise _NotReachedError(f"Could not resolve hostname {route.address}: {_reason(error)}") from error
-    failed: OSError | None = None
-    for family, kind, protocol, _name, address in found:
-        sock = None
-        try:
-            sock = socket.socket(family, kind, protocol)
-            sock.setblocking(False)
-            await loop.sock_connect(sock, address)
-            return sock
-        except BaseException as error:
-            if sock:
-                sock.close()
-            if not isinstance(error, OSError):
-                raise
-            failed = error
-    reason = _reason(failed) if failed else "no address"
-    raise _NotReachedError(f"connect to host {_place(route)}: {reason}")
 
 
 def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClientConnectionOptions:
@@ -321,5 +323,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
         return os.strerror(error.errno)
     if isinstance(error, TimeoutError):
-        return "timed out"
+        return "Connection timed out"
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__

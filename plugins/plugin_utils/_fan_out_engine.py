@@ -18,10 +18,11 @@ import os
 import resource
 import socket
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 from ._executor import Executor
 from ._fan_out_clock import IdleClock
-from ._fan_out_hosts import Hosts
+from ._fan_out_hosts import HANDSHAKES, Hosts
 from ._fan_out_values import LENGTH_BYTES, Answer, Job, frame, peer
 
 _LOOK_EVERY = 1  # seconds between looks at ansible-playbook where the kernel does not tell
@@ -38,6 +39,8 @@ def run(listener: socket.socket, playbook: int, watch: int | None) -> None:
     clock = IdleClock()
     loop = asyncio.SelectorEventLoop(clock)
     asyncio.set_event_loop(loop)
+    # A thread for each handshake that may ask for a name: no host waits for its neighbours' name servers.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=HANDSHAKES))
     loop.run_until_complete(_serve(listener, playbook, watch, Hosts(clock)))
 
 

@@ -25,7 +25,7 @@ from ._fan_out_values import Answer, Job
 from ._route import Route, Start
 
 # Handshakes at the same time. Each costs the controller some ms of CPU: more of them end no sooner, but all late.
-_HANDSHAKES = 50
+HANDSHAKES = 50
 # Seconds between signs of life of a connection that waits for the next phase, and how many may be missed.
 _IDLE_ALIVE = (15, 3)
 _OTHER_FILES = 64  # that the engine has open besides connections
@@ -54,7 +54,7 @@ class Hosts:
         self._clock = clock
         self._connector = Connector(clock)
         self._kept: dict[str, Line] = {}
-        self._handshakes = asyncio.Semaphore(_HANDSHAKES)
+        self._handshakes = asyncio.Semaphore(HANDSHAKES)
         self._files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
     async def phase(

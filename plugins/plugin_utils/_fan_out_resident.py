@@ -43,7 +43,8 @@ class Resident(asyncssh.SSHClientSession[bytes]):
     @classmethod
     async def start(cls, connection: asyncssh.SSHClientConnection, start: Start) -> Resident:
         """Start it, and become who it has to be. Raises HostError, or what asyncssh raises for a lost connection."""
-        channel, session = await connection.create_session(cls, start.command, env=dict(start.environment))
+        session = cls()
+        channel, _session = await connection.create_session(lambda: session, start.command, env=dict(start.environment))
         session._channel = channel
         if start.success:
             try:

@@ -116,7 +116,7 @@ def test_hosts_that_cannot_be_reached(hosts: Fleet, playbook: Playbook) -> None:
     assert answers[down.name].message == f"ssh: connect to host {down.address} port 2222: Connection refused"
     assert answers[unknown.name].message.startswith("ssh: Could not resolve hostname no-such-host.invalid: ")
     assert answers[silent.name].message == (
-        f"ssh: connect to host {silent.address} port {port}: Connection timed out during banner exchange"
+        f"ssh: connect to host {silent.address} port {port}: Connection timed out during the handshake"
     )
 
 
