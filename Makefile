@@ -11,7 +11,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo walk test bench lint sanity scenario build clean python test-system system environment cores checks
+.PHONY: help demo walk test bench lint sanity scenario build clean python test-system system environment cores awx checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
@@ -31,14 +31,14 @@ demo: environment
 walk: environment
 	@.venv/bin/python tools/walk.py
 
-test: test-system cores
+test: test-system cores awx
 	@.venv/bin/python -m pytest $(or $(ARGS),--numprocesses=auto)
 
 bench: system
 	@$(PYTHON) tools/environments.py bench
 	@.venv-bench/bin/python -m tests.bench $(ARGS)
 
-lint: checks
+lint: checks awx
 	@tools/lint.sh
 
 sanity: checks
@@ -53,7 +53,7 @@ build: environment
 	@ls dist
 
 clean:
-	@rm -rf .venv .venv-bench .venv-core .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
+	@rm -rf .venv .venv-awx .venv-bench .venv-core .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -71,6 +71,10 @@ environment: system
 # The oldest and the newest ansible-core; their list is for programs.
 cores: system
 	@$(PYTHON) tools/environments.py cores > /dev/null
+
+# awx.awx, to configure an AWX that is none.
+awx: system
+	@$(PYTHON) tools/environments.py awx
 
 checks: system
 	@$(PYTHON) tools/environments.py checks

@@ -6,6 +6,7 @@
 
     python3 tools/environments.py test          .venv: the project, editable, and what its tests need
     python3 tools/environments.py cores         .venv-core/<line>: the oldest and the newest ansible-core that run here
+    python3 tools/environments.py awx           .venv-awx: the collection awx.awx, for what configures AWX
     python3 tools/environments.py checks        .venv-checks: linters, ansible-test and Molecule
     python3 tools/environments.py bench         .venv-bench: the project and what it is compared with
     python3 tools/environments.py interpreters  none: lists the interpreters
@@ -44,6 +45,9 @@ CORE_LINES: dict[Version, tuple[Version, Version]] = {
     (2, 20): ((3, 12), (3, 14)),
     (2, 21): ((3, 12), (3, 14)),
 }
+
+# What the package `ansible` is for of which pyproject.toml takes the collection awx.awx; later ones do not have it.
+AWX_LINE: Version = (2, 19)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,6 +171,17 @@ def make_core_environments() -> dict[Version, Path]:
     return environments
 
 
+def make_awx_environment() -> Path | None:
+    """Make .venv-awx on the newest interpreter that its ansible-core runs on. Returns its path, None without one."""
+    first, last = CORE_LINES[AWX_LINE]
+    fitting = [i for version, i in sorted(interpreters().items()) if first <= version <= last and i.has_venv]
+    if not fitting:
+        print(f"no .venv-awx: Python {_dotted(first)} to {_dotted(last)} with venv is needed", file=sys.stderr)
+        return None
+    requirements = [*_collection_requirements(), *_project()["dependency-groups"]["awx"]]
+    return _make(ROOT / ".venv-awx", fitting[-1].path, requirements)
+
+
 def make_checks_environment() -> Path:
     """Make .venv-checks on the newest interpreter that runs the newest ansible-core. Returns its path."""
     chosen = choose_cores(interpreters())
@@ -276,7 +291,7 @@ def _one_at_a_time() -> Iterator[None]:
 def main() -> None:
     """Carry out the subcommand."""
     parser = argparse.ArgumentParser(description="Makes the virtual environments of a checkout.")
-    parser.add_argument("what", choices=["test", "cores", "checks", "bench", "interpreters"])
+    parser.add_argument("what", choices=["test", "cores", "awx", "checks", "bench", "interpreters"])
     what = parser.parse_args().what
     paths: dict[Version, Path] | None = None
     if what == "interpreters":
@@ -287,6 +302,8 @@ def main() -> None:
                 make_test_environment()
             elif what == "cores":
                 paths = make_core_environments()
+            elif what == "awx":
+                make_awx_environment()
             elif what == "bench":
                 make_bench_environment()
             else:
