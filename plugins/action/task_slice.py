@@ -39,14 +39,14 @@ class ActionModule(_request_action.RequestAction):
     spec = ARGUMENT_SPEC
 
     def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        del result
         transport = _settings.transport(self.arguments["transport"])
         fanout = _settings.fanout(self.arguments["fanout"])
         phases = self._phases()
         self.check_controller()
         task_id = _workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
         if task_id is None:
-            run.update(due={}, timeouts={}, goal="")
-            result["msg"] = _workflow_request.NO_TASK
+            run.update(due={}, timeouts={}, goal="", no_task=_workflow_request.NO_TASK)
             return
         executor = Executor.of(os.getppid(), self.request.server)
         with _keeping.open_store(self.url, read_only=self.check_mode) as store:

@@ -205,7 +205,11 @@ class Slices:
         return outcomes
 
 
-_FORGOTTEN = (INTERRUPTED, "the host was not worked on: no slice of the workflow had it in its inventory")
+_FORGOTTEN = (
+    INTERRUPTED,
+    "the host was not worked on: no slice of the workflow took it, either since none has it in its inventory, or since "
+    "its slice did not begin",
+)
 _CANCELLED = (CANCELLED, "the task was cancelled before its turn")
 
 

@@ -272,7 +272,7 @@ def test_why_an_outcome_is_missing(url: str, start_actor: Callable[[str], Actor]
         assert error(behind, 3)["code"] == "TSK10012"
         assert "job 18" in error(behind, 3)["message"]
         assert error(behind, 4)["code"] == "TSK10013"
-        assert "no slice of the workflow had it in its inventory" in error(behind, 4)["message"]
+        assert "no slice of the workflow took it" in error(behind, 4)["message"]
         assert hand_in(store, late, slow.token) == {late.task.stages[0][0].id}
         assert store.load(task.id) == behind
 

@@ -16,7 +16,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
     Code,
     OcpError,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import MAX_ID, Target, parse, resolve
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import MAX_ID, Target, known, parse, resolve
 
 
 class TaggedText(str):
@@ -346,3 +346,8 @@ def test_a_name_that_ansible_would_read_as_a_pattern(name: str) -> None:
     assert re.search("pattern or a group", error.message)
     assert "\n" not in error.message, "one line"
     assert "\x1b" not in error.message
+
+
+def test_known_ids() -> None:
+    inventory = {"a": 1, "b": "2", "c": [3, "x", 4], "d": "none", "e": True, "f": 1.0, "g": 2}
+    assert known(inventory) == {1, 2, 3, 4}

@@ -7,7 +7,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import fanout, percentage, timeouts, transport
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import (
+    fanout,
+    percentage,
+    timeouts,
+    transport,
+    workflow_timeout,
+)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(1, 1), (86400, 86400), ("600", 600), (" 60 ", 60), ("060", 60)])
@@ -123,3 +129,15 @@ def test_fanout(value: object, hosts: int) -> None:
 def test_refused_fanouts(value: object) -> None:
     with pytest.raises(OcpError, match="ocp_fanout must be a number of hosts from 1 to 10000"):
         fanout(value)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 3600), ("", 3600), (60, 60), (" 120 ", 120), ("604800", 604800)])
+def test_workflow_timeout(value: object, seconds: int) -> None:
+    assert workflow_timeout(value) == seconds
+
+
+@pytest.mark.parametrize("value", [0, 59, 604801, -60, True, 60.5, "an hour", "{{ 60 }}", []], ids=repr)
+def test_refused_workflow_timeouts(value: object) -> None:
+    with pytest.raises(OcpError, match="ocp_workflow_timeout must be a number of seconds from 60 to 604800") as caught:
+        workflow_timeout(value)
+    assert caught.value.code is INVALID
