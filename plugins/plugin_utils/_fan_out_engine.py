@@ -17,6 +17,7 @@ import json
 import os
 import resource
 import socket
+import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -58,7 +59,9 @@ async def _serve(listener: socket.socket, playbook: int, watch: int | None, host
             return
         writer.close()
 
-    await asyncio.start_unix_server(serve, sock=listener)
+    # From 3.13 on asyncio looks at the socket's file, by a path that leads there only in the process that bound it.
+    options: dict[str, t.Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+    await asyncio.start_unix_server(serve, sock=listener, **options)
     gone = asyncio.ensure_future(_until_gone(playbook, watch))
     await asyncio.wait([gone, broken], return_when=asyncio.FIRST_COMPLETED)
     if broken.done():
