@@ -139,9 +139,7 @@ def make_test_environment() -> Path:
     project = _project()
     extras = ",".join(project["project"]["optional-dependencies"])
     requirements = [f"--editable={ROOT}[{extras}]", *project["dependency-groups"]["test"]]
-    # An editable installation keeps the metadata of the day it was made.
-    metadata = json.dumps(project["project"]) + (ROOT / "galaxy.yml").read_text()
-    return _make(ROOT / ".venv", interpreter, requirements, metadata)
+    return _make(ROOT / ".venv", interpreter, requirements, _metadata())
 
 
 def make_core_environments() -> dict[Version, Path]:
@@ -199,7 +197,7 @@ def make_bench_environment() -> Path:
     chosen = choose_cores(interpreters())
     line, project = max(chosen), _project()
     requirements = [f"--editable={ROOT}", f"ansible-core~={_dotted(line)}.0", *project["dependency-groups"]["bench"]]
-    return _make(ROOT / ".venv-bench", chosen[line].path, requirements)
+    return _make(ROOT / ".venv-bench", chosen[line].path, requirements, _metadata())
 
 
 def _make(environment: Path, interpreter: Path, requirements: list[str], also: str = "") -> Path:
@@ -226,6 +224,11 @@ def _make(environment: Path, interpreter: Path, requirements: list[str], also: s
         link.symlink_to(ROOT / source)
     stamp.write_text(fingerprint)
     return environment
+
+
+def _metadata() -> str:
+    """Of the project; an editable installation keeps that of the day it was made."""
+    return json.dumps(_project()["project"]) + (ROOT / "galaxy.yml").read_text()
 
 
 def _collection_links() -> dict[str, str]:
