@@ -193,6 +193,7 @@ def test_become(ask: Ask) -> None:
             "same user": {"ansible_host": "x", "ansible_user": "root"},
             "su": {"ansible_become_method": "su"},
         },
+        "-vvvvv",  # shows no password either
         variables={"ansible_become": True, "ansible_user": "admin"},
     )
     assert ways.pop("su") == "the become plugin is su"
@@ -230,6 +231,7 @@ def test_passwords(ask: Ask, core: Core) -> None:
             "disabled": {"ansible_password": SECRET, "ansible_ssh_password_mechanism": "disable"},
             "broken": {"ansible_password": f"{{{{ '{SECRET}' | no_such_filter }}}}"},
         },
+        "-vvvvv",
         variables={"ansible_host": "db.example"},
     )
     broken = ways.pop("broken")
@@ -360,6 +362,7 @@ def test_what_ssh_makes_of_its_options(ask: Ask, tmp_path: Path) -> None:
         "compression": True,  # -C of ssh_args comes first
         "jump": None,
         "rsa_bits": 2048,
+        "interactive": False,  # Ansible forbids it where no password is given
     }
     assert routes["agent"]["agent"] == agent["SSH_AUTH_SOCK"]
     assert routes["no agent"]["agent"] is None
