@@ -6,7 +6,6 @@
 
 """Which processes are the agent's: each is identified by what it runs, and pinned."""
 
-import collections
 import os
 import re
 
@@ -34,11 +33,11 @@ from ._agent_host import (
 INTERPRETER = re.compile(r"^(platform-)?(python|pypy|bash|dash|sh|perl)[0-9.]*[a-z]{0,2}(-[a-z]+)?$")
 # By family: letters after which no script follows; letters with a value, attached or next; with one that is attached or
 # none; with one that is next. The first family whose name the interpreter's holds is its.
-_OPTIONS = collections.OrderedDict((
-    ("py", ("cm", "WXQ", "", "")),
-    ("perl", ("eE", "I", "MmixlCDVF0", "")),
-    ("sh", ("cs", "", "", "oO")),
-))
+_OPTIONS = (
+    ("py", "cm", "WXQ", "", ""),
+    ("perl", "eE", "I", "MmixlCDVF0", ""),
+    ("sh", "cs", "", "", "oO"),
+)
 _LONG_WITH_VALUE = ("--check-hash-based-pycs", "--rcfile", "--init-file")
 
 
@@ -47,8 +46,8 @@ def script_of(interpreter, arguments, working_directory):
 
     What follows a program text, a module or a program on standard input is an argument: whoever has it is no agent.
     """
-    family = next(name for name in _OPTIONS if interpreter.find(name) >= 0)
-    ends, takes_value, takes_attached, takes_next = _OPTIONS[family]
+    family, ends, takes_value, takes_attached, takes_next = next(
+        options for options in _OPTIONS if options[0] in interpreter)
     rest = list(arguments[1:])
     while rest and rest[0][:1] in ("-", "+") and rest[0] != "+":
         argument = rest.pop(0)

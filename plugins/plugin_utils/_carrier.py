@@ -77,7 +77,7 @@ def _module_of(request: t.Mapping[str, t.Any]) -> str:
 @functools.cache
 def _program(module: str, function: str) -> bytes:
     text = _text(module, "_agent_request")
-    return f'import sys\n{_NO_FOLDER}\n{text}\n\nif __name__ == "__main__":\n    sys.exit(main({function}))\n'.encode()
+    return f'import sys\n{_NO_FOLDER}\n{text}\n\nif __name__ == "__main__":\n    main({function})\n'.encode()
 
 
 def program(request: t.Mapping[str, t.Any]) -> bytes:

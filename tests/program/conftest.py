@@ -27,8 +27,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     if os.geteuid() != 0:
         pytest.skip("namespaces with real users in them need root")
-    with sandbox_in(tmp_path / "host") as made:
+    with sandbox_in(tmp_path / "host", resident=getattr(request, "param", "once") == "resident") as made:
         yield made

@@ -105,6 +105,7 @@ def table() -> list[dict[str, Any]]:
             {
                 "pid": int(name),
                 "state": fields[0].decode(),
+                "parent": int(fields[1]),
                 "start": int(fields[19]),
                 "exe": executable,
                 "argv": arguments,

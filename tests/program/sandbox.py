@@ -19,19 +19,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
 
 SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
 NOBODY = 65534
 PATIENCE = 20.0  # seconds for anything that should happen soon
 
-# Runs the program as an interpreter would that has no pidfds.
+# Makes an interpreter one that has no pidfds.
 WITHOUT_PIDFD = """\
 import os, signal, sys
 sys.modules["ctypes"] = None
 for module, name in ((os, "pidfd_open"), (signal, "pidfd_send_signal")):
     if hasattr(module, name):
         delattr(module, name)
+"""
+RUN = """\
 with open(sys.argv.pop(1)) as stream:
     exec(compile(stream.read(), stream.name, "exec"), {"__name__": "__main__"})
 """
@@ -56,6 +60,10 @@ for name; do eval "kill \\$pid_$name; wait \\$pid_$name"; done
 """
 
 
+# For a test that has to hold whichever way the host program is carried.
+both_ways = pytest.mark.parametrize("sandbox", ["once", "resident"], indirect=True)
+
+
 class SandboxError(Exception):
     """What was asked of the sandbox itself went wrong."""
 
@@ -70,7 +78,10 @@ class Process:
 
 @dataclass
 class Run:
-    """One run of the host program that goes on. result() waits for its end."""
+    """One run of the host program that goes on. result() waits for its end.
+
+    pid: of the process that was started. worker: of the one that carries out the phase: that, or a resident's child.
+    """
 
     sandbox: Sandbox
     pid: int
@@ -82,21 +93,38 @@ class Run:
         """What it answered. Raises SandboxError when it died without an answer, and after that many seconds."""
         status = self.sandbox.wait(self.pid, patience)
         output, errors = self.output.read_text(), self.errors.read_text()
+        complaint = f"the program ended with {status}, said {output!r} and complained {errors!r}"
+        if self.sandbox.resident:
+            answers = [answer for line in output.encode().splitlines() if (answer := _carrier.answer_of(line))]
+            if status != 0 or errors or len(answers) != 1:
+                raise SandboxError(complaint)
+            return answers[0]
         if status not in (0, 1) or errors or output.count("\n") != 1:
-            raise SandboxError(f"the program ended with {status}, said {output!r} and complained {errors!r}")
+            raise SandboxError(complaint)
         answer: dict[str, Any] = json.loads(output)
         assert (status == 1) == bool(answer.get("failed")), (status, answer)
         return answer
+
+    @property
+    def worker(self) -> int:
+        if not self.sandbox.resident:
+            return self.pid
+        children = [row["pid"] for row in self.sandbox.table() if row["parent"] == self.pid]
+        if len(children) != 1:
+            raise SandboxError(f"{self.pid} has the children {children}")
+        return int(children[0])
 
 
 class Sandbox:
     """A private process table with an agent's home in it. A context manager.
 
     folder: an empty folder for its files. home: the agent's home, with copies of a shell as the agent's programs.
+    resident: whether the host program runs as one, which is sent one call, or is carried by itself.
     """
 
-    def __init__(self, folder: Path, generation: str = "gen2") -> None:
+    def __init__(self, folder: Path, generation: str = "gen2", *, resident: bool = False) -> None:
         self.folder = folder
+        self.resident = resident
         folder.chmod(0o755)
         for parent in folder.parents:  # pytest keeps its folders private; users of the sandbox have to get through
             if parent.stat().st_uid == os.getuid() and parent.stat().st_mode & 0o001 == 0:
@@ -287,11 +315,24 @@ class Sandbox:
         pidfd: False for an interpreter without them. through: what to run it by.
         """
         output, errors = self.file(), self.file()
-        source = self.source(phase, request.get("goal", "stopped"))
-        command = [python, "-B", source] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD, source]
-        command.append(json.dumps({"phase": phase, "home": str(self.home), **request}))
-        options: dict[str, Any] = {"stdout": str(output), "stderr": str(errors)}
-        return Run(self, self.spawn_only(*through, *command, uid=uid, **options), output, errors)
+        options: dict[str, Any] = {"uid": uid, "stdout": str(output), "stderr": str(errors)}
+        arguments = {"phase": phase, "home": str(self.home), **request}
+        if self.resident:
+            command: list[str | Path] = ["sh", "-c", f"exec {_carrier.resident(str(python))}"]
+            options["stdin"] = str(self.calls(arguments, pidfd=pidfd))
+        else:
+            source = self.source(phase, request.get("goal", "stopped"))
+            command = [python, "-B", source] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD + RUN, source]
+            command.append(json.dumps(arguments))
+        return Run(self, self.spawn_only(*through, *command, **options), output, errors)
+
+    def calls(self, *requests: dict[str, Any], pidfd: bool = True) -> Path:
+        """The whole input of a resident that is to carry out these requests, as a file."""
+        path = self.file()
+        library = (b"" if pidfd else WITHOUT_PIDFD.encode()) + _carrier.library(requests)
+        path.write_bytes(_carrier.framed(library) + b"".join(map(_carrier.call, requests)))
+        path.chmod(0o644)
+        return path
 
     def program(self, python: Path, phase: str, **request: Any) -> dict[str, Any]:
         """Run the host program to its end. Returns its answer."""
@@ -299,7 +340,7 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def sandbox_in(folder: Path, generation: str = "gen2") -> Iterator[Sandbox]:
+def sandbox_in(folder: Path, generation: str = "gen2", *, resident: bool = False) -> Iterator[Sandbox]:
     folder.mkdir(parents=True, exist_ok=True)
-    with Sandbox(folder, generation) as sandbox:
+    with Sandbox(folder, generation, resident=resident) as sandbox:
         yield sandbox

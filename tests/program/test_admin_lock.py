@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program.sandbox import DEAF, Process, Sandbox
+from tests.program.sandbox import DEAF, Process, Sandbox, both_ways
 
 
 @pytest.fixture
@@ -29,12 +29,13 @@ def write_owner(lock: Path, pid: int, executable: Path | str) -> None:
     lock.write_text(json.dumps({"pid": pid, "exe": str(executable)}, separators=(",", ":")))
 
 
+@both_ways
 def test_the_format_byte_for_byte(sandbox: Sandbox, every_python: Path, lock: Path) -> None:
     sandbox.agent("ocp_agentd", DEAF)
     run = sandbox.start_program(every_python, "stop", daemon_grace=0.5)
     sandbox.until(lambda: lock.exists() and lock.read_bytes().endswith(b"}"), "no lock")
     executable = os.path.realpath(every_python)
-    assert lock.read_bytes() == f'{{"pid":{run.pid},"exe":"{executable}"}}'.encode()
+    assert lock.read_bytes() == f'{{"pid":{run.worker},"exe":"{executable}"}}'.encode()
     assert lock.stat().st_mode & 0o777 == 0o644
     run.result()
     assert not lock.exists()
@@ -57,6 +58,7 @@ def test_a_live_holder_is_respected(sandbox: Sandbox, python: Path, lock: Path, 
         assert sandbox.lives(agent)
 
 
+@both_ways
 def test_two_stops_at_once(sandbox: Sandbox, python: Path, lock: Path) -> None:
     """Ansible runs a module a second time while the first still works, when a connection is lost."""
     sandbox.agent("ocp_agentd", DEAF)
@@ -64,7 +66,7 @@ def test_two_stops_at_once(sandbox: Sandbox, python: Path, lock: Path) -> None:
     sandbox.until(lambda: lock.exists() and lock.read_text(), "no lock")
     second = sandbox.program(python, "stop")
     assert second["reason"] == "locked"
-    assert f"(pid {first.pid})" in second["msg"]
+    assert f"(pid {first.worker})" in second["msg"]
     assert first.result()["changed"]
 
 

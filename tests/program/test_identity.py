@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.program.sandbox import DEAF, QUIET, Process, Sandbox
+from tests.program.sandbox import DEAF, QUIET, Process, Sandbox, both_ways
 
 WAITS = "import time\nopen({ready!r}, 'w').close()\ntime.sleep(600)\n"
 
@@ -52,6 +52,7 @@ def titled(sandbox: Sandbox, title: str, name: str = "python2.7", **options: Any
 # Strangers
 
 
+@both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
 def test_strangers_live(sandbox: Sandbox, every_python: Path, pidfd: bool) -> None:
     """Every file of the agent names a stranger, and there are strangers of every kind."""
@@ -85,6 +86,7 @@ def test_strangers_live(sandbox: Sandbox, every_python: Path, pidfd: bool) -> No
     assert not sandbox.lives(agent)
 
 
+@both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
 def test_a_recycled_pid_is_not_signalled(sandbox: Sandbox, every_python: Path, pidfd: bool) -> None:
     """An orphan ends while Stop still waits for the daemon, and a stranger gets its pid."""
@@ -208,6 +210,7 @@ def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox,
     sandbox.do(every_python, "-B", "-c", code, sandbox.source("stop"), sandbox.home, agent, observer)
 
 
+@both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
 def test_a_process_that_became_another_program_is_not_signalled(sandbox: Sandbox, python: Path, pidfd: bool) -> None:
     """Between fork and exec a child shows the agent's image; what it becomes is the database, say."""
@@ -221,6 +224,7 @@ def test_a_process_that_became_another_program_is_not_signalled(sandbox: Sandbox
     assert not answer.get("failed"), answer
 
 
+@both_ways
 def test_a_container_with_the_same_paths_is_not_touched(sandbox: Sandbox, every_python: Path) -> None:
     inner = sandbox.file()
     container = sandbox.spawn(
@@ -262,6 +266,7 @@ def test_a_service_with_its_own_mounts_is_the_host_s(sandbox: Sandbox, python: P
     assert stopped(sandbox.program(python, "stop")) == [("ocp_agentd", agent.pid)]
 
 
+@both_ways
 def test_another_home_behind_the_same_path_is_not_touched(sandbox: Sandbox, python: Path) -> None:
     """A container that shares the host's process table, with a home of its own at the same path."""
     other = sandbox.folder / "image"
@@ -282,6 +287,7 @@ def test_another_home_behind_the_same_path_is_not_touched(sandbox: Sandbox, pyth
     assert sandbox.lives(agent)
 
 
+@both_ways
 def test_an_executable_of_any_name_is_survived(sandbox: Sandbox, python: Path) -> None:
     stranger = sandbox.agent(sandbox.executable(sandbox.folder / "caf\u00e9/\u5b88\u62a4"))
     agent = sandbox.agent("ocp_agentd")
@@ -313,6 +319,7 @@ def test_a_renamed_executable_counts(sandbox: Sandbox, python: Path) -> None:
     assert stopped(sandbox.program(python, "stop")) == [("ocp_mgragent", agent.pid)]
 
 
+@both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
 def test_an_executable_that_is_renamed_in_the_middle_of_stop_counts(
     sandbox: Sandbox, python: Path, pidfd: bool
@@ -344,6 +351,7 @@ def test_zombies_are_stopped(sandbox: Sandbox, python: Path) -> None:
     assert sandbox.program(python, "finish", settle=0)["removed"] == ["ocp_agentd.pid"]
 
 
+@both_ways
 def test_a_process_that_becomes_a_zombie_is_stopped(sandbox: Sandbox, python: Path) -> None:
     """Its parent never asks for it: waiting for its entry to go would never end."""
     ready = sandbox.file()
@@ -444,6 +452,7 @@ def test_an_argument_is_not_a_script(sandbox: Sandbox, newest: Path, argv: list[
 # Titles of generation 1
 
 
+@both_ways
 def test_a_title_with_its_pid_file(sandbox: Sandbox, python: Path) -> None:
     agents = [titled(sandbox, "ocp_agentd"), titled(sandbox, "pos_proxy   ")]
     (sandbox.run_folder / "ocp_agentd.pid").write_text(str(agents[0].pid))
@@ -518,6 +527,7 @@ def test_a_thread_of_a_stranger_in_a_pid_file(sandbox: Sandbox, python: Path) ->
 # Ourselves
 
 
+@both_ways
 def test_a_stop_below_the_agent_is_refused(sandbox: Sandbox, python: Path) -> None:
     agent = sandbox.home / "bin/ocp_mgragent"
     for phase in ("prepare", "stop"):
@@ -530,6 +540,7 @@ def test_a_stop_below_the_agent_is_refused(sandbox: Sandbox, python: Path) -> No
 # What is left when the obvious is gone
 
 
+@both_ways
 def test_a_process_whose_first_thread_has_ended_lives(sandbox: Sandbox, python: Path) -> None:
     """The kernel calls it a zombie and shows no executable, and the other threads work on."""
     source, agent = sandbox.file(), sandbox.home / "bin/ocp_mgragent"

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.program.sandbox import DEAF, TOLD, Sandbox
+from tests.program.sandbox import DEAF, TOLD, Sandbox, both_ways
 
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 
@@ -28,6 +28,7 @@ def programs(answer: dict[str, Any]) -> list[str]:
     return [process["program"] for process in answer["processes"]]
 
 
+@both_ways
 def test_an_agent_is_stopped(sandbox: Sandbox, every_python: Path) -> None:
     daemon, children = sandbox.start_agent()
     stranger = sandbox.agent(sandbox.executable(sandbox.folder / "admin/oceanbase/bin/observer"))
@@ -84,6 +85,7 @@ def test_a_slow_daemon_gets_its_time_and_seconds_tell_it(sandbox: Sandbox, pytho
     assert 1.0 <= process["seconds"] < 3.0
 
 
+@both_ways
 def test_who_ignores_sigterm_is_killed_after_the_grace(sandbox: Sandbox, every_python: Path) -> None:
     sandbox.agent("ocp_agentd", DEAF)
     sandbox.agent("ocp_mgragent", DEAF)
@@ -137,6 +139,7 @@ def test_the_last_processes_of_a_removed_agent_are_stopped(sandbox: Sandbox, pyt
     assert not any(map(sandbox.lives, [daemon, *children]))
 
 
+@both_ways
 def test_an_answer_comes_before_the_timeout(sandbox: Sandbox, python: Path) -> None:
     """timeout 6: the program has 4 s, and graces of 20 s and 10 s have to fit into them."""
     for program in AGENT:
@@ -147,17 +150,19 @@ def test_an_answer_comes_before_the_timeout(sandbox: Sandbox, python: Path) -> N
     assert [process["signal"] for process in stopped["processes"]] == ["SIGKILL"] * 3
 
 
+@both_ways
 def test_a_deadline_in_the_middle_of_stop_is_told(sandbox: Sandbox, python: Path) -> None:
     stuck = sandbox.agent("ocp_agentd", TOLD)
     run = sandbox.start_program(python, "stop")
     sandbox.until(sandbox.told.exists, "no SIGTERM")
-    sandbox.kill(run.pid, signal.SIGALRM)  # as its own alarm would
+    sandbox.kill(run.worker, signal.SIGALRM)  # as its own alarm would
     answer = run.result()
     assert (answer["failed"], answer["reason"]) == (True, "deadline")
     assert [(process["pid"], process["seconds"]) for process in answer["processes"]] == [(stuck.pid, None)]
     assert not (sandbox.run_folder / "admin.lock").exists()
 
 
+@both_ways
 def test_a_lost_terminal_does_not_end_stop(sandbox: Sandbox, python: Path) -> None:
     sandbox.agent("ocp_agentd", TOLD)
     run = sandbox.start_program(python, "stop", daemon_grace=0.7)
@@ -167,6 +172,7 @@ def test_a_lost_terminal_does_not_end_stop(sandbox: Sandbox, python: Path) -> No
     assert (answer["changed"], answer["processes"][0]["signal"]) == (True, "SIGKILL")
 
 
+@both_ways
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_stop_gives_the_lock_back_and_tells(
     sandbox: Sandbox, python: Path, number: signal.Signals
@@ -218,6 +224,7 @@ def test_a_settle_time_beyond_the_timeout_is_no_success(sandbox: Sandbox, python
     assert time.monotonic() - began < 4
 
 
+@both_ways
 def test_who_revived_the_agent_is_named(sandbox: Sandbox, python: Path) -> None:
     stopped = sandbox.program(python, "stop")
     watchdog = sandbox.spawn(

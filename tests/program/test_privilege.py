@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.program.sandbox import NOBODY, Sandbox
+from tests.program.sandbox import NOBODY, Sandbox, both_ways
 
 DEPLOY = 4242  # a user without an entry in /etc/passwd
 
@@ -37,6 +37,7 @@ def python_for_all(sandbox: Sandbox, python: Path) -> Path:
     return real
 
 
+@both_ways
 @pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
 def test_an_agent_of_another_user(sandbox: Sandbox, python_for_all: Path, phase: str) -> None:
     agent = sandbox.agent("ocp_agentd")
@@ -56,6 +57,7 @@ def test_a_script_of_another_user(sandbox: Sandbox, python_for_all: Path, option
     assert sandbox.lives(agent)
 
 
+@both_ways
 def test_an_own_agent(sandbox: Sandbox, python_for_all: Path) -> None:
     """obagent runs as its deploy user, who needs nobody's help to stop it."""
     sandbox.do("chown", "-R", f"{DEPLOY}:{DEPLOY}", sandbox.home)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import collections
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,57 @@ def test_a_stop_carries_nothing_of_a_start() -> None:
         assert not names & {"start", "Control", "State", "restart_pos_proxy"}, phase
     assert not defined(_carrier.program({"phase": "finish", "goal": "stopped"}).decode()) & {"Units", "run_command"}
     assert {"start", "Control", "State", "Units"} <= defined(_carrier.program({"phase": "start"}).decode())
+
+
+# A resident
+
+STOP = [{"phase": phase, "goal": "stopped"} for phase in ("prepare", "stop", "finish")]
+
+
+def test_a_library_holds_what_its_phases_need() -> None:
+    names = defined(_carrier.library(STOP).decode())
+    assert {"serve", "prepare_stopped", "stop", "finish_stopped"} <= names
+    assert not names & {"start", "Control", "State", "restart_pos_proxy"}
+    assert {"serve", "start", "stop"} <= defined(_carrier.library([*STOP, {"phase": "start"}]).decode())
+    assert _carrier.library(STOP) == _carrier.library(reversed(STOP))
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
+def test_a_call_names_a_function_of_its_library(request_: dict[str, Any]) -> None:
+    line = _carrier.call({**request_, "home": "/h\u00f6me\n"})
+    assert line.endswith(b"\n")
+    assert (line.count(b"\n"), line.isascii()) == (1, True)
+    call = json.loads(line)
+    assert call["options"] == {**request_, "home": "/h\u00f6me\n"}
+    assert call["function"] in defined(_carrier.library([request_]).decode())
+
+
+def test_a_frame_tells_the_length_in_bytes() -> None:
+    assert _carrier.framed("\u00e9".encode()) == b"2\n\xc3\xa9"
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        (b'OCP-ANSWER {"changed": true}\n', {"changed": True}),
+        (b'OCP-ANSWER {"changed": true}\r\n', {"changed": True}),
+        (b"\n", None),
+        (b"Welcome to db001\n", None),
+        (b'{"changed": true}\n', None),
+        (b'Welcome to OCP-ANSWER {"changed": true}\n', None),
+        (b'OCP-ANSWER {"changed": tr', None),
+        (b"OCP-ANSWER [1]\n", None),
+        (b'OCP-ANSWER {"changed": "\xff"}\n', None),
+    ],
+)
+def test_noise_is_no_answer(line: bytes, answer: dict[str, Any] | None) -> None:
+    assert _carrier.answer_of(line) == answer
+
+
+@pytest.mark.parametrize("interpreter", [None, "auto_silent", "/usr/bin/python3"])
+def test_a_resident_is_started_by_one_line(interpreter: str | None) -> None:
+    """csh takes no other."""
+    command = _carrier.resident(interpreter)
+    assert "\n" not in command
+    assert "!" not in command
+    assert ("platform-python" in command) == (interpreter != "/usr/bin/python3")
