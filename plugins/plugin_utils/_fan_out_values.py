@@ -56,8 +56,13 @@ class Job:
 
     @classmethod
     def load(cls, document: t.Mapping[str, t.Any]) -> Job:
-        route, start = Route.load(document["route"]), Start(**document["start"])
-        return cls(document["host"], route, start, document["call"].encode())
+        start = document["start"]
+        return cls(
+            document["host"],
+            Route.load(document["route"]),
+            Start(**{**start, "environment": tuple((name, value) for name, value in start["environment"])}),
+            document["call"].encode(),
+        )
 
 
 @dataclass(frozen=True)
