@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 from pathlib import Path
 
@@ -55,8 +56,8 @@ class ActionModule(ActionBase):
             try:
                 self._fan_out(fanned, hosts, variables)
             except Exception as exc:  # whatever it is, Ansible's own way is still there
-                Display().vvv(f"the fan-out broke: {exc!r}")
-                fanned.leave(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
+                Display().vvv("".join(traceback.format_exception(exc)))
+                fanned.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
             self._tell(fanned)
         return {**result, **fanned.result(), **self._diff(fanned)}
 
@@ -68,7 +69,7 @@ class ActionModule(ActionBase):
         for host in hosts:
             way = ways[host]
             if isinstance(way, str):
-                fanned.not_understood(host, way)
+                fanned.refuse([host], way)
                 continue
             try:
                 request = requests.of(host)

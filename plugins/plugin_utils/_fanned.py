@@ -39,21 +39,23 @@ class Fanned:
         """Leave hosts to the phase's task, unless they have a result."""
         self.rest.update({host: {"why": why} for host in hosts if host not in self.answers and host not in self.rest})
 
+    def refuse(self, hosts: t.Iterable[str], why: str) -> None:
+        """Note hosts, as far as they have no result, that the fan-out cannot reach, or not as ssh would."""
+        if not self._only:
+            self.leave(hosts, why)
+            return
+        for host in hosts:
+            if host not in self.answers and host not in self.rest:
+                text = f"the fan-out does not reach it ({why}); ocp_transport=auto would leave it to a task of its own"
+                self.answers[host] = {"unreachable": True, "reason": "not_connected", "msg": text}
+
     def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
-        """Leave hosts without a result to the phase's task, which may have been at work on them since started."""
-        if self._changing:
+        """Note hosts, as far as they have no result, that may have been at work since started."""
+        if self._changing:  # their tasks ask them again, as hosts that they have lost themselves
             missing = [host for host in hosts if host not in self.answers and host not in self.rest]
             self.rest.update({host: {"why": why, "lost": why, "started_at": started} for host in missing})
         else:
-            self.leave(hosts, why)
-
-    def not_understood(self, host: str, why: str) -> None:
-        """Note a host whose settings the fan-out does not fully understand."""
-        if self._only:
-            hint = "the fan-out does not reach it as ssh would; ocp_transport=auto does"
-            self.answers[host] = {"unreachable": True, "reason": "not_connected", "msg": f"{why}: {hint}"}
-        else:
-            self.leave([host], why)
+            self.refuse(hosts, why)
 
     def take(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
         """Note how a host has answered, or how it has not. Returns its result; None where its task has to do it."""

@@ -115,7 +115,7 @@ def test_a_lock_is_waited_for_where_the_last_run_may_hold_it() -> None:
 def test_settings_that_are_not_understood() -> None:
     one, strict = fanned(), fanned(transport="fanout")
     for each in (one, strict):
-        each.not_understood("db1", "ansible_connection is local")
+        each.refuse(["db1"], "ansible_connection is local")
     assert one.rest == {"db1": {"why": "ansible_connection is local"}}
     assert strict.answers["db1"]["unreachable"] is True
     assert "ocp_transport=auto" in strict.answers["db1"]["msg"]
@@ -130,8 +130,11 @@ def test_a_fan_out_that_breaks_forgets_no_host_and_no_answer() -> None:
     looking = fanned("prepare")
     looking.lose(["db2"], "the engine is gone", BEGAN)
     assert looking.rest == {"db2": {"why": "the engine is gone"}}
-    looking.leave(["db1", "db2"], "it broke")
+    looking.refuse(["db1", "db2"], "it broke")
     assert looking.rest == {"db1": {"why": "it broke"}, "db2": {"why": "the engine is gone"}}
+    strict = fanned("prepare", transport="fanout")
+    strict.lose(["db2"], "the engine is gone", BEGAN)
+    assert strict.answers["db2"]["unreachable"] is True
 
 
 def test_lines_for_people() -> None:
