@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Runs the linters, from the environment .venv-checks; all of them, then fails if one did.
+# Runs the linters, from the environments .venv-checks and .venv-awx; all of them, then fails if one did.
 
 set -uo pipefail
 
@@ -21,7 +21,12 @@ check ruff check
 mkdir -p "$scratch/ansible_collections/oceanbase/ocp"
 ln -s "$PWD/plugins" "$scratch/ansible_collections/oceanbase/ocp/plugins"
 MYPYPATH=$scratch:src check mypy -p ansible_collections.oceanbase.ocp.plugins -p oceanbase_ocp -p tools
-check ansible-lint
+# What configures AWX is linted where its modules are.
+configuration=examples/awx-project/awx
+check ansible-lint --exclude "$configuration"
+if [ -e .venv-awx/complete ]; then
+  PATH=$PWD/.venv-awx/bin:$PATH check ansible-lint "$configuration"
+fi
 check antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 check antsibull-changelog lint
 if [ ${#failed[@]} -gt 0 ]; then
