@@ -47,7 +47,7 @@ def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[
         for subtask in subtasks
         if subtask["status"] == "FAILED"
     ]
-    summary = {
+    summary: dict[str, t.Any] = {
         "hosts": len(hosts),
         "subtasks": dict(sorted(Counter(subtask["status"] for subtask in subtasks).items())),
         "omittedFailedSubtasks": len(failed),
@@ -62,7 +62,7 @@ def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[
 
 def _short_refusal(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[str, t.Any]:
     sub_errors = response["error"].get("subErrors", [])
-    summary = {"omittedSubErrors": len(sub_errors), "whole": whole}
+    summary: dict[str, t.Any] = {"omittedSubErrors": len(sub_errors), "whole": whole}
     short = {**response, "error": {**response["error"], "subErrors": [], "summary": summary}}
     short["error"]["subErrors"] = _fitting(sub_errors, most - _size(short))
     summary["omittedSubErrors"] -= len(short["error"]["subErrors"])

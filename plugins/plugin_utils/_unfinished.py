@@ -30,6 +30,8 @@ from ._keeping import Keeping
 from ._outcomes import outcome
 from ._task import Outcome, Task
 
+_ANSWERS = "ocp_answers.jsonl"
+
 
 def watch() -> None:
     """Let this process say the last word. To be called where ansible-playbook itself loads a plugin."""
@@ -54,6 +56,17 @@ def note_answer(phase: str, host: str, result: t.Mapping[str, t.Any]) -> None:
         stream.write(json.dumps([phase, host, result]) + "\n")
 
 
+def answers(folder: Path) -> list[tuple[str, str, dict[str, t.Any]]]:
+    """What note_answer() has left: phase, host and result. folder: the temporary one of the run."""
+    found = []
+    if (folder / _ANSWERS).exists():
+        for line in (folder / _ANSWERS).read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):  # the last one may be cut off
+                phase, host, result = json.loads(line)
+                found.append((phase, host, result))
+    return found
+
+
 def forget() -> None:
     """The run has come to its report."""
     _path().unlink(missing_ok=True)
@@ -65,22 +78,18 @@ def _path() -> Path:
 
 
 def _answers() -> Path:
-    return Path(C.DEFAULT_LOCAL_TMP) / "ocp_answers.jsonl"
+    return Path(C.DEFAULT_LOCAL_TMP) / _ANSWERS
 
 
 def _outcomes_of(task: Task) -> dict[str, dict[int, Outcome]]:
     """What is known of the phases that are going on."""
-    if not _answers().exists():
-        return {}
     by_name = {target.host: index for index, target in enumerate(task.targets)}
     due = {phase: set(indices) for phase, indices in task.work().items()}
     found: dict[str, dict[int, Outcome]] = {}
-    for line in _answers().read_text(encoding="utf-8").splitlines():
-        with contextlib.suppress(ValueError):  # the last one may be cut off
-            phase, host, result = json.loads(line)
-            index = by_name[host]
-            if index in due.get(phase, ()):
-                found.setdefault(phase, {})[index] = outcome(task.targets[index], result)
+    for phase, host, result in answers(_answers().parent):
+        index = by_name[host]
+        if index in due.get(phase, ()):
+            found.setdefault(phase, {})[index] = outcome(task.targets[index], result)
     return found
 
 
@@ -94,7 +103,8 @@ def _say_last_word(pid: int) -> None:
         forget()
         return
     reason = "the run was ended before its report; how far it came on this host is not known"
-    ending = _run_state.end(run, _outcomes_of(Task.load(run["task"])), (CANCELLED if _cancel.asked() else INTERRUPTED, reason))
+    cause = (CANCELLED if _cancel.asked() else INTERRUPTED, reason)
+    ending = _run_state.end(run, _outcomes_of(Task.load(run["task"])), cause)
     said = [Keeping(left["url"], run["executor"]).save(ending.task, ending.logs) or "run task_retry to go on"]
     if not run["executor"]:
         said = ["run the operation again"]

@@ -5,7 +5,8 @@
 
 Everything public is here. The operations: `batch_stop_agents`, `batch_start_agents`, `batch_restart_agents`. What is
 done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`. What is asked of it: `task_info`,
-`subtask_log`. In the background: `submit`, `Submission`. The error: `OcpRunError`.
+`subtask_log`. In the background, or by a worker elsewhere: `submit`, `Submission`. From the events of a run of one's
+own: `response_of`. The error: `OcpRunError`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ._api import (
     task_rollback,
 )
 from ._errors import OcpRunError
+from ._events import response_of
 from ._submission import Submission
 from ._tasks import subtask_log, task_cancel, task_info
 
@@ -29,6 +31,7 @@ __all__ = [
     "batch_restart_agents",
     "batch_start_agents",
     "batch_stop_agents",
+    "response_of",
     "submit",
     "subtask_log",
     "subtask_skip",

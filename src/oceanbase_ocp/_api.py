@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._arguments import Settings
@@ -75,6 +76,8 @@ def submit(
     response_file: str | os.PathLike[str] | None = None,
     max_fail_percentage: float | None = None,
     task_store: str | None = None,
+    worker: Sequence[str | os.PathLike[str]] | socket.socket | None = None,
+    keep_events: bool = True,
     **runner_kwargs: Any,
 ) -> Submission:
     """Begin an operation, and return once OCP's answer to the request is there.
@@ -93,6 +96,12 @@ def submit(
     response_file: where the response is written as well, at once and again at the end.
     max_fail_percentage: the share of hosts, 0 to 100, that may fail without holding the others up.
     task_store: URL of the database that keeps the tasks, or `none`; the user's own SQLite file without it.
+    worker: who runs the playbook, where that is not this process: a command that becomes `ansible-runner worker`
+        somewhere, such as `["ssh", "bastion", "ansible-runner", "worker"]`, or a socket that is connected to one. The
+        run is streamed to it. It needs the collection, and what the inventory names, such as SSH keys; the response
+        file is written here.
+    keep_events: whether ansible-runner keeps a file of each event among its artifacts. An `event_handler` that returns
+        False drops single ones.
     runner_kwargs: keywords of `ansible_runner.run`, such as `private_data_dir`, `timeout` (seconds), `forks`, `limit`,
         `envvars` or `event_handler`. Handlers and callbacks are called in another thread.
 
@@ -118,6 +127,8 @@ def submit(
         response_file,
         max_fail_percentage,
         task_store,
+        worker,
+        keep_events,
     )
     return Submission(settings, runner_kwargs)
 

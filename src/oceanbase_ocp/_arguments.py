@@ -16,19 +16,24 @@ from typing import Any
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._cancel import PATH_VARIABLE
 
 from ._errors import OcpRunError
+from ._wire import Worker
 
 CANCEL_FILE = "cancel"
+LOCAL_TEMP = "tmp"
 
 _KEPT_FROM_CALLERS = {
     **dict.fromkeys(
-        ("binary", "host_pattern", "hosts", "module", "module_args", "playbook", "role", "streamer"),
+        ("binary", "host_pattern", "hosts", "module", "module_args", "playbook", "role"),
         "what is run is the operation's own playbook",
     ),
+    **dict.fromkeys(("streamer", "_input", "_output"), "give worker, and the run is streamed"),
     **dict.fromkeys(("omit_event_data", "only_failed_event_data"), "the response is read from the events"),
     **dict.fromkeys(("process_isolation",), "the collection is that of this very Python environment"),
     "suppress_env_files": "nothing but settings is ever written to the folder env",
 }
 
+# ansible-runner drops an event's result that is larger; a task of 500 hosts is.
+LARGEST_RESULT = str(2**30)
 _HOST_KEY_CHECKING = "ANSIBLE_HOST_KEY_CHECKING"
 _UNSET = "left to Ansible"
 
@@ -44,6 +49,8 @@ class Settings:
     response_file: str | os.PathLike[str] | None
     max_fail_percentage: float | None
     task_store: str | None = None
+    worker: Worker | None = None
+    keep_events: bool = True
 
 
 def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -53,9 +60,7 @@ def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path)
 
     Raises TypeError for a keyword that cannot be given, OcpRunError for an inventory that does not exist.
     """
-    for name in given:
-        if name in _KEPT_FROM_CALLERS:
-            raise TypeError(f"{name} cannot be given: {_KEPT_FROM_CALLERS[name]}")
+    check_keywords(given)
     private_data_dir = Path(given.get("private_data_dir") or folder).absolute()
     arguments: dict[str, Any] = {
         "quiet": True,
@@ -64,7 +69,7 @@ def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path)
         "playbook": settings.playbook,
         # ansible-runner would leave this run's variables in env/extravars, and a later run in the same folder would
         # read them: they go into a file of the run's own.
-        "extravars": _write(folder / "extravars.json", extravars(settings)),
+        "extravars": write_json(folder / "extravars.json", extravars(settings)),
         "suppress_env_files": True,
         "envvars": environment(given.get("envvars") or {}, folder),
     }
@@ -75,8 +80,15 @@ def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path)
         path = private_data_dir / "env" / "settings"
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
-            _write(path, given["settings"])
+            write_json(path, given["settings"])
     return arguments
+
+
+def check_keywords(given: Mapping[str, Any]) -> None:
+    """Raises TypeError for a keyword of ansible-runner's that cannot be given."""
+    for name in given:
+        if name in _KEPT_FROM_CALLERS:
+            raise TypeError(f"{name} cannot be given: {_KEPT_FROM_CALLERS[name]}")
 
 
 def extravars(settings: Settings) -> dict[str, Any]:
@@ -115,9 +127,8 @@ def environment(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """
     defaults = {
         # Kept where it goes with the run: a run that is cancelled cannot clear up.
-        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
-        # ansible-runner drops an event's result that is larger; a task of 500 hosts is.
-        "MAX_EVENT_RES": str(2**30),
+        "ANSIBLE_LOCAL_TEMP": str(folder / LOCAL_TEMP),
+        "MAX_EVENT_RES": LARGEST_RESULT,
         # ansible-runner would switch the checking of host keys off. See restore_environment.
         _HOST_KEY_CHECKING: _UNSET,
     }
@@ -147,7 +158,7 @@ def inventory(given: Any, private_data_dir: Path, folder: Path) -> str | list[st
 
 def _source(given: Any, private_data_dir: Path, folder: Path, number: int) -> str:
     if isinstance(given, Mapping):
-        return _write(folder / f"inventory{number}.json", given)
+        return write_json(folder / f"inventory{number}.json", given)
     text = str(os.fspath(given))
     if "\n" in text or (isinstance(given, str) and "=" in text and not os.path.exists(text)):
         path = folder / f"inventory{number}.ini"
@@ -161,7 +172,8 @@ def _source(given: Any, private_data_dir: Path, folder: Path, number: int) -> st
     raise OcpRunError(f"there is no inventory {text!r}")
 
 
-def _write(path: Path, document: Any) -> str:
+def write_json(path: Path, document: Any) -> str:
+    """Write a new file that nobody else can read. Returns its path."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump(document, stream)
     return str(path)

@@ -57,6 +57,11 @@ class Progress:
         elif kind in _RESULTS:
             self._take_result(action, str(kind), data)
 
+    def take_answer(self, phase: str, host: str, result: dict[str, Any]) -> None:
+        """Take in the result of a host in a fan-out that is going on, whose event may never come."""
+        if host in self._run.get("due", {}).get(phase, ()):
+            self._results[host] = result
+
     def _take_result(self, action: str, kind: str, data: Mapping[str, Any]) -> None:
         result = data.get("res") or {}
         if action == "agent_processes":

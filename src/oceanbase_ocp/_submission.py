@@ -15,6 +15,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -23,13 +24,18 @@ from ansible_runner import AnsibleRunnerException, Runner
 from ansible_runner.interface import init_runner
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, TIMED_OUT
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._keeping import Keeping, chosen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import TASK_STATE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._keeping import NONE, Keeping, chosen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._unfinished import answers
 
-from ._arguments import CANCEL_FILE, Settings, restore_environment, runner_arguments
+from ._arguments import CANCEL_FILE, LOCAL_TEMP, Settings, restore_environment, runner_arguments
 from ._errors import OcpRunError
+from ._events import why_it_ended
 from ._leftovers import end_processes
 from ._progress import Progress
+from ._streamed import StreamedRun
+from ._tasks import task_cancel
+from ._transmitted import process_arguments, transmit_arguments
 
 _LOG = logging.getLogger(__name__)
 _MARK = "OCEANBASE_OCP_RUN"
@@ -53,6 +59,9 @@ class Submission:
         self._ended = threading.Event()
         self._error: BaseException | None = None
         self._output: deque[str] = deque(maxlen=_SHOWN_LINES)
+        self._keep_events = settings.keep_events
+        # What is written on the worker's machine is of no use here.
+        self._response_file = settings.response_file if settings.worker is not None else None
         self._event_handler = runner_kwargs.get("event_handler")
         self._cancel_callback = runner_kwargs.get("cancel_callback")
         self._url = chosen(settings.task_store or settings.extravars.get("ocp_task_store"))
@@ -94,8 +103,11 @@ class Submission:
         return self._ended.is_set()
 
     @property
-    def runner(self) -> Runner:
-        """ansible-runner's object. Its files are gone after the end unless the caller gave a private_data_dir."""
+    def runner(self) -> Runner | StreamedRun:
+        """ansible-runner's object, or what stands for it (`status`) where a worker runs the playbook.
+
+        Its files are gone after the end unless the caller gave a private_data_dir.
+        """
         return self._runner
 
     def wait(self, timeout: float | None = None) -> dict[str, Any]:
@@ -119,12 +131,33 @@ class Submission:
 
         No host is begun any more, and `wait` returns when the hosts at work have ended what they do. force: break the
         run off; `wait` returns within seconds, and what the hosts at work have come to is not known.
+
+        Raises OcpRunError, where a worker runs the playbook, when it cannot be asked to end: without force that goes
+        through a task store which both reach.
         """
         if force:
             self._broken_off.set()
+        elif not self.done and isinstance(self._runner, StreamedRun):
+            self._cancel_elsewhere()
         elif not self.done:
             with contextlib.suppress(FileNotFoundError):  # it has ended just now
                 (self._folder / CANCEL_FILE).touch()
+
+    def _cancel_elsewhere(self) -> None:
+        if not self._store_is_shared or "task" not in self._progress.run:
+            raise self._failure(
+                "the run is elsewhere, and is asked to end through a task store that both reach: give task_store its "
+                "URL, or break it off by cancel(force=True)"
+            )
+        task_id = self._progress.run["task"]["id"]
+        answer = task_cancel(task_id, task_store=self._url)
+        if not answer["successful"] and answer["error"]["code"] != TASK_STATE.code:  # it has ended just now
+            raise self._failure(f"task {task_id} cannot be cancelled: {answer['error']['message']}")
+
+    @property
+    def _store_is_shared(self) -> bool:
+        """Whether the store of the run is one that can be reached from here."""
+        return not isinstance(self._runner, StreamedRun) or self._url not in (None, NONE)
 
     def __enter__(self) -> Submission:
         return self
@@ -137,7 +170,9 @@ class Submission:
         else:
             self._end_with_program()
 
-    def _prepare(self, settings: Settings, given: Mapping[str, Any]) -> Runner:
+    def _prepare(self, settings: Settings, given: Mapping[str, Any]) -> Runner | StreamedRun:
+        if settings.worker is not None:
+            return self._prepare_streamed(settings, given)
         arguments = runner_arguments(settings, given, self._folder)
         arguments["envvars"][_MARK] = self._mark
         arguments.update(event_handler=self._take_event, cancel_callback=self._is_cancelled)
@@ -150,13 +185,25 @@ class Submission:
             runner.config.pexpect_timeout = _LOOK_SECONDS
         return runner
 
+    def _prepare_streamed(self, settings: Settings, given: Mapping[str, Any]) -> StreamedRun:
+        transmit = transmit_arguments(replace(settings, response_file=None), given, self._folder, _LOOK_SECONDS)
+        transmit["envvars"][_MARK] = self._mark
+        process = {**process_arguments(given, self._folder), "event_handler": self._take_event}
+        try:
+            return StreamedRun(cast("Any", settings.worker), transmit, process, self._is_cancelled, self._folder)
+        except OSError as exc:
+            raise OcpRunError(f"the worker cannot be started: {exc}") from exc
+
     def _take_event(self, event: dict[str, Any]) -> bool:
         self._progress.take(event)
         if event.get("stdout"):
             self._output.extend(_ESCAPES.sub("", event["stdout"]).splitlines())
-        if self._progress.created is not None:
+        if self._progress.created is not None and not self._answered.is_set():
+            if self._response_file and not self._progress.run["check_mode"]:
+                write(str(self._response_file), self._progress.created)
             self._answered.set()
-        return True if self._event_handler is None else bool(self._event_handler(event))
+        kept = True if self._event_handler is None else bool(self._event_handler(event))
+        return kept and self._keep_events
 
     def _is_cancelled(self) -> bool:
         return self._broken_off.is_set() or bool(self._cancel_callback and self._cancel_callback())
@@ -168,6 +215,8 @@ class Submission:
             # ansible-runner may fail to read to the end after it has killed ansible-playbook: that is no news.
             if not (self._runner.canceled or self._runner.timed_out):
                 self._error = exc
+        if isinstance(self._runner, StreamedRun):
+            self._output.extend(self._runner.words)
         try:
             self._conclude()
         finally:
@@ -179,26 +228,27 @@ class Submission:
     def _conclude(self) -> None:
         """See to it that nothing is left of the run, and that there is a final response when there was a first one."""
         if self._progress.final is not None and self._error is None:
+            if self._response_file:
+                self._write_response()
             return
         end_processes(f"{_MARK}={self._mark}")
-        if self._runner.canceled:
-            ending = self._progress.end(CANCELLED, "the task was cancelled")
-        elif self._runner.timed_out:
-            ending = self._progress.end(TIMED_OUT, "the run took longer than it may")
-        else:
-            ending = self._progress.end(INTERRUPTED, "the run ended before its report")
+        for folder in self._folder.glob(f"{LOCAL_TEMP}/*"):
+            for answer in answers(folder):
+                self._progress.take_answer(*answer)
+        early = "canceled" if self._runner.canceled else "timeout" if self._runner.timed_out else "failed"
+        ending = self._progress.end(*why_it_ended(early))
         self._write_response()
-        if ending:
+        if ending and self._store_is_shared and getattr(self._runner, "ended", True):
             problem = Keeping(self._url, self._progress.run["executor"]).save(ending.task, ending.logs)
             if problem:
                 _LOG.warning("The task could not be stored: %s", problem)
 
     def _write_response(self) -> None:
         """Bring the response file up to date: who watches it must not wait for ever."""
-        path = self._progress.response_file
-        if path and self._progress.final is not None:
+        path = self._response_file or self._progress.response_file
+        if path and self._progress.final is not None and not self._progress.run.get("check_mode"):
             try:
-                write(path, self._progress.final)
+                write(str(path), self._progress.final)
             except OSError as exc:
                 _LOG.warning("The response cannot be written to %s: %s", path, exc.strerror)
 

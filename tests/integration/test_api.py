@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import ansible_runner
 import pytest
 
 from oceanbase_ocp import (
@@ -25,6 +28,7 @@ from oceanbase_ocp import (
     batch_restart_agents,
     batch_start_agents,
     batch_stop_agents,
+    response_of,
     submit,
     subtask_log,
     subtask_skip,
@@ -34,6 +38,7 @@ from oceanbase_ocp import (
     task_rollback,
 )
 from tests.fleet import Fleet, HostSpec, Process, processes
+from tests.fleet.host import Host
 from tests.integration.cores import Core
 from tests.integration.graph import check_graph, check_truth
 
@@ -105,34 +110,16 @@ def gone(several: Sequence[Process]) -> bool:
     return True
 
 
-class Events:
-    """An event handler that remembers, and lets a test wait for what an event says."""
+def stop_begun(host: Host) -> None:
+    """Wait until Stop is at work on a host, whatever carried it there."""
+    host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._begun: set[tuple[str, str]] = set()
-        self._ended: set[tuple[str, str]] = set()
-        self._changed = threading.Condition()
 
-    def __call__(self, event: dict[str, Any]) -> bool:
-        data = event.get("event_data") or {}
-        with self._changed:
-            self.names.append(event["event"])
-            if "host" in data:
-                kept = self._begun if event["event"] == "runner_on_start" else self._ended
-                kept.add((data["task"], data["host"]))
-            self._changed.notify_all()
-        return True
-
-    def wait_begun(self, task: str, *hosts: str) -> None:
-        self._wait(lambda: {(task, host) for host in hosts} <= self._begun)
-
-    def wait_ended(self, task: str, *hosts: str) -> None:
-        self._wait(lambda: {(task, host) for host in hosts} <= self._ended)
-
-    def _wait(self, condition: Callable[[], bool]) -> None:
-        with self._changed:
-            assert self._changed.wait_for(condition, PATIENCE)
+def stop_ended(host: Host) -> None:
+    """Wait until Stop has ended on a host, and the controller has heard of it."""
+    host.wait_for(lambda: not host.agent_names(), "Stop has not ended")
+    host.wait_for(lambda: not (host.home / "run/admin.lock").exists(), "Stop has not ended")
+    time.sleep(2)
 
 
 def test_stops_the_agents(core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path) -> None:
@@ -216,11 +203,9 @@ def test_answers_before_any_host_is_contacted(core: Core, start_fleet: StartFlee
 def test_cancel_lets_hosts_at_work_end(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     fleet = start_fleet([SLOW, SLOW])
     response_file = tmp_path / "response.json"
-    submission = submit(
-        ids(fleet), inventory=fleet.inventory, response_file=response_file, **keywords(newest_core)
-    )
+    submission = submit(ids(fleet), inventory=fleet.inventory, response_file=response_file, **keywords(newest_core))
     for host in fleet.hosts:
-        host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+        stop_begun(host)
 
     submission.cancel()
     response = submission.wait(timeout=PATIENCE)
@@ -265,23 +250,27 @@ def test_what_becomes_of_a_task(newest_core: Core, start_fleet: StartFleet) -> N
     assert task_info(size=0)["error"]["code"] == "COM10001"
 
 
+@pytest.mark.parametrize("transport", ["task", "fanout"])
 def test_breaking_off_in_the_middle_of_stop(
-    core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path
+    core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path, transport: str
 ) -> None:
     fleet = start_fleet([SLOW, HostSpec()])
     slow, quick = fleet.hosts
     response_file = tmp_path / "response.json"
     earlier = {process.pid for process in descendants()}
-    events = Events()
 
     submission = submit(
-        ids(fleet), inventory=fleet.inventory, response_file=response_file, event_handler=events, **keywords(core)
+        ids(fleet),
+        inventory=fleet.inventory,
+        response_file=response_file,
+        extravars={"ocp_transport": transport},
+        **keywords(core),
     )
-    events.wait_begun(STOP, slow.name)
-    events.wait_ended(STOP, quick.name)
+    stop_begun(slow)
+    stop_ended(quick)
     own = [process for process in descendants() if process.pid not in earlier]
     assert any("ansible-playbook" in " ".join(process.cmdline) for process in own)
-    assert any(process.comm == "ssh" for process in own)
+    assert any(process.comm == "ssh" for process in own) == (transport == "task")
     begun = time.monotonic()
     submission.cancel(force=True)
     submission.cancel(force=True)
@@ -319,10 +308,9 @@ def test_a_run_that_takes_too_long(newest_core: Core, start_fleet: StartFleet) -
 def test_a_run_that_is_killed(core: Core, start_fleet: StartFleet) -> None:
     fleet = start_fleet([SLOW])
     earlier = {process.pid for process in descendants()}
-    events = Events()
 
-    submission = submit(ids(fleet), inventory=fleet.inventory, event_handler=events, **keywords(core))
-    events.wait_begun(STOP, fleet.hosts[0].name)
+    submission = submit(ids(fleet), inventory=fleet.inventory, **keywords(core))
+    stop_begun(fleet.hosts[0])
     own = [process for process in descendants() if process.pid not in earlier]
     playbook = next(process for process in own if process.ppid == os.getpid())
     assert processes.send(playbook.pid, playbook.start_time, signal.SIGKILL)
@@ -338,7 +326,11 @@ def test_event_handler_and_files_are_the_callers(newest_core: Core, start_fleet:
     fleet = start_fleet([HostSpec()])
     private_data_dir = tmp_path / "data"
     private_data_dir.mkdir()
-    events, statuses_seen = Events(), []
+    events, statuses_seen = [], []
+
+    def on_event(event: dict[str, Any]) -> bool:
+        events.append(event["event"])
+        return True
 
     def on_status(status: dict[str, Any], runner_config: Any) -> None:
         statuses_seen.append((status["status"], runner_config.ident))
@@ -348,21 +340,21 @@ def test_event_handler_and_files_are_the_callers(newest_core: Core, start_fleet:
         inventory=fleet.inventory,
         private_data_dir=private_data_dir,
         ident="mine",
-        event_handler=events,
+        event_handler=on_event,
         status_handler=on_status,
         **keywords(newest_core),
     ) as submission:
         pass
 
     assert submission.done
-    assert events.names[0] == "playbook_on_start"
-    assert "playbook_on_stats" in events.names
+    assert events[0] == "playbook_on_start"
+    assert "playbook_on_stats" in events
     assert [status for status in statuses_seen if status[0] in ("starting", "successful")] == [
         ("starting", "mine"),
         ("successful", "mine"),
     ]
     assert "PLAY RECAP" in (private_data_dir / "artifacts/mine/stdout").read_text()
-    assert submission.runner.stats["ok"][fleet.hosts[0].name] == 3
+    assert submission.runner.stats["ok"]["localhost"] > 3
     # The next run in the same folder must not inherit this one's variables.
     assert not (private_data_dir / "env").exists()
     assert running(fleet) == [[]]
@@ -389,16 +381,10 @@ def test_event_handler_that_raises(newest_core: Core, start_fleet: StartFleet) -
 
 def test_cancel_callback_is_called(newest_core: Core, start_fleet: StartFleet) -> None:
     fleet = start_fleet([SLOW])
-    enough, events = threading.Event(), Events()
+    enough = threading.Event()
 
-    submission = submit(
-        ids(fleet),
-        inventory=fleet.inventory,
-        cancel_callback=enough.is_set,
-        event_handler=events,
-        **keywords(newest_core),
-    )
-    events.wait_begun(STOP, fleet.hosts[0].name)
+    submission = submit(ids(fleet), inventory=fleet.inventory, cancel_callback=enough.is_set, **keywords(newest_core))
+    stop_begun(fleet.hosts[0])
     enough.set()
 
     assert submission.wait(timeout=PATIENCE)["data"]["operation"] == "CANCEL"
@@ -424,13 +410,12 @@ def test_two_at_the_same_time_in_one_folder(newest_core: Core, start_fleet: Star
 def test_exception_in_the_block_cancels(newest_core: Core, start_fleet: StartFleet) -> None:
     fleet = start_fleet([SLOW])
     earlier = {process.pid for process in descendants()}
-    events = Events()
 
-    submission = submit(ids(fleet), inventory=fleet.inventory, event_handler=events, **keywords(newest_core))
+    submission = submit(ids(fleet), inventory=fleet.inventory, **keywords(newest_core))
 
     def block() -> None:
         with submission:
-            events.wait_begun(STOP, fleet.hosts[0].name)
+            stop_begun(fleet.hosts[0])
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -507,3 +492,219 @@ def test_failure_of_the_program_is_an_exception(given: dict[str, Any], said: str
     assert caught.value.rc
     assert said in caught.value.stdout
     assert list(temporary.iterdir()) == []
+
+
+# A run that a worker carries out elsewhere. Here it is a process of its own; only the wire joins the two.
+
+RUNNER = Path(sys.executable).with_name("ansible-runner")
+
+
+@pytest.fixture(params=["pipe", "socket"])
+def worker(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """What `submit` is given: a command, or a socket at whose other end a worker listens."""
+    if request.param == "pipe":
+        yield [RUNNER, "worker"]
+        return
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen([RUNNER, "worker"], stdin=theirs, stdout=theirs)
+    yield ours
+    ours.close()
+    process.wait(PATIENCE)
+
+
+def test_a_worker_stops_the_agents(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path, worker: Any
+) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec()])
+    response_file = tmp_path / "response.json"
+    written = []
+
+    with submit(
+        ids(fleet), inventory=fleet.inventory, response_file=response_file, worker=worker, **keywords(newest_core)
+    ) as submission:
+        written.append(json.loads(response_file.read_text()))
+    response = submission.response
+
+    assert running(fleet) == [[], []]
+    assert written == [submission.create_response]
+    assert response["data"]["status"] == "SUCCESSFUL"
+    check_graph(response["data"], hosts=2)
+    check_truth(response["data"])
+    assert json.loads(response_file.read_text()) == response
+    assert submission.runner.status == "successful"
+    assert list(temporary.glob("oceanbase-ocp-*")) == []
+
+
+def test_what_is_transmitted(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """The caller's folder, variables beside an inventory, and nothing that is left behind here."""
+    fleet = start_fleet([HostSpec()])
+    site = tmp_path / "site"
+    shutil.copytree(fleet.inventory.parent, site, ignore=lambda path, names: set(names) - {fleet.inventory.name})
+    (site / "host_vars").mkdir()
+    (site / "host_vars/db001.yml").write_text("ocp_host_id: 4711\n")
+    (site / "more.ini").write_text("db009 ocp_host_id=4712\n")
+    private_data_dir = tmp_path / "private"
+    (private_data_dir / "project").mkdir(parents=True)
+    (private_data_dir / "project/ansible.cfg").write_text("[defaults]\nforks = 3\n")
+    environment = keywords(newest_core)["envvars"]
+    del environment["ANSIBLE_CONFIG"]
+
+    response = batch_stop_agents(
+        [4711],
+        inventory=[site / fleet.inventory.name, site / "more.ini", "db010,"],
+        private_data_dir=private_data_dir,
+        ident="mine",
+        worker=[RUNNER, "worker"],
+        envvars=environment,
+    )
+
+    assert response["data"]["status"] == "SUCCESSFUL"
+    assert running(fleet) == [[]]
+    assert sorted(path.name for path in private_data_dir.iterdir()) == ["artifacts", "project"]
+    assert "PLAY RECAP" in (private_data_dir / "artifacts/mine/stdout").read_text()
+    assert list((private_data_dir / "artifacts/mine/job_events").iterdir())
+
+
+def test_events_are_kept_off_the_disk(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([HostSpec()])
+    for name, worker in (("here", None), ("elsewhere", [RUNNER, "worker"])):
+        (tmp_path / name).mkdir()
+        response = batch_stop_agents(
+            ids(fleet),
+            inventory=fleet.inventory,
+            private_data_dir=tmp_path / name,
+            ident="mine",
+            worker=worker,
+            keep_events=False,
+            **keywords(newest_core),
+        )
+        assert response["data"]["status"] == "SUCCESSFUL"
+        assert list((tmp_path / name / "artifacts/mine/job_events").iterdir()) == []
+
+
+def test_a_worker_is_broken_off(newest_core: Core, start_fleet: StartFleet, worker: Any) -> None:
+    fleet = start_fleet([SLOW, HostSpec()])
+    earlier = {process.pid for process in descendants()}
+
+    submission = submit(ids(fleet), inventory=fleet.inventory, worker=worker, **keywords(newest_core))
+    stop_begun(fleet.hosts[0])
+    stop_ended(fleet.hosts[1])
+    with pytest.raises(OcpRunError, match="task store"):
+        submission.cancel()
+    begun = time.monotonic()
+    submission.cancel(force=True)
+    response = submission.wait(timeout=PATIENCE)
+
+    assert time.monotonic() - begun < 20
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "CANCEL")
+    assert statuses(response, STOP) == ["FAILED", "SUCCESSFUL"]
+    assert "how far it came is not known" in of(response, STOP)[0]["error"]["message"]
+    if isinstance(worker, list):
+        assert gone([process for process in descendants() if process.pid not in earlier])
+
+
+def test_a_worker_is_cancelled_through_the_store(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([SLOW, SLOW])
+    options = {"inventory": fleet.inventory, "task_store": f"sqlite:///{tmp_path}/tasks.db", **keywords(newest_core)}
+    submission = submit(ids(fleet), worker=[RUNNER, "worker"], **options)
+    for host in fleet.hosts:
+        stop_begun(host)
+
+    submission.cancel()
+    response = submission.wait(timeout=PATIENCE)
+    submission.cancel()
+
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "CANCEL")
+    assert statuses(response, STOP) == ["SUCCESSFUL", "SUCCESSFUL"]
+    again = task_retry(response["data"]["id"], worker=[RUNNER, "worker"], **options)
+    assert again["data"]["status"] == "SUCCESSFUL"
+
+
+def test_a_worker_that_takes_too_long(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    fleet = start_fleet([SLOW])
+    store = f"sqlite:///{tmp_path}/tasks.db"
+
+    response = batch_stop_agents(
+        ids(fleet),
+        inventory=fleet.inventory,
+        timeout=15,
+        task_store=store,
+        worker=[RUNNER, "worker"],
+        **keywords(newest_core),
+    )
+
+    check_truth(response["data"])
+    assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "EXECUTE")
+    assert [s["error"]["code"] for s in response["data"]["subtasks"] if "error" in s] == ["TSK10012"]
+    stored = task_info(response["data"]["id"], task_store=store)["data"]
+    assert [s["error"]["code"] for s in stored["subtasks"] if "error" in s] == ["TSK10012"]
+
+
+def test_a_worker_that_dies(newest_core: Core, start_fleet: StartFleet) -> None:
+    fleet = start_fleet([SLOW])
+    earlier = {process.pid for process in descendants()}
+    submission = submit(ids(fleet), inventory=fleet.inventory, worker=[RUNNER, "worker"], **keywords(newest_core))
+    stop_begun(fleet.hosts[0])
+    (worker,) = [p for p in descendants() if p.pid not in earlier and p.ppid == os.getpid()]
+    assert processes.send(worker.pid, worker.start_time, signal.SIGKILL)
+
+    response = submission.wait(timeout=PATIENCE)
+
+    check_truth(response["data"])
+    assert of(response, STOP)[0]["error"]["code"] == "TSK10013"
+    assert submission.runner.status == "error"
+    assert gone([process for process in descendants() if process.pid not in earlier])
+
+
+@pytest.mark.parametrize(
+    ("worker", "said"),
+    [
+        (["sh", "-c", "echo no route to the worker >&2; exit 255"], "no route to the worker"),
+        (["/nonexistent/ansible-runner", "worker"], "the worker cannot be started"),
+        (["cat"], "had accepted the request"),
+    ],
+)
+def test_a_worker_that_is_none(worker: list[str], said: str, temporary: Path) -> None:
+    with pytest.raises(OcpRunError, match=said):
+        batch_stop_agents([1001], inventory={"all": {"hosts": {"db1": {"ocp_host_id": 1001}}}}, worker=worker)
+
+    assert list(temporary.glob("oceanbase-ocp-*")) == []
+
+
+@pytest.mark.parametrize("how", ["to its end", "cancelled"])
+def test_events_of_a_run_of_ones_own(newest_core: Core, start_fleet: StartFleet, tmp_path: Path, how: str) -> None:
+    fleet = start_fleet([HostSpec() if how == "to its end" else SLOW])
+    enough, events = threading.Event(), []
+
+    def handler(event: dict[str, Any]) -> bool:
+        events.append(event)
+        return False
+
+    thread, runner = ansible_runner.run_async(
+        private_data_dir=str(tmp_path),
+        playbook="oceanbase.ocp.batch_stop_agents",
+        inventory=str(fleet.inventory),
+        extravars={"host_ids": ids(fleet)},
+        event_handler=handler,
+        cancel_callback=enough.is_set,
+        quiet=True,
+        **keywords(newest_core),
+    )
+    if how == "cancelled":
+        stop_begun(fleet.hosts[0])
+        assert response_of(events, runner.status)["data"]["status"] == "RUNNING"
+        enough.set()
+    thread.join(PATIENCE)
+    response = response_of(events, runner.status)
+
+    check_truth(response["data"])
+    if how == "cancelled":
+        assert (response["data"]["status"], response["data"]["operation"]) == ("FAILED", "CANCEL")
+    else:
+        assert response["data"]["status"] == "SUCCESSFUL"
+        assert running(fleet) == [[]]
+    with pytest.raises(OcpRunError, match="no response"):
+        response_of([], "failed")

@@ -142,7 +142,7 @@ def submission(tmp_path: Path) -> Submission:
     """A handle without a run behind it: what cancel() has to do with."""
     made = Submission.__new__(Submission)
     made._folder, made._ended, made._broken_off = tmp_path, threading.Event(), threading.Event()
-    made._cancel_callback = None
+    made._cancel_callback, made._runner = None, object()
     return made
 
 
