@@ -23,7 +23,7 @@ _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def serve(calls, functions):
-    """Carry out one call after the other, until their end or a signal to end.
+    """Carry out one call after the other, until their end or a signal to end, and exit. Never returns.
 
     calls: a binary stream; each line is a call in JSON, with the name of a C(function) and the C(options) of its
     Request. functions: by name. Each call has one answer, a line on standard output of ANSWER and JSON: the result of
@@ -38,12 +38,13 @@ def serve(calls, functions):
         line = calls.readline()
         signal.alarm(0)
         if not line.endswith(b"\n"):  # the end, or a connection that was lost in the middle of a call
-            return
+            break
         answer = _carry_out(line, functions, told)
         try:
             _write(1, b"\n" + ANSWER + answer + b"\n")
         except OSError:  # nobody listens any more
-            return
+            break
+    os._exit(0)  # to take the interpreter apart would cost as much as a phase
 
 
 def _carry_out(line, functions, told):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one execution of the host program costs its host."""
+"""What the host program costs its host: carried by itself for one phase, and as a resident through several."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from .contenders import BenchError
 
 TABLES = (100, 5_000)  # processes on the host
 NO_HOME = "/none"  # the program refuses it when it has started and before it looks at a process
+PHASES = ("prepare", "stop", "finish")  # what a resident is sent the library of
+FURTHER = 10  # calls after the first one
 
 # Runs each command, with a file as its standard input; the last answer and all CPU times go out as JSON.
 METER = """
@@ -56,7 +58,8 @@ def measure_program(rounds: int) -> dict[str, Any]:
 
     Returns `run`, `interpreter` (its version), and `tables`: for each size of the process table the CPU seconds of each
     round of `start` (the interpreter alone), `imports` (with the program's imports), `compile` (the program up to its
-    request) and `total`. Each contains the one before it.
+    request) and `total`, each of which contains the one before it; and of a resident with the library of a stop `first`
+    (from its start to its end, with one call) and `further` (a call after the first one).
     """
     work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     try:
@@ -84,17 +87,30 @@ def _measure(host: Host, rounds: int) -> dict[str, list[float]]:
     host.path("/tmp/program").write_bytes(source)
     imports = re.findall(rb"^import \w+$", source, re.MULTILINE)
     host.path("/tmp/imports").write_bytes(b"\n".join(imports) + b"\n")
+    library = _carrier.framed(_carrier.library({"phase": phase} for phase in PHASES))
+    call = _carrier.call({"phase": "prepare"})
+    host.path("/tmp/first").write_bytes(library + call)
+    host.path("/tmp/further").write_bytes(library + call * (1 + FURTHER))
     python = host.spec.python
     commands = {
         "start": (f"{shlex.quote(python)} -E -s -S -", "/dev/null"),
         "imports": (f"{shlex.quote(python)} -E -s -S -", "/tmp/imports"),
         "compile": (_carrier.command({"phase": "prepare", "home": NO_HOME}, python), "/tmp/program"),
         "total": (_carrier.command({"phase": "prepare"}, python), "/tmp/program"),
+        "first": (f"exec {_carrier.resident(python)}", "/tmp/first"),
+        "further": (f"exec {_carrier.resident(python)}", "/tmp/further"),
     }
     output = host.run(python, "-I", "-c", METER, json.dumps([rounds, list(commands.values())])).stdout
     found, answers = json.loads(output)
+    times, said = dict(zip(commands, found, strict=True)), dict(zip(commands, answers, strict=True))
     for name, reason in (("compile", "invalid"), ("total", None)):
-        answer = _carrier.answer(answers[list(commands).index(name)])
+        answer = _carrier.answer(said[name])
         if answer is None or answer.get("reason") != reason:
             raise BenchError(f"{name}: the host program says {answer}")
-    return dict(zip(commands, found, strict=True))
+    for name, count in (("first", 1), ("further", 1 + FURTHER)):
+        told = [_carrier.answer_of(line) for line in said[name].encode().splitlines() if line]
+        if len(told) != count or not all(answer and not answer.get("failed") for answer in told):
+            raise BenchError(f"{name}: the resident says {told}")
+    pairs = zip(times["first"], times["further"], strict=True)
+    times["further"] = [(all_of_them - first) / FURTHER for first, all_of_them in pairs]
+    return times

@@ -69,7 +69,9 @@ contacted. Beside it, a playbook without tasks over the same inventory.
 PROGRAM = """
 ## The host program
 
-CPU time of one execution of the phase Prepare on a host with {interpreter}, by the size of its process table.
+CPU time of the phase Prepare on a host with {interpreter}, by the size of its process table. A task for each host
+carries the program to it for one phase; the fan-out starts it once, as a resident with all that a stop needs, and it
+forks for each phase.
 """
 
 
@@ -212,13 +214,16 @@ def _resolve(found: dict[str, Any]) -> str:
 
 
 def _program(found: dict[str, Any]) -> str:
-    rows = []
+    rows, resident = [], []
     for size, times in found["tables"].items():
+        resident.append([f"{int(size):,}", *(Spread.of(times[name]).text(1, 1e3) for name in ("first", "further"))])
         medians = [0.0, *(Spread.of(times[name]).median for name in ("start", "imports", "compile", "total"))]
         steps = [f"{(after - before) * 1e3:.1f}" for before, after in pairwise(medians)]
         rows.append([f"{int(size):,}", Spread.of(times["total"]).text(1, 1e3), *steps])
     head = ["processes", "total, ms", "of it: interpreter", "imports", "compiling itself", "looking at processes"]
-    return PROGRAM.format(**found) + "\n" + table(head, rows) + _run(found["run"])
+    text = PROGRAM.format(**found) + "\n" + table(head, rows) + "\n"
+    text += table(["processes", "start of a resident and first phase, ms", "each further phase, ms"], resident)
+    return text + _run(found["run"])
 
 
 def _run(run: dict[str, Any], also: str = "") -> str:
