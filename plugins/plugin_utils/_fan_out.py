@@ -19,6 +19,7 @@ import select
 import socket
 import traceback
 import typing as t
+from importlib.util import find_spec
 from pathlib import Path
 
 from ._beside import run_beside
@@ -35,7 +36,14 @@ _CALLERS = 16  # that may wait to be heard
 
 
 class EngineGoneError(Exception):
-    """The process that holds the connections has ended, or cannot be started. What was not answered is not known."""
+    """The process that holds the connections has ended, or cannot be started.
+
+    sent: whether it had got the works; then what was not answered may have been done. Else no host was contacted.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 def carry_out(
@@ -63,14 +71,15 @@ def carry_out(
     }
     if not works:
         return
+    sent = False
     try:
         with _engine(folder) as engine:
+            sent = True
             engine.send(frame(request))
             yield from _answers(engine, len(works), cancelled)
     except OSError as error:
-        raise EngineGoneError(
-            f"The process that holds the connections to hosts is gone: {error}{_said(folder)}"
-        ) from error
+        text = f"The process that holds the connections to hosts is gone: {error}{_said(folder)}"
+        raise EngineGoneError(text, sent=sent) from error
 
 
 def _answers(engine: _Engine, count: int, cancelled: t.Callable[[], bool]) -> t.Iterator[tuple[str, Answer]]:
@@ -133,6 +142,12 @@ def _engine(folder: Path) -> t.Iterator[_Engine]:
 
 
 def _start(address: str, folder: Path) -> None:
+    if find_spec("asyncssh") is None:
+        raise EngineGoneError(
+            "the fan-out needs asyncssh: pip install asyncssh, for the Python that runs ansible-playbook; or set "
+            "ocp_transport to task",
+            sent=False,
+        )
     playbook = os.getppid()
     watch = _pidfd(playbook)
     with contextlib.suppress(FileNotFoundError):

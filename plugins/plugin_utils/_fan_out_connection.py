@@ -16,13 +16,17 @@ import os
 import socket
 import typing as t
 
-import asyncssh
-from asyncssh import encryption, kex, mac, public_key
+try:
+    import asyncssh
+    from asyncssh import SSHClient, encryption, kex, mac, public_key
+except ImportError:  # _fan_out.py says so before it comes to this
+    SSHClient = object  # type: ignore[assignment,misc]
 
 from ._fan_out_clock import IdleClock
 from ._fan_out_failure import Failure, HostError
+from ._fan_out_key_data import RSA, is_short, key_type
 from ._fan_out_keys import UserKeys
-from ._fan_out_known_hosts import KnownHostsFiles, Server, Verdict, key_type, names_of
+from ._fan_out_known_hosts import KnownHostsFiles, Server, Verdict, names_of
 from ._route import Route
 
 
@@ -92,7 +96,7 @@ class Connector:
         raise _NotReachedError(f"connect to host {_place(route)}: {reason}")
 
 
-class _Client(asyncssh.SSHClient):
+class _Client(SSHClient):
     """What is asked during a handshake, and what became of it."""
 
     def __init__(self, route: Route, server: Server, keys: list[asyncssh.SSHKeyPair]) -> None:
@@ -113,7 +117,7 @@ class _Client(asyncssh.SSHClient):
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         verdict, where = self._server.judge(key.public_data)
         kind = key.get_algorithm()
-        if kind == "ssh-rsa" and _rsa_bits(key.public_data) < self._route.rsa_bits:
+        if is_short(key.public_data, self._route.rsa_bits):
             self._refusal = f"its RSA key has less than {self._route.rsa_bits} bits"
             return False
         if verdict is Verdict.KNOWN or (verdict is Verdict.UNKNOWN and not self._route.checked):
@@ -151,7 +155,8 @@ class _Client(asyncssh.SSHClient):
         return self._route.password
 
     def kbdint_auth_requested(self) -> str | None:
-        return None if self._route.password is None or self._password_sent else ""
+        wanted = self._route.interactive and self._route.password is not None and not self._password_sent
+        return "" if wanted else None
 
     def kbdint_challenge_received(
         self, name: str, instructions: str, lang: str, prompts: t.Sequence[tuple[str, bool]]
@@ -260,11 +265,10 @@ def _server_keys(route: Route, server: Server) -> list[str]:
     plain = _both("host key algorithm", route.server_keys, public_key.get_public_key_algs())
     known = server.types()
     first = [name for name in plain if _type_of(name) in known]
-    certified = (
-        [name for name in route.server_keys if name.encode() in public_key.get_certificate_algs()]
-        if _authorities(server)
-        else []
-    )
+    certified = []
+    if _authorities(server):  # and not with RSA keys, of which nobody would ask the length
+        possible = [name for name in public_key.get_certificate_algs() if b"rsa" not in name]
+        certified = [name for name in route.server_keys if name.encode() in possible]
     return list(dict.fromkeys([*certified, *first, *plain]))
 
 
@@ -276,11 +280,11 @@ def _for_certificates(server: Server) -> tuple[list[asyncssh.SSHKey], ...]:
 
 def _authorities(server: Server) -> list[bytes]:
     """Without RSA: asyncssh would take a certificate that is signed with SHA-1, which ssh does not."""
-    return [key for key in server.authorities() if key_type(key) != "ssh-rsa"]
+    return [key for key in server.authorities() if key_type(key) != RSA]
 
 
 def _type_of(algorithm: str) -> str:
-    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
+    return RSA if algorithm.startswith("rsa-sha2-") else algorithm
 
 
 def _both(what: str, wanted: t.Sequence[str], possible: t.Sequence[bytes]) -> list[str]:
@@ -299,14 +303,6 @@ def _keys(encoded: t.Iterable[bytes]) -> list[asyncssh.SSHKey]:
         except asyncssh.KeyImportError:
             pass  # of a type that asyncssh does not have, so no server can show it
     return found
-
-
-def _rsa_bits(key: bytes) -> int:
-    """The bits of an RSA key as it goes over the wire: type, exponent, modulus."""
-    position = 0
-    for _part in range(2):
-        position += 4 + int.from_bytes(key[position : position + 4], "big")
-    return int.from_bytes(key[position + 4 :], "big").bit_length()
 
 
 def _place(route: Route) -> str:

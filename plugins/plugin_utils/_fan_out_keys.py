@@ -11,8 +11,12 @@ from __future__ import annotations
 import copy
 import typing as t
 
-import asyncssh
+try:
+    import asyncssh
+except ImportError:  # _fan_out.py says so before it comes to this
+    pass
 
+from ._fan_out_key_data import is_short
 from ._route import Route
 
 
@@ -32,7 +36,8 @@ class UserKeys:
         first = [pair for data in dict.fromkeys(named) for pair in agents if pair.key_public_data == data]
         others = [] if route.only_keys else [pair for pair in agents if pair.key_public_data not in named]
         in_agent = {pair.public_data for pair in first}
-        return [*first, *others, *(copy.copy(pair) for pair in own if pair.public_data not in in_agent)]
+        offered = [*first, *others, *(copy.copy(pair) for pair in own if pair.public_data not in in_agent)]
+        return [pair for pair in offered if not is_short(pair.key_public_data, route.rsa_bits)]
 
     def _pairs(self, path: str) -> list[asyncssh.SSHKeyPair]:
         """What a file holds: nothing where it cannot be read or wants a passphrase, as for ssh without a terminal."""

@@ -23,6 +23,8 @@ import typing as t
 from collections import defaultdict
 from dataclasses import dataclass
 
+from ._fan_out_key_data import key_type
+
 _MARKERS = (b"@cert-authority", b"@revoked")
 _HASHED = b"|1|"
 
@@ -163,12 +165,6 @@ def names_of(name: str, port: int, *, alias: bool) -> tuple[str, ...]:
         return (name,)
     lower = name.lower()
     return (lower,) if port == 22 else (f"[{lower}]:{port}", lower)
-
-
-def key_type(key: bytes) -> str:
-    """The type of a key as it goes over the wire."""
-    length = int.from_bytes(key[:4], "big")
-    return key[4 : 4 + length].decode("ascii", "replace")
 
 
 def _state(path: str) -> tuple[int, ...]:

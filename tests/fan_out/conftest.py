@@ -17,6 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "hosts" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.fleet)
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # which share their hosts
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Fail
 from tests.fan_out.run import Playbook, residents, route, work
 from tests.fan_out.server import Server, set_password
 from tests.fleet import Fleet, Host
+from tests.fleet.runtime import MOUNT_POINT
 
 PASSWORD = "a secret of the tests"
 
@@ -192,6 +194,40 @@ def test_keys_of_an_agent_go_in_the_order_of_ssh(host: Host, playbook: Playbook,
         for key in (named, in_agent, in_file)
     ]
     assert list(dict.fromkeys(tried)) == expected
+
+
+def test_keys_that_are_too_short(host: Host, playbook: Playbook, tmp_path: Path) -> None:
+    """RequiredRSASize counts for the user's keys and for the server's."""
+    path = tmp_path / "rsa"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", path], check=True)
+    host.path("root/rsa").write_bytes(path.read_bytes())
+    host.path("root/rsa").chmod(0o600)
+    host.path("root/rsa.pub").write_bytes(path.with_suffix(".pub").read_bytes())
+    with Server(host, HostKey="/root/rsa", AuthorizedKeysFile=f"/root/rsa.pub {MOUNT_POINT}/authorized_keys") as server:
+        (tmp_path / "known_hosts").write_text(f"{host.address} {path.with_suffix('.pub').read_text()}")
+        way = route(host, port=server.port, known_hosts=(str(tmp_path / "known_hosts"),), keys=(str(path),))
+        assert playbook.one(work(host, way)).output
+        answer = playbook.one(work(host, replace(way, rsa_bits=3072)))
+        assert "its RSA key has less than 3072 bits" in answer.message
+    way = route(host, keys=(str(path), str(fleet_key(host))), rsa_bits=3072)
+    assert playbook.one(work(host, way)).output
+    assert playbook.one(work(host, replace(way, keys=(str(path),)))).failure is Failure.REFUSED
+
+
+def test_keyboard_interactive_only_where_ssh_would(
+    host: Host, by_password: Server, playbook: Playbook, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    way = route(
+        host,
+        port=by_password.port,
+        user="admin",
+        keys=(),
+        password=PASSWORD,
+        interactive=False,
+        known_hosts=known(host, tmp_path),
+    )
+    answer = playbook.one(work(host, way))
+    assert bool(answer.output) == (request.node.callspec.params["by_password"] == "password"), answer.message
 
 
 # Jump hosts

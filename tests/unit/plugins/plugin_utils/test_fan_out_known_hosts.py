@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out_key_data import key_type
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out_known_hosts import (
     KnownHosts,
     KnownHostsFiles,
     Verdict,
-    key_type,
     names_of,
 )
 
