@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,20 @@ WORKERS_AT_MOST = 16
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes `--numprocesses=auto` means."""
     return min(WORKERS_PER_CORE * len(os.sched_getaffinity(0)), WORKERS_AT_MOST)
+
+
+def pytest_configure() -> None:
+    # A shell ignores Ctrl-C for what it starts in the background; what a test starts must not inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_data_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is made for several tests does not see the user's store either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -21,5 +21,7 @@ for group in $groups; do
 done
 unset IFS
 
-# The host ends with this process, whatever ends it. This process keeps the claim on the address, which is an open file.
-setpriv --pdeathsig KILL "$@" < /dev/null
+# The host ends with this process, whatever ends it, also before setpriv has said so. This process keeps the claim on the
+# address, which is an open file.
+# shellcheck disable=SC2016 # for the inner shell
+setpriv --pdeathsig KILL sh -c '[ "$PPID" = "$0" ] && exec "$@"' $$ "$@" < /dev/null

@@ -25,7 +25,7 @@ def take_down(state_dir: Path) -> list[str]:
     records = state.read(state_dir)
     if records is None:
         return []
-    left = _end_processes(records)
+    left = _end_processes(state_dir, records)
     for name in state.ENTRIES:
         if left and name == state.FILE:
             return left
@@ -35,18 +35,18 @@ def take_down(state_dir: Path) -> list[str]:
     return left
 
 
-def _end_processes(records: list[dict[str, Any]]) -> list[str]:
+def _end_processes(state_dir: Path, records: list[dict[str, Any]]) -> list[str]:
     """Killing a host's init makes the kernel kill every process of its pid namespace before init itself is gone."""
     begun = _ticks_since_boot()
     names = {tuple(record[role]): f"{record['name']}: {role}" for record in records for role in ("init", "unshare")}
     deadline = time.monotonic() + TIMEOUT
-    # one that has no init yet ends with its holder
+    # one that has no init yet ends with its holder, or with its control groups
     left = processes.kill([tuple(record["init"]) for record in records if record["init"][0]], TIMEOUT)
     left += processes.kill([tuple(record["unshare"]) for record in records], max(1.0, deadline - time.monotonic()))
     lines = [f"{names[target]} (process {target[0]}) is still there" for target in left]
     for record in records:
         if record["spec"].get("full") and not left:
-            lines += _remove_control_groups(record)
+            lines += _remove_control_groups(state_dir / "hosts" / record["name"])
     tables = processes.by_namespace({record["namespace"] for record in records})
     for record in records:
         # a namespace that began later is another's that was given the number of ours
@@ -58,15 +58,17 @@ def _end_processes(records: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _remove_control_groups(record: dict[str, Any]) -> list[str]:
+def _remove_control_groups(folder: Path) -> list[str]:
     deadline = time.monotonic() + TIMEOUT
     while True:
+        # an init that was not yet recorded may have outlived its holder
+        processes.kill(full.members(folder), max(1.0, deadline - time.monotonic()))
         try:
-            full.remove_control_groups(record["address"])
+            full.remove_control_groups(folder)
             return []
         except OSError as error:  # busy until the last process is gone
             if time.monotonic() > deadline:
-                return [f"{record['name']}: {error}"]
+                return [f"{folder.name}: {error}"]
             time.sleep(0.05)
 
 

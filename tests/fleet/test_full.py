@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet import Fleet, FleetError, HostSpec, full, takedown
+from tests.fleet import Fleet, FleetError, Host, HostSpec, full, processes, state, takedown
 from tests.fleet.test_fleet import ROOT, processes_in
 
 FULL = HostSpec(behaviour="stopped", full=True, bystanders=False)
@@ -24,8 +24,8 @@ pytestmark = [
 ]
 
 
-def groups(address: str) -> list[Path]:
-    return [group for group in full.control_groups(address) if group.exists()]
+def groups(host: Host) -> list[Path]:
+    return [group for group in full.control_groups(host.folder) if group.exists()]
 
 
 def test_full_and_light_hosts_in_one_fleet(tmp_path: Path) -> None:
@@ -41,14 +41,14 @@ def test_full_and_light_hosts_in_one_fleet(tmp_path: Path) -> None:
             assert "/user.slice/user-0.slice/session-" in found.stdout, "a login has a scope of its own"
             host.run(f"{host.spec.home}/bin/ocp_agentctl", "start")
             assert len(host.agent_processes()) == 3
-            assert groups(host.address)
+            assert groups(host)
         assert first.namespace != second.namespace
         assert len(light.agent_processes()) == 3
         (first.path("/root/mine")).write_text("")
         assert second.run("ls", "/root/mine", check=False).returncode != 0
         assert fleet.inventory.read_text().count("ansible_host:") == 3
     assert not any(host.up for host in fleet.hosts)
-    assert not groups(first.address) + groups(second.address)
+    assert not groups(first) + groups(second)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -78,6 +78,20 @@ def test_down_after_the_starter_was_killed_half_way(tmp_path: Path, moment: str)
     assert processes_in(folder) == []
     assert not [name for name in os.listdir("/proc") if name.isdigit() and _boots(name, folder)]
     assert not folder.exists()
+
+
+def test_down_of_a_host_whose_init_nobody_has_written_down(tmp_path: Path) -> None:
+    folder = tmp_path / "fleet"
+    fleet = Fleet.start([FULL], folder)
+    (host,) = fleet.hosts
+    ours = full.members(host.folder)
+    assert host.init in ours
+    (record,) = state.read(folder) or []
+    state.write(folder, [{**record, "init": [0, 0]}])
+    assert takedown.take_down(folder) == []
+    assert [process for process in ours if processes.alive(*process)] == []
+    assert groups(host) == []
+    fleet.stop()
 
 
 def _boots(pid: str, folder: Path) -> bool:
