@@ -33,6 +33,7 @@ from ansible.template import Templar
 from ._document import plain
 from ._route import Start
 from ._ssh_config import NotUnderstoodError
+from ._task_variables import TaskVariables
 
 # Options of Ansible's plugins that are honoured: they are in ssh's command line, in become's command, or read below.
 _HONOURED = {
@@ -77,27 +78,27 @@ class Target:
 
 @dataclass(frozen=True)
 class Host:
-    """A host's variables as far as they are about connections.
+    """A host, by its variables as far as they are about connections.
 
     address: as ssh would be given it. alike: equal for hosts that differ in nothing but the address.
     """
 
     name: str
-    variables: Variables
     address: str
     alike: str
 
 
 class AnsibleSsh:
-    """Asks Ansible. action: any one, on any host. task_vars: the variables of its task."""
+    """Asks Ansible. action, task_vars: of a task of the play, on any host. variables: those of all hosts."""
 
-    def __init__(self, action: ActionBase, task_vars: Variables) -> None:
+    def __init__(self, action: ActionBase, task_vars: Variables, variables: TaskVariables) -> None:
         self._action = action
         self._task = action._task
         hostvars = task_vars["hostvars"]
         self._manager = hostvars._variable_manager
         self._inventory = hostvars._inventory
         self._own_variables = task_vars
+        self._variables = variables
         for loader, kind in ((connection_loader, "connection"), (shell_loader, "shell"), (become_loader, "become")):
             loader.get(_NAMES[kind][0], class_only=True)  # Ansible knows the options of plugins that it has loaded
         self._address_variables = frozenset(_variables_of("connection", "ssh", "host"))
@@ -111,19 +112,11 @@ class AnsibleSsh:
             raise _unresolved(exc) from exc
 
     def _host(self, name: str) -> Host:
-        found = self._inventory.get_host(name)
-        variables = self._manager.get_vars(play=self._task.play, host=found, task=self._task)
-        templar = None
-        used = {}
-        for variable in self._names.intersection(variables):
-            value = variables[variable]
-            if not isinstance(value, (bool, int)) and value is not None and not _is_plain_text(value):
-                templar = templar or Templar(self._action._loader, variables)
-                value = templar.template(value)
-            used[variable] = plain(value)
+        variables = self._variables.of(name)
+        used = {variable: self._variables.value(name, variable) for variable in self._names.intersection(variables)}
         address = C.config.get_config_value("host", plugin_type="connection", plugin_name="ssh", variables=used)
         alike = sorted((variable, value) for variable, value in used.items() if variable not in self._address_variables)
-        return Host(name, variables, str(plain(address)), repr(alike))
+        return Host(name, str(plain(address)), repr(alike))
 
     def target(self, host: Host, command: Command) -> Target:
         """Raises NotUnderstoodError.
@@ -140,7 +133,7 @@ class AnsibleSsh:
     def _target(self, host: Host, command: Command) -> Target:
         if any(self._task.environment or ()) or self._task.delegate_to:
             raise NotUnderstoodError("the play or its task has the keyword environment or delegate_to")
-        templar = Templar(self._action._loader, dict(host.variables))
+        templar = self._variables.templar(host.name)
         play_context, connection = self._connect(host, templar)
         become = connection.become
         for kind, plugin in (("connection", connection), ("shell", connection._shell), ("become", become)):
@@ -149,14 +142,14 @@ class AnsibleSsh:
         password = connection.get_option("password") or play_context.password
         if password and not _may_give_password(connection):
             raise NotUnderstoodError("a password is given, and ansible_ssh_password_mechanism is disable")
-        interpreter = templar.template(host.variables.get("ansible_python_interpreter"))
+        interpreter = templar.template(self._variables.of(host.name).get("ansible_python_interpreter"))
         start = self._start(play_context, connection, templar, command(plain(interpreter)))
         return Target(_ssh_command(connection), host.address, plain(password) or None, start)
 
     def _connect(self, host: Host, templar: Templar) -> tuple[PlayContext, t.Any]:
         """The connection of a task on this host, as TaskExecutor makes it: without connecting."""
         found = self._inventory.get_host(host.name)
-        variables = dict(host.variables)
+        variables = dict(self._variables.of(host.name))
         play_context = PlayContext(play=None, passwords=self._passwords())
         play_context = play_context.set_task_and_variable_override(self._task, variables, templar)
         play_context.post_validate(templar)
@@ -244,10 +237,6 @@ def _names() -> t.Iterator[str]:
 def _variables_of(kind: str, plugin: str, option: str) -> list[str]:
     definition = C.config.get_configuration_definitions(kind, plugin)[option]
     return [variable["name"] for variable in definition.get("vars") or ()]
-
-
-def _is_plain_text(value: t.Any) -> bool:
-    return isinstance(value, str) and "{" not in value
 
 
 def _check_plugin(kind: str, plugin: t.Any) -> None:

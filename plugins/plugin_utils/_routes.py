@@ -21,6 +21,7 @@ from . import _ssh_config, _ssh_route
 from ._ansible_ssh import AnsibleSsh, Command, Host, Target, Variables
 from ._route import Route, Start
 from ._ssh_config import Meaning, NotUnderstoodError
+from ._task_variables import TaskVariables
 
 _JUMPS = 8  # more are a circle
 _AT_ONCE = 2 * (os.cpu_count() or 1)
@@ -34,13 +35,20 @@ class Way:
     start: Start
 
 
-def routes(action: ActionBase, task_vars: Variables, hosts: t.Sequence[str], command: Command) -> dict[str, Way | str]:
+def routes(
+    action: ActionBase,
+    task_vars: Variables,
+    hosts: t.Sequence[str],
+    command: Command,
+    variables: TaskVariables | None = None,
+) -> dict[str, Way | str]:
     """The way to each host, or the reason, for people, why only an ordinary task reaches it as ssh would.
 
     action, task_vars: of the task that asks. hosts: inventory names. command: from the value of
-    C(ansible_python_interpreter), None for none, to the command for a shell that the host is to run.
+    C(ansible_python_interpreter), None for none, to the command for a shell that the host is to run. variables: of the
+    hosts, where somebody else has use for them, too.
     """
-    ansible, ssh = AnsibleSsh(action, task_vars), _Ssh()
+    ansible, ssh = AnsibleSsh(action, task_vars, variables or TaskVariables(action, task_vars)), _Ssh()
     found: dict[str, Way | str] = {}
     groups: dict[str, list[Host]] = defaultdict(list)
     for name in hosts:
