@@ -1,0 +1,40 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an action meets before any host is contacted; tests/fan_out has the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _fan_out
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Route, Start
+
+WORK = _fan_out.Work(
+    "db1", Route("192.0.2.1", 22, "root", "db1"), Start("python3"), {"phase": "prepare", "goal": "stopped"}
+)
+
+
+def carry_out(folder: Path, *works: _fan_out.Work) -> list[tuple[str, _fan_out.Answer]]:
+    return list(_fan_out.carry_out(works, library=b"", at_once=1, timeout=1, folder=folder, cancelled=lambda: False))
+
+
+def test_nothing_to_do_needs_no_engine(tmp_path: Path) -> None:
+    assert carry_out(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_asyncssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fan_out, "find_spec", lambda name: None)
+    with pytest.raises(_fan_out.EngineGoneError, match="needs asyncssh: pip install asyncssh") as caught:
+        carry_out(tmp_path, WORK)
+    assert not caught.value.sent
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(_fan_out.EngineGoneError, match="No such file or directory") as caught:
+        carry_out(tmp_path / "none", WORK)
+    assert not caught.value.sent
