@@ -18,12 +18,29 @@ NEWEST = {max(INTERPRETERS): INTERPRETERS[max(INTERPRETERS)]}
 ENDS = {min(INTERPRETERS): INTERPRETERS[min(INTERPRETERS)], **NEWEST}
 
 
+# Where a test of `both_ways` runs the host program as a resident: the ends, and the platform-python of RHEL 8.
+RESIDENT = {version: path for version, path in INTERPRETERS.items() if version in {*ENDS, (3, 6)}}
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`newest`: the newest interpreter; `python`: the oldest too; `every_python`: all of them."""
+    """`newest`: the newest interpreter; `python`: the oldest too; `every_python`: all of them.
+
+    A test of `both_ways` runs with residents, too.
+    """
     for name, chosen in (("newest", NEWEST), ("python", ENDS), ("every_python", INTERPRETERS)):
-        if name in metafunc.fixturenames:
-            ids = [f"{major}.{minor}" for major, minor in chosen]
+        if name not in metafunc.fixturenames:
+            continue
+        ids = [f"{major}.{minor}" for major, minor in chosen]
+        if not getattr(metafunc.function, "both_ways", False):
             metafunc.parametrize(name, list(chosen.values()), ids=ids)
+            continue
+        residents = {version: path for version, path in RESIDENT.items() if version in chosen}
+        metafunc.parametrize(
+            (name, "sandbox"),
+            [(path, "once") for path in chosen.values()] + [(path, "resident") for path in residents.values()],
+            ids=ids + [f"{major}.{minor}-resident" for major, minor in residents],
+            indirect=["sandbox"],
+        )
 
 
 @pytest.fixture

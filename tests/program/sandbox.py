@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
 
 SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
@@ -60,8 +58,10 @@ for name; do eval "kill \\$pid_$name; wait \\$pid_$name"; done
 """
 
 
-# For a test that has to hold whichever way the host program is carried.
-both_ways = pytest.mark.parametrize("sandbox", ["once", "resident"], indirect=True)
+def both_ways(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test that has to hold whichever way the host program is carried."""
+    test.__dict__["both_ways"] = True
+    return test
 
 
 class SandboxError(Exception):
@@ -318,7 +318,7 @@ class Sandbox:
         options: dict[str, Any] = {"uid": uid, "stdout": str(output), "stderr": str(errors)}
         arguments = {"phase": phase, "home": str(self.home), **request}
         if self.resident:
-            command: list[str | Path] = ["sh", "-c", f"exec {_carrier.resident(str(python))}"]
+            command: list[str | Path] = ["/bin/sh", "-c", f"exec {_carrier.resident(str(python))}"]
             options["stdin"] = str(self.calls(arguments, pidfd=pidfd))
         else:
             source = self.source(phase, request.get("goal", "stopped"))
