@@ -29,6 +29,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests impor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import TASK
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task_variables import TaskVariables
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "choices": list(PHASES)}}
 
@@ -63,9 +64,10 @@ class ActionModule(ActionBase):
 
     def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:
         hostvars, run = variables["hostvars"], fanned.run
-        requests = HostRequests(fanned.phase, run, hostvars, check_mode=self._task.check_mode)
+        shared = TaskVariables(self, variables)
+        requests = HostRequests(fanned.phase, run, shared, hostvars, check_mode=self._task.check_mode)
         works = []
-        ways = _routes.routes(self, variables, hosts, _carrier.resident)
+        ways = _routes.routes(self, variables, hosts, _carrier.resident, shared)
         for host in hosts:
             way = ways[host]
             if isinstance(way, str):

@@ -14,9 +14,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec
 
-from ._document import plain
 from ._errors import INVALID, OcpError
 from ._host_results import result_of
+from ._task_variables import TaskVariables
 
 # The options of a phase that are variables of the host. The roles have the same: a test compares them.
 VARIABLES = {
@@ -31,12 +31,22 @@ VARIABLES = {
 class HostRequests:
     """The requests of a phase.
 
-    run: the state of the run, see _run_state. hostvars: Ansible's variable of that name.
+    run: the state of the run, see _run_state. variables: of the hosts. hostvars: Ansible's variable of that name, where
+    the results of earlier phases are.
     """
 
-    def __init__(self, phase: str, run: t.Mapping[str, t.Any], hostvars: t.Any, *, check_mode: bool) -> None:
+    def __init__(
+        self,
+        phase: str,
+        run: t.Mapping[str, t.Any],
+        variables: TaskVariables,
+        hostvars: t.Any,
+        *,
+        check_mode: bool,
+    ) -> None:
         self._phase = phase
         self._run = run
+        self._variables = variables
         self._hostvars = hostvars
         self._check_mode = check_mode
         self._validator = ArgumentSpecValidator(argument_spec())
@@ -44,7 +54,7 @@ class HostRequests:
 
     def of(self, host: str) -> dict[str, t.Any]:
         """The arguments of the host program's Request. Raises OcpError for variables of the host that are not valid."""
-        request = self._validated(self._variables(host))
+        request = self._validated(self._given(host))
         known = self._run["due"][self._phase][host]
         if known.get("home"):
             request["home"] = known["home"]
@@ -54,15 +64,10 @@ class HostRequests:
             request.update(self._since(host))
         return request
 
-    def _variables(self, host: str) -> dict[str, t.Any]:
-        raw = self._hostvars.raw_get(host)
-        given = {}
-        for option, name in VARIABLES[self._phase].items():
-            if name in raw:
-                value = raw[name]
-                # Only what may hold a template is worth the time to have Ansible look at it.
-                given[option] = plain(self._hostvars[host][name] if "{" in str(value) else value)
-        return given
+    def _given(self, host: str) -> dict[str, t.Any]:
+        there = self._variables.of(host)
+        names = VARIABLES[self._phase].items()
+        return {option: self._variables.value(host, name) for option, name in names if name in there}
 
     def _validated(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
         key = repr(given)

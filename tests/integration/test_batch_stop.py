@@ -387,6 +387,28 @@ def test_module_where_the_program_cannot_be_carried(core: Core, start_fleet: Sta
     assert "-ocp_agentd" in run.output
 
 
+def test_variables_of_an_import_count(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Ansible's hostvars does not have them: taken from there, the agent of the default home would be stopped."""
+    fleet = start_fleet([HostSpec()])
+    variables = {
+        "host_ids": [1001],
+        "ocp_agent_home": "{{ elsewhere }}/agent",
+        "elsewhere": "/data/{{ inventory_hostname }}",
+        "ocp_transport": newest_core.transport,
+        "ocp_response_file": str(tmp_path / "book.json"),
+    }
+    book = tmp_path / "book.yml"
+    book.write_text(json.dumps([{"import_playbook": "oceanbase.ocp.batch_stop_agents", "vars": variables}]))
+
+    run = newest_core.play(book, fleet.inventory)
+
+    assert run.status == 2, run.output
+    error = run.of_host(0)["Prepare"]["error"]
+    assert error["code"] == "CMP07019"
+    assert "/data/db001/agent" in error["message"]
+    assert all(running(fleet).values())
+
+
 def test_agent_of_the_user_who_connects(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     """An agent of the user who connects needs no other user."""
     fleet = start_fleet([HostSpec(agent_user="admin", user="admin", generation="obagent", bystanders=False)])
