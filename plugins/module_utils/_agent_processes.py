@@ -8,7 +8,8 @@
 
 It is made of the files C(_agent_*.py), on the standard library alone, and runs under every Python from 2.7 to 3.14. The
 action plugin oceanbase.ocp.agent_processes sends those that a phase needs as one text to a host's Python on standard
-input, with the request as its argument; the module of that name is made of them where that cannot be done. In one
+input, with the request as its argument; the module of that name is made of them where that cannot be done. For the
+action plugin oceanbase.ocp.agent_fan_out those that an operation needs stay on the host (C(_agent_resident.py)). In one
 text all share one name space: a global name exists once.
 """
 
