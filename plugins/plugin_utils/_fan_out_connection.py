@@ -104,6 +104,7 @@ class _Client(SSHClient):
         self._server = server
         self._keys = keys
         self._authenticating = False
+        self._offered = 0
         self._password_sent = False
         self._refusal = ""
 
@@ -145,6 +146,7 @@ class _Client(SSHClient):
 
     def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
         keys, self._keys = self._keys, []
+        self._offered += len(keys)
         return keys or None
 
     def password_auth_requested(self) -> str | None:
@@ -179,9 +181,7 @@ class _Client(SSHClient):
         if isinstance(error, _NotReachedError):
             return HostError(Failure.NOT_CONNECTED, f"ssh: {error}")
         if isinstance(error, asyncssh.PermissionDenied):
-            nothing = not (self._route.keys or self._route.agent or self._route.password)
-            why = ": no key and no password are given for it" if nothing else ""
-            return HostError(Failure.REFUSED, f"{self._route.user}@{place}: Permission denied{why}")
+            return HostError(Failure.REFUSED, f"{self._route.user}@{place}: Permission denied: {self._why_denied()}")
         if isinstance(error, asyncssh.HostKeyNotVerifiable):
             why = self._refusal or _reason(error)
             return HostError(Failure.REFUSED, f"Host key verification failed: {place}: {why}")
@@ -195,6 +195,15 @@ class _Client(SSHClient):
                 Failure.NOT_CONNECTED, f"ssh: Connection closed by {place} during handshake: {_reason(error)}"
             )
         return HostError(Failure.REFUSED, f"{place}: {_reason(error)}")
+
+    def _why_denied(self) -> str:
+        route = self._route
+        if self._offered:
+            return f"it takes none of the keys that were offered ({self._offered}); see the user's authorized_keys there"
+        if route.keys or route.agent:
+            where = ", ".join([*route.keys, *(["the agent"] if route.agent else [])])
+            return f"no key could be offered: none without a passphrase is in {where}"
+        return "it asks for no password" if route.password else "no key and no password are given for it"
 
 
 class _NotReachedError(OSError):

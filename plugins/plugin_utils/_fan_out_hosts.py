@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import sys
 import typing as t
 from dataclasses import dataclass
 
@@ -58,7 +59,9 @@ class Hosts:
         self._connector = Connector(clock)
         self._kept: dict[str, Line] = {}
         self._handshakes = asyncio.Semaphore(HANDSHAKES)
-        self._files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        # Half of them for hosts at work, half for those that are kept.
+        self._most = sys.maxsize if files == resource.RLIM_INFINITY else max(1, (files - _OTHER_FILES) // 2)
 
     async def phase(
         self,
@@ -74,8 +77,7 @@ class Hosts:
         library: as the resident reads it. timeout: seconds from a host's own turn. tell: gets each host's answer.
         """
         self._connector.forget_failed_jumps()
-        # Half for hosts at work, half for those that are kept.
-        most = max(1, min(at_once, (self._files - _OTHER_FILES) // 2))
+        most = min(at_once, self._most)
         phase = _Phase(library, timeout, is_cancelled, asyncio.Semaphore(most), most)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
@@ -154,6 +156,10 @@ class _Turn:
                 return
             except (OSError, asyncssh.Error):
                 self.close()
+            except HostError as failed:
+                if failed.failure is not Failure.NOT_CONNECTED:
+                    raise
+                self.close()
         self.line = Line(self._job.route, await connector.connect(self._job.route))
         try:
             await self._have_resident(self.line)
@@ -178,8 +184,9 @@ class _Turn:
     async def ask(self) -> dict[str, t.Any]:
         assert self.line
         assert self.line.resident
+        self.line.resident.ask(self._job.call)
         self._sent = True
-        return await self.line.resident.ask(self._job.call)
+        return await self.line.resident.answer()
 
     def close(self) -> None:
         if self.line:

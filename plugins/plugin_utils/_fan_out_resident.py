@@ -22,6 +22,8 @@ from ._fan_out_failure import Failure, HostError
 from ._route import Start
 
 _LONGEST_LINE = 64 * 1024 * 1024  # bytes of an answer
+_NOT_FOUND = "exit status 127"
+_LOST_BEFORE = "the connection was lost before anything was asked"
 _TAIL = 4096  # bytes that are kept of what else it says
 
 # What Ansible's become plugin sudo looks for, too.
@@ -37,7 +39,6 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._noise = b""
         self._errors = b""
         self._status = ""
-        self._exit_status: int | None = None
         self._ended = False
         self._error: Exception | None = None
         self._news: asyncio.Future[None] | None = None
@@ -63,20 +64,24 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         return not self._ended and self._channel is not None and not self._channel.is_closing()
 
     def teach(self, library: bytes) -> None:
-        """Give it the library, once. library: as its loader reads it."""
-        assert self._channel
-        self._channel.write(library)
+        """Give it the library, once. library: as its loader reads it. Raises HostError."""
+        self._write(library)
         self.library = library
 
-    async def ask(self, call: bytes) -> dict[str, t.Any]:
-        """Send a call; wait for its answer. Raises HostError."""
-        assert self._channel
-        self._channel.write(call)
+    def ask(self, call: bytes) -> None:
+        """Send a call. Raises HostError where it cannot be sent."""
+        self._write(call)
+
+    async def answer(self) -> dict[str, t.Any]:
+        """The answer to the call. Raises HostError."""
         while True:
             answer = self._next_answer()
             if answer is not None:
                 return answer
             if self._ended:
+                if self._lost():
+                    reason = getattr(self._error, "reason", "") or self._error or "the channel was closed"
+                    raise HostError(Failure.LOST, f"the connection was lost after the call was sent: {reason}")
                 raise self._no_answer()
             await self._something_new()
 
@@ -94,7 +99,6 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._tell()
 
     def exit_status_received(self, status: int) -> None:
-        self._exit_status = status
         self._status = f"exit status {status}"
 
     def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
@@ -106,6 +110,14 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended, self._error = True, exc
         self._tell()
+
+    def _write(self, data: bytes) -> None:
+        if self.is_alive and self._channel:
+            self._channel.write(data)
+        elif self._lost():
+            raise HostError(Failure.NOT_CONNECTED, _LOST_BEFORE)
+        else:
+            raise self._no_answer()
 
     def _tell(self) -> None:
         if self._news and not self._news.done():
@@ -147,7 +159,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
                 raise HostError(Failure.NOT_BECOME, "Missing sudo password")
             if self._ended:
                 if self._lost():
-                    raise HostError(Failure.NOT_CONNECTED, "the connection was lost before anything was asked")
+                    raise HostError(Failure.NOT_CONNECTED, _LOST_BEFORE)
                 raise HostError(Failure.NOT_BECOME, f"become failed: {self._told(said)}")
             if len(said) > _TAIL * 16:
                 raise HostError(Failure.NOT_BECOME, f"become never says that it worked: {self._told(said)}")
@@ -157,13 +169,13 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
             await self._something_new()
 
     def _lost(self) -> bool:
-        return not self._status and self._error is not None
+        return self._ended and not self._status
 
     def _no_answer(self) -> HostError:
-        if not self._status:
-            reason = getattr(self._error, "reason", "") or self._error or "the channel was closed"
-            return HostError(Failure.LOST, f"the connection was lost after the call was sent: {reason}")
-        return HostError(Failure.NO_ANSWER, self._told(self._errors or self._noise + bytes(self._output)))
+        said = self._errors or self._noise + bytes(self._output)
+        if self._status == _NOT_FOUND and not said:
+            return HostError(Failure.NO_ANSWER, f"no Python was found ({_NOT_FOUND})")
+        return HostError(Failure.NO_ANSWER, self._told(said))
 
     def _told(self, said: bytes) -> str:
         text = said.decode(errors="replace").strip()[-_TAIL:]

@@ -98,7 +98,7 @@ def test_a_wrong_password_is_tried_once(host: Host, by_password: Server, playboo
 def test_a_password_that_nobody_asks_for_was_not_tried(host: Host, playbook: Playbook) -> None:
     answer = playbook.one(work(host, route(host, user="admin", keys=(), password=PASSWORD)))
     assert answer.failure is Failure.REFUSED
-    assert answer.message == f"admin@{host.address} port 2222: Permission denied"
+    assert answer.message == f"admin@{host.address} port 2222: Permission denied: it asks for no password"
 
 
 def test_keys_go_before_the_password(host: Host, by_password: Server, playbook: Playbook, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_key_that_is_refused(host: Host, playbook: Playbook, tmp_path: Path) -
     way = route(host, keys=(str(new_key(tmp_path, "stranger")),))
     answer = playbook.one(work(host, way))
     assert answer.failure is Failure.REFUSED
-    assert answer.message == f"root@{host.address} port 2222: Permission denied"
+    assert "Permission denied: it takes none of the keys that were offered (1)" in answer.message
 
 
 def test_nothing_of_the_users_is_read_by_itself(
@@ -149,7 +149,9 @@ def test_keys_that_ssh_would_pass_over(host: Host, playbook: Playbook, tmp_path:
     shutil.copy2(fleet_key(host), locked)
     subprocess.run(["ssh-keygen", "-q", "-p", "-f", locked, "-N", "secret", "-P", ""], check=True)
     passed_over = (str(tmp_path / "missing"), str(junk), str(locked))
-    assert playbook.one(work(host, route(host, keys=passed_over))).failure is Failure.REFUSED
+    answer = playbook.one(work(host, route(host, keys=passed_over)))
+    assert answer.failure is Failure.REFUSED
+    assert "Permission denied: no key could be offered: none without a passphrase is in " in answer.message
     assert playbook.one(work(host, route(host, keys=(*passed_over, str(fleet_key(host)))))).output
 
 

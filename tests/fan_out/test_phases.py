@@ -86,6 +86,11 @@ def test_no_python(hosts: Fleet, playbook: Playbook) -> None:
     assert "/no/such/python" in answer.message
 
 
+def test_no_python_anywhere(hosts: Fleet, playbook: Playbook) -> None:
+    answer = playbook.one(work(hosts.hosts[0], start=Start("exit 127")))
+    assert (answer.failure, answer.message) == (Failure.NO_ANSWER, "no Python was found (exit status 127)")
+
+
 def test_a_resident_that_ends_in_the_middle_tells_how(hosts: Fleet, playbook: Playbook) -> None:
     answer = playbook.one(work(hosts.hosts[0], exit=3))
     assert (answer.failure, answer.sent) == (Failure.NO_ANSWER, True)
