@@ -1,0 +1,33 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file env/extravars, in which only what the template itself says is trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+
+class _Untrusted(yaml.SafeDumper):
+    """Writes every text, also a key, as one that Ansible never takes for a template."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("!unsafe", text)
+
+
+_Untrusted.add_representer(str, _text)
+
+
+def dump(variables: dict[str, Any], trusted: dict[str, Any]) -> str:
+    """YAML. A variable is trusted where the template has it with this very value."""
+    return "".join(
+        yaml.dump(
+            {name: value},
+            Dumper=yaml.SafeDumper if name in trusted and trusted[name] == value else _Untrusted,
+            default_flow_style=False,
+        )
+        for name, value in variables.items()
+    )
