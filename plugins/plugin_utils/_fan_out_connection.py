@@ -199,7 +199,7 @@ class _Client(SSHClient):
     def _why_denied(self) -> str:
         route = self._route
         if self._offered:
-            return f"it takes none of the keys that were offered ({self._offered}); see the user's authorized_keys there"
+            return f"it takes none of the keys that were offered ({self._offered}); see its authorized_keys"
         if route.keys or route.agent:
             where = ", ".join([*route.keys, *(["the agent"] if route.agent else [])])
             return f"no key could be offered: none without a passphrase is in {where}"
