@@ -164,11 +164,13 @@ def test_a_limit_that_leaves_nothing_out(awx: Awx, start_fleet: StartFleet) -> N
     assert running(fleet) == [False, True]
 
 
-def test_relaunch_of_a_job_that_failed(awx: Awx, start_fleet: StartFleet) -> None:
+@pytest.mark.parametrize("transport", ["fanout", "task"])
+def test_relaunch_of_a_job_that_failed(awx: Awx, start_fleet: StartFleet, transport: str) -> None:
     """AWX sees localhost alone fail, which is none of its hosts: it has no failed hosts to relaunch on."""
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
+    template = replace(STOP, variables={"ocp_transport": transport})
 
-    job = awx.launch(STOP, Inventory.of(fleet), {"host_ids": "1001,1002"}).wait()
+    job = awx.launch(template, Inventory.of(fleet), {"host_ids": "1001,1002"}).wait()
     assert job.status == "failed"
     assert running(fleet) == [True, True]
     assert job.failed_hosts == ["localhost"]

@@ -583,6 +583,26 @@ def test_events_are_kept_off_the_disk(newest_core: Core, start_fleet: StartFleet
         assert list((tmp_path / name / "artifacts/mine/job_events").iterdir()) == []
 
 
+@pytest.mark.parametrize("worker", [None, [RUNNER, "worker"]], ids=["here", "elsewhere"])
+def test_a_large_response_is_the_whole_one(newest_core: Core, worker: Any) -> None:
+    """Not the summary that the run's statistic has."""
+    asked = list(range(5000, 7000))
+    events = []
+
+    response = batch_stop_agents(
+        asked,
+        inventory={"all": {"hosts": {"db1": {"ocp_host_id": 1001}}}},
+        worker=worker,
+        event_handler=events.append,
+        **keywords(newest_core),
+    )
+
+    assert [sub_error["rejectedValue"] for sub_error in response["error"]["subErrors"]] == asked
+    (stats,) = [event["event_data"] for event in events if event["event"] == "playbook_on_stats"]
+    short = stats["artifact_data"]["ocp_response"]["error"]
+    assert len(short["subErrors"]) + short["summary"]["omittedSubErrors"] == len(asked)
+
+
 def test_a_worker_is_broken_off(newest_core: Core, start_fleet: StartFleet, worker: Any) -> None:
     fleet = start_fleet([SLOW, HostSpec()])
     earlier = {process.pid for process in descendants()}
