@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 import typing as t
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
     _cancel,
     _heart,
     _keeping,
+    _playbook,
     _request_action,
     _run_state,
     _settings,
@@ -50,7 +50,7 @@ class ActionModule(_request_action.RequestAction):
         if task_id is None:
             result["msg"] = _workflow_request.NO_TASK
             return
-        executor = Executor.of(os.getppid(), self.request.server)
+        executor = Executor.of(_playbook.process(), self.request.server)
         with _keeping.open_store(self.url, read_only=self.check_mode) as store:
             self.authorize(store.workflow(task_id).role, "task_barrier")
             task = store.load(task_id) if self.check_mode else store.hold(task_id, executor)

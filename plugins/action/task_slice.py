@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import os
 import typing as t
 from dataclasses import asdict
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
     _heart,
     _keeping,
+    _playbook,
     _request_action,
     _run_state,
     _settings,
@@ -48,10 +48,10 @@ class ActionModule(_request_action.RequestAction):
         if task_id is None:
             run.update(due={}, timeouts={}, goal="", no_task=_workflow_request.NO_TASK)
             return
-        executor = Executor.of(os.getppid(), self.request.server)
+        executor = Executor.of(_playbook.process(), self.request.server)
         with _keeping.open_store(self.url, read_only=self.check_mode) as store:
             self.authorize(store.workflow(task_id).role, "task_slice")
-            own = self._own(store.slices.due(task_id, phases))
+            own = self._own(lambda ids: store.slices.due(task_id, phases, ids))
             job = self.request.context.get("awx_job_id")
             name = f"job {job}" if job else ""
             share = store.slices.take(task_id, phases, own, executor, name, check_mode=self.check_mode)
@@ -80,14 +80,13 @@ class ActionModule(_request_action.RequestAction):
             raise OcpError(INVALID, f"ocp_phase must be one of {', '.join(PHASES)}, not {phase!r}")
         return [str(phase)]
 
-    def _own(self, host_ids: list[int]) -> list[Target]:
-        """The hosts of our inventory among these. The others are other slices'."""
+    def _own(self, due: t.Callable[[set[int]], list[int]]) -> list[Target]:
+        """The hosts of our inventory on which something is due. due: says of ids which of them that are."""
         ids = self.ids_of_hosts()
         if self.variables.get("ansible_limit"):
             reached = set(self.variables["ansible_play_hosts_all"])
             ids = {name: value for name, value in ids.items() if name in reached}
-        ours = known(ids)
-        return resolve([host_id for host_id in host_ids if host_id in ours], ids, self.variables["groups"])
+        return resolve(due(known(ids)), ids, self.variables["groups"])
 
 
 def _names(share: Share) -> dict[str, list[str]]:

@@ -8,13 +8,12 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from dataclasses import asdict
 
 from ansible.errors import AnsibleActionFail
 
-from . import _heart, _keeping, _request_action, _run_state, _settings, _unfinished
+from . import _heart, _keeping, _playbook, _request_action, _run_state, _settings, _unfinished
 from ._clock import iso_now
 from ._errors import INTERRUPTED, INVALID, OcpError, join
 from ._executor import Executor
@@ -47,7 +46,7 @@ class AcceptAction(_request_action.RequestAction):
         executor = None
         if self.url != _keeping.NONE and not self.check_mode:
             address = self.request.server
-            executor = Executor.nobody(address) if by_workflow else Executor.of(os.getppid(), address)
+            executor = Executor.nobody(address) if by_workflow else Executor.of(_playbook.process(), address)
         task = self._accept(executor)
         run.update(
             _run_state.holding(task),

@@ -22,6 +22,7 @@ import typing as t
 from importlib.util import find_spec
 from pathlib import Path
 
+from . import _playbook
 from ._beside import run_beside
 from ._carrier import framed
 from ._fan_out_failure import Failure
@@ -148,7 +149,7 @@ def _start(address: str, folder: Path) -> None:
             "ocp_transport to task",
             sent=False,
         )
-    playbook = os.getppid()
+    playbook = _playbook.process()
     watch = _pidfd(playbook)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(address)
@@ -159,8 +160,7 @@ def _start(address: str, folder: Path) -> None:
         finally:
             os.umask(mask)
         listener.listen(_CALLERS)
-        if os.getppid() != playbook:
-            raise ConnectionError("ansible-playbook has ended")
+        _playbook.process()  # that it has not ended before it was watched
 
         def run() -> None:
             try:

@@ -51,8 +51,8 @@ def requests(phase: str, given: dict[str, Any], *, check_mode: bool = False, **k
 @pytest.mark.parametrize("phase", PHASES)
 def test_the_variables_are_those_of_the_roles(phase: str) -> None:
     (task,) = yaml.safe_load((ROLES / phase / "tasks" / "main.yml").read_text())
-    values = task["oceanbase.ocp.agent_processes"]
-    found = {name: re.fullmatch(r"\{\{ (ocp_\w+) \| default\(omit\) \}\}", str(value)) for name, value in values.items()}
+    variable = re.compile(r"\{\{ (ocp_\w+) \| default\(omit\) \}\}")
+    found = {name: variable.fullmatch(str(value)) for name, value in task["oceanbase.ocp.agent_processes"].items()}
     assert VARIABLES[phase] == {name: match[1] for name, match in found.items() if match}
 
 
