@@ -94,7 +94,11 @@ class ActionModule(ActionBase):
                 if result is not None and not self._task.check_mode:
                     _unfinished.note_answer(fanned.phase, host, result)
         except _fan_out.EngineGoneError as exc:
-            fanned.lose([work.host for work in works], str(exc), started)
+            asked = [work.host for work in works]
+            if exc.sent:
+                fanned.lose(asked, str(exc), started)
+            else:
+                fanned.refuse(asked, str(exc))
 
     def _tell(self, fanned: Fanned) -> None:
         display = Display()

@@ -75,7 +75,7 @@ class Fanned:
             return cancelled()
         if failure is Failure.NOT_BECOME:
             return {"failed": True, "reason": "not_permitted", "msg": message}
-        if failure is Failure.LOST and self._changing:
+        if self._changing and (failure is Failure.LOST or (failure is Failure.NO_ANSWER and answer.sent)):
             # The phase may be done, under way or cut off. Its task asks the host again, as one that it has lost itself.
             self.rest[host] = {"why": message, "lost": message, "started_at": answer.started}
             return None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,32 @@ def core(request: pytest.FixtureRequest) -> Core:
 def newest_core() -> Core:
     """The newest ansible-core, for what costs too much to be run on each."""
     return CORES[-1] if CORES else pytest.fail(NO_CORES)
+
+
+FANOUT = [replace(core, transport="fanout") for core in CORES]
+TASK = [replace(core, transport="task") for core in CORES]
+
+
+def _name(core: Core | None) -> str:
+    return f"{core.line}-{core.transport}" if core else "none"
+
+
+@pytest.fixture(scope="session", params=[*FANOUT, *TASK[-1:]] or [None], ids=_name)
+def each_way(request: pytest.FixtureRequest) -> Core:
+    """Every ansible-core by the fan-out, and the newest by the phases' own tasks, too."""
+    return request.param or pytest.fail(NO_CORES)
+
+
+@pytest.fixture(scope="session", params=[*FANOUT[-1:], *TASK[-1:]] or [None], ids=_name)
+def newest_way(request: pytest.FixtureRequest) -> Core:
+    """The newest ansible-core, by each transport."""
+    return request.param or pytest.fail(NO_CORES)
+
+
+@pytest.fixture(scope="session", params=[*TASK[:1], *FANOUT[-1:]] or [None], ids=_name)
+def some_way(request: pytest.FixtureRequest) -> Core:
+    """The oldest ansible-core by tasks, the newest by the fan-out."""
+    return request.param or pytest.fail(NO_CORES)
 
 
 @pytest.fixture

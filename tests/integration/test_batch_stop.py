@@ -12,14 +12,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import CORES, NO_CORES, Core, end
+from tests.integration.cores import Core, end
 from tests.integration.graph import check_graph, check_truth
 from tests.integration.refusals import check_refusal
 from tools.environments import interpreters
@@ -33,18 +32,14 @@ PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes"
 
 
 
-# Every ansible-core by the fan-out, the newest by the phases' own tasks, too.
-WAYS = [*(replace(core, transport="fanout") for core in CORES), *(replace(core, transport="task") for core in CORES[-1:])]
+@pytest.fixture
+def core(each_way: Core) -> Core:
+    return each_way
 
 
-@pytest.fixture(params=WAYS or [None], ids=lambda core: f"{core.line}-{core.transport}" if core else "none")
-def core(request: pytest.FixtureRequest) -> Core:
-    return request.param or pytest.fail(NO_CORES)
-
-
-@pytest.fixture(params=["fanout", "task"])
-def newest_core(request: pytest.FixtureRequest, newest_core: Core) -> Core:
-    return replace(newest_core, transport=request.param)
+@pytest.fixture
+def newest_core(newest_way: Core) -> Core:
+    return newest_way
 
 
 def running(fleet: Fleet) -> dict[str, list[str]]:

@@ -84,6 +84,8 @@ def test_who_was_lost_in_the_middle_of_a_change_is_asked_again(transport: str) -
     one = fanned(transport=transport)
     assert one.take("db1", answer(Failure.LOST, sent=True)) is None
     assert one.rest == {"db1": {"why": "it was lost", "lost": "it was lost", "started_at": BEGAN}}
+    assert one.take("db2", answer(Failure.NO_ANSWER, sent=True)) is None
+    assert one.rest["db2"]["lost"] == "it was no_answer"
 
 
 @pytest.mark.parametrize(("phase", "check_mode"), [("prepare", False), ("finish", False), ("stop", True)])
