@@ -123,5 +123,6 @@ class ActionModule(ActionBase):
 def _requests_to_come(task: Task) -> list[dict[str, str]]:
     """The phase and goal of every request that a host of this task may get: it is given the program for them once."""
     nodes = task.what.nodes
-    phases = [node.undo for node in nodes if node.undo] if task.operation == ROLLBACK else [node.phase for node in nodes]
+    undone = task.operation == ROLLBACK
+    phases = [node.undo for node in nodes if node.undo] if undone else [node.phase for node in nodes]
     return [{"phase": phase, "goal": task.what.goal} for phase in phases]

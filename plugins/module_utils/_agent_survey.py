@@ -79,7 +79,8 @@ def script_of(interpreter, arguments, working_directory):
 class Process(object):
     """One process, pinned by pid and start time, by the image that it runs and, where possible, by a pidfd.
 
-    program: the agent's, once it is known. signal: name of the last signal that we sent it, or None. seconds: from its first sight to its end.
+    program: the agent's, once it is known. signal: name of the last signal that we sent it, or None. seconds: from its
+    first sight to its end.
     """
 
     def __init__(self, pid, start, executable, uid, descriptor):

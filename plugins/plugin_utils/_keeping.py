@@ -41,13 +41,13 @@ def transient(url: str | None) -> str | None:
     """
     if url == NONE:
         return (
-            "the task is not kept, there is no shared task store (ocp_task_store): it cannot be asked for later, nor be "
-            "retried, rolled back or cancelled"
+            "the task is not kept, there is no shared task store (ocp_task_store): it cannot be asked for later, nor "
+            "be retried, rolled back or cancelled"
         )
     if os.environ.get("AWX_PRIVATE_DATA_DIR") and (url or "sqlite").startswith("sqlite"):
         return (
-            "the task is kept on the job's own disk only (ocp_task_store is a file): unless that is a volume which other "
-            "jobs have, too, it cannot be asked for later, nor be retried, rolled back or cancelled"
+            "the task is kept on the job's own disk only (ocp_task_store is a file): unless that is a volume which "
+            "other jobs have, too, it cannot be asked for later, nor be retried, rolled back or cancelled"
         )
     return None
 

@@ -14,7 +14,6 @@ from tests.integration.cores import CORES, NO_CORES, Core
 from tests.integration.refusals import Listener
 
 
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "start_fleet" in getattr(item, "fixturenames", ()):

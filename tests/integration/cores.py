@@ -59,7 +59,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Core:
-    """One ansible-core. bin: the folder with its commands. transport: ocp_transport, where a run is not told another."""
+    """One ansible-core.
+
+    bin: the folder with its commands. transport: ocp_transport, where a run is not told another.
+    """
 
     line: str
     bin: Path

@@ -362,7 +362,7 @@ def test_interpreter_is_found(newest_core: Core, start_fleet: StartFleet, tmp_pa
 
 
 def test_module_where_the_program_cannot_be_carried(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
-    """su takes no input for the command that it runs: the ordinary module does the same, also where the rest fans out."""
+    """su takes no input for the command that it runs: the ordinary module does the same, where others fan out too."""
     su = {"ansible_become": True, "ansible_become_method": "ansible.builtin.su"}
     fleet = start_fleet([HostSpec(variables=su), HostSpec(behaviour="live_lock", variables=su), HostSpec()])
     transport = "auto" if core.transport == "fanout" else core.transport

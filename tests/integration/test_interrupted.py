@@ -231,10 +231,12 @@ def test_cancel(some_way: Core, start_fleet: StartFleet, response_file: Path, ph
 
     if how == "task_cancel":
         # A limit is for hosts, and this contacts none: it must not be skipped in silence.
-        asked = some_way.on_task("task_cancel", fleet, response_file.with_name("none.json"), "--limit=db002", task_id=1)
+        none = response_file.with_name("none.json")
+        asked = some_way.on_task("task_cancel", fleet, none, "--limit=db002", task_id=1)
         assert asked.status == 0, asked.output
         assert asked.says("task 1 is being cancelled")
-        assert "CANCELING" in {subtask["status"] for subtask in some_way.ask("task_info", task_id=1)["data"]["subtasks"]}
+        told = some_way.ask("task_info", task_id=1)["data"]
+        assert "CANCELING" in {subtask["status"] for subtask in told["subtasks"]}
         time.sleep(3)  # the run looks every two seconds
     else:
         os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does
