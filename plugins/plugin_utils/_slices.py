@@ -60,16 +60,15 @@ class Slices:
 
     # For a slice
 
-    def due(self, task_id: int, phases: t.Collection[str]) -> list[int]:
-        """The ids of the hosts on which something is due in these phases of a task.
+    def due(self, task_id: int, phases: t.Collection[str], host_ids: t.Iterable[int]) -> list[int]:
+        """Those of the hosts, by their ids, on which something is due in these phases of a task.
 
         The task is one that a workflow executes. Raises OcpError (409) where it has ended.
         """
-        due = tables.DUE.c
         with self._database.transaction() as connection:
             _check(connection, task_id)
-            found = _with_hosts(due.task_id == task_id, due.phase.in_(phases))
-            return [row.host_id for row in connection.execute(found)]
+            rows_of = _on_hosts(connection, task_id, host_ids, tables.DUE.c.phase.in_(phases))
+            return list(dict.fromkeys(row.host_id for row in rows_of))
 
     def take(
         self,
@@ -90,14 +89,12 @@ class Slices:
         due = tables.DUE.c
         with self._database.transaction(writing=not check_mode) as connection:
             _check(connection, task_id)
+            mine = _on_hosts(connection, task_id, own, due.phase.in_(phases))
             if not check_mode:
                 values = {"task_id": task_id, "token": executor.token, "name": name, "executor": executor.address}
                 begun = {"begun": iso_now(), "ended": False, **held_by(executor)}
                 connection.execute(sa.insert(tables.SLICE).values({**values, **begun}))
-            found = _with_hosts(due.task_id == task_id, due.phase.in_(phases))
-            mine = {row.subtask_id: row for row in connection.execute(found) if row.host_id in own}
-            if not check_mode:
-                for part in rows.chunks(mine):
+                for part in rows.chunks(row.subtask_id for row in mine):
                     open_ = (due.subtask_id.in_(part), due.slice.is_(None), due.handed_in.is_(sa.false()))
                     numbers = [row.subtask_id for row in _workflow.lock(connection, task_id, *open_)]
                     if numbers:
@@ -105,11 +102,10 @@ class Slices:
                         connection.execute(took.values(slice=executor.token))
         with self._database.transaction() as connection:
             # Who came first has it: how it stands after the transaction counts.
-            now = {row.subtask_id: row for row in connection.execute(_with_hosts(due.task_id == task_id))}
+            now = _on_hosts(connection, task_id, own, due.phase.in_(phases))
             token = None if check_mode else executor.token
-            here = {number: now[number] for number in mine if number in now}
-            taken = [number for number, row in here.items() if row.slice == token and not row.handed_in]
-            others = [row for number, row in here.items() if number not in taken]
+            taken = {row.subtask_id for row in now if row.slice == token and not row.handed_in}
+            others = [row for row in now if row.subtask_id not in taken]
             living = {row.token for row in _slices(connection, task_id) if not _is_over(row)}
             task = rows.read_share(connection, task_id, taken)
             task.targets = [own[target.host_id] for target in task.targets]
@@ -226,6 +222,17 @@ def _with_hosts(*conditions: sa.ColumnElement[bool]) -> sa.Select[t.Any]:
     there = sa.and_(due.task_id == host.task_id, due.position == host.position)
     found = sa.select(tables.DUE, host.host_id, host.host).join(tables.TASK_HOST, there)
     return found.where(*conditions).order_by(due.subtask_id)
+
+
+def _on_hosts(
+    connection: sa.Connection, task_id: int, host_ids: t.Iterable[int], *conditions: sa.ColumnElement[bool]
+) -> list[t.Any]:
+    """What is due on these hosts, with the hosts, in the order of the subtasks."""
+    found: list[t.Any] = []
+    for part in rows.chunks(host_ids):
+        ours = (tables.TASK_HOST.c.task_id == task_id, tables.TASK_HOST.c.host_id.in_(part))
+        found += connection.execute(_with_hosts(*ours, *conditions))
+    return sorted(found, key=lambda row: row.subtask_id)
 
 
 def _slices(connection: sa.Connection, task_id: int) -> t.Sequence[t.Any]:

@@ -166,8 +166,8 @@ def test_a_share_has_what_the_task_knows_of_its_hosts(url: str) -> None:
 def test_only_what_is_due_in_the_phase_that_was_asked_for(url: str) -> None:
     with Store.open(url) as store:
         task = create(store, 1)
-        assert store.slices.due(task.id, ["stop"]) == []
-        assert store.slices.due(task.id, ["stop", "prepare"]) == [1]
+        assert store.slices.due(task.id, ["stop"], [1]) == []
+        assert store.slices.due(task.id, ["stop", "prepare"], [77, 1]) == [1]
         assert hosts(store.slices.take(task.id, ["stop"], [Target(1, "db1")], here(), "")) == []
 
 
