@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from . import _run_state
 from ._outcomes import collect
@@ -52,10 +52,19 @@ def end(run: t.Mapping[str, t.Any], url: str | None) -> None:
         store.slices.end(run["task"]["id"], run["slice"]["executor"]["token"])
 
 
+def _signed(outcome: Outcome, context: t.Mapping[str, str]) -> Outcome:
+    """The outcome, whose log says which job of AWX the slice was; what the barrier adds to it is of its own job."""
+    if "awx_job_id" not in context:
+        return outcome
+    where = f" on {context['awx_execution_node']}" if "awx_execution_node" in context else ""
+    url = f", {context['awx_job_url']}" if "awx_job_url" in context else ""
+    return replace(outcome, log=[(0.0, f"slice: job {context['awx_job_id']} of AWX{where}{url}"), *outcome.log])
+
+
 def _store(run: dict[str, t.Any], share: Task, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None) -> None:
     ours = run["slice"]
     outcomes = {int(number): Outcome(**outcome) for number, outcome in ours["kept"].items()}
-    outcomes.update({subtask.id: outcome for subtask, outcome in ended})
+    outcomes.update({subtask.id: _signed(outcome, run["request"]["context"]) for subtask, outcome in ended})
     if not outcomes:
         return
     ours["kept"] = {number: asdict(outcome) for number, outcome in outcomes.items()}

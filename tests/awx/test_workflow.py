@@ -92,7 +92,8 @@ def test_a_fleet_in_slices(awx_with_store: Awx, shared: Shared, start_fleet: Sta
         if stop["status"] == "SUCCESSFUL":
             log = subtask_log(task["id"], stop["id"], task_store=shared.url)["data"]["log"]
             assert log.count("############{EXECUTE}") == 1
-            assert any(f"awx_job_id={job.id}," in log or f"awx_job_id={job.id}}}" in log for job in jobs["stop"])
+            piece = stop["parallelIdx"] % slices
+            assert f"slice: job {jobs['stop'][piece].id} of AWX on node{piece + 1}, " in log
     stored = task_info(task["id"], task_store=shared.url)["data"]
     assert stored["status"] == "FAILED"
 
