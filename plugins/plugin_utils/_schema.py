@@ -157,8 +157,10 @@ else:
         sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("phase", sa.String(64), nullable=False),  # that its host runs: in a rollback the one that undoes it
         sa.Column("position", sa.BigInteger, nullable=False),  # of its host
+        sa.Column("host_id", sa.BigInteger, nullable=False),
         sa.Column("slice", sa.String(32)),  # that has taken it
         sa.Column("handed_in", sa.Boolean, nullable=False),
+        sa.UniqueConstraint("task_id", "host_id", "subtask_id"),
     )
 
     HAND_IN = _table(

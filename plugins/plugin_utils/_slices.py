@@ -187,17 +187,20 @@ class Slices:
 
     @staticmethod
     def _causes(
-        connection: sa.Connection, task_id: int, missing: t.Iterable[t.Any], patience: float
+        connection: sa.Connection, task_id: int, missing: t.Sequence[t.Any], patience: float
     ) -> dict[int, Outcome]:
         cancelled = connection.scalar(sa.select(tables.TASK.c.cancel).where(tables.TASK.c.id == task_id))
         causes = {None: _failure(*(_CANCELLED if cancelled else _FORGOTTEN))}
         causes.update({row.token: _cause(row, patience) for row in _slices(connection, task_id)})
-        rows_of = connection.execute(_with_hosts(tables.DUE.c.task_id == task_id))
-        targets = {row.subtask_id: Target(row.host_id, row.host) for row in rows_of}
+        host = tables.TASK_HOST.c
+        names: dict[int, str] = {}
+        for part in rows.chunks({row.position for row in missing}):
+            found = sa.select(host.position, host.host).where(host.task_id == task_id, host.position.in_(part))
+            names.update({row.position: row.host for row in connection.execute(found)})
         outcomes = {}
         for row in missing:
-            cause = causes[row.slice]
-            outcomes[row.subtask_id] = replace(cause, message=f"{targets[row.subtask_id]}: {cause.message}")
+            cause, target = causes[row.slice], Target(row.host_id, names[row.position])
+            outcomes[row.subtask_id] = replace(cause, message=f"{target}: {cause.message}")
         return outcomes
 
 
@@ -216,22 +219,15 @@ def _check(connection: sa.Connection, task_id: int) -> None:
         raise OcpError(TASK_STATE, f"task {task_id} is {status}: nothing is due in it")
 
 
-def _with_hosts(*conditions: sa.ColumnElement[bool]) -> sa.Select[t.Any]:
-    """What is due, with the hosts, in the order of the subtasks."""
-    due, host = tables.DUE.c, tables.TASK_HOST.c
-    there = sa.and_(due.task_id == host.task_id, due.position == host.position)
-    found = sa.select(tables.DUE, host.host_id, host.host).join(tables.TASK_HOST, there)
-    return found.where(*conditions).order_by(due.subtask_id)
-
-
 def _on_hosts(
     connection: sa.Connection, task_id: int, host_ids: t.Iterable[int], *conditions: sa.ColumnElement[bool]
 ) -> list[t.Any]:
-    """What is due on these hosts, with the hosts, in the order of the subtasks."""
+    """What is due on these hosts, in the order of the subtasks."""
+    due = tables.DUE.c
     found: list[t.Any] = []
     for part in rows.chunks(host_ids):
-        ours = (tables.TASK_HOST.c.task_id == task_id, tables.TASK_HOST.c.host_id.in_(part))
-        found += connection.execute(_with_hosts(*ours, *conditions))
+        ours = sa.select(tables.DUE).where(due.task_id == task_id, due.host_id.in_(part), *conditions)
+        found += connection.execute(ours).all()
     return sorted(found, key=lambda row: row.subtask_id)
 
 

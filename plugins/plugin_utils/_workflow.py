@@ -74,6 +74,7 @@ def lay_out(connection: sa.Connection, task: Task) -> None:
             "subtask_id": number,
             "phase": phase,
             "position": subtask.parallel_idx,
+            "host_id": task.targets[subtask.parallel_idx].host_id,
             "slice": None,
             "handed_in": False,
         }
