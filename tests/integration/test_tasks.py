@@ -139,13 +139,12 @@ def test_start_and_restart(core: Core, start_fleet: StartFleet, response_file: P
     check_graph(started.task, 3, START_NODES)
     check_truth(started.task)
     assert counts(fleet) == expected
-    assert "db001                      : ok=3    changed=0" in started.output, "it ran already"
     for host in (fleet.hosts[0], fleet.hosts[2]):
         assert host.agent_processes() == running[host.name], "what runs is left as it is"
 
     again = core.on_fleet("batch_start_agents", fleet, response_file)
     assert again.status == 0, again.output
-    assert again.output.count("changed=0") == 4, again.output
+    assert set(re.findall(r"changed=(\d+)", again.output)) == {"0"}, again.output
 
     before = fleet.agent_processes()
     restarted = core.on_fleet("batch_restart_agents", fleet, response_file)
