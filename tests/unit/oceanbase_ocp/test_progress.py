@@ -353,3 +353,15 @@ def test_no_response_without_a_create_response() -> None:
 def test_response_file_is_left_alone_in_check_mode() -> None:
     assert begun(new_task(), response_file="/tmp/response.json").response_file == "/tmp/response.json"
     assert begun(new_task(), response_file="/tmp/response.json", check_mode=True).response_file is None
+
+
+def test_answers_of_a_fan_out_that_was_cut_off() -> None:
+    """Their event never came; an answer of a phase that is over is old."""
+    progress = past_prepare(3)
+    progress.take_answer("stop", "db1", DONE)
+    progress.take_answer("prepare", "db2", DONE)
+    progress.take_answer("stop", "db9", DONE)
+
+    task = ended(progress, CANCELLED, "the task was cancelled")
+
+    assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED", "FAILED"]
