@@ -100,12 +100,15 @@ class ActionModule(_request_action.RequestAction):
 
 
 def _wait(store: Store, task_id: int, patience: int) -> dict[str, dict[int, Outcome]]:
-    """Wait until all that is due was handed in, or need not be waited for. Returns the outcomes."""
+    """Wait until all that is due was handed in, or need not be waited for. Returns the outcomes. Raises StoreError."""
     until = time.monotonic() + patience
     told = False
-    while store.slices.awaited(task_id) and time.monotonic() < until:
-        if _cancel.asked() and not told:
-            store.cancel(task_id)
-            told = True
+    while time.monotonic() < until:
+        with contextlib.suppress(StoreError):  # it may come back
+            if not store.slices.awaited(task_id):
+                break
+            if _cancel.asked() and not told:
+                store.cancel(task_id)
+                told = True
         time.sleep(_LOOK_EVERY)
     return store.slices.give_up(task_id, patience)
