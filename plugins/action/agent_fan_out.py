@@ -26,6 +26,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_no
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fanned import Fanned
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import TASK
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK, Task
@@ -63,9 +64,9 @@ class ActionModule(ActionBase):
         return {**result, **fanned.result(), **self._diff(fanned)}
 
     def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:
-        hostvars, run = variables["hostvars"], fanned.run
-        shared = TaskVariables(self, variables)
-        requests = HostRequests(fanned.phase, run, shared, hostvars, check_mode=self._task.check_mode)
+        run, shared = fanned.run, TaskVariables(self, variables)
+        results = Results(variables["hostvars"], run["task"]["id"])
+        requests = HostRequests(fanned.phase, run, shared, results, check_mode=self._task.check_mode)
         works = []
         ways = _routes.routes(self, variables, hosts, _carrier.resident, shared)
         for host in hosts:

@@ -18,8 +18,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import pla
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import (
     CHANGING,
     UNKNOWN,
+    Results,
     cancelled,
-    fanned_out,
     kept,
     overdue,
 )
@@ -71,8 +71,10 @@ class ActionModule(ActionBase):
 
     def _left_by_fan_out(self, run: t.Mapping[str, t.Any], host: str, hostvars: t.Any) -> dict[str, t.Any]:
         """What the fan-out says of a host that it has left to this task."""
-        found = fanned_out(hostvars, self._task.args.get("phase"), run["task"]["id"]) if run.get("task") else None
-        return dict((found or {}).get("rest", {}).get(host, {}))
+        if not run.get("task"):
+            return {}
+        found = Results(hostvars, run["task"]["id"]).fan_out(str(self._task.args.get("phase"))) or {}
+        return dict(found.get("rest", {}).get(host, {}))
 
     @property
     def _changes(self) -> bool:

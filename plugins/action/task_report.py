@@ -18,7 +18,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
     _unfinished,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import result_of
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
             response, message, successful = _close(run, url, hostvars)
             if run["check_mode"]:
                 task = Task.load(run["task"])
-                lines = plan(task, lambda phase, host: result_of(hostvars, phase, host, task.id))
+                lines = plan(task, Results(hostvars, task.id).of)
         else:
             response, successful = run["response"], False
             error = response["error"]

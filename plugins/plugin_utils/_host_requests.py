@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec
 
 from ._errors import INVALID, OcpError
-from ._host_results import result_of
+from ._host_results import Results
 from ._task_variables import TaskVariables
 
 # The options of a phase that are variables of the host. The roles have the same: a test compares them.
@@ -31,8 +31,7 @@ VARIABLES = {
 class HostRequests:
     """The requests of a phase.
 
-    run: the state of the run, see _run_state. variables: of the hosts. hostvars: Ansible's variable of that name, where
-    the results of earlier phases are.
+    run: the state of the run, see _run_state. variables: of the hosts. results: of earlier phases.
     """
 
     def __init__(
@@ -40,14 +39,14 @@ class HostRequests:
         phase: str,
         run: t.Mapping[str, t.Any],
         variables: TaskVariables,
-        hostvars: t.Any,
+        results: Results,
         *,
         check_mode: bool,
     ) -> None:
         self._phase = phase
         self._run = run
         self._variables = variables
-        self._hostvars = hostvars
+        self._results = results
         self._check_mode = check_mode
         self._validator = ArgumentSpecValidator(argument_spec())
         self._valid: dict[str, dict[str, t.Any]] = {}
@@ -83,9 +82,7 @@ class HostRequests:
 
     def _since(self, host: str) -> dict[str, t.Any]:
         """From when on the settle time counts: the end of this task's Stop or Start."""
-        task_id = self._run["task"]["id"]
-        stop = result_of(self._hostvars, "stop", host, task_id) or {}
-        start = result_of(self._hostvars, "start", host, task_id) or {}
+        stop, start = self._results.of("stop", host) or {}, self._results.of("start", host) or {}
         return {
             "stopped_at": stop.get("stopped_at"),
             "ready_at": start.get("ready_at"),

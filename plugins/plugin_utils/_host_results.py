@@ -52,30 +52,41 @@ def cancelled() -> dict[str, t.Any]:
     return {"failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
 
 
-def fanned_out(hostvars: t.Any, phase: str, task_id: object) -> dict[str, t.Any] | None:
-    """What the fan-out of a phase of this task has left: C(answers) and C(rest), by host.
+class Results:
+    """The results of the hosts of a task, by phase. To be made anew in every action: it keeps what it has seen.
 
-    hostvars: Ansible's variable of that name. The playbooks register C(<phase>_fan_out) on localhost. Returns None
-    where they have not, which is where the roles are used by themselves.
+    hostvars: Ansible's variable of that name. task_id: None outside of a task.
     """
-    try:
-        found = hostvars.raw_get("localhost").get(f"{phase}_fan_out")
-    except (AttributeError, KeyError, TypeError):
-        return None
-    if found is None:
-        return None
-    # That of another task in the same run of ansible-playbook says nothing of this one, neither do its hosts' results.
-    ours = found.get("task") == task_id and "answers" in found
-    return found if ours else {"answers": {}, "rest": {}}
 
+    def __init__(self, hostvars: t.Any, task_id: object) -> None:
+        self._hostvars = hostvars
+        self._task_id = task_id
+        try:
+            self._controller = hostvars.raw_get("localhost")
+        except (AttributeError, KeyError, TypeError):
+            self._controller = {}
 
-def result_of(hostvars: t.Any, phase: str, host: str, task_id: object) -> t.Mapping[str, t.Any] | None:
-    """The result of a host in a phase; None where it has none.
+    def fan_out(self, phase: str) -> dict[str, t.Any] | None:
+        """What the fan-out of a phase of this task has left: C(answers) and C(rest), by host.
 
-    The fan-out's counts, unless that has left the host to the phase's own task: the roles register C(<phase>_result).
-    """
-    fan_out = fanned_out(hostvars, phase, task_id)
-    if fan_out is not None and host not in fan_out["rest"]:
-        return t.cast("t.Mapping[str, t.Any] | None", fan_out["answers"].get(host))
-    # raw_get: a result holds no templates, and templating it would be most of the barrier's work
-    return t.cast("t.Mapping[str, t.Any] | None", hostvars.raw_get(host).get(f"{phase}_result"))
+        The playbooks register C(<phase>_fan_out) on localhost. Returns None where they have not, which is where the
+        roles are used by themselves.
+        """
+        found = self._controller.get(f"{phase}_fan_out")
+        if found is None:
+            return None
+        # That of another task in the same ansible-playbook says nothing of this one, neither do its hosts' results.
+        ours = found.get("task") == self._task_id and "answers" in found
+        return found if ours else {"answers": {}, "rest": {}}
+
+    def of(self, phase: str, host: str) -> t.Mapping[str, t.Any] | None:
+        """The result of a host in a phase; None where it has none.
+
+        The fan-out's counts, unless that has left the host to the phase's own task: the roles register
+        C(<phase>_result).
+        """
+        fan_out = self.fan_out(phase)
+        if fan_out is not None and host not in fan_out["rest"]:
+            return t.cast("t.Mapping[str, t.Any] | None", fan_out["answers"].get(host))
+        # raw_get: a result holds no templates, and templating it would be most of the barrier's work
+        return t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))

@@ -13,7 +13,7 @@ import typing as t
 from ._document import plain
 from ._errors import BY_REASON, CANCELLED, INTERRUPTED, NO_CONNECTION, TIMED_OUT
 from ._host_ids import Target
-from ._host_results import result_of
+from ._host_results import Results
 from ._operation import MAX_TIMEOUT
 from ._task import Outcome, Task
 
@@ -23,10 +23,10 @@ def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
 
     hostvars: Ansible's variable of that name.
     """
-    outcomes = {}
+    outcomes, results = {}, Results(hostvars, task.id)
     for index in task.work().get(phase, ()):
         target = task.targets[index]
-        result = result_of(hostvars, phase, target.host, task.id)
+        result = results.of(phase, target.host)
         if result is not None:
             outcomes[index] = outcome(target, result)
     return outcomes

@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import VARIABLES, HostRequests
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 
 ROLES = Path(__file__).resolve().parents[4] / "roles"
@@ -45,7 +46,7 @@ def requests(phase: str, given: dict[str, Any], *, check_mode: bool = False, **k
         "due": {phase: {"db1": {"home": None, "ran_as": None, **known}}},
     }
     variables: Any = Variables(given)
-    return HostRequests(phase, run, variables, variables, check_mode=check_mode)
+    return HostRequests(phase, run, variables, Results(variables, 7), check_mode=check_mode)
 
 
 @pytest.mark.parametrize("phase", PHASES)

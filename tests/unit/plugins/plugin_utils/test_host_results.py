@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import kept, overdue, result_of
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results, kept, overdue
 
 
 class HostVars:
@@ -24,7 +24,7 @@ BY_TASK, IN_FAN_OUT = {"msg": "by task"}, {"msg": "in the fan-out"}
 def found(host: str, fan_out: dict[str, Any] | None) -> Any:
     localhost = {} if fan_out is None else {"stop_fan_out": fan_out}
     hostvars = HostVars(localhost=localhost, db1={"stop_result": BY_TASK}, db2={"stop_result": BY_TASK}, db3={})
-    return result_of(hostvars, "stop", host, 7)
+    return Results(hostvars, 7).of("stop", host)
 
 
 def test_the_answer_of_the_fan_out_counts() -> None:
@@ -54,7 +54,7 @@ def test_a_result_of_an_earlier_operation_in_the_same_run_does_not_count(fan_out
 
 def test_roles_that_are_used_by_themselves_have_no_fan_out() -> None:
     assert found("db1", None) == BY_TASK
-    assert result_of(HostVars(db1={"stop_result": BY_TASK}), "stop", "db1", 7) == BY_TASK
+    assert Results(HostVars(db1={"stop_result": BY_TASK}), 7).of("stop", "db1") == BY_TASK
 
 
 def test_a_host_sets_nothing_on_the_controller() -> None:
