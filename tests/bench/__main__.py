@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m tests.bench`, `... resolve`, `... program`, `... profile`."""
+"""The command line: `python -m tests.bench`, `... resolve`, `... program`, `... profile`, `... settings`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fleet import FleetError
 
 from . import machine
 from .compare import AGENTS, compare
-from .contenders import CONTENDERS, BenchError
+from .contenders import CONTENDERS, SETTINGS, BenchError, Contender
 from .figures import Cell, Results, load, save
 from .program import measure_program
 from .report import markdown
@@ -33,6 +33,8 @@ def main() -> int:
             results.program = measure_program(4 * options.rounds)
         elif options.what == "profile":
             results.profile = profile(options.hosts[-1], options.rounds)
+        elif options.what == "settings":
+            _settings(options, results)
         elif options.what == "compare":
             _compare(options, results)
     except (BenchError, FleetError) as error:
@@ -53,7 +55,7 @@ def write(results: Results, folder: Path, plot: bool) -> None:
 
 
 def _compare(options: argparse.Namespace, results: Results) -> None:
-    chosen = [contender for contender in CONTENDERS if not options.only or contender.name in options.only]
+    chosen = _chosen(options, CONTENDERS)
 
     def saved(cell: Cell) -> None:  # half a measurement is written down as well: a long bench may be cut short
         results.put(cell)
@@ -62,6 +64,18 @@ def _compare(options: argparse.Namespace, results: Results) -> None:
     for count in options.hosts:
         for agents in options.agents:
             compare(count, agents, options.rounds, chosen, saved)
+
+
+def _settings(options: argparse.Namespace, results: Results) -> None:
+    def saved(cell: Cell) -> None:
+        results.settings = cell
+        save(results, options.output / "bench.json")
+
+    compare(options.hosts[0], options.agents[0], options.rounds, _chosen(options, SETTINGS), saved)
+
+
+def _chosen(options: argparse.Namespace, contenders: tuple[Contender, ...]) -> list[Contender]:
+    return [contender for contender in contenders if not options.only or contender.name in options.only]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,9 +87,10 @@ def _parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="compare",
-        choices=["compare", "resolve", "program", "profile", "report"],
+        choices=["compare", "resolve", "program", "profile", "settings", "report"],
         help="compare: contenders side by side (the default). resolve: the way from ids to hosts. "
         "program: the host program. profile: one run, play by play, with the last number of --hosts. "
+        "settings: one setting after another, with the first of --hosts and --agents. "
         "report: write page and plot again from bench.json",
     )
     parser.add_argument("--hosts", type=_numbers, default=[50, 200, 800], metavar="N,...", help="default: 50,200,800")
@@ -85,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--agents", type=_kinds, default=list(AGENTS), metavar="KIND,...", help=f"default: {','.join(AGENTS)}"
     )
-    parser.add_argument("--only", nargs="+", choices=[contender.name for contender in CONTENDERS], metavar="NAME")
+    parser.add_argument("--only", nargs="+", choices=[one.name for one in (*CONTENDERS, *SETTINGS)], metavar="NAME")
     parser.add_argument(
         "--output", type=Path, default=machine.ROOT / "docs", metavar="DIR", help="default: the folder docs"
     )

@@ -94,12 +94,16 @@ class Cell:
 
 @dataclass
 class Results:
-    """Everything in bench.json. resolve, program, profile: the figures of these commands, with their `run`."""
+    """Everything in bench.json.
+
+    settings: the cell of that command. resolve, program, profile: the figures of these commands, with their `run`.
+    """
 
     cells: list[Cell] = field(default_factory=list)
     resolve: dict[str, Any] | None = None
     program: dict[str, Any] | None = None
     profile: dict[str, Any] | None = None
+    settings: Cell | None = None
 
     def put(self, cell: Cell) -> None:
         """Take a cell in, instead of an older one of the same setting."""
@@ -112,8 +116,15 @@ def load(path: Path) -> Results:
     if not path.exists():
         return Results()
     found = json.loads(path.read_text(encoding="utf-8"))
-    cells = [Cell(**{**cell, "rounds": [Round(**one) for one in cell["rounds"]]}) for cell in found["cells"]]
-    return Results(cells, found["resolve"], found["program"], found.get("profile"))
+    cells = [_cell(cell) for cell in found["cells"]]
+    settings = found.get("settings")
+    return Results(
+        cells, found["resolve"], found["program"], found.get("profile"), _cell(settings) if settings else None
+    )
+
+
+def _cell(document: dict[str, Any]) -> Cell:
+    return Cell(**{**document, "rounds": [Round(**one) for one in document["rounds"]]})
 
 
 def save(results: Results, path: Path) -> None:

@@ -59,6 +59,13 @@ A run over {hosts} hosts whose agents exit at once, play by play. CPU time is th
 play went on. Below, what `ansible-playbook` takes for {plays} plays on localhost over the same inventory.
 """
 
+SETTINGS = """
+## Settings
+
+One thing at a time, over {hosts} hosts whose agents {delay}.
+
+"""
+
 RESOLVE = """
 ## Ids to hosts
 
@@ -86,6 +93,8 @@ def markdown(results: Results) -> str:
         parts += [_targets(results.cells), *(_cell(cell) for cell in results.cells)]
     if results.profile:
         parts.append(_profile(results.profile))
+    if results.settings:
+        parts.append(_settings(results.settings))
     if results.resolve:
         parts.append(_resolve(results.resolve))
     if results.program:
@@ -123,6 +132,12 @@ def _cell(cell: Cell) -> str:
             [[cell.titles[other], *(_ratio(cell, name, other) for name in ours)] for other in others],
         )
     return text + _run(cell.run, f"CPU time by {', '.join(sorted({found.cpu_source for found in cell.rounds}))}; ")
+
+
+def _settings(cell: Cell) -> str:
+    text = SETTINGS.format(hosts=cell.hosts, delay=DELAYS[cell.agents])
+    rows = [[cell.titles[name], cell.wall(name).text(1), cell.cpu(name).text(1)] for name in cell.measured()]
+    return text + table(["", "wall, s", "CPU, s"], rows) + _run(cell.run)
 
 
 def _contender(cell: Cell, name: str) -> list[str]:

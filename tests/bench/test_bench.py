@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.compare import in_turn
-from tests.bench.contenders import CONTENDERS
+from tests.bench.contenders import CONTENDERS, SETTINGS
 from tests.bench.figures import Cell, Results, Round, Spread, load, save
 from tests.bench.machine import ROOT
 from tests.bench.meter import ControlGroup, measure
@@ -206,3 +206,14 @@ def test_bench_measures_ours(tmp_path: Path) -> None:
     page = (tmp_path / "bench.md").read_text()
     assert "### 2 hosts, agents that exit at once" in page
     assert f"| {found['titles']['ours']} | {only['wall']:.1f} |" in page
+
+
+def test_a_name_on_the_command_line_is_one_contender() -> None:
+    names = [contender.name for contender in (*CONTENDERS, *SETTINGS)]
+    assert len(set(names)) == len(names)
+
+
+def test_the_settings_survive_the_file_and_have_their_table(tmp_path: Path) -> None:
+    cell = Cell(50, "instant", {"date": "today", "command": "c", "machine": {}, "versions": {}}, {"task": "32 forks"})
+    save(Results(settings=cell), tmp_path / "bench.json")
+    assert load(tmp_path / "bench.json").settings == cell

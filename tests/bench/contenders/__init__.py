@@ -12,7 +12,7 @@ from .pyinfra import Pyinfra
 from .shell_playbook import ShellPlaybook
 from .steps import KILL, STEPS
 
-__all__ = ["CONTENDERS", "BenchError", "Command", "Contender", "ansible_environment", "program"]
+__all__ = ["CONTENDERS", "SETTINGS", "BenchError", "Command", "Contender", "ansible_environment", "program"]
 
 CONTENDERS: tuple[Contender, ...] = (
     Ours("ours", "ours, as it comes"),
@@ -23,4 +23,21 @@ CONTENDERS: tuple[Contender, ...] = (
     ShellPlaybook("shell", "playbook, three shell tasks, 32 forks", 32, pipelining=False),
     ShellPlaybook("shell-pipelining", "playbook, three shell tasks, 32 forks, pipelining", 32, pipelining=True),
     Pyinfra("pyinfra", "pyinfra, three operations"),
+)
+
+
+def _task(name: str, title: str, forks: int = 32, **variables: str) -> Ours:
+    return Ours(name, f"a task for each host, {title}", forks, {"ocp_transport": "task", **variables})
+
+
+# What is ours to choose, or the site's: each beside the one before it, from which it differs in one thing.
+SETTINGS: tuple[Contender, ...] = (
+    Ours("fan-out", "fan-out"),
+    Ours("fan-out-10", "fan-out, `ocp_fanout=10`", variables={"ocp_fanout": 10}),
+    Ours("fan-out-plain", "fan-out, no compression", variables={"ansible_ssh_args": "-o Compression=no"}),
+    _task("task-5", "5 forks (Ansible's default)", forks=5),
+    _task("task", "32 forks"),
+    _task("task-64", "64 forks", forks=64),
+    _task("task-once", "32 forks, a connection for each phase", ansible_ssh_args="-C -o ControlMaster=no"),
+    _task("task-kex", "32 forks, curve25519", ansible_ssh_extra_args="-o KexAlgorithms=curve25519-sha256"),
 )
