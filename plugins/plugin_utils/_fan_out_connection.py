@@ -191,9 +191,8 @@ class _Client(SSHClient):
             when = "Connection timed out during the handshake"
             return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place}: {when}")
         if isinstance(error, (OSError, asyncssh.ConnectionLost)):
-            return HostError(
-                Failure.NOT_CONNECTED, f"ssh: Connection closed by {place} during handshake: {_reason(error)}"
-            )
+            # A server that finds nothing in common hangs up, and it depends on the moment who says so first.
+            return HostError(Failure.REFUSED, f"ssh: Connection closed by {place} during handshake: {_reason(error)}")
         return HostError(Failure.REFUSED, f"{place}: {_reason(error)}")
 
     def _why_denied(self) -> str:
