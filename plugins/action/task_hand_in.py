@@ -35,4 +35,3 @@ class ActionModule(ActionBase):
         _unfinished.forget()
         message, successful = of_slice(share, run)
         return {**result, "changed": False, "msg": message, "successful": successful}
-

@@ -117,8 +117,8 @@ class Hosts:
             except Exception as error:  # of asyncssh or ours: it must not take the other hosts along
                 turn.close()
                 return turn.failed(turn.unexpected(error))
-            assert turn.line
-            self._keep(job.host, turn.line, phase.most)
+            if turn.line:
+                self._keep(job.host, turn.line, phase.most)
             return turn.succeeded(output)
 
     def _keep(self, host: str, line: Line, most: int) -> None:
@@ -182,11 +182,12 @@ class _Turn:
         line.resident.teach(self._library)
 
     async def ask(self) -> dict[str, t.Any]:
-        assert self.line
-        assert self.line.resident
-        self.line.resident.ask(self._job.call)
+        resident = self.line.resident if self.line else None
+        if resident is None:  # begin() has not been called, or has failed
+            raise HostError(Failure.NOT_CONNECTED, "there is nothing to ask")
+        resident.ask(self._job.call)
         self._sent = True
-        return await self.line.resident.answer()
+        return await resident.answer()
 
     def close(self) -> None:
         if self.line:

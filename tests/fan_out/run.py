@@ -151,8 +151,9 @@ class Playbook:
 
     def one(self, work: t.Mapping[str, t.Any], **changes: t.Any) -> Answer:
         """Carry out a phase on one host."""
-        (answer,) = self.phase([work], **changes).values()
-        return answer
+        answers = list(self.phase([work], **changes).values())
+        assert len(answers) == 1
+        return answers[0]
 
     def engines(self) -> list[int]:
         """The processes of this run that are neither the run itself nor a worker of it."""

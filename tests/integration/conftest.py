@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.fleet)
 
 
-@pytest.fixture(scope="session", params=CORES or [None], ids=lambda core: core.line if core else "none")
+@pytest.fixture(scope="session", params=CORES or [None], ids=lambda one: one.line if one else "none")
 def core(request: pytest.FixtureRequest) -> Core:
     """Every ansible-core that the checkout has an environment for: the oldest and the newest."""
     return request.param or pytest.fail(NO_CORES)

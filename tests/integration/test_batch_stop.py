@@ -31,7 +31,6 @@ FAST = {"ocp_agent_daemon_grace": 4, "ocp_agent_grace": 2}
 PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
 
 
-
 @pytest.fixture
 def core(each_way: Core) -> Core:
     return each_way

@@ -141,5 +141,5 @@ def imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add(str(node.module).split(".")[0])
+            names.add(str(node.module).partition(".")[0])
     return {name for name in names if name not in sys.stdlib_module_names and not name.startswith("ansible")}
