@@ -243,6 +243,7 @@ def test_who_revived_the_agent_is_named(sandbox: Sandbox, python: Path) -> None:
 
 def test_the_reviver_may_have_any_name(sandbox: Sandbox, python: Path) -> None:
     stopped = sandbox.program(python, "stop")
+    time.sleep(0.05)  # the kernel tells starts in hundredths of a second: what began in the same one is no revival
     name = "守护 (x) y"
     sandbox.spawn(
         sandbox.executable(sandbox.folder / "sbin" / name),
