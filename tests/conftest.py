@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-WORKERS_PER_CORE = 2  # a test of hosts waits for them half of its time
+WORKERS_PER_CORE = 1.5  # a test of hosts waits for them half of its time
 WORKERS_AT_MOST = 16
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes `--numprocesses=auto` means."""
-    return min(WORKERS_PER_CORE * len(os.sched_getaffinity(0)), WORKERS_AT_MOST)
+    return min(int(WORKERS_PER_CORE * len(os.sched_getaffinity(0))) or 1, WORKERS_AT_MOST)
 
 
 def pytest_configure() -> None:
