@@ -27,9 +27,9 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpEr
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fanned import Fanned
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS, PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import TASK
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task_variables import TaskVariables
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "choices": list(PHASES)}}
@@ -82,7 +82,7 @@ class ActionModule(ActionBase):
             works.append(_fan_out.Work(host, way.route, way.start, request))
         answers = _fan_out.carry_out(
             works,
-            library=_carrier.library(_requests_to_come(Task.load(run["task"]))),
+            library=_carrier.library(_requests_to_come(run["task"])),
             at_once=run["fanout"],
             timeout=run["timeouts"][fanned.phase],
             folder=Path(C.DEFAULT_LOCAL_TMP),
@@ -94,10 +94,11 @@ class ActionModule(ActionBase):
                 result = fanned.take(host, answer)
                 if result is not None and not self._task.check_mode:
                     _unfinished.note_answer(fanned.phase, host, result)
-        except _fan_out.EngineGoneError as exc:
-            asked = [work.host for work in works]
-            if exc.sent:
-                fanned.lose(asked, str(exc), started)
+        except Exception as exc:
+            # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
+            asked, sent = [work.host for work in works], getattr(exc, "sent", True)
+            if sent:
+                fanned.lose(asked, f"{type(exc).__name__}: {exc}", started)
             else:
                 fanned.refuse(asked, str(exc))
 
@@ -121,9 +122,9 @@ class ActionModule(ActionBase):
         return {"diff": found}
 
 
-def _requests_to_come(task: Task) -> list[dict[str, str]]:
+def _requests_to_come(task: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
     """The phase and goal of every request that a host of this task may get: it is given the program for them once."""
-    nodes = task.what.nodes
-    undone = task.operation == ROLLBACK
-    phases = [node.undo for node in nodes if node.undo] if undone else [node.phase for node in nodes]
-    return [{"phase": phase, "goal": task.what.goal} for phase in phases]
+    operation = OPERATIONS[task["definition"]]
+    undone = task["operation"] == ROLLBACK
+    phases = [node.undo if undone else node.phase for node in operation.nodes]
+    return [{"phase": phase, "goal": operation.goal} for phase in phases if phase]

@@ -51,9 +51,10 @@ def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
 
 def note_answer(phase: str, host: str, result: t.Mapping[str, t.Any]) -> None:
     """Leave the result of a host in a phase that is going on: its barrier may never come."""
-    descriptor = os.open(_answers(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(json.dumps([phase, host, result]) + "\n")
+    with contextlib.suppress(OSError):  # a full disk must not break the phase
+        descriptor = os.open(_answers(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps([phase, host, result]) + "\n")
 
 
 def answers(folder: Path) -> list[tuple[str, str, dict[str, t.Any]]]:
