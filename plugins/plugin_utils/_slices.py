@@ -24,7 +24,8 @@ from ._errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, TASK_STATE, TIMED_OU
 from ._executor import Executor
 from ._host_ids import Target
 from ._life import executor_of, held_by, is_dead
-from ._task import RUNNING, Outcome, Task
+from ._report import summary
+from ._task import FAILED, RUNNING, Outcome, Task
 
 try:
     import sqlalchemy as sa
@@ -63,7 +64,8 @@ class Slices:
     def due(self, task_id: int, phases: t.Collection[str], host_ids: t.Iterable[int]) -> list[int]:
         """Those of the hosts, by their ids, on which something is due in these phases of a task.
 
-        The task is one that a workflow executes. Raises OcpError (409) where it has ended.
+        The task is one that a workflow executes. Nothing is due in one that has ended SUCCESSFUL; raises OcpError (409)
+        where it has FAILED.
         """
         with self._database.transaction() as connection:
             _check(connection, task_id)
@@ -83,14 +85,15 @@ class Slices:
         """Take what is due in these phases on these hosts, and what no other slice has taken.
 
         targets: hosts as the slice's inventory names them. name: of the slice, for people, may be empty. check_mode:
-        say what would be taken, and store nothing. Raises OcpError as due.
+        say what would be taken, and store nothing. Of a task that has ended SUCCESSFUL nothing is taken, and its Share
+        says so by its status. Raises OcpError as due.
         """
         own = {target.host_id: target for target in targets}
         due = tables.DUE.c
         with self._database.transaction(writing=not check_mode) as connection:
-            _check(connection, task_id)
+            goes_on = _check(connection, task_id)
             mine = _on_hosts(connection, task_id, own, due.phase.in_(phases))
-            if not check_mode:
+            if goes_on and not check_mode:
                 values = {"task_id": task_id, "token": executor.token, "name": name, "executor": executor.address}
                 begun = {"begun": iso_now(), "ended": False, **held_by(executor)}
                 connection.execute(sa.insert(tables.SLICE).values({**values, **begun}))
@@ -101,7 +104,8 @@ class Slices:
                         took = sa.update(tables.DUE).where(due.task_id == task_id, due.subtask_id.in_(numbers))
                         connection.execute(took.values(slice=executor.token))
         with self._database.transaction() as connection:
-            # Who came first has it: how it stands after the transaction counts.
+            # Who came first has it, a barrier that has ended the task too: how it stands after the transaction counts.
+            _check(connection, task_id)
             now = _on_hosts(connection, task_id, own, due.phase.in_(phases))
             token = None if check_mode else executor.token
             taken = {row.subtask_id for row in now if row.slice == token and not row.handed_in}
@@ -212,11 +216,17 @@ _FORGOTTEN = (
 _CANCELLED = (CANCELLED, "the task was cancelled before its turn")
 
 
-def _check(connection: sa.Connection, task_id: int) -> None:
-    """Raises OcpError (409) where no slice can work on a task."""
+def _check(connection: sa.Connection, task_id: int) -> bool:
+    """Whether a task goes on. Where it has ended SUCCESSFUL all is done. Raises OcpError (409) where it has FAILED."""
     status = connection.scalar(sa.select(tables.TASK.c.status).where(tables.TASK.c.id == task_id))
-    if status != RUNNING:
-        raise OcpError(TASK_STATE, f"task {task_id} is {status}: nothing is due in it")
+    if status == FAILED:
+        (task,) = rows.read(connection, [task_id])
+        raise OcpError(
+            TASK_STATE,
+            f"task {task_id} has ended FAILED, no slice works on it any more: retry it or roll it back (task_retry, "
+            f"task_rollback; as a workflow workflow_resume). {summary(task)}",
+        )
+    return bool(status == RUNNING)
 
 
 def _on_hosts(

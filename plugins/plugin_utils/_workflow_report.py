@@ -4,14 +4,14 @@
 
 # Private to this collection: not for import by others.
 
-"""What an operator reads at the end of a slice, and at a barrier of a workflow that goes on."""
+"""What an operator reads at the end of a slice, and at a barrier of a workflow."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ._errors import join
-from ._task import FAILED, Task
+from ._task import FAILED, ROLLBACK, RUNNING, SUCCESSFUL, Task
 
 _MOST = 20
 
@@ -21,6 +21,9 @@ def of_slice(share: Task, run: t.Mapping[str, t.Any]) -> tuple[str, bool]:
 
     share: of the whole task what the slice has taken. run: the state of its run, see _run_state.
     """
+    head = "check mode, nothing was changed: " if run["check_mode"] else ""
+    if share.status == SUCCESSFUL:  # before the slice came
+        return f"{head}{_ended(share)}", True
     ours = run["slice"]
     parts: list[str] = []
     if share.targets:
@@ -47,17 +50,23 @@ def of_slice(share: Task, run: t.Mapping[str, t.Any]) -> tuple[str, bool]:
         )
     if ours["problem"]:
         bad.append(f"{len(ours['kept'])} outcomes are not handed in, the barrier has them FAILED: {ours['problem']}")
-    head = "check mode, nothing was changed: " if run["check_mode"] else ""
     text = f"{head}{share.name}: task {share.id}, a slice: {'; '.join(parts + bad)}"
     return " ".join(text.split()), not bad
 
 
 def of_barrier(task: Task) -> str:
-    """One line: how far a task has come that goes on, and what has failed."""
+    """One line: how far a task has come, and what has failed."""
+    if task.status != RUNNING:
+        return _ended(task)
     steps = [f"{phase} on {len(indices)}" for phase, indices in task.work().items()]
     failed = {s.parallel_idx for s in task.failures if s.parallel_idx >= 0}
     tail = f", {len(failed)} FAILED" if failed else ""
     return f"{task.name}: task {task.id} {task.status}, next {join(steps)} of {_count(len(task.targets))}{tail}"
+
+
+def _ended(task: Task) -> str:
+    undone = f" ({ROLLBACK})" if task.operation == ROLLBACK else ""
+    return f"{task.name}: task {task.id} has ended {task.status}{undone}: nothing is due"
 
 
 def _count(number: int) -> str:

@@ -186,6 +186,12 @@ def test_a_node_that_is_relaunched(awx_with_store: Awx, start_fleet: StartFleet)
     task = whole(jobs["report"][0])
     check_truth(task)
     assert task["status"] == "SUCCESSFUL"
+    # nor is it a failure to come when all is done
+    late_slice, late_barrier = (awx_with_store.relaunch(job).wait() for job in (first[0], jobs["stop_barrier"][0]))
+    assert late_slice.status == "successful", late_slice.output
+    assert f"task {task['id']} has ended SUCCESSFUL: nothing is due" in late_slice.output
+    assert late_barrier.status == "successful", late_barrier.output
+    assert whole(late_barrier)["subtasks"] == task["subtasks"]
     assert running(fleet) == [False, False]
 
 

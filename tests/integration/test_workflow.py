@@ -227,6 +227,12 @@ def test_no_slice_has_a_host(workflow: Callable[..., Workflow]) -> None:
     late = flow.run("phase", one, ocp_phase="stop")
     assert late.status == 2, late.output
     assert late.says("409 TSK10007")
+    assert late.says("task 1 has ended FAILED")
+    assert late.says("task_retry")
+    assert late.says("db002 (host id 1002): the host was not worked on")
+    again = flow.run("barrier")
+    assert again.status == 2, again.output
+    assert again.task == barrier.task
     report = flow.run("report")
     assert report.status == 2
     assert report.task == barrier.task
@@ -416,6 +422,42 @@ def test_rolled_back_by_a_workflow(workflow: Callable[..., Workflow]) -> None:
     assert (barrier.task["status"], barrier.task["operation"]) == ("SUCCESSFUL", "ROLLBACK")
     check_truth(barrier.task)
     assert [len(host.agent_names()) for host in flow.fleet.hosts] == [3, 0, 3]
+    one_more = flow.run("phase", slices[0])
+    assert one_more.status == 0, one_more.output
+    assert one_more.says(f"task {task_id} has ended SUCCESSFUL (ROLLBACK): nothing is due")
+
+
+def test_retried_by_a_workflow_of_more_rounds_than_it_takes(workflow: Callable[..., Workflow], data_home: Path) -> None:
+    """A workflow has its nodes before it is known how much of the task is left: those without work are no failures."""
+    flow = workflow([HostSpec(), HostSpec()])
+    task_id = flow.accept()
+    slices = flow.slices(2)
+    for run in flow.in_slices(slices, "prepare", at_once=True):
+        assert run.status == 0, run.output
+    assert flow.run("report").status == 2, "what is due when the report comes has FAILED"
+
+    taken_up = flow.run("resume", ocp_intervention="retry", task_id=task_id)
+    assert taken_up.status == 0, taken_up.output
+    nothing = f"task {task_id} has ended SUCCESSFUL: nothing is due"
+    for number in range(4):  # Stop and Finish are left
+        runs = flow.in_slices(slices, "", at_once=True)
+        assert [run.status for run in runs] == [0, 0], said(runs)
+        assert [run.says(nothing) for run in runs] == [number > 1] * 2, said(runs)
+        barrier = flow.run("barrier")
+        assert barrier.status == 0, barrier.output
+        assert barrier.task["status"] == ("SUCCESSFUL" if number else "RUNNING")
+    check = flow.run("phase", slices[0], "--check")
+    assert check.status == 0, check.output
+    assert check.says(nothing)
+    last = flow.run("report")
+
+    assert last.status == 0, last.output
+    check_graph(last.task, 2)
+    check_truth(last.task)
+    assert last.task == barrier.task
+    assert not any(flow.fleet.agent_processes().values())
+    with contextlib.closing(sqlite3.connect(data_home / "oceanbase-ocp" / "tasks.db")) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM ocp_slice").fetchone() == (0,)
 
 
 def test_a_database_that_is_away_when_a_slice_hands_in(

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -297,9 +298,43 @@ def test_a_late_slice_finds_nothing(url: str) -> None:
     with Store.open(url) as store:
         task = create(store, 1)
         assert error(barrier(store, task), 1)["code"] == "TSK10013"
-        with pytest.raises(OcpError, match="is FAILED: nothing is due") as caught:
+        for ask in (lambda: take(store, task, [1]), lambda: store.slices.due(task.id, PHASES, [1])):
+            with pytest.raises(
+                OcpError, match=r"has ended FAILED.*task_retry.*TSK10013 db1 .*no slice.* took it"
+            ) as caught:
+                ask()
+            assert int(caught.value.code.status) == 409
+
+
+def test_a_slice_of_a_task_that_is_done_finds_nothing_due(url: str) -> None:
+    with Store.open(url) as store:
+        task = create(store, 1)
+        for _phase in PHASES:
+            executor = here()
+            hand_in(store, take(store, task, [1], executor), executor.token)
+            barrier(store, task)
+        assert store.slices.due(task.id, PHASES, [1, 2]) == []
+        share = take(store, task, [1])
+        assert (hosts(share), share.task.status, share.task.work()) == ([], "SUCCESSFUL", {})
+        assert (share.done, share.held, share.lost) == ([], [], [])
+    assert left(url) == {"ocp_due": 0, "ocp_hand_in": 0, "ocp_slice": 0}
+
+
+def test_a_task_that_fails_while_a_slice_takes_its_part(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A barrier waits no longer for what the slice has just taken: it must not be a success that has done nothing."""
+    with Store.open(url) as store, Store.open(url) as other, monkeypatch.context() as patch:
+        task = create(store, 1)
+        database = store.slices._database
+        transaction = database.transaction
+
+        def behind_the_barrier(*, writing: bool = False) -> Any:
+            if not writing:  # the second of two: what was taken is read again
+                assert barrier(other, task).status == "FAILED"
+            return transaction(writing=writing)
+
+        patch.setattr(database, "transaction", behind_the_barrier)
+        with pytest.raises(OcpError, match=r"has ended FAILED.*TSK10012 db1 "):
             take(store, task, [1])
-        assert int(caught.value.code.status) == 409
 
 
 def test_a_slice_that_its_barrier_has_passed_is_over(url: str) -> None:

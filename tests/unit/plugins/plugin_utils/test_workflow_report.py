@@ -38,6 +38,14 @@ def test_a_slice_with_nothing_of_its_own(new_task: NewTask) -> None:
     assert "left alone (another slice works on): db2 (host id 2)" in message
 
 
+def test_a_slice_of_a_task_that_is_done(new_task: NewTask, play: Play) -> None:
+    said = "Batch stop OCP agent: task 5000 has ended SUCCESSFUL: nothing is due"
+    done = play(new_task(1))
+    assert of_slice(done, run()) == (said, True)
+    assert of_slice(done, run(check_mode=True)) == (f"check mode, nothing was changed: {said}", True)
+    assert of_barrier(done) == said
+
+
 @pytest.mark.parametrize(
     ("ours", "said"),
     [
@@ -67,3 +75,8 @@ def test_a_slice_with_hosts_that_failed(new_task: NewTask, success: Outcome) -> 
 def test_a_barrier_that_goes_on(new_task: NewTask, play: Play) -> None:
     task = play(new_task(3, max_fail_percentage=50), {("prepare", 1): LOST}, until="prepare")
     assert of_barrier(task) == "Batch stop OCP agent: task 5000 RUNNING, next stop on 2 of 3 hosts, 1 FAILED"
+
+
+def test_a_barrier_of_a_task_that_has_ended(new_task: NewTask, play: Play) -> None:
+    task = play(new_task(1), {("prepare", 0): LOST})
+    assert of_barrier(task) == "Batch stop OCP agent: task 5000 has ended FAILED: nothing is due"
