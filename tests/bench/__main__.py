@@ -1,12 +1,14 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m tests.bench`, `... resolve`, `... program`, `... profile`, `... settings`."""
+"""The command line: `python -m tests.bench`, and behind it what to measure, where it is not the comparison."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from tests.fleet import FleetError
@@ -18,12 +20,16 @@ from .figures import Cell, Results, load, save
 from .program import measure_program
 from .report import markdown
 from .resolve import resolve
+from .size import figures as size_figures
+from .size import page as size_page
+from .size.workflow import TIMEOUT, measure_workflow
 from .timeline import profile
 
 
 def main() -> int:
     """Measure, then write bench.json, bench.md and bench.svg. Returns the exit status."""
     options = _parser().parse_args()
+    options.hosts = options.hosts or ([1000, 2500, 10000] if options.what == "size" else [50, 200, 800])
     options.output.mkdir(parents=True, exist_ok=True)
     results = load(options.output / "bench.json")
     try:
@@ -35,12 +41,17 @@ def main() -> int:
             results.profile = profile(options.hosts[-1], options.rounds)
         elif options.what == "settings":
             _settings(options, results)
+        elif options.what == "size":
+            _size(options)
+            return 0
         elif options.what == "compare":
             _compare(options, results)
     except (BenchError, FleetError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     write(results, options.output, options.plot)
+    if options.what == "report":
+        _write_size(size_figures.load(options.output / "size.json"), options.output)
     return 0
 
 
@@ -74,6 +85,25 @@ def _settings(options: argparse.Namespace, results: Results) -> None:
     compare(options.hosts[0], options.agents[0], options.rounds, _chosen(options, SETTINGS), saved)
 
 
+def _size(options: argparse.Namespace) -> None:
+    """So many slices of each number of hosts, then one slice of the last number by itself."""
+    sizes = size_figures.load(options.output / "size.json")
+    alone = options.hosts[-1] // options.slices
+    for hosts, slices in [*((count, options.slices) for count in options.hosts), *([(alone, 1)] if alone else [])]:
+        work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
+        try:
+            sizes.put(measure_workflow(hosts, slices, work))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        size_figures.save(sizes, options.output / "size.json")
+    _write_size(sizes, options.output)
+
+
+def _write_size(sizes: size_figures.Sizes, folder: Path) -> None:
+    if sizes.workflows:
+        (folder / "size.md").write_text(size_page.markdown(sizes, TIMEOUT), encoding="utf-8")
+
+
 def _chosen(options: argparse.Namespace, contenders: tuple[Contender, ...]) -> list[Contender]:
     return [contender for contender in contenders if not options.only or contender.name in options.only]
 
@@ -87,13 +117,17 @@ def _parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="compare",
-        choices=["compare", "resolve", "program", "profile", "settings", "report"],
+        choices=["compare", "resolve", "program", "profile", "settings", "size", "report"],
         help="compare: contenders side by side (the default). resolve: the way from ids to hosts. "
         "program: the host program. profile: one run, play by play, with the last number of --hosts. "
         "settings: one setting after another, with the first of --hosts and --agents. "
-        "report: write page and plot again from bench.json",
+        "size: a workflow over simulated hosts, for each number of --hosts; writes size.json and size.md. "
+        "report: write pages and plot again from bench.json and size.json",
     )
-    parser.add_argument("--hosts", type=_numbers, default=[50, 200, 800], metavar="N,...", help="default: 50,200,800")
+    parser.add_argument("--hosts", type=_numbers, metavar="N,...", help="default: 50,200,800; of size: 1000,2500,10000")
+    parser.add_argument(
+        "--slices", type=_positive, default=10, metavar="N", help="of size: jobs of a phase; default: %(default)s"
+    )
     parser.add_argument(
         "--rounds", type=_positive, default=5, metavar="N", help="default: %(default)s (program: four times that)"
     )

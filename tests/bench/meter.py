@@ -218,3 +218,15 @@ def _high_water(pid: int) -> int:
             return next((int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:")), 0)
     except OSError:
         return 0
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process and its descendants have used, those that it has reaped included."""
+    ticks = 0
+    for one in _descendants({pid}):
+        try:
+            text = Path(f"/proc/{one}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:  # it has ended meanwhile: its parent has its time
+            continue
+        ticks += sum(map(int, text.rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")

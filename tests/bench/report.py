@@ -131,13 +131,13 @@ def _cell(cell: Cell) -> str:
             ["", *(cell.titles[name] for name in ours)],
             [[cell.titles[other], *(_ratio(cell, name, other) for name in ours)] for other in others],
         )
-    return text + _run(cell.run, f"CPU time by {', '.join(sorted({found.cpu_source for found in cell.rounds}))}; ")
+    return text + run_line(cell.run, f"CPU time by {', '.join(sorted({found.cpu_source for found in cell.rounds}))}; ")
 
 
 def _settings(cell: Cell) -> str:
     text = SETTINGS.format(hosts=cell.hosts, delay=DELAYS[cell.agents])
     rows = [[cell.titles[name], cell.wall(name).text(1), cell.cpu(name).text(1)] for name in cell.measured()]
-    return text + table(["", "wall, s", "CPU, s"], rows) + _run(cell.run)
+    return text + table(["", "wall, s", "CPU, s"], rows) + run_line(cell.run)
 
 
 def _contender(cell: Cell, name: str) -> list[str]:
@@ -210,7 +210,7 @@ def _profile(found: dict[str, Any]) -> str:
         f"\nOf the CPU time, {detached} s were of processes that their parent has left behind, such as the engine of "
         f"the fan-out. The biggest process had {peak} MB.\n"
     )
-    return text + _run(found["run"])
+    return text + run_line(found["run"])
 
 
 def _resolve(found: dict[str, Any]) -> str:
@@ -225,7 +225,7 @@ def _resolve(found: dict[str, Any]) -> str:
     (refused_wall, refused_cpu), (empty_wall, empty_cpu) = medians
     rows.append(["difference of the medians", f"{refused_wall - empty_wall:.2f}", f"{refused_cpu - empty_cpu:.2f}", ""])
     text = RESOLVE.format(**found) + "\n" + table(["", "wall, s", "CPU, s", "biggest process, MB"], rows)
-    return text + _run(found["run"])
+    return text + run_line(found["run"])
 
 
 def _program(found: dict[str, Any]) -> str:
@@ -238,10 +238,11 @@ def _program(found: dict[str, Any]) -> str:
     head = ["processes", "total, ms", "of it: interpreter", "imports", "compiling itself", "looking at processes"]
     text = PROGRAM.format(**found) + "\n" + table(head, rows) + "\n"
     text += table(["processes", "start of a resident and first phase, ms", "each further phase, ms"], resident)
-    return text + _run(found["run"])
+    return text + run_line(found["run"])
 
 
-def _run(run: dict[str, Any], also: str = "") -> str:
+def run_line(run: dict[str, Any], also: str = "") -> str:
+    """When, where and with what something was measured. also: what stands before the machine."""
     here, versions = run["machine"], ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
         f"\n{run['date']}, `{run['command']}`: {also}{here['cores']} cores of {here['processor']}, "

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""size.md: the figures of size.json as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from ..report import run_line, table
+from .figures import Node, Sizes, Workflow
+
+HEAD = """\
+<!-- Copyright (c) 2026, OceanBase OCP collection contributors
+     GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+     SPDX-License-Identifier: GPL-3.0-or-later -->
+
+# Size
+
+How far an operation as a [workflow](workflow.md) goes: agents of up to {most:,} hosts are stopped in slices, as
+[AWX](awx.md) would have it. `make bench ARGS=size` has written this page and [size.json](size.json), from one run of
+each size.
+
+## What was measured
+
+- The hosts are **simulated**: {servers} accepts their connections on loopback addresses, and answers what a real host
+  has answered. That one was asked right before, through its own resident, so the answers are those of the host
+  program; each simulated host gives them with its own process ids, and takes the same time to. There is no agent, no
+  process table and no Python behind them.
+- Everything of the controller is real: playbooks and inventory as AWX hands them to a job (each slice has every nth
+  host), SSH settings and known_hosts with a line for each host, connections and handshakes by the fan-out, the task
+  store in a PostgreSQL (on a Unix socket, its files in memory), barriers, response. Each job is an `ansible-playbook`
+  of its own, without AWX, ansible-runner and containers around it.
+- The bench fails unless the task is SUCCESSFUL with all its subtasks, and each simulated host has been asked for each
+  phase exactly once.
+- All slices run at the same time on one machine, together with the servers of the hosts and the database. So the wall
+  time of a phase says how long this machine is busy, not how long several take. "CPU" is that of the job's
+  processes; that of the hosts' servers and of the database is told apart. Ansible's connection timeout is {timeout}
+  seconds here, not 10: hundreds of handshakes at once, at both ends of which this machine sits, take longer.
+- Memory is the biggest process: the most that any one process of a node had resident, looked up twice a second.
+- A job starts by reading its inventory. Accept, barriers and report have all hosts in theirs, as in AWX; "no tasks" is
+  a playbook without any over the same.
+"""
+
+GROWTH = """
+## {slices} slices, from {least:,} to {most:,} hosts
+
+With {times:g} times the hosts, what grows {times:g} times grows with them.
+"""
+
+NODES = """
+### Node by node, {hosts:,} hosts
+
+"""
+
+AWX = """
+## What that means for AWX
+
+A slice of {hosts:,} hosts by itself, on this machine: that is what each of {slices} execution nodes has to do for
+{whole:,} hosts. The simulated hosts and the database are still on its cores, so a phase takes less on a node of its
+own. **Derived** from both measurements, with an execution node for each slice:
+
+"""
+
+_SIMULATED_PROCESS = "one process for each core"
+
+
+def markdown(sizes: Sizes, timeout: int) -> str:
+    """The whole page. timeout: seconds, Ansible's of a connection."""
+    most = max(workflow.hosts for workflow in sizes.workflows)
+    parts = [HEAD.format(most=most, servers=_SIMULATED_PROCESS, timeout=timeout)]
+    for slices, several in groupby(sizes.workflows, key=lambda workflow: workflow.slices):
+        workflows = list(several)
+        if slices == 1:
+            continue
+        parts.append(_growth(workflows))
+        parts.append(_nodes(workflows[-1]))
+        alone = _find(sizes.workflows, workflows[-1].hosts // slices)
+        if alone:
+            parts.append(_awx(workflows[-1], alone))
+    parts += ["\n## Runs\n", *(_run(workflow) for workflow in sizes.workflows)]
+    return "".join(parts)
+
+
+def _find(workflows: Iterable[Workflow], hosts: int) -> Workflow | None:
+    return next((one for one in workflows if (one.slices, one.hosts) == (1, hosts)), None)
+
+
+def _growth(workflows: Sequence[Workflow]) -> str:
+    least, most = workflows[0], workflows[-1]
+    times = most.hosts / least.hosts
+    text = GROWTH.format(slices=most.slices, least=least.hosts, most=most.hosts, times=times)
+    figures: list[tuple[str, Callable[[Node], float], int, bool]] = [
+        ("wall time, s", lambda node: node.wall, 1, True),
+        ("CPU, s", lambda node: node.cpu, 1, True),
+        ("biggest process, MB", lambda node: node.peak_process * 1e-6, 0, False),
+    ]
+    for title, figure, digits, adds_up in figures:
+        rows = [
+            _row(node.name, [figure(_node(workflow, node.name)) for workflow in workflows], digits)
+            for node in _all_nodes(most)
+        ]
+        if adds_up:
+            whole = [sum(figure(node) for node in workflow.nodes) for workflow in workflows]
+            rows.append(_row("**whole workflow**", whole, digits))
+        text += "\n" + _table(title, workflows, rows)
+    return text + "\n" + _table("sizes", workflows, _sizes(workflows))
+
+
+def _sizes(workflows: Sequence[Workflow]) -> list[list[str]]:
+    figures: dict[str, Callable[[Workflow], float]] = {
+        "store when the task was accepted, MB": lambda one: one.store_accepted * 1e-6,
+        "store when the task had ended, MB": lambda one: one.store_ended * 1e-6,
+        "response, MB": lambda one: one.response * 1e-6,
+        "output of the report, with the response in one line, MB": lambda one: one.output * 1e-6,
+        "statistic (artifact) of the report, KB": lambda one: one.statistic * 1e-3,
+    }
+    rows = [_row(title, [figure(one) for one in workflows], 1) for title, figure in figures.items()]
+    return [*rows, _row("connections at one time", [one.most_connections for one in workflows], 0)]
+
+
+def _nodes(workflow: Workflow) -> str:
+    rows = [
+        [
+            node.name,
+            str(node.jobs),
+            f"{node.wall:.1f}",
+            f"{node.cpu:.1f}",
+            f"{node.cpu / workflow.hosts * 1e3:.1f}",
+            f"{node.peak_process * 1e-6:.0f}",
+            f"{node.hosts_cpu:.1f}",
+            f"{node.store_cpu:.1f}",
+        ]
+        for node in _all_nodes(workflow)
+    ]
+    head = [
+        "",
+        "jobs",
+        "wall, s",
+        "CPU, s",
+        "CPU per host, ms",
+        "biggest process, MB",
+        "hosts' CPU, s",
+        "store's CPU, s",
+    ]
+    return NODES.format(hosts=workflow.hosts) + table(head, rows)
+
+
+def _awx(whole: Workflow, alone: Workflow) -> str:
+    rows, seconds = [], 0.0
+    for node in whole.nodes:
+        found = alone.node(node.name) if node.jobs > 1 else node
+        of = f"{alone.hosts:,} hosts, one slice" if node.jobs > 1 else f"{whole.hosts:,} hosts"
+        seconds += found.wall
+        rows.append([node.name, of, f"{found.wall:.1f}", f"{found.cpu:.1f}", f"{found.peak_process * 1e-6:.0f}"])
+    rows.append(["**whole workflow**", "", f"{seconds:.0f}", "", ""])
+    head = ["", "measured over", "wall, s", "CPU, s", "biggest process, MB"]
+    return AWX.format(hosts=alone.hosts, slices=whole.slices, whole=whole.hosts) + table(head, rows)
+
+
+def _run(workflow: Workflow) -> str:
+    phases = ", ".join(f"{name} {seconds:g} s" for name, seconds in workflow.phase_seconds.items())
+    also = f"{workflow.hosts:,} hosts in {workflow.slices} slices, each host takes for {phases}; "
+    return run_line(workflow.run, also.replace(" 1 slices", " one slice"))
+
+
+def _all_nodes(workflow: Workflow) -> list[Node]:
+    return [*([workflow.idle] if workflow.idle else []), *workflow.nodes]
+
+
+def _node(workflow: Workflow, name: str) -> Node:
+    return next(node for node in _all_nodes(workflow) if node.name == name)
+
+
+def _row(name: str, figures: Sequence[float], digits: int) -> list[str]:
+    growth = f"{figures[-1] / figures[0]:.1f}" if figures[0] else ""
+    return [name, *(f"{figure:,.{digits}f}" for figure in figures), growth]
+
+
+def _table(title: str, workflows: Sequence[Workflow], rows: Iterable[list[str]]) -> str:
+    return table([title, *(f"{workflow.hosts:,} hosts" for workflow in workflows), "growth"], rows)
