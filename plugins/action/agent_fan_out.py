@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables, phase = task_vars or {}, arguments["phase"]
-        run = _run_state.current(variables.get("hostvars"))
+        run = _run_state.current(variables)
         hosts = list(run.get("due", {}).get(phase, {}))
         if not hosts:
             return {**result, "changed": False, "answers": {}, "rest": {}}

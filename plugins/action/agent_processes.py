@@ -18,9 +18,10 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import pla
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import (
     CHANGING,
     UNKNOWN,
-    Results,
     cancelled,
+    fan_out,
     kept,
+    of_controller,
     overdue,
 )
 
@@ -39,11 +40,12 @@ class ActionModule(ActionBase):
         del tmp
         started, began = iso_now(), time.monotonic()
         variables = task_vars or {}
-        host, run = str(variables.get("inventory_hostname")), _run_state.current(variables.get("hostvars"))
-        left = self._left_by_fan_out(run, host, variables.get("hostvars"))
+        controller = of_controller(variables.get("hostvars"))
+        run = _run_state.registered(controller)
+        left = self._left_by_fan_out(controller, run, str(variables.get("inventory_hostname")))
         if run and "lost" not in left and _cancel.asked():
             return {**result, **cancelled()}
-        self._take_from(run, host)
+        self._take_from(left)
         try:
             if "lost" in left:
                 started = left["started_at"]
@@ -61,19 +63,20 @@ class ActionModule(ActionBase):
             result["unreachable"] = True
         return {**result, "started_at": started, "finished_at": iso_now()}
 
-    def _take_from(self, run: t.Mapping[str, t.Any], host: str) -> None:
+    def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
         """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""
-        known = run.get("due", {}).get(self._task.args.get("phase"), {}).get(host, {})
-        taken = {name: known[name] for name in ("home", "ran_as") if known.get(name)}
+        taken = {name: left[name] for name in ("home", "ran_as") if name in left}
         if self._task.args.get("phase") != "start":
             taken.pop("ran_as", None)
         self._task.args = {**self._task.args, **taken}
 
-    def _left_by_fan_out(self, run: t.Mapping[str, t.Any], host: str, hostvars: t.Any) -> dict[str, t.Any]:
+    def _left_by_fan_out(
+        self, controller: t.Mapping[str, t.Any], run: t.Mapping[str, t.Any], host: str
+    ) -> dict[str, t.Any]:
         """What the fan-out says of a host that it has left to this task."""
-        if not run.get("task"):
+        if "task" not in run:
             return {}
-        found = Results(hostvars, run["task"]["id"]).fan_out(str(self._task.args.get("phase"))) or {}
+        found = fan_out(controller, str(self._task.args.get("phase")), run["task"]["id"]) or {}
         return dict(found.get("rest", {}).get(host, {}))
 
     @property

@@ -7,13 +7,13 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import end, hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow_report import of_slice
 
-ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}, **_keeping.OPTION}
+ARGUMENT_SPEC: dict[str, t.Any] = {**_keeping.OPTION}
 
 
 class ActionModule(ActionBase):
@@ -25,10 +25,10 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        run = plain(arguments["run"])
+        variables = task_vars or {}
+        run = _run_state.current(variables)
         url = _keeping.chosen(plain(arguments["task_store"]))
-        hostvars = (task_vars or {})["hostvars"]
-        hand_in(run, list(run["due"]), url, hostvars)
+        hand_in(run, list(run["due"]), url, variables["hostvars"])
         share = Task.load(run["task"])
         if not run["check_mode"]:
             end(run, url)

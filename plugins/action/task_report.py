@@ -24,7 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan,
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import RUNNING, SUCCESSFUL, Task
 
-ARGUMENT_SPEC: dict[str, t.Any] = {"run": {"type": "dict", "required": True}, **_keeping.OPTION}
+ARGUMENT_SPEC: dict[str, t.Any] = {**_keeping.OPTION}
 
 
 class ActionModule(ActionBase):
@@ -36,10 +36,11 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        run = plain(arguments["run"])
+        variables = task_vars or {}
+        run = _run_state.current(variables)
         lines: list[str] = []
         if "task" in run:
-            hostvars = (task_vars or {})["hostvars"]
+            hostvars = variables["hostvars"]
             url = _keeping.chosen(plain(arguments["task_store"]))
             response, message, successful = _close(run, url, hostvars)
             if run["check_mode"]:

@@ -20,7 +20,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreE
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "run": {"type": "dict", "required": True},
     "phase": {"type": "str", "required": True, "choices": list(PHASES)},
     **_keeping.OPTION,
 }
@@ -36,29 +35,28 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        run = plain(arguments["run"])
+        variables = task_vars or {}
+        run = _run_state.current(variables)
         run.pop("response", None)  # the answer to the request has been given; nobody behind the barrier needs it
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
         if "barrier_error" in run or "task" not in run:
-            return {**result, "changed": False, "run": run}
+            return {**result, "changed": False, "run": _run_state.sealed(run)}
         url = _keeping.chosen(plain(arguments["task_store"]))
-        hostvars = (task_vars or {})["hostvars"]
         try:
             if "slice" in run:  # the barrier is another run's
-                hand_in(run, [arguments["phase"]], url, hostvars)
-                result["run"] = run
+                hand_in(run, [arguments["phase"]], url, variables["hostvars"])
             else:
-                result["run"] = self._pass(run, arguments["phase"], url, hostvars, started)
+                self._pass(run, arguments["phase"], url, variables["hostvars"], started)
         except BaseException as exc:
             # Also the task's timeout, which is no Exception: the report needs the run whatever happened here, and no
             # host may go past a barrier that broke.
-            result["run"] = {**run, "due": {}, "barrier_error": f"{type(exc).__name__}: {exc}"}
-        if "barrier_error" in result["run"]:
-            result.update(failed=True, msg=f"The barrier broke, no host goes on: {result['run']['barrier_error']}")
-        return {**result, "changed": False}
+            run.update(due={}, barrier_error=f"{type(exc).__name__}: {exc}")
+        if "barrier_error" in run:
+            result.update(failed=True, msg=f"The barrier broke, no host goes on: {run['barrier_error']}")
+        return {**result, "changed": False, "run": _run_state.sealed(run)}
 
     @staticmethod
-    def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> dict[str, t.Any]:
+    def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> None:
         task = Task.load(run["task"])
         keeping = _keeping.Keeping(url, run["executor"])
         settled = task.settle(phase, collect(task, phase, hostvars))
@@ -79,4 +77,3 @@ class ActionModule(ActionBase):
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run["response_file"], request.answer(Task.load(run["task"])))
         _unfinished.note(run, url)
-        return run

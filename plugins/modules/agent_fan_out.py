@@ -61,13 +61,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: By host, what M(oceanbase.ocp.agent_processes) returns for it, with C(started_at) and C(finished_at).
+  description: By host, what M(oceanbase.ocp.agent_processes) returns for it, with C(started_at) and C(finished_at), in
+    JSON.
   returned: always
   type: dict
   sample:
-    db001: {changed: true, home: /home/admin/ocp_agent, processes: []}
+    db001: '{"changed": true, "home": "/home/admin/ocp_agent", "processes": []}'
 rest:
-  description: The hosts that are left to the phase's task. By host, the reason, C(why).
+  description: The hosts that are left to the phase's task. By host, the reason, C(why), and as what and where
+    the task has worked on it before, C(ran_as) and C(home).
   returned: always
   type: dict
   sample:

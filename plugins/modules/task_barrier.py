@@ -66,7 +66,7 @@ msg:
   type: str
   sample: 'Batch stop OCP agent: task 31173 RUNNING, next stop on 200 of 200 hosts'
 run:
-  description: The state of the run, as that of M(oceanbase.ocp.task_create), with the task behind the barrier.
+  description: The state of the run behind the barrier, in the form of RV(oceanbase.ocp.task_create#module:run).
   returned: success
   type: dict
   sample: {goal: stopped}

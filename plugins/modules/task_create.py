@@ -16,9 +16,8 @@ description:
     its subtasks.
   - The answer is that of OCP's API. It is ready, and in O(response_file), before any host is contacted.
   - The task is stored, and its hosts are held for it until it ends. A host that another task holds is refused with 409.
-  - A request that is refused is no failure of this module. RV(run.response) then holds OCP's error, and RV(run.task)
-    is missing;
-    M(oceanbase.ocp.task_report) ends the run.
+  - A request that is refused is no failure of this module. The response in RV(run.state) then holds OCP's error, and
+    RV(run.task) is missing; M(oceanbase.ocp.task_report) ends the run.
   - Runs on V(localhost).
 options:
   operation:
@@ -63,50 +62,53 @@ EXAMPLES = r"""
     response_file: response.json
   delegate_to: localhost
   run_once: true
-  register: created
+  register: wait_result
 
 - name: The answer of OCP's API
   ansible.builtin.debug:
-    var: created.run.response
+    msg: "{{ (wait_result.run.state | ansible.builtin.from_json).response }}"
 """
 
 RETURN = r"""
 run:
-  description: The state of the run. It goes to M(oceanbase.ocp.task_wait) and M(oceanbase.ocp.task_report) as it is.
+  description: The state of the run. The modules that follow take it from the variable C(wait_result).
   returned: success
   type: dict
   contains:
-    response:
-      description: The response of OCP's API to the request, with the task in C(data) or with C(error).
+    state:
+      description:
+        - All of the state, in JSON. Ansible walks through whatever else a task registers, at every task that follows;
+          for a text it does not.
+        - C(response) in it is the answer of OCP's API to the request, with the task in C(data) or with C(error).
+        - C(due) in it is what is to be done next, by phase, then by inventory name. The others are for the modules of
+          this collection.
       returned: always
-      type: dict
-      sample:
-        data: {id: 31173, name: Batch stop OCP agent, status: RUNNING}
-        duration: 40
-        server: 192.0.2.10
-        status: 200
-        successful: true
-        timestamp: '2026-11-23T22:08:05.982+00:00'
-        traceId: 688d3147a10b45e8
+      type: str
+      sample: '{"response": {"successful": true, "status": 200}, "due": {"prepare": {"db001": {"home": null}}}}'
+    answered:
+      description: Whether RV(run.state) has a response.
+      returned: always
+      type: bool
+      sample: true
     task:
-      description: The task, for the other modules of this collection.
-      returned: when the request is accepted
+      description: The task. C(hosts) is how many hosts it has.
+      returned: when there is one
       type: dict
-      sample: {id: 31173, status: RUNNING}
-    due:
-      description: What is to be done next. By phase, then by inventory name, what the task knows of the host.
-      returned: when the request is accepted
-      type: dict
-      sample: {prepare: {db001: {home: null, ran_as: null}}}
+      sample: {id: 31173, status: RUNNING, hosts: 2}
     goal:
-      description: What the operation is heading for.
-      returned: when the request is accepted
+      description: What the operation is heading for; empty without a task.
+      returned: always
       type: str
       sample: stopped
     timeouts:
-      description: Seconds by phase.
-      returned: when the request is accepted
+      description: Seconds by phase; empty without a task.
+      returned: always
       type: dict
       sample: {prepare: 60, wait: 30, stop: 600, finish: 60}
+    resumed:
+      description: Whether the task has run before.
+      returned: always
+      type: bool
+      sample: false
   sample: {goal: stopped}
 """

@@ -14,13 +14,9 @@ author:
 description:
   - Hands in the outcomes of a slice's last phase, and what the store could not take before.
   - A host without a result has failed. An outcome that the barrier has not waited for is refused, and told.
+  - Takes the state of the run as M(oceanbase.ocp.task_slice), or the wait node behind it, registered it as
+    C(wait_result).
   - Runs on V(localhost).
-options:
-  run:
-    description: >-
-      RV(oceanbase.ocp.task_slice#module:run), or RV(oceanbase.ocp.task_wait#module:run) of the wait node before.
-    type: dict
-    required: true
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._controller
@@ -37,7 +33,6 @@ seealso:
 EXAMPLES = r"""
 - name: Hand in what is left, and end the slice
   oceanbase.ocp.task_hand_in:
-    run: "{{ wait_result.run }}"
   register: handed_in
 """
 

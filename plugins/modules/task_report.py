@@ -24,13 +24,9 @@ description:
     named no file.
   - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
     fails.
+  - Takes the state of the run as the last wait node, or M(oceanbase.ocp.task_create) of a request that was refused,
+    registered it as C(wait_result).
   - Runs on V(localhost).
-options:
-  run:
-    description: RV(oceanbase.ocp.task_wait#module:run), or RV(oceanbase.ocp.task_create#module:run) of a request that
-      was refused.
-    type: dict
-    required: true
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._controller
@@ -47,7 +43,6 @@ seealso:
 EXAMPLES = r"""
 - name: Close the task
   oceanbase.ocp.task_report:
-    run: "{{ waited.run }}"
   register: report
 
 - name: Fail the run when the task failed

@@ -63,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 run:
-  description: The state of the run, as that of M(oceanbase.ocp.task_create).
+  description: The state of the run, in the form of RV(oceanbase.ocp.task_create#module:run).
   returned: success
   type: dict
   sample: {goal: stopped}

@@ -62,7 +62,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 run:
-  description: The state of the run, as that of M(oceanbase.ocp.task_create). C(task) has what the slice has taken.
+  description: The state of the run, in the form of RV(oceanbase.ocp.task_create#module:run). Its task is what the slice
+    has taken.
   returned: success
   type: dict
   sample: {goal: stopped}

@@ -12,8 +12,9 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task. Takes what the fan-out of the phase and its hosts' own tasks registered
-    as C(<phase>_fan_out) and C(<phase>_result), ends the subtasks accordingly, and passes the barrier when not more
+  - The wait node between two phases of a task. Takes the state of the run as M(oceanbase.ocp.task_create), or the wait
+    node before, registered it as C(wait_result), and what the fan-out of the phase and its hosts' own tasks registered
+    as C(<phase>_fan_out) and C(<phase>_result). Ends the subtasks accordingly, and passes the barrier when not more
     hosts have failed than the request allows.
   - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails no host goes on, and
     the results are in a file that the next run takes them from.
@@ -23,10 +24,6 @@ description:
   - A host without a result has failed. Who was left out by C(--limit) or by a run that was cut short is not forgotten.
   - Runs on V(localhost), in a play between two plays of the hosts.
 options:
-  run:
-    description: RV(oceanbase.ocp.task_create#module:run), or RV(run) of the wait node before.
-    type: dict
-    required: true
   phase:
     description: The phase that is waited for. One that is not due is nothing to wait for.
     type: str
@@ -48,34 +45,21 @@ seealso:
 EXAMPLES = r"""
 - name: Wait until every host is prepared
   oceanbase.ocp.task_wait:
-    run: "{{ created.run }}"
     phase: prepare
-  timeout: "{{ created.run.timeouts.wait }}"
+  timeout: "{{ wait_result.run.timeouts.wait }}"
   ignore_errors: true
-  register: prepared
+  register: wait_result
 """
 
 RETURN = r"""
 run:
-  description: The state of the run behind the barrier, for the modules that follow.
+  description: The state of the run behind the barrier, in the form of RV(oceanbase.ocp.task_create#module:run).
   returned: always
   type: dict
-  contains:
-    due:
-      description: What is to be done next. By phase, then by inventory name, what the task knows of the host. Nothing
-        when the barrier holds.
-      returned: always
-      type: dict
-      sample: {stop: {db001: {home: /home/admin/ocp_agent, ran_as: null}}}
-    task:
-      description: The task, for the other modules of this collection.
-      returned: always
-      type: dict
-      sample: {id: 31173, status: RUNNING}
-    barrier_error:
-      description: What broke the barrier. No host goes on then.
-      returned: when the barrier broke
-      type: str
-      sample: "TaskTimeoutError: Timed out after 30 second(s)."
   sample: {goal: stopped}
+msg:
+  description: What broke the barrier. No host goes on then.
+  returned: when the barrier broke
+  type: str
+  sample: "The barrier broke, no host goes on: TaskTimeoutError: Timed out after 30 second(s)."
 """

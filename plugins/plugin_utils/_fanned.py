@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ._errors import join
@@ -104,10 +105,16 @@ class Fanned:
         return {
             "changed": any(answer.get("changed") for answer in self.answers.values()),
             "task": self.run["task"]["id"],
-            "answers": self.answers,
-            "rest": self.rest,
+            # as texts, lest Ansible walk through them in every task that follows
+            "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
+            "rest": {host: {**self._known(host), **entry} for host, entry in self.rest.items()},
             "msg": self.summary(),
         }
+
+    def _known(self, host: str) -> dict[str, t.Any]:
+        """Where and as what the task has worked on a host before."""
+        known = self.run["due"][self.phase][host]
+        return {name: value for name, value in known.items() if value}
 
     def failures(self) -> list[str]:
         """A line for every host that failed, as ansible-playbook has one."""

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 CHANGING = ("stop", "start", "restart_pos_proxy")
@@ -52,6 +53,31 @@ def cancelled() -> dict[str, t.Any]:
     return {"failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
 
 
+def of_controller(hostvars: t.Any) -> t.Mapping[str, t.Any]:
+    """The variables of localhost, with templates as they are; empty where there are none.
+
+    hostvars: Ansible's variable of that name.
+    """
+    try:
+        return t.cast("t.Mapping[str, t.Any]", hostvars.raw_get("localhost"))
+    except (AttributeError, KeyError, TypeError):
+        return {}
+
+
+def fan_out(controller: t.Mapping[str, t.Any], phase: str, task_id: object) -> dict[str, t.Any] | None:
+    """What the fan-out of a phase of a task has left: C(answers) and C(rest), by host, as agent_fan_out returns them.
+
+    controller: the variables of localhost, on which the playbooks register C(<phase>_fan_out). Returns None where they
+    have not, which is where the roles are used by themselves.
+    """
+    found = controller.get(f"{phase}_fan_out")
+    if found is None:
+        return None
+    # That of another task in the same ansible-playbook says nothing of this one, neither do its hosts' results.
+    ours = found.get("task") == task_id and "answers" in found
+    return t.cast("dict[str, t.Any]", found) if ours else {"answers": {}, "rest": {}}
+
+
 class Results:
     """The results of the hosts of a task, by phase. To be made anew in every action: it keeps what it has seen.
 
@@ -61,23 +87,7 @@ class Results:
     def __init__(self, hostvars: t.Any, task_id: object) -> None:
         self._hostvars = hostvars
         self._task_id = task_id
-        try:
-            self._controller = hostvars.raw_get("localhost")
-        except (AttributeError, KeyError, TypeError):
-            self._controller = {}
-
-    def fan_out(self, phase: str) -> dict[str, t.Any] | None:
-        """What the fan-out of a phase of this task has left: C(answers) and C(rest), by host.
-
-        The playbooks register C(<phase>_fan_out) on localhost. Returns None where they have not, which is where the
-        roles are used by themselves.
-        """
-        found = self._controller.get(f"{phase}_fan_out")
-        if found is None:
-            return None
-        # That of another task in the same ansible-playbook says nothing of this one, neither do its hosts' results.
-        ours = found.get("task") == self._task_id and "answers" in found
-        return found if ours else {"answers": {}, "rest": {}}
+        self._controller = of_controller(hostvars)
 
     def of(self, phase: str, host: str) -> t.Mapping[str, t.Any] | None:
         """The result of a host in a phase; None where it has none.
@@ -85,8 +95,9 @@ class Results:
         The fan-out's counts, unless that has left the host to the phase's own task: the roles register
         C(<phase>_result).
         """
-        fan_out = self.fan_out(phase)
-        if fan_out is not None and host not in fan_out["rest"]:
-            return t.cast("t.Mapping[str, t.Any] | None", fan_out["answers"].get(host))
+        found = fan_out(self._controller, phase, self._task_id)
+        if found is not None and host not in found["rest"]:
+            answer = found["answers"].get(host)
+            return None if answer is None else t.cast("dict[str, t.Any]", json.loads(answer))
         # raw_get: a result holds no templates, and templating it would be most of the barrier's work
         return t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))

@@ -18,6 +18,7 @@ from ._clock import now_ms
 from ._document import plain, write
 from ._errors import INVALID, SPELLINGS, OcpError
 from ._response import Request
+from ._run_state import sealed
 
 OPTIONS: dict[str, t.Any] = {
     "response_file": {"type": "path"},
@@ -57,14 +58,13 @@ class RequestAction(ActionBase):
             "executor": None,
             "cancelled": False,
         }
-        result.update(changed=False, run=run)
         try:
             self._do(run, result)
         except OcpError as error:
             run["response"] = self.request.refuse(error)
             with contextlib.suppress(OSError):  # the report writes it again, and tells
                 self.write(run)
-        return result
+        return {**result, "changed": False, "run": sealed(run)}
 
     def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         """Do what is asked for. run: the state of the run, to be completed; see _run_state. result: of the action.

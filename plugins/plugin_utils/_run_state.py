@@ -6,7 +6,8 @@
 
 """The state of a run: what its actions hand on to each other in a registered variable of localhost.
 
-A dict in plain types with the keys
+It is registered as a text: Ansible walks through whatever else a task registers, at every task that follows, and for
+hundreds of hosts that costs more than the tasks. A dict in plain types with the keys
 C(request) (Request.dump()), C(response_file), C(check_mode), C(executor) (of the store; None where the task is not
 kept), C(response) (the answer to the request; from the first action only) and, unless the request was refused, C(task)
 (Task.dump()), C(due) (by phase, then by inventory name, what the task knows of the host), C(timeouts) (seconds by
@@ -15,6 +16,7 @@ phase), C(goal), C(resumed) (whether the task has run before), C(cancelled), and
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import dataclass
 
@@ -27,12 +29,48 @@ from ._task import ROLLBACK, Outcome, Task
 _VARIABLE = "wait_result"  # accepting a request registers it, too
 
 
-def current(hostvars: t.Any) -> dict[str, t.Any]:
-    """The state that the run is in, as the controller's last action has left it; empty outside of a run."""
+def sealed(run: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What an action registers of the state: all of it as a text, C(state), and the little that plays ask for.
+
+    C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts), C(goal), C(resumed),
+    C(answered) (whether there is a response to be told), and C(no_task) (why there is none, where a slice says so).
+    """
+    found: dict[str, t.Any] = {
+        "state": json.dumps(run),
+        "timeouts": dict(run.get("timeouts", {})),
+        "goal": run.get("goal", ""),
+        "resumed": bool(run.get("resumed")),
+        "answered": "response" in run,
+    }
+    if "task" in run:
+        task = run["task"]
+        found["task"] = {"id": task["id"], "status": task["status"], "hosts": len(task["targets"])}
+    if "no_task" in run:
+        found["no_task"] = run["no_task"]
+    return found
+
+
+def opened(registered: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The state, from what an action has registered of it; empty where that is nothing."""
+    return t.cast("dict[str, t.Any]", json.loads(registered["state"])) if "state" in registered else {}
+
+
+def registered(variables: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """What the last action on a host has registered of the state, see sealed(); empty outside of a run.
+
+    variables: of the host, with templates as they are. That is localhost, but for a request that is refused because a
+    limit has left localhost out.
+    """
     try:
-        return t.cast("dict[str, t.Any]", hostvars.raw_get("localhost")[_VARIABLE]["run"])
-    except (AttributeError, KeyError, TypeError):
+        found = variables[_VARIABLE]["run"]
+    except (KeyError, TypeError):
         return {}
+    return found if isinstance(found, t.Mapping) else {}
+
+
+def current(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The state that the run is in; empty outside of a run. variables: as registered() has them."""
+    return opened(registered(variables))
 
 
 def holding(task: Task) -> dict[str, t.Any]:

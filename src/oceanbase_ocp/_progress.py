@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePath
@@ -14,7 +15,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, i
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import Code
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import outcome
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, end
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, end, opened
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 
 _STATE = ("task_create", "task_resume", "task_wait")
@@ -71,17 +72,20 @@ class Progress:
                 **{name: True for name in ("failed", "unreachable", "skipped") if kind == f"runner_on_{name}"},
             }
         elif action == "agent_fan_out":
-            self._results.update(result.get("answers", {}))
+            answers = result.get("answers", {})
+            self._results.update({host: json.loads(answer) for host, answer in answers.items()})
             for host, left in result.get("rest", {}).items():
                 if "lost" not in left:
                     self._at_work.pop(host, None)
         elif action == "task_report":
             self.final = result.get("response", self.final)
-        elif action in _STATE and "run" in result and "barrier_error" not in result["run"]:
-            self._run = result["run"]
-            self._at_work, self._results = {}, {}
-            if self.created is None:
-                self.created = self._run.get("response")
+        elif action in _STATE:
+            run = opened(result.get("run", {}))
+            if run and "barrier_error" not in run:
+                self._run = run
+                self._at_work, self._results = {}, {}
+                if self.created is None:
+                    self.created = run.get("response")
 
     def _due(self, data: Mapping[str, Any]) -> list[str]:
         """The hosts that a fan-out begins with. data: of its event, which tells the phase by the playbook's file."""

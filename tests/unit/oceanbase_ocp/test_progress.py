@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import holding
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import holding, sealed
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
 from oceanbase_ocp._progress import Progress
 
@@ -62,8 +63,13 @@ def event(action: str, host: str, result: dict[str, Any] | None = None, kind: st
         "host": host,
     }
     if result is not None:
-        data["res"] = {"changed": False, **result}
+        sealing = {"run": sealed, "answers": lambda answers: {host: json.dumps(said) for host, said in answers.items()}}
+        data["res"] = {"changed": False, **{key: sealing.get(key, _as_it_is)(value) for key, value in result.items()}}
     return {"event": f"runner_on_{kind}", "created": "2026-11-23T14:00:01.500000+00:00", "event_data": data}
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def begun(task: Task, action: str = "task_create", **more: Any) -> Progress:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PH
 
 BEGAN, ENDED = "2026-11-23T22:00:01.5+08:00", "2026-11-23T22:00:02.5+08:00"
 TIMES = {"started_at": BEGAN, "finished_at": ENDED}
+
+RAN_AS = {"generation": "gen2", "user": "admin", "unit": None, "programs": ["ocp_agentd"]}
 
 
 def fanned(phase: str = "stop", *, check_mode: bool = False, **run: Any) -> Fanned:
@@ -35,7 +38,7 @@ def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
     assert one.result() == {
         "changed": True,
         "task": 7,
-        "answers": one.answers,
+        "answers": {"db1": json.dumps(one.answers["db1"])},
         "rest": {},
         "msg": "stop: 1 host in one fan-out",
     }
@@ -137,6 +140,14 @@ def test_a_fan_out_that_breaks_forgets_no_host_and_no_answer() -> None:
     strict = fanned("prepare", transport="fanout")
     strict.lose(["db2"], "the engine is gone", BEGAN)
     assert strict.answers["db2"]["unreachable"] is True
+
+
+def test_a_task_hears_where_and_as_what_its_host_was_worked_on_before() -> None:
+    due = {"stop": {"db1": {"home": "/h", "ran_as": RAN_AS}, "db2": {"home": None, "ran_as": None}}}
+    one = fanned(due=due)
+    one.leave(["db1", "db2"], "by ocp_transport")
+    why = {"why": "by ocp_transport"}
+    assert one.result()["rest"] == {"db1": {**why, "home": "/h", "ran_as": RAN_AS}, "db2": why}
 
 
 def test_lines_for_people() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ class HostVars:
 
 
 BY_TASK, IN_FAN_OUT = {"msg": "by task"}, {"msg": "in the fan-out"}
+ANSWERS = {"db1": json.dumps(IN_FAN_OUT)}
 
 
 def found(host: str, fan_out: dict[str, Any] | None) -> Any:
@@ -28,11 +30,11 @@ def found(host: str, fan_out: dict[str, Any] | None) -> Any:
 
 
 def test_the_answer_of_the_fan_out_counts() -> None:
-    assert found("db1", {"task": 7, "answers": {"db1": IN_FAN_OUT}, "rest": {}}) == IN_FAN_OUT
+    assert found("db1", {"task": 7, "answers": ANSWERS, "rest": {}}) == IN_FAN_OUT
 
 
 def test_who_was_left_to_the_task_has_its_result() -> None:
-    assert found("db2", {"task": 7, "answers": {"db1": IN_FAN_OUT}, "rest": {"db2": {"why": ""}}}) == BY_TASK
+    assert found("db2", {"task": 7, "answers": ANSWERS, "rest": {"db2": {"why": ""}}}) == BY_TASK
     assert found("db3", {"task": 7, "answers": {}, "rest": {"db3": {"why": ""}}}) is None
 
 
@@ -40,7 +42,7 @@ def test_who_was_left_to_the_task_has_its_result() -> None:
     "fan_out",
     [
         {"task": 7, "answers": {}, "rest": {}},
-        {"task": 6, "answers": {"db1": IN_FAN_OUT}, "rest": {"db2": {"why": ""}}},
+        {"task": 6, "answers": ANSWERS, "rest": {"db2": {"why": ""}}},
         {"answers": {}, "rest": {}},
         {"failed": True, "msg": "it broke"},
         {"skipped": True},

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, NO_CONNECTION
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import rollback
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, current, end, holding
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, current, end, holding, sealed
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import PENDING, Outcome, Task
 
 NewTask = Callable[..., Task]
@@ -38,33 +38,45 @@ def subtasks(ending: Ending, name: str) -> list[dict[str, Any]]:
 # current
 
 
-class HostVars:
-    """As Ansible's."""
-
-    def __init__(self, variables: dict[str, Any]) -> None:
-        self.raw_get = {"localhost": variables}.__getitem__
-
-
 def test_the_last_barrier_s_state_is_the_current_one() -> None:
     """Whoever accepts the next request of the same ansible-playbook registers the same variable."""
-    assert current(HostVars({"wait_result": {"run": {"at": "barrier"}}})) == {"at": "barrier"}
+    assert current({"wait_result": {"run": sealed({"at": "barrier"})}}) == {"at": "barrier"}
 
 
 @pytest.mark.parametrize(
-    "hostvars",
+    "variables",
     [
-        None,
         {},
-        HostVars({}),
-        HostVars({"wait_result": {"failed": True}}),
-        HostVars({"wait_result": None}),
-        HostVars({"wait_result": 7}),
+        {"wait_result": {"failed": True}},
+        {"wait_result": None},
+        {"wait_result": 7},
+        {"wait_result": {"run": {}}},
+        {"wait_result": {"run": 7}},
     ],
-    ids=["none", "no raw_get", "empty", "no run", "nothing", "a number"],
+    ids=["empty", "no run", "nothing", "a number", "no state", "another's run"],
 )
-def test_outside_of_a_run_there_is_no_state(hostvars: Any) -> None:
+def test_outside_of_a_run_there_is_no_state(variables: dict[str, Any]) -> None:
     """The module is also used by itself, in a playbook of the user's."""
-    assert current(hostvars) == {}
+    assert current(variables) == {}
+
+
+def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
+    task = new_task(2)
+    task.begin()
+    said = sealed({**state(task), "response": {}, "resumed": True})
+    assert said.pop("state")
+    assert said == {
+        "task": {"id": task.id, "status": "RUNNING", "hosts": 2},
+        "timeouts": task.timeouts,
+        "goal": "stopped",
+        "resumed": True,
+        "answered": True,
+    }
+
+
+def test_without_a_task_plays_hear_so() -> None:
+    assert "task" not in sealed({"response": {}})
+    assert sealed({"no_task": "check mode"})["no_task"] == "check mode"
 
 
 # holding
