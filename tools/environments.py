@@ -196,7 +196,11 @@ def make_bench_environment() -> Path:
     """Make .venv-bench on the newest interpreter that runs the newest ansible-core. Returns its path."""
     chosen = choose_cores(interpreters())
     line, project = max(chosen), _project()
-    requirements = [f"--editable={ROOT}[postgresql]", f"ansible-core~={_dotted(line)}.0", *project["dependency-groups"]["bench"]]
+    requirements = [
+        f"--editable={ROOT}[postgresql]",
+        f"ansible-core~={_dotted(line)}.0",
+        *project["dependency-groups"]["bench"],
+    ]
     return _make(ROOT / ".venv-bench", chosen[line].path, requirements, _metadata())
 
 
