@@ -8,6 +8,7 @@
 
 Actions run in workers; whether a run came to its report, only ansible-playbook's own process sees at its end. What it
 has to say then, the actions leave in the folder that it shares with its workers and that ansible-core removes at exit.
+A full disk there costs a run its last word and nothing else: ended before its report, it is as one that was killed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import typing as t
 from pathlib import Path
 
 from ansible import constants as C
+from ansible.utils.display import Display
 
 from . import _cancel, _run_state
 from ._document import write
@@ -43,9 +45,18 @@ def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
     """Leave the state of a run that writes a response, has its task kept, or is a slice. url: of the store."""
     if not run["check_mode"] and (run["response_file"] or run["executor"] or "slice" in run):
         kept = {key: value for key, value in run.items() if key != "response"}
-        descriptor = os.open(_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            json.dump({"run": kept, "url": url}, stream)
+        try:
+            descriptor = os.open(_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "w", encoding="utf-8") as stream:
+                json.dump({"run": kept, "url": url}, stream)
+        except OSError as exc:
+            # What is there is cut off, or not true any more. An empty file still says that there is a task to cancel.
+            _path().unlink(missing_ok=True)
+            _path().touch(0o600)
+            Display().warning(
+                f"{_path()} cannot be written ({exc.strerror}): make room there. The task goes on, but if this run is "
+                "ended before its report, it does not tell how far it came"
+            )
     _answers().unlink(missing_ok=True)
 
 
@@ -97,7 +108,15 @@ def _outcomes_of(task: Task) -> dict[str, dict[int, Outcome]]:
 def _say_last_word(pid: int) -> None:
     if os.getpid() != pid or not _path().exists():
         return
-    left = json.loads(_path().read_text())
+    text = _path().read_text()
+    if not text:
+        forget()
+        sys.stderr.write(
+            f"The run was ended before its report, and how far it came could not be written to {C.DEFAULT_LOCAL_TMP}. "
+            "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry\n"
+        )
+        return
+    left = json.loads(text)
     run = left["run"]
     if "slice" in run:
         sys.stderr.write(f"{break_off(run, _outcomes_of(Task.load(run['task'])), left['url'])}\n")

@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,18 @@ PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes"
 class Running:
     """A stop of a fleet's agents that goes on."""
 
-    def __init__(self, core: Core, fleet: Fleet, response_file: Path, *arguments: str, **extra: Any) -> None:
+    def __init__(
+        self,
+        core: Core,
+        fleet: Fleet,
+        response_file: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         self.response_file = response_file
         ids = {"host_ids": [host.host_id for host in fleet.hosts]}
-        self.process = core.start(fleet.inventory, response_file, {**ids, **extra}, *arguments)
+        self.process = core.start(fleet.inventory, response_file, {**ids, **extra}, *arguments, **(environment or {}))
 
     def wait_for(self, condition: Callable[[], Any], what: str) -> None:
         until = time.monotonic() + PATIENCE
@@ -281,7 +289,15 @@ def mounted(folder: Path, *options: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        # lazily: the process that holds the connections outlives its run by a moment
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave no room on the disk of a folder."""
+    with contextlib.suppress(OSError), open(folder / "ballast", "wb", buffering=0) as stream:
+        while True:
+            stream.write(b"x" * 4096)
 
 
 @pytest.mark.parametrize("broken", ["read-only", "full", "no folder"])
@@ -295,14 +311,43 @@ def test_a_store_that_cannot_be_written(
             stack.enter_context(mounted(data_home, "-t", "tmpfs", "-o", "ro", "tmpfs"))
         elif broken == "full":
             stack.enter_context(mounted(data_home, "-t", "tmpfs", "-o", "size=64k", "tmpfs"))
-            with contextlib.suppress(OSError):
-                (data_home / "ballast").write_bytes(b"x" * 128 * 1024)
+            fill(data_home)
         else:
             data_home.rmdir()
             data_home.write_text("not a folder")
         run = newest_core.stop_agents(hosts, response_file, {"host_ids": [1001, 1003]})
     check_refusal(run, 500, "COM10010", [str(data_home)])
     assert not listener.contacted()
+
+
+def test_a_disk_that_fills_up_during_stop(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, tmp_path: Path
+) -> None:
+    """That of Ansible's temporary files, which has the run's last word: no host needs it, or is asked again for it."""
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=4), HostSpec(generation="obagent")])
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with mounted(disk, "-t", "tmpfs", "-o", "size=4m", "tmpfs"):
+        run = Running(newest_way, fleet, response_file, environment={"ANSIBLE_LOCAL_TEMP": str(disk)})
+        run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+        (note,) = disk.glob("*/ocp_unfinished.json")
+        os.truncate(note, 0)  # else the next one has its room
+        fill(disk)
+        ended = run.end()
+
+    assert not any(fleet.agent_processes().values())
+    assert ended.status == 0, ended.output
+    assert ended.says(f"{note} cannot be written (No space left on device): make room there")
+    check_graph(ended.task, hosts=3)
+    check_truth(ended.task)
+    assert ended.task["status"] == "SUCCESSFUL"
+    assert {subtask["runTime"] for subtask in ended.task["subtasks"]} == {1}
+    for host, subtask in zip(fleet.hosts, [s for s in ended.task["subtasks"] if s["name"] == STOP], strict=True):
+        logins = host.log.read_text(errors="replace").count("Accepted publickey")
+        assert logins == 1, "the host was asked again"
+        log = newest_way.ask("subtask_log", task_id=1, subtask_id=subtask["id"])["data"]["log"]
+        assert log.count("SIGTERM to ") == 1, log
+        assert list((host.home / "run").iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
