@@ -111,9 +111,10 @@ def test_one_id_of_an_integer_question(awx: Awx, start_fleet: StartFleet) -> Non
         ({"host_ids": "0123, 1001"}, 400),
         ({"host_ids": "1_000, 1001"}, 400),
         # ansible-core from 2.19 on resolves what AWX quotes (!unsafe '0123') once more, as YAML 1.1: 45045, 83, 1000.
-        ({"host_ids": "12:30:45"}, 404),
-        ({"host_ids": "0123"}, 404),
-        ({"host_ids": "1_000"}, 404),
+        ({"host_ids": "12:30:45"}, 400),
+        ({"host_ids": "0123"}, 400),
+        ({"host_ids": "1_000"}, 400),
+        ({"host_ids": ["1001", "0123"]}, 400),
         ({"host_ids": "yes"}, 400),
         ({"host_ids": 83}, 404),
         ({"host_ids": "{{ [1001] }}"}, 400),
