@@ -24,10 +24,10 @@ each size.
 
 ## What was measured
 
-- The hosts are **simulated**: {servers} accepts their connections on loopback addresses, and answers what a real host
-  has answered. That one was asked right before, through its own resident, so the answers are those of the host
-  program; each simulated host gives them with its own process ids, and takes the same time to. There is no agent, no
-  process table and no Python behind them.
+- The hosts are **simulated**. A process for each core accepts their connections on loopback addresses, and answers
+  what a real host has answered. That one was asked right before, through its own resident, so the answers are those of
+  the host program; each simulated host gives them with its own process ids, and takes the same time for it. There is no
+  agent, no process table and no Python behind them.
 - Everything of the controller is real: playbooks and inventory as AWX hands them to a job (each slice has every nth
   host), SSH settings and known_hosts with a line for each host, connections and handshakes by the fan-out, the task
   store in a PostgreSQL (on a Unix socket, its files in memory), barriers, response. Each job is an `ansible-playbook`
@@ -35,9 +35,10 @@ each size.
 - The bench fails unless the task is SUCCESSFUL with all its subtasks, and each simulated host has been asked for each
   phase exactly once.
 - All slices run at the same time on one machine, together with the servers of the hosts and the database. So the wall
-  time of a phase says how long this machine is busy, not how long several take. "CPU" is that of the job's
-  processes; that of the hosts' servers and of the database is told apart. Ansible's connection timeout is {timeout}
-  seconds here, not 10: hundreds of handshakes at once, at both ends of which this machine sits, take longer.
+  time of a phase says how long this machine is busy, not how long several would take. "CPU" is that of the jobs'
+  processes, and it has what `ansible-playbook` spends on looking a thousand times a second whether its task has ended;
+  the CPU of the hosts' servers and of the database is told apart. Ansible's connection timeout is {timeout} seconds
+  here, not 10: hundreds of handshakes at once, both ends of them on this machine, take longer.
 - Memory is the biggest process: the most that any one process of a node had resident, looked up twice a second.
 - A job starts by reading its inventory. Accept, barriers and report have all hosts in theirs, as in AWX; "no tasks" is
   a playbook without any over the same.
@@ -57,19 +58,29 @@ NODES = """
 AWX = """
 ## What that means for AWX
 
-A slice of {hosts:,} hosts by itself, on this machine: that is what each of {slices} execution nodes has to do for
-{whole:,} hosts. The simulated hosts and the database are still on its cores, so a phase takes less on a node of its
-own. **Derived** from both measurements, with an execution node for each slice:
+A slice of {alone:,} hosts by itself on this machine is what each of {slices} execution nodes has to do for {whole:,}
+hosts. The simulated hosts and the database are on its cores here, so a phase takes less on a node of its own. What
+follows is **derived** from both measurements, with an execution node for each slice; containers that start, AWX's own
+work and a network that is slower than none come on top:
 
 """
 
-_SIMULATED_PROCESS = "one process for each core"
+MEANING = """
+- An execution node spends {slice_cpu:.0f} ms of CPU on a host of a phase, when it has {alone:,}. The biggest process of
+  a slice had {slice_peak:.0f} MB: the one that holds the connections, up to `ocp_fanout` (500) at one time. More slices
+  on one node take its memory as often, and its cores are what they wait for.
+- Accept, barriers and report have all hosts, wherever they run: {whole_peak:.0f} MB for the biggest process, and
+  {barrier:.0f} s for a barrier, {idle:.0f} s of them for any playbook over this inventory.
+- The store grew by {store:.1f} KB for each host of the task. The database spent {database:.0f} s of CPU on the whole.
+- The artifacts of the report have {statistic:.1f} KB, however many hosts there are; its output has the whole response,
+  {output:.0f} MB, in one line. `oceanbase.ocp.task_info` has it, too, from the store.
+"""
 
 
 def markdown(sizes: Sizes, timeout: int) -> str:
     """The whole page. timeout: seconds, Ansible's of a connection."""
     most = max(workflow.hosts for workflow in sizes.workflows)
-    parts = [HEAD.format(most=most, servers=_SIMULATED_PROCESS, timeout=timeout)]
+    parts = [HEAD.format(most=most, timeout=timeout)]
     for slices, several in groupby(sizes.workflows, key=lambda workflow: workflow.slices):
         workflows = list(several)
         if slices == 1:
@@ -156,7 +167,21 @@ def _awx(whole: Workflow, alone: Workflow) -> str:
         rows.append([node.name, of, f"{found.wall:.1f}", f"{found.cpu:.1f}", f"{found.peak_process * 1e-6:.0f}"])
     rows.append(["**whole workflow**", "", f"{seconds:.0f}", "", ""])
     head = ["", "measured over", "wall, s", "CPU, s", "biggest process, MB"]
-    return AWX.format(hosts=alone.hosts, slices=whole.slices, whole=whole.hosts) + table(head, rows)
+    text = AWX.format(alone=alone.hosts, slices=whole.slices, whole=whole.hosts) + table(head, rows)
+    sliced = [node for node in alone.nodes if whole.node(node.name).jobs > 1]
+    others = [node for node in whole.nodes if node.jobs == 1]
+    return text + MEANING.format(
+        alone=alone.hosts,
+        slice_cpu=max(node.cpu for node in sliced) / alone.hosts * 1e3,
+        slice_peak=max(node.peak_process for node in sliced) * 1e-6,
+        whole_peak=max(node.peak_process for node in others) * 1e-6,
+        barrier=max(node.wall for node in others if node.name.startswith("barrier")),
+        idle=whole.idle.wall if whole.idle else 0,
+        store=whole.store_ended / whole.hosts * 1e-3,
+        database=sum(node.store_cpu for node in whole.nodes),
+        statistic=whole.statistic * 1e-3,
+        output=whole.output * 1e-6,
+    )
 
 
 def _run(workflow: Workflow) -> str:
