@@ -17,6 +17,7 @@ description:
     M(oceanbase.ocp.task_hand_in) ends the slice.
   - Hosts of the task that are not in this run's inventory are other slices', and no error. A host that has been handed
     in before, or that another slice works on, is left alone.
+  - Of a task that has ended SUCCESSFUL nothing is due, which is no error either. One that has FAILED is refused (409).
   - A request that is refused is no failure of this module, as in M(oceanbase.ocp.task_create).
   - Runs on V(localhost).
 options:
