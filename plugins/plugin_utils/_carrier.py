@@ -13,6 +13,7 @@ import json
 import re
 import shlex
 import typing as t
+import zlib
 from pathlib import Path
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_processes, _agent_resident
@@ -35,12 +36,13 @@ _LOADER = "; ".join(
     (
         "import sys",
         _NO_FOLDER,
+        "import zlib",
         'calls = getattr(sys.stdin, "buffer", sys.stdin)',
         "size = int(calls.readline() or 0)",
         "text = calls.read(size)",
         "size and len(text) == size or sys.exit(1)",
         'library = {"__name__": "ocp_agent"}',
-        'exec(compile(text, "ocp_agent", "exec"), library)',
+        'exec(compile(zlib.decompress(text), "ocp_agent", "exec"), library)',
         "del text",
         'library["serve"](calls, library)',
     )
@@ -137,8 +139,9 @@ def library(requests: t.Iterable[t.Mapping[str, t.Any]]) -> bytes:
 
 
 def framed(content: bytes) -> bytes:
-    """The library as a resident takes it."""
-    return b"%d\n%b" % (len(content), content)
+    """The library as a resident takes it: compressed here, once for all hosts."""
+    compressed = zlib.compress(content, zlib.Z_BEST_COMPRESSION)
+    return b"%d\n%b" % (len(compressed), compressed)
 
 
 def call(request: t.Mapping[str, t.Any]) -> bytes:

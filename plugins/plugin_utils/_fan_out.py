@@ -12,6 +12,7 @@ phase: the first one starts it, the others find it by a socket in the folder tha
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -66,7 +67,7 @@ def carry_out(
     works = list(works)
     request = {
         "works": [work.dump() for work in works],
-        "library": framed(library).decode(),
+        "library": base64.b64encode(framed(library)).decode(),
         "at_once": at_once,
         "timeout": timeout,
     }

@@ -12,6 +12,7 @@ It ends when ansible-playbook is gone, and everything it holds with it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import json
 import os
@@ -112,7 +113,7 @@ class _Caller:
     async def _phase(self, request: dict[str, t.Any]) -> None:
         await self._hosts.phase(
             [Job.load(document) for document in request["works"]],
-            request["library"].encode(),
+            base64.b64decode(request["library"]),
             request["at_once"],
             request["timeout"],
             lambda: self._cancelled,

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
-from tests.fan_out.run import Playbook, route, work
+from tests.fan_out.run import ALGORITHMS, Playbook, route, work
 from tests.fan_out.server import Server
 from tests.fleet import Fleet, Host
 
@@ -204,6 +204,25 @@ def test_only_the_algorithms_of_the_route(
     answer = playbook.one(work(host, unheard_of))
     assert answer.failure is Failure.REFUSED
     assert "asyncssh has none of the ciphers that ssh would use: rot13" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "compression", "expected"),
+    [
+        (ALGORITHMS["ciphers"], True, "cipher: aes128-gcm@openssh.com MAC: <implicit> compression: none"),
+        (("chacha20-poly1305@openssh.com", "aes128-ctr"), False, "cipher: chacha20-poly1305@openssh.com"),
+        (("aes256-ctr", "aes128-ctr"), False, "cipher: aes256-ctr"),
+    ],
+    ids=["all", "chacha20", "ctr"],
+)
+def test_of_what_ssh_would_take_the_cheap_comes_first(
+    host: Host, playbook: Playbook, ciphers: tuple[str, ...], compression: bool, expected: str
+) -> None:
+    with Server(host, LogLevel="DEBUG") as server:
+        way = route(host, port=server.port, checked=False, ciphers=ciphers, compression=compression)
+        assert playbook.one(work(host, way)).output
+        assert f"kex: client->server {expected}" in server.said()
+        assert f"kex: server->client {expected}" in server.said()
 
 
 def test_known_hosts_that_change_between_phases_are_read_again(
