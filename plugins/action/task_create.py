@@ -10,6 +10,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._extra_vars import as_written
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import percentage, timeouts
@@ -68,7 +69,10 @@ class ActionModule(_accept.AcceptAction):
         return build(first, first + 1)
 
     def _host_ids(self) -> t.Any:
-        """The list as it was given: a request is data, and a template in it must be refused, not evaluated."""
+        """The list as it was given: a request is data, and a template in it must be refused, not evaluated.
+
+        Raises OcpError (400).
+        """
         if self.arguments["host_ids"] is not None:
             return plain(self.arguments["host_ids"])
         given = {
@@ -78,4 +82,8 @@ class ActionModule(_accept.AcceptAction):
         }
         if len(given) == 2 and given["host_ids"] != given["hostIds"]:
             raise OcpError(INVALID, "host_ids and hostIds are both given and differ: give one of them")
+        for name in (name for name, value in given.items() if not isinstance(value, str)):
+            written = as_written(name)
+            if written is not None:
+                parse(written)  # where Ansible has made an id of what is none
         return next(iter(given.values()), None)

@@ -13,11 +13,11 @@ from dataclasses import asdict
 
 from ansible.errors import AnsibleActionFail
 
-from . import _extra_vars, _heart, _keeping, _playbook, _request_action, _run_state, _settings, _unfinished
+from . import _heart, _keeping, _playbook, _request_action, _run_state, _settings, _unfinished
 from ._clock import iso_now
 from ._errors import INTERRUPTED, INVALID, OcpError, join
 from ._executor import Executor
-from ._host_ids import Target, parse, resolve
+from ._host_ids import Target, resolve
 from ._states import check as check_states
 from ._task import Outcome, Task
 from ._workflow import Workflow
@@ -88,7 +88,6 @@ class AcceptAction(_request_action.RequestAction):
 
     def find_hosts(self, host_ids: t.Sequence[int]) -> list[Target]:
         """The hosts of the inventory with these ids. Raises OcpError where one is not there, or must be left alone."""
-        self._check_as_written()
         targets = resolve(host_ids, self.ids_of_hosts(), self.variables["groups"])
         limit = self.variables.get("ansible_limit")
         reached = set(self.variables["ansible_play_hosts_all"]) if limit else {target.host for target in targets}
@@ -110,16 +109,6 @@ class AcceptAction(_request_action.RequestAction):
         if not self.arguments["force"]:
             check_states(targets, self.variables["hostvars"].raw_get)
         return targets
-
-    def _check_as_written(self) -> None:
-        """Raises OcpError (400) where Ansible has made an id of what is none, see _extra_vars."""
-        if "host_ids" not in self.spec or self.arguments["host_ids"] is not None:
-            return  # the variables are not what was asked for
-        for name in ("host_ids", "hostIds"):
-            if not isinstance(self.variables.get(name), (str, type(None))):
-                written = _extra_vars.as_written(name)
-                if written is not None:
-                    parse(written)
 
     def answer(self, task: Task) -> Task:
         """Make the answer to the request from the task as it is before it begins, then begin it."""
