@@ -58,3 +58,8 @@ def test_the_requirements_name_this_version(version: str) -> None:
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_a_job_finds_the_playbook(project: Path, bin_folder: Path, name: str) -> None:
     run(bin_folder / "ansible-playbook", "--syntax-check", f"{name}.yml", cwd=project, **job(project))
+
+
+def test_a_job_takes_the_project_s_setting(project: Path, bin_folder: Path) -> None:
+    dumped = run(bin_folder / "ansible-config", "dump", "--only-changed", cwd=project, **job(project))
+    assert f"DEFAULT_INTERNAL_POLL_INTERVAL({project}/ansible.cfg) = 0.01" in dumped

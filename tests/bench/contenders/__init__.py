@@ -34,7 +34,7 @@ def _task(name: str, title: str, forks: int = 32, **variables: str) -> Ours:
 SETTINGS: tuple[Contender, ...] = (
     Ours("fan-out", "fan-out"),
     Ours("fan-out-10", "fan-out, `ocp_fanout=10`", variables={"ocp_fanout": 10}),
-    Ours("fan-out-plain", "fan-out, no compression", variables={"ansible_ssh_args": "-o Compression=no"}),
+    Ours("fan-out-poll", "fan-out, `internal_poll_interval=0.01`", settings={"internal_poll_interval": "0.01"}),
     _task("task-5", "5 forks (Ansible's default)", forks=5),
     _task("task", "32 forks"),
     _task("task-64", "64 forks", forks=64),

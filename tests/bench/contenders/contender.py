@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -59,9 +60,12 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "PATH": f"{Path(sys.prefix, 'bin')}{os.pathsep}{os.environ['PATH']}", **variables}
 
 
-def ansible_environment(folder: Path, **variables: str) -> dict[str, str]:
-    """The same for Ansible: no configuration file, no connection that an earlier run has left open, no task of it."""
+def ansible_environment(folder: Path, settings: Mapping[str, str] | None = None, **variables: str) -> dict[str, str]:
+    """The same for Ansible: no connection that an earlier run has left open, no task of it.
+
+    settings: of ansible.cfg, where there is no variable of the environment for them.
+    """
     configuration = folder / "ansible.cfg"
-    configuration.write_text("[defaults]\n")
+    configuration.write_text("[defaults]\n" + "".join(f"{key}={value}\n" for key, value in (settings or {}).items()))
     folders = {"ANSIBLE_HOME": str(folder / "ansible"), "XDG_DATA_HOME": str(folder / "data")}
     return environment(ANSIBLE_CONFIG=str(configuration), **folders, **variables)
