@@ -88,8 +88,10 @@ def _settings(options: argparse.Namespace, results: Results) -> None:
 def _size(options: argparse.Namespace) -> None:
     """So many slices of each number of hosts, then one slice of the last number by itself."""
     sizes = size_figures.load(options.output / "size.json")
-    alone = options.hosts[-1] // options.slices
-    for hosts, slices in [*((count, options.slices) for count in options.hosts), *([(alone, 1)] if alone else [])]:
+    wanted = [(count, options.slices) for count in options.hosts]
+    if options.slices > 1 and (alone := options.hosts[-1] // options.slices):
+        wanted.append((alone, 1))
+    for hosts, slices in wanted:
         work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
         try:
             sizes.put(measure_workflow(hosts, slices, work))

@@ -160,7 +160,9 @@ def test_newer_figures_replace_those_of_the_same_size() -> None:
 
 
 def test_report_writes_the_page_again(tmp_path: Path) -> None:
-    save(Sizes([workflow(1_000, 10)]), tmp_path / "size.json")
+    save(Sizes([workflow(1_000, 10)]), tmp_path / "size.json")  # of one size only: there is no growth to be shown
     command = [sys.executable, "-m", "tests.bench", "report", "--no-plot", f"--output={tmp_path}"]
     subprocess.run(command, cwd=ROOT, check=True, timeout=60)
-    assert "1,000 hosts" in (tmp_path / "size.md").read_text()
+    page = (tmp_path / "size.md").read_text()
+    assert "### Node by node, 1,000 hosts" in page
+    assert "growth" not in page

@@ -38,7 +38,9 @@ each size.
   time of a phase says how long this machine is busy, not how long several would take. "CPU" is that of the jobs'
   processes, and it has what `ansible-playbook` spends on looking a thousand times a second whether its task has ended;
   the CPU of the hosts' servers and of the database is told apart. Ansible's connection timeout is {timeout} seconds
-  here, not 10: hundreds of handshakes at once, both ends of them on this machine, take longer.
+  here, not 10: hundreds of handshakes at once, both ends of them on this machine, can take longer.
+- There is one run of each size, and the machine is a virtual one: figures of phases that do the same differ by as much
+  as the tables show.
 - Memory is the biggest process: the most that any one process of a node had resident, looked up twice a second.
 - A job starts by reading its inventory. Accept, barriers and report have all hosts in theirs, as in AWX; "no tasks" is
   a playbook without any over the same.
@@ -66,9 +68,9 @@ work and a network that is slower than none come on top:
 """
 
 MEANING = """
-- An execution node spends {slice_cpu:.0f} ms of CPU on a host of a phase, when it has {alone:,}. The biggest process of
-  a slice had {slice_peak:.0f} MB: the one that holds the connections, up to `ocp_fanout` (500) at one time. More slices
-  on one node take its memory as often, and its cores are what they wait for.
+- An execution node spends {least_cpu:.0f} to {most_cpu:.0f} ms of CPU on a host of a phase, when it has {alone:,}. The
+  biggest process of a slice had {slice_peak:.0f} MB: the one that holds the connections, with `ocp_fanout` (500) hosts
+  at work at one time. More slices on one node take that memory as often, and wait for its cores.
 - Accept, barriers and report have all hosts, wherever they run: {whole_peak:.0f} MB for the biggest process, and
   {barrier:.0f} s for a barrier, {idle:.0f} s of them for any playbook over this inventory.
 - The store grew by {store:.1f} KB for each host of the task. The database spent {database:.0f} s of CPU on the whole.
@@ -85,7 +87,8 @@ def markdown(sizes: Sizes, timeout: int) -> str:
         workflows = list(several)
         if slices == 1:
             continue
-        parts.append(_growth(workflows))
+        if len(workflows) > 1:
+            parts.append(_growth(workflows))
         parts.append(_nodes(workflows[-1]))
         alone = _find(sizes.workflows, workflows[-1].hosts // slices)
         if alone:
@@ -172,7 +175,8 @@ def _awx(whole: Workflow, alone: Workflow) -> str:
     others = [node for node in whole.nodes if node.jobs == 1]
     return text + MEANING.format(
         alone=alone.hosts,
-        slice_cpu=max(node.cpu for node in sliced) / alone.hosts * 1e3,
+        least_cpu=min(node.cpu for node in sliced) / alone.hosts * 1e3,
+        most_cpu=max(node.cpu for node in sliced) / alone.hosts * 1e3,
         slice_peak=max(node.peak_process for node in sliced) * 1e-6,
         whole_peak=max(node.peak_process for node in others) * 1e-6,
         barrier=max(node.wall for node in others if node.name.startswith("barrier")),
