@@ -85,6 +85,7 @@ class ActionModule(ActionBase):
             library=_carrier.library(_requests_to_come(run["task"])),
             at_once=run["fanout"],
             timeout=run["timeouts"][fanned.phase],
+            keep=fanned.phase != PHASES[-1] and "slice" not in run,  # a slice has one phase
             folder=Path(C.DEFAULT_LOCAL_TMP),
             cancelled=_cancel.asked,
         )

@@ -54,15 +54,16 @@ def carry_out(
     library: bytes,
     at_once: int,
     timeout: float,
+    keep: bool,
     folder: Path,
     cancelled: t.Callable[[], bool],
 ) -> t.Iterator[tuple[str, Answer]]:
     """Carry out a phase on hosts; give each one's name and answer as it comes.
 
     library: what the resident needs, see _carrier.library. at_once: how many hosts have their turn at the same time.
-    timeout: seconds a host has from its own turn on. folder: of this run of ansible-playbook, for nobody else to see.
-    cancelled: asked for again and again; once it is true no other host gets its turn. To be called in a worker.
-    Raises EngineGoneError.
+    timeout: seconds a host has from its own turn on. keep: the connections, for another phase. folder: of this run of
+    ansible-playbook, for nobody else to see. cancelled: asked for again and again; once it is true no other host gets
+    its turn. To be called in a worker. Raises EngineGoneError.
     """
     works = list(works)
     request = {
@@ -70,6 +71,7 @@ def carry_out(
         "library": base64.b64encode(framed(library)).decode(),
         "at_once": at_once,
         "timeout": timeout,
+        "keep": keep,
     }
     if not works:
         return

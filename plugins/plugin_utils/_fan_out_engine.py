@@ -116,6 +116,7 @@ class _Caller:
             base64.b64decode(request["library"]),
             request["at_once"],
             request["timeout"],
+            request["keep"],
             lambda: self._cancelled,
             self._tell,
         )

@@ -69,16 +69,18 @@ class Hosts:
         library: bytes,
         at_once: int,
         timeout: float,
+        keep: bool,
         is_cancelled: t.Callable[[], bool],
         tell: t.Callable[[Answer], None],
     ) -> None:
         """Give each job its turn. When this is cancelled, so are they, and their connections are closed.
 
-        library: as the resident reads it. timeout: seconds from a host's own turn. tell: gets each host's answer.
+        library: as the resident reads it. timeout: seconds from a host's own turn. keep: its connection, for
+        another phase. tell: gets each host's answer.
         """
         self._connector.forget_failed_jumps()
         most = min(at_once, self._most)
-        phase = _Phase(library, timeout, is_cancelled, asyncio.Semaphore(most), most)
+        phase = _Phase(library, timeout, is_cancelled, asyncio.Semaphore(most), most if keep else 0)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 group.create_task(self._report(job, phase, tell))
@@ -98,7 +100,7 @@ class Hosts:
             turn = _Turn(job, phase.library, line)
             if phase.is_cancelled():
                 if line:
-                    self._keep(job.host, line, phase.most)
+                    self._keep(job.host, line, phase.kept)
                 return turn.failed(HostError(Failure.CANCELLED, "cancelled before its turn had come"))
             try:
                 async with self._clock.timeout(phase.timeout):
@@ -118,7 +120,7 @@ class Hosts:
                 turn.close()
                 return turn.failed(turn.unexpected(error))
             if turn.line:
-                self._keep(job.host, turn.line, phase.most)
+                self._keep(job.host, turn.line, phase.kept)
             return turn.succeeded(output)
 
     def _keep(self, host: str, line: Line, most: int) -> None:
@@ -135,7 +137,7 @@ class _Phase:
     timeout: float
     is_cancelled: t.Callable[[], bool]
     turns: asyncio.Semaphore
-    most: int
+    kept: int  # the most connections that are kept
 
 
 class _Turn:

@@ -33,6 +33,7 @@ def carry_out_phase(phase: dict[str, t.Any]) -> None:
         library=phase["library"].encode(),
         at_once=phase["at_once"],
         timeout=phase["timeout"],
+        keep=phase["keep"],
         folder=Path(phase["folder"]),
         cancelled=Path(phase["cancel"]).exists,
     )

@@ -133,6 +133,7 @@ class Playbook:
             "library": LIBRARY,
             "at_once": 500,
             "timeout": 30,
+            "keep": True,
             "folder": str(self.folder),
             "cancel": str(self.cancel),
             **changes,

@@ -33,6 +33,15 @@ def test_hosts_keep_their_connection_and_their_resident(hosts: Fleet, playbook: 
     assert all(answer.sent and answer.started <= answer.finished for answer in phases[0].values())
 
 
+def test_the_last_phase_lets_go_of_its_hosts(hosts: Fleet, playbook: Playbook) -> None:
+    host = hosts.hosts[0]
+    first, last = playbook.one(work(host)).output, playbook.one(work(host), keep=False).output
+    assert first
+    assert last
+    assert first["pid"] == last["pid"]
+    host.wait_for(lambda: not host.sshd_processes()[1] and not residents(host), "the connection is still there")
+
+
 def test_what_a_login_shell_says_is_no_answer(hosts: Fleet, playbook: Playbook) -> None:
     noise = ["Welcome", "OCP-ANSWER", 'OCP-ANSWER {"half', "OCP-ANSWER []"]
     answer = playbook.one(work(hosts.hosts[0], noise=noise, echo="x"))

@@ -18,7 +18,8 @@ WORK = _fan_out.Work(
 
 
 def carry_out(folder: Path, *works: _fan_out.Work) -> list[tuple[str, _fan_out.Answer]]:
-    return list(_fan_out.carry_out(works, library=b"", at_once=1, timeout=1, folder=folder, cancelled=lambda: False))
+    others = {"library": b"", "at_once": 1, "timeout": 1, "keep": True, "cancelled": lambda: False}
+    return list(_fan_out.carry_out(works, folder=folder, **others))
 
 
 def test_nothing_to_do_needs_no_engine(tmp_path: Path) -> None:
