@@ -73,11 +73,14 @@ class ActionModule(ActionBase):
     def _left_by_fan_out(
         self, controller: t.Mapping[str, t.Any], run: t.Mapping[str, t.Any], host: str
     ) -> dict[str, t.Any]:
-        """What the fan-out says of a host that it has left to this task."""
+        """What the fan-out says of a host that it has left to this task; where there was none, what the task knows."""
         if "task" not in run:
             return {}
-        found = fan_out(controller, str(self._task.args.get("phase")), run["task"]["id"]) or {}
-        return dict(found.get("rest", {}).get(host, {}))
+        phase = str(self._task.args.get("phase"))
+        found = fan_out(controller, phase, run["task"]["id"])
+        if found is None:
+            return _run_state.known(_run_state.opened(run), phase, host)
+        return dict(found["rest"].get(host, {}))
 
     @property
     def _changes(self) -> bool:

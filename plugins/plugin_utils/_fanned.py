@@ -14,6 +14,7 @@ import typing as t
 from ._errors import join
 from ._fan_out import Answer, Failure
 from ._host_results import CHANGING, cancelled, kept, overdue
+from ._run_state import known
 from ._settings import FANOUT
 
 _SHOWN = 20
@@ -88,8 +89,8 @@ class Fanned:
             return None
         if failure is Failure.NO_ANSWER:
             return {"failed": True, "reason": "no_answer", "msg": message}
-        known = {} if failure is Failure.LOST else {"reason": "not_connected"}
-        return {"unreachable": True, "msg": message, **known}
+        reason = {} if failure is Failure.LOST else {"reason": "not_connected"}
+        return {"unreachable": True, "msg": message, **reason}
 
     def _answered(self, host: str, output: dict[str, t.Any]) -> dict[str, t.Any] | None:
         if output.get("reason") == "locked" and self.run.get("resumed"):
@@ -107,14 +108,9 @@ class Fanned:
             "task": self.run["task"]["id"],
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
-            "rest": {host: {**self._known(host), **entry} for host, entry in self.rest.items()},
+            "rest": {host: {**known(self.run, self.phase, host), **entry} for host, entry in self.rest.items()},
             "msg": self.summary(),
         }
-
-    def _known(self, host: str) -> dict[str, t.Any]:
-        """Where and as what the task has worked on a host before."""
-        known = self.run["due"][self.phase][host]
-        return {name: value for name, value in known.items() if value}
 
     def failures(self) -> list[str]:
         """A line for every host that failed, as ansible-playbook has one."""

@@ -73,6 +73,15 @@ def current(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return opened(registered(variables))
 
 
+def known(run: t.Mapping[str, t.Any], phase: str, host: str) -> dict[str, t.Any]:
+    """Where and as what the task has worked before on a host: C(home) and C(ran_as), as far as it knows them.
+
+    run: the state, see current(); a host that is not due in the phase is not known.
+    """
+    found = run.get("due", {}).get(phase, {}).get(host, {})
+    return {name: value for name, value in found.items() if value}
+
+
 def holding(task: Task) -> dict[str, t.Any]:
     """The part of the state that follows from the task."""
     return {

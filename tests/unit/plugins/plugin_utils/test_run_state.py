@@ -14,7 +14,14 @@ import pytest
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CANCELLED, INTERRUPTED, NO_CONNECTION
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import rollback
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, current, end, holding, sealed
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import (
+    Ending,
+    current,
+    end,
+    holding,
+    known,
+    sealed,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import PENDING, Outcome, Task
 
 NewTask = Callable[..., Task]
@@ -58,6 +65,14 @@ def test_the_last_barrier_s_state_is_the_current_one() -> None:
 def test_outside_of_a_run_there_is_no_state(variables: dict[str, Any]) -> None:
     """The module is also used by itself, in a playbook of the user's."""
     assert current(variables) == {}
+
+
+def test_what_the_task_knows_of_a_host() -> None:
+    """Roles that are used without a fan-out have it from here: a Start must not guess how the agent ran."""
+    due = {"start": {"db1": {"home": "/h", "ran_as": RAN}, "db2": {"home": "/h", "ran_as": None}}}
+    assert known({"due": due}, "start", "db1") == {"home": "/h", "ran_as": RAN}
+    assert known({"due": due}, "start", "db2") == {"home": "/h"}
+    assert known({"due": due}, "stop", "db1") == known({"due": due}, "start", "db3") == known({}, "start", "db1") == {}
 
 
 def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
