@@ -384,6 +384,31 @@ def test_check_mode_of_restart_is_a_plan_and_stores_nothing(
     assert "db002 (host id 1002): start the agent" in run.output
 
 
+def test_roles_in_a_playbook_of_one_s_own(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """Without a fan-out, too, a host's task works where the task has worked before: Stop is told of no home here."""
+    fleet = start_fleet([HostSpec(home="/home/ob/agent")])
+    (host,) = fleet.hosts
+    create = {"operation": "batch_stop_agents", "host_ids": [host.host_id]}
+    plays: list[dict[str, Any]] = [
+        {"hosts": "localhost", "tasks": [{"oceanbase.ocp.task_create": create, "register": "wait_result"}]}
+    ]
+    for phase in ("prepare", "stop", "finish"):
+        given: dict[str, Any] = {f"{phase}_timeout": 60}
+        if phase == "prepare":
+            given["ocp_agent_home"] = host.spec.home
+        plays.append({"hosts": host.name, "roles": [{"role": f"oceanbase.ocp.{phase}", **given}]})
+        if phase != "finish":
+            plays.append({"hosts": "localhost", "roles": [{"role": "oceanbase.ocp.wait", "wait_phase": phase}]})
+    plays.append({"hosts": "localhost", "roles": ["oceanbase.ocp.report"]})
+    book = tmp_path / "own.yml"
+    book.write_text(json.dumps([{"gather_facts": False, **play} for play in plays]))
+
+    run = newest_core.play(book, fleet.inventory)
+
+    assert run.status == 0, run.output
+    assert counts(fleet) == [0]
+
+
 def test_two_operations_in_one_run(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     """Neither may take the other's hosts, results or end for its own."""
     fleet = start_fleet([HostSpec(), HostSpec()])
