@@ -22,17 +22,18 @@ def block(
     """The block of one execution that has ended.
 
     outcome: how it ended; its log has the times on the host as seconds since it began, so that the host's clock does
-    not matter. trace_id, context: of the request that made it run.
+    not matter; it rounds them, and what it did it did before its answer came.
+    trace_id, context: of the request that made it run.
     """
     begin = outcome.started or outcome.finished or iso_now()
     target = task.target(subtask)
     thread = f"{target.host if target else 'localhost'},{trace_id}"
     entries: list[tuple[str, str, str, str]] = [(begin, "INFO", "task", _run_line(task, subtask, begin, context or {}))]
-    started = datetime.fromisoformat(begin)
-    for seconds, text in outcome.log:
-        moment = (started + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
-        entries.append((moment, "INFO", "agent_processes", " ".join(text.split())))
     end = outcome.finished or begin
+    started, finished = datetime.fromisoformat(begin), datetime.fromisoformat(end)
+    for seconds, text in outcome.log:
+        moment = min(started + timedelta(seconds=seconds), finished).isoformat(timespec="milliseconds")
+        entries.append((moment, "INFO", "agent_processes", " ".join(text.split())))
     if outcome.code:
         entries.append((end, "ERROR", "task", f"{outcome.code} {outcome.message}"))
     state = f"Set state for subtask: {subtask.id}, current state: {RUNNING}, new state: {subtask.status}"

@@ -40,6 +40,17 @@ class Server:
         """Its log."""
         return self.log.read_text() if self.log.exists() else ""
 
+    def said_of_closed(self, before: str = "") -> str:
+        """Its log after what it had said before, once all connections in it are closed: a client hears first."""
+
+        def open_ports() -> set[str]:
+            said = self.said()[len(before) :]
+            opened, ended = r"(?m)^Connection from \S+ port (\d+) ", r"(?m)^Connection closed by .* port (\d+)\b"
+            return set(re.findall(opened, said)) - set(re.findall(ended, said))
+
+        wait_for(lambda: not open_ports(), "sshd does not close its connections")
+        return self.said()[len(before) :]
+
     def __enter__(self) -> Server:
         return self
 

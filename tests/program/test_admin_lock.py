@@ -95,10 +95,7 @@ def test_a_stale_lock_is_taken_over_at_once(sandbox: Sandbox, python: Path, lock
             lock, sandbox.agent(sandbox.executable(sandbox.folder / "x")).pid, sandbox.home / "bin/ocp_agentctl"
         )
     elif content == "ZOMBIE":
-        sandbox.spawn("sh", "-c", '"$0" -c "exit 0" & exec sleep 600', sandbox.home / "bin/ocp_agentctl")
-        sandbox.until(lambda: "Z" in {row["state"] for row in sandbox.table()}, "no zombie")
-        (pid,) = [row["pid"] for row in sandbox.table() if row["state"] == "Z"]
-        write_owner(lock, pid, sandbox.home / "bin/ocp_agentctl")
+        write_owner(lock, sandbox.zombie("ocp_agentctl"), sandbox.home / "bin/ocp_agentctl")
     else:
         lock.write_text(content)
         os.utime(lock, (time.time() - 60, time.time() - 60))

@@ -341,11 +341,7 @@ def test_the_home_may_be_reached_by_a_link(sandbox: Sandbox, python: Path) -> No
 
 
 def test_zombies_are_stopped(sandbox: Sandbox, python: Path) -> None:
-    pid_file = sandbox.run_folder / "ocp_agentd.pid"
-    sandbox.spawn(
-        "sh", "-c", '"$0" -c "exit 0" & echo $! > "$1"; exec sleep 600', sandbox.home / "bin/ocp_agentd", pid_file
-    )
-    sandbox.until(lambda: "Z" in {row["state"] for row in sandbox.table()}, "no zombie")
+    (sandbox.run_folder / "ocp_agentd.pid").write_text(str(sandbox.zombie("ocp_agentd")))
     assert sandbox.program(python, "prepare")["processes"] == []
     assert sandbox.program(python, "stop")["changed"] is False
     assert sandbox.program(python, "finish", settle=0)["removed"] == ["ocp_agentd.pid"]
@@ -354,15 +350,7 @@ def test_zombies_are_stopped(sandbox: Sandbox, python: Path) -> None:
 @both_ways
 def test_a_process_that_becomes_a_zombie_is_stopped(sandbox: Sandbox, python: Path) -> None:
     """Its parent never asks for it: waiting for its entry to go would never end."""
-    ready = sandbox.file()
-    sandbox.spawn(
-        "sh",
-        "-c",
-        '"$0" -c \'read x < "$0"\' "$1" & : > "$2"; exec sleep 600',
-        sandbox.home / "bin/ocp_agentd",
-        sandbox.fifo,
-        ready,
-    )
+    sandbox.unmourned("ocp_agentd", 'read x < "$0"', sandbox.fifo)
     sandbox.until(lambda: sandbox.running(sandbox.home / "bin/ocp_agentd"), "no agent")
     answer = sandbox.program(python, "stop")
     assert [process["signal"] for process in answer["processes"]] == ["SIGTERM"]

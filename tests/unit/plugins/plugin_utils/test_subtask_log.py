@@ -119,6 +119,13 @@ def test_what_was_never_begun_has_a_block_too(ended: Callable[[Outcome], str]) -
     assert [line["level"] for line in lines] == ["INFO", "ERROR", "INFO"]
 
 
+def test_no_line_is_later_than_the_end(ended: Callable[[Outcome], str]) -> None:
+    """The host rounds its seconds, and its clock may run faster."""
+    late = replace(OUTCOME, log=[(1.4996, "SIGTERM to ocp_agentd (pid 13)"), (1.51, "it ended"), (7.0, "none is left")])
+    dummy, lines = read(ended(late))
+    assert [line["time"].split()[1] for line in lines[1:]] == ["15:01:12.999"] + ["15:01:13.000"] * 3
+
+
 def test_a_wait_node_has_no_host(new_task: NewTask) -> None:
     task = new_task(1)
     task.stages[1][0].status = "READY"
