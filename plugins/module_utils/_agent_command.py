@@ -12,10 +12,9 @@ must outlive this program.
 
 import errno
 import os
-import signal
 import time
 
-from ._agent_host import DENIED, AgentError, as_text, native, uptime, user_name
+from ._agent_host import DENIED, AgentError, as_text, native, signal, uptime, user_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 OUTPUT_LIMIT = 16384  # bytes that are read of each stream

@@ -6,7 +6,6 @@
 
 """The vendor's control program: which one, as whom, and what it says."""
 
-import json
 import os
 import sys
 
@@ -79,6 +78,8 @@ class Control(object):
 
 def _error(ended):
     """What it says. Success is JSON on standard output, failure the same keys on standard error, as obagent's does."""
+    import json  # pylint: disable=import-outside-toplevel; dear, and only a start needs it
+
     for said in (ended.errors, ended.output):
         try:
             answer = json.loads(said.strip().splitlines()[-1])

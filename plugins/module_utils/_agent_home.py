@@ -12,10 +12,9 @@ open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp
 
 import errno
 import os
-import re
 import sys
 
-from ._agent_host import DENIED, AgentError, as_text, no_access, read_regular
+from ._agent_host import DENIED, DIGITS, AgentError, as_text, no_access, read_regular
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
 
@@ -51,7 +50,6 @@ PROGRAMS = DAEMONS.union(*(generation["children"] for generation in GENERATIONS)
 TITLED = frozenset(name for generation in GENERATIONS for name in generation["titled"])
 # Software that many hosts run for other reasons: without anything else of the agent it proves no agent.
 GENERIC = frozenset(["node_exporter"])
-_PID = re.compile(r"^[1-9][0-9]{0,9}\Z")
 
 
 class Home(object):
@@ -122,7 +120,7 @@ class Home(object):
             parts = name.split(".")
             if parts[0] in PROGRAMS and (
                 parts[1:] == ["pid"]
-                or len(parts) == 3 and parts[2] in ("pid", "sock") and _PID.match(parts[1])
+                or len(parts) == 3 and parts[2] in ("pid", "sock") and _is_pid(parts[1])
             ):
                 found.append((parts[0], name))
         return found
@@ -135,6 +133,10 @@ class Home(object):
                 if content is not None and content.strip() == str(pid).encode("ascii"):
                     return True
         return False
+
+
+def _is_pid(text):
+    return 0 < len(text) <= 10 and text[0] != "0" and not text.strip(DIGITS)
 
 
 def generation_of(home, processes):

@@ -8,12 +8,18 @@
 
 import errno
 import os
-import signal
 import stat
 import sys
 
+try:
+    import _signal as signal  # all of the module of that name but enum, which costs as much as a look at the host
+except ImportError:  # Python 2.7, which has no enum
+    import signal
+
 GONE = (errno.ENOENT, errno.ESRCH)
 DENIED = (errno.EACCES, errno.EPERM)
+DIGITS = "0123456789"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DELETED = " (deleted)"
 _PIDFD_OPEN, _PIDFD_SEND_SIGNAL = 434, 424
 _COMMON_SYSCALL_TABLE = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "loongarch64")

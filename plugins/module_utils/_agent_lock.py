@@ -7,7 +7,6 @@
 """run/admin.lock, the vendor's own."""
 
 import errno
-import json
 import os
 import time
 
@@ -22,6 +21,7 @@ from ._agent_host import (
     stat_or_none,
     uptime,
 )
+from ._agent_wire import as_json
 
 FRESH_LOCK = 5  # seconds: an unreadable lock younger than this is being written
 NO_SPACE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
@@ -46,6 +46,8 @@ class AdminLock(object):
         if content is None:
             return None
         try:
+            import json  # pylint: disable=import-outside-toplevel; dear, and locks are rare
+
             owner = json.loads(content.decode("utf-8"))
             pid, executable = int(owner["pid"]), owner["exe"]
         except (ValueError, KeyError, TypeError, OverflowError, RuntimeError):  # RuntimeError: nested too deep
@@ -117,8 +119,8 @@ class AdminLock(object):
         try:
             status = os.fstat(descriptor)
             self._held = (status.st_dev, status.st_ino)
-            owner = (os.getpid(), json.dumps(as_text(executable_of(os.getpid()))))
-            os.write(descriptor, ("{\"pid\":%d,\"exe\":%s}" % owner).encode("utf-8"))
+            owner = (os.getpid(), as_json(executable_of(os.getpid())))
+            os.write(descriptor, ("{\"pid\":%d,\"exe\":%s}" % owner).encode("ascii"))
         except OSError:
             self.__exit__()
             raise

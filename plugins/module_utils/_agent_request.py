@@ -6,14 +6,13 @@
 
 """A request to the host program: its options, and how it is carried out."""
 
-import json
 import os
-import signal
 import sys
 
 from ._agent_home import DEFAULT_HOME, Home
-from ._agent_host import AgentError, Interrupted, as_text, this_boot, uptime
+from ._agent_host import AgentError, Interrupted, as_text, signal, this_boot, uptime
 from ._agent_log import Log
+from ._agent_wire import as_json, value_of
 
 PHASES = ("finish", "prepare", "restart_pos_proxy", "start", "stop")
 # What the whole operation is heading for. A restart stops and starts: its Prepare looks at both.
@@ -97,8 +96,8 @@ def _interrupt(number, dummy):
 
 
 def main(function):
-    """Take a request as JSON from the argument, write the result as JSON to standard output; exit with 0 or 1."""
-    result = run_phase(json.loads(sys.argv[1]), function)
-    sys.stdout.write(json.dumps(result) + "\n")
+    """Take the request from the argument, write the result as JSON to standard output, and exit with 0 or 1."""
+    result = run_phase(value_of(sys.argv[1]), function)
+    sys.stdout.write(as_json(result) + "\n")
     sys.stdout.flush()
     os._exit(1 if result.get("failed") else 0)  # to take the interpreter apart costs a tenth of a short phase

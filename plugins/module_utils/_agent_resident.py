@@ -10,12 +10,11 @@ A phase runs in a process of its own, so that one cannot leave anything to the n
 """
 
 import errno
-import json
 import os
-import signal
 
-from ._agent_host import as_text
+from ._agent_host import as_text, signal
 from ._agent_request import run_phase
+from ._agent_wire import as_json, value_of
 
 ANSWER = b"OCP-ANSWER "  # begins the line of an answer: a login shell may say other things
 IDLE = 3600  # seconds without a call: then the connection is taken for dead, though its end was never told
@@ -25,8 +24,8 @@ _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def serve(calls, functions):
     """Carry out one call after the other, until their end or a signal to end, and exit. Never returns.
 
-    calls: a binary stream; each line is a call in JSON, with the name of a C(function) and the C(options) of its
-    Request. functions: by name. Each call has one answer, a line on standard output of ANSWER and JSON: the result of
+    calls: a binary stream; each line is a call, the expression of a function's name and the options of its Request.
+    functions: by name. Each call has one answer, a line on standard output of ANSWER and JSON: the result of
     run_phase; in a failure that nobody foresaw C(failed), C(msg) and C(exception), the traceback.
     """
     os.chdir("/")  # no file system is kept from being unmounted
@@ -79,8 +78,8 @@ def _work(line, functions, writable):
         for descriptor in (0, 1):  # the next calls and the answers are the parent's alone
             os.dup2(null, descriptor)
         try:
-            call = json.loads(line.decode("utf-8"))
-            answer = _line(run_phase(call["options"], functions[call["function"]]))
+            name, options = value_of(line)
+            answer = _line(run_phase(options, functions[name]))
         except Exception as exc:  # pylint: disable=broad-except; whoever asked waits for an answer
             import traceback  # pylint: disable=import-outside-toplevel; dear, and hardly ever needed
 
@@ -132,7 +131,7 @@ class _PassedOn(object):
 
 
 def _line(answer):
-    return json.dumps(answer).encode("ascii")
+    return as_json(answer).encode("ascii")
 
 
 def _again(function, *arguments):

@@ -8,9 +8,8 @@
 
 import errno
 import select
-import signal
 
-from ._agent_host import uptime
+from ._agent_host import signal, uptime
 from ._agent_survey import survey_home
 
 KILL_WAIT = 5  # seconds for the kernel to take a killed process down

@@ -7,12 +7,13 @@
 """Which processes are the agent's: each is identified by what it runs, and pinned."""
 
 import os
-import re
 
 from ._agent_home import DAEMONS, GENERIC, PROGRAMS, TITLED
 from ._agent_host import (
     DENIED,
+    DIGITS,
     GONE,
+    LETTERS,
     AgentError,
     ancestors,
     arguments_of,
@@ -30,7 +31,8 @@ from ._agent_host import (
     user_name,
 )
 
-INTERPRETER = re.compile(r"^(platform-)?(python|pypy|bash|dash|sh|perl)[0-9.]*[a-z]{0,2}(-[a-z]+)?$")
+_OF_RED_HAT = "platform-"
+_INTERPRETERS = ("python", "pypy", "bash", "dash", "sh", "perl")
 # By family: letters after which no script follows; letters with a value, attached or next; with one that is attached or
 # none; with one that is next. The first family whose name the interpreter's holds is its.
 _OPTIONS = (
@@ -39,6 +41,16 @@ _OPTIONS = (
     ("sh", "cs", "", "", "oO"),
 )
 _LONG_WITH_VALUE = ("--check-hash-based-pycs", "--rcfile", "--init-file")
+
+
+def is_interpreter(executable):
+    """Whether it runs scripts, by its name: python3.11-dbg, platform-python3.6m, pypy3, bash."""
+    name = os.path.basename(executable)
+    name, dash, variant = name[len(_OF_RED_HAT) if name.startswith(_OF_RED_HAT) else 0:].partition("-")
+    if dash and (not variant or variant.strip(LETTERS)):
+        return False
+    versions = [name[len(kind):].lstrip(DIGITS + ".") for kind in _INTERPRETERS if name.startswith(kind)]
+    return any(len(version) <= 2 and not version.strip(LETTERS) for version in versions)
 
 
 def script_of(interpreter, arguments, working_directory):
@@ -118,7 +130,7 @@ class Process(object):
         """
         try:
             status = os.stat("/proc/%d/exe" % self.pid)
-            interprets = INTERPRETER.match(os.path.basename(self.executable))
+            interprets = is_interpreter(self.executable)
             return (status.st_dev, status.st_ino) + (tuple(arguments_of(self.pid)) if interprets else ())
         except (IOError, OSError):
             return None
@@ -243,7 +255,7 @@ class Survey(object):
         return None
 
     def _program_by_executable(self, pid, executable):
-        interprets = INTERPRETER.match(os.path.basename(executable))
+        interprets = is_interpreter(executable)
         if not interprets and not self.home.holds(executable):
             self._foreign.add(executable)
             return None

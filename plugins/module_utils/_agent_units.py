@@ -11,12 +11,13 @@ otherwise, a database that somebody started from there included. So a look into 
 """
 
 import os
-import re
 import time
 
 from ._agent_command import run_command
 from ._agent_home import CONTROLS, DAEMONS, PROGRAM_FOLDERS
 from ._agent_host import (
+    DIGITS,
+    LETTERS,
     AgentError,
     arguments_of,
     as_text,
@@ -27,7 +28,7 @@ from ._agent_host import (
     stat_or_none,
     uptime,
 )
-from ._agent_survey import INTERPRETER, Survey, script_of
+from ._agent_survey import Survey, is_interpreter, script_of
 
 UNIT_FOLDERS = (
     "/etc/systemd/system",
@@ -41,8 +42,13 @@ SHOW_SECONDS = 10  # for questions
 FOREIGN_PATIENCE = 3  # seconds: a command that the agent runs for OCP may be over by then
 _SHOWN = ("Id", "LoadState", "ActiveState", "SubState", "ControlGroup", "MainPID", "KillMode", "Restart",
           "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
-UNIT_NAME = re.compile(r"^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.service\Z")
+_IN_NAMES = LETTERS + LETTERS.upper() + DIGITS + ":_.@\\-"
 UNKNOWN = "unknown"
+
+
+def _is_service(name):
+    """Whether it is the name of a service, and no option of systemctl."""
+    return name.endswith(".service") and name[:1] != "-" and len(name) > len(".service") and not name.strip(_IN_NAMES)
 
 
 class Unit(object):
@@ -98,7 +104,7 @@ class Units(object):
             elif service and not any(unit.name == service for unit in self.all):  # its manager is not ours to ask
                 self.all.append(_unknown(service, process.pid))
         self._named = _installed(home)
-        self._known = [name for name in known if name and UNIT_NAME.match(name)]
+        self._known = [name for name in known if name and _is_service(name)]
         names = sorted(set(self._named + self._known + list(self._services.values())))
         self.all += [unit for unit in self._show(names) if self._runs_agent(unit)]
         for unit in self.all:
@@ -253,7 +259,7 @@ def service_of(pid):
     parts = control_group(pid).split("/")
     units = [part for part in parts if part.endswith((".service", ".scope"))]
     user = any(part.startswith("user@") for part in parts[:-1])
-    if not units or not UNIT_NAME.match(units[-1]) or units[-1].startswith("user@"):
+    if not units or not _is_service(units[-1]) or units[-1].startswith("user@"):
         return None, False
     return units[-1], not user
 
@@ -269,7 +275,7 @@ def _is_control(home, pid):
     """Whether a process is the control program of the home."""
     try:
         path = executable_of(pid)
-        if INTERPRETER.match(os.path.basename(path)):
+        if is_interpreter(path):
             path = script_of(os.path.basename(path), arguments_of(pid), lambda: os.readlink("/proc/%d/cwd" % pid)) or ""
     except (IOError, OSError):
         return False
@@ -289,7 +295,7 @@ def _installed(home):
         except OSError:
             continue
         for name in names:
-            if UNIT_NAME.match(name) and not name.endswith("@.service") and name not in found:
+            if _is_service(name) and not name.endswith("@.service") and name not in found:
                 try:
                     content = read_regular(os.path.realpath(os.path.join(folder, name)), limit=65536)
                 except (IOError, OSError):

@@ -69,6 +69,18 @@ def _text(*names: str) -> str:
     return "\n\n".join(_IMPORT.sub("", _source(name)) for name in files)
 
 
+def expression(value: object) -> str:
+    """What JSON can carry as an expression that is the same to every Python, in ASCII: the host has no json loaded."""
+    if isinstance(value, t.Mapping):
+        pairs = (f"{expression(key)}: {expression(each)}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(expression, value))}]"
+    if isinstance(value, str):
+        return f"u{str.__repr__(value)}".encode("ascii", "backslashreplace").decode()
+    return repr(json.loads(json.dumps(value)))
+
+
 def _module_of(request: t.Mapping[str, t.Any]) -> str:
     return str(_agent_processes.function_of(request).__module__).rpartition(".")[2]
 
@@ -96,7 +108,7 @@ def command(request: t.Mapping[str, t.Any], interpreter: str | None) -> str:
 
     request: the arguments of the host program's Request. interpreter: the value of C(ansible_python_interpreter).
     """
-    return _run_python(f"{_ISOLATED} - {shlex.quote(json.dumps(request))}", interpreter)
+    return _run_python(f"{_ISOLATED} - {shlex.quote(expression(request))}", interpreter)
 
 
 def _run_python(arguments: str, interpreter: str | None) -> str:
@@ -150,7 +162,7 @@ def call(request: t.Mapping[str, t.Any]) -> bytes:
     request: the arguments of the host program's Request, valid ones, of a phase that its library was made for.
     """
     function = _agent_processes.function_of(request).__name__
-    return json.dumps({"function": function, "options": dict(request)}).encode() + b"\n"
+    return f"{expression(function)}, {expression(request)}\n".encode("ascii")
 
 
 def answer_of(line: bytes) -> dict[str, t.Any] | None:

@@ -346,7 +346,7 @@ class Sandbox:
         else:
             source = self.source(phase, request.get("goal", "stopped"))
             command = [python, "-B", source] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD + RUN, source]
-            command.append(json.dumps(arguments))
+            command.append(_carrier.expression(arguments))
         return Run(self, self.spawn_only(*through, *command, **options), output, errors)
 
     def calls(self, *requests: dict[str, Any], pidfd: bool = True) -> Path:

@@ -182,7 +182,7 @@ def test_a_signal_ends_one_that_waits(sandbox: Sandbox, python: Path, number: si
         (b"", 1),
         (_carrier.framed(LIBRARY)[:-1], 1),
         (_carrier.framed(b"import os\nos.mkdir('made')\n")[:-10], 1),
-        (_carrier.framed(LIBRARY) + b'{"function": "stop", "options": {"phase": "stop", "home": "/HOME"}}', 0),
+        (_carrier.framed(LIBRARY) + b'"stop", {"phase": "stop", "home": "/HOME"}', 0),
     ],
     ids=["nothing", "the library", "a library that could be run", "a call"],
 )
