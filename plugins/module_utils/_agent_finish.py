@@ -15,6 +15,8 @@ from ._agent_host import DENIED, GONE, AgentError, no_access, uptime
 from ._agent_lock import AdminLock
 from ._agent_survey import origin_of, revived, survey_home
 
+SETTLE_LOOK = 1.0  # seconds, as the daemon does: what it starts again is there from then on
+
 
 def finish_stopped(request):
     """Prove that nothing is left and that nothing comes back; then clear what the dead left in run/."""
@@ -31,7 +33,7 @@ def finish_stopped(request):
             break
         if now >= request.deadline:
             raise AgentError("deadline", "the settle time of %s s does not fit into the timeout" % request.settle)
-        time.sleep(min(0.5, settled - now))
+        time.sleep(min(SETTLE_LOOK, settled - now))
     request.log.add("nothing of the agent runs, and nothing came back")
     if not os.path.lexists(lock.path) and not _stale_files(request.home):
         return {"changed": False, "removed": [], "processes": [], "warnings": []}

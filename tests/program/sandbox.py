@@ -23,7 +23,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
 
 SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
 NOBODY = 65534
-PATIENCE = 20.0  # seconds for anything that should happen soon
+PATIENCE = 60.0  # seconds for anything that should happen soon
 
 # Makes an interpreter one that has no pidfds.
 WITHOUT_PIDFD = """\
