@@ -18,6 +18,7 @@ from tests.fleet.host import Host
 from tests.fleet.processes import Process
 
 from .contenders import BenchError
+from .machine import HOSTS_PYTHON
 
 START = 'setsid --fork "$@" </dev/null >/dev/null 2>&1'
 
@@ -25,7 +26,7 @@ START = 'setsid --fork "$@" </dev/null >/dev/null 2>&1'
 @contextmanager
 def hosts(count: int, stop_seconds: float, folder: Path) -> Iterator[Fleet]:
     """Light hosts with a gen 2 agent; their sshd offers the key exchanges that OpenSSH offers."""
-    spec = HostSpec(stop_seconds=stop_seconds, bystanders=False)
+    spec = HostSpec(stop_seconds=stop_seconds, bystanders=False, python=HOSTS_PYTHON)
     with Fleet.start([spec] * count, folder) as fleet:
         _offer_default_key_exchange(fleet)
         yield fleet

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# Hosts have their distribution's Python, which is built for speed; this one may be built for something else.
+HOSTS_PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else os.path.realpath(sys.executable)
 PACKAGES = ("ansible-core", "ClusterShell", "pyinfra", "paramiko", "asyncssh")
 
 
@@ -34,6 +36,7 @@ def describe() -> dict[str, Any]:
         "versions": {
             "this collection": _first_line("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
             "Python": platform.python_version(),
+            "the hosts' Python": _first_line(HOSTS_PYTHON, "--version").removeprefix("Python "),
             "OpenSSH": _first_line("ssh", "-V").partition(",")[0].removeprefix("OpenSSH_"),
             **{name: version for name in PACKAGES if (version := _version(name))},
         },

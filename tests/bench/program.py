@@ -63,7 +63,7 @@ def measure_program(rounds: int) -> dict[str, Any]:
     """
     work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     try:
-        with Fleet.start([HostSpec(bystanders=False)], work / "fleet") as fleet:
+        with Fleet.start([HostSpec(bystanders=False, python=machine.HOSTS_PYTHON)], work / "fleet") as fleet:
             host = fleet.hosts[0]
             results: dict[str, Any] = {"run": machine.describe(), "interpreter": "", "tables": {}}
             results["interpreter"] = host.run(host.spec.python, "--version").stdout.strip()

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .figures import Cell, Results, Round, Spread
-from .targets import AGENTS, lines
+from .targets import AGENTS, HOSTS, MANY_HOSTS, growth, lines
 
 HEAD = """\
 <!-- Copyright (c) 2026, OceanBase OCP collection contributors
@@ -50,6 +50,17 @@ TARGETS = """
 
 Ours as it comes, against the others; agents that {delay}. Medians; what is divided is at most the target.
 
+"""
+
+GROWTH = """
+The hosts are all on one machine. What {many} of them take, divided by what {few} take, whoever stops them:
+
+"""
+
+HOSTS_PART = """
+The hosts work on the same cores. The fan-out's resident takes {first:.0f} ms CPU of a host for its start and Prepare,
+and {further:.0f} ms for each further phase ([below](#the-host-program)). For {hosts} hosts that is {total:.1f} s of
+the {wall:.1f} s that all cores had, before their sshd and their agents.
 """
 
 PROFILE = """
@@ -92,7 +103,7 @@ def markdown(results: Results) -> str:
         parts += ["\n![Wall time and CPU time by the number of hosts](bench.svg)\n", COMPARISON]
         parts += [_targets(results.cells), *(_cell(cell) for cell in results.cells)]
     if results.profile:
-        parts.append(_profile(results.profile))
+        parts.append(_profile(results.profile, results.program))
     if results.settings:
         parts.append(_settings(results.settings))
     if results.resolve:
@@ -111,7 +122,14 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
 def _targets(cells: list[Cell]) -> str:
     rows = [line.cells() for line in lines(cells)]
     head = ["", "of what", "reached", "target", ""]
-    return TARGETS.format(delay=DELAYS[AGENTS]) + table(head, rows) if rows else ""
+    if not rows:
+        return ""
+    text = TARGETS.format(delay=DELAYS[AGENTS]) + table(head, rows)
+    if len(grown := growth(cells)) > 1:
+        text += GROWTH.format(few=HOSTS, many=MANY_HOSTS)
+        rows = [[name, *(f"{times:.2f}" for times in both)] for name, both in grown.items()]
+        text += table(["", "wall time", "CPU time"], rows)
+    return text
 
 
 def _cell(cell: Cell) -> str:
@@ -178,7 +196,7 @@ def _ratio(cell: Cell, ours: str, other: str) -> str:
     return f"{wall:.2f} / {cpu:.2f}"
 
 
-def _profile(found: dict[str, Any]) -> str:
+def _profile(found: dict[str, Any], program: dict[str, Any] | None) -> str:
     walls = {name: Spread.of(wall for wall, dummy in times) for name, times in found["stages"].items()}
     cpus = {name: Spread.of(cpu for dummy, cpu in times) for name, times in found["stages"].items()}
     whole_wall = sum(spread.median for spread in walls.values())
@@ -210,6 +228,14 @@ def _profile(found: dict[str, Any]) -> str:
         f"\nOf the CPU time, {detached} s were of processes that their parent has left behind, such as the engine of "
         f"the fan-out. The biggest process had {peak} MB.\n"
     )
+    if program:
+        times = next(iter(program["tables"].values()))
+        first, further = (Spread.of(times[name]).median for name in ("first", "further"))
+        total = found["hosts"] * (first + 2 * further)
+        wall = whole_wall * found["run"]["machine"]["cores"]
+        text += HOSTS_PART.format(
+            first=first * 1e3, further=further * 1e3, total=total, hosts=found["hosts"], wall=wall
+        )
     return text + run_line(found["run"])
 
 

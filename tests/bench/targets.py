@@ -60,6 +60,22 @@ class Line:
         return "met" if self.met else "missed"
 
 
+def growth(cells: list[Cell]) -> dict[str, tuple[float, float]]:
+    """How much more wall and CPU time each took for MANY_HOSTS than for HOSTS, by its title: ours and the others."""
+    of_size = {cell.hosts: cell for cell in cells if cell.agents == AGENTS}
+    few, many = of_size.get(HOSTS), of_size.get(MANY_HOSTS)
+    if not few or not many:
+        return {}
+    return {
+        few.titles[name]: (
+            many.wall(name).median / few.wall(name).median,
+            many.cpu(name).median / few.cpu(name).median,
+        )
+        for name in (OURS, *TARGETS)
+        if few.of(name) and many.of(name)
+    }
+
+
 def lines(cells: list[Cell]) -> list[Line]:
     """The targets of which something was measured, in order."""
     found: list[Line] = []

@@ -147,6 +147,7 @@ def test_targets_are_shown_beside_what_was_reached() -> None:
     page = markdown(Results([small, big])).splitlines()
     assert "| 200 hosts, divided by: three shell tasks | wall time | 0.25 | 0.2 | missed |" in page
     assert "| 800 hosts | biggest process, MB | 260 | 250 | missed |" in page
+    assert "| three shell tasks | 3.00 | 1.00 |" in page
     assert not [line for line in markdown(Results([cell(50)])).splitlines() if line == "## Targets"]
 
 
