@@ -30,7 +30,7 @@ import json, os, sys, time
 
 def serve(calls, library):
     for line in iter(calls.readline, b""):
-        options = json.loads(line.decode())["options"]
+        function, options = eval(line)
         for text in options.get("noise", []):
             print(text)
         if "begin" in options:
