@@ -11,8 +11,8 @@ import os
 import stat
 import sys
 
-try:
-    import _signal as signal  # all of the module of that name but enum, which costs as much as a look at the host
+try:  # all of the module signal but enum, which costs as much as a look at the host
+    import _signal as signal  # type: ignore[import-not-found]
 except ImportError:  # Python 2.7, which has no enum
     import signal
 
