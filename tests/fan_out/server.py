@@ -45,7 +45,8 @@ class Server:
 
         def open_ports() -> set[str]:
             said = self.said()[len(before) :]
-            opened, ended = r"(?m)^Connection from \S+ port (\d+) ", r"(?m)^Connection closed by .* port (\d+)\b"
+            opened = r"(?m)^Connection from \S+ port (\d+) "
+            ended = r"(?m)^(?:Connection (?:closed|reset) by|Disconnected from) .* port (\d+)\b"
             return set(re.findall(opened, said)) - set(re.findall(ended, said))
 
         wait_for(lambda: not open_ports(), "sshd does not close its connections")

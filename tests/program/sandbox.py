@@ -38,7 +38,7 @@ with open(sys.argv.pop(1)) as stream:
     exec(compile(stream.read(), stream.name, "exec"), {"__name__": "__main__"})
 """
 
-# What the agent's programs do: PROGRAM -c SCRIPT PROGRAM FIFO READY [CHILD...]
+# Starts a program, writes its pid, and never asks how it ended: PID_FILE PROGRAM [ARGUMENT...]
 UNMOURNED = """\
 import os, sys, time
 pid = os.spawnv(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
@@ -46,6 +46,8 @@ with open(sys.argv[1], "w") as stream:
     stream.write(str(pid))
 time.sleep(600)
 """
+
+# What the agent's programs do: PROGRAM -c SCRIPT PROGRAM FIFO READY [CHILD...]
 QUIET = ': > "$2"; read dummy < "$1"'
 DEAF = 'trap "" TERM; : > "$2"; read dummy < "$1"'
 TOLD = 'trap ": > \\"$1.told\\"" TERM; : > "$2"; while :; do sleep 60 & wait $!; done'  # tells that it got SIGTERM
