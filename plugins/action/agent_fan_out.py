@@ -24,6 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure, Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fanned import Fanned
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
@@ -66,32 +67,48 @@ class ActionModule(ActionBase):
     def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:
         run, shared = fanned.run, TaskVariables(self, variables)
         results = Results(variables["hostvars"], run["task"]["id"])
-        requests = HostRequests(fanned.phase, run, shared, results, check_mode=self._task.check_mode)
-        works = []
-        ways = _routes.routes(self, variables, hosts, _carrier.resident, shared)
-        for host in hosts:
-            way = ways[host]
-            if isinstance(way, str):
-                fanned.refuse([host], way)
-                continue
-            try:
-                request = requests.of(host)
-            except (OcpError, AnsibleError) as exc:
-                fanned.leave([host], str(exc))  # its task fails with the same
-                continue
-            works.append(_fan_out.Work(host, way.route, way.start, request))
+        phases = _phases(run["task"])
+        requests = HostRequests(fanned.phase, phases, run, shared, results, check_mode=self._task.check_mode)
+
+        def with_way(hosts: t.Sequence[str]) -> t.Iterator[Work]:
+            ways = _routes.routes(self, variables, hosts, _carrier.resident, shared) if hosts else {}
+            for host, way in ways.items():
+                if isinstance(way, str):
+                    fanned.refuse([host], way)
+                    continue
+                try:
+                    requests.note(host)
+                except (OcpError, AnsibleError) as exc:
+                    fanned.leave([host], str(exc))  # its task fails with the same
+                    continue
+                yield Work(host, way.route, way.start, requests.of(host))
+
+        met = [Work(host, None, None, requests.of(host)) for host in hosts if requests.is_noted(host)]
+        works = [*met, *with_way([host for host in hosts if not requests.is_noted(host)])]
+        library = _carrier.library({"phase": phase, "goal": run["goal"]} for phase in phases)
+        not_met = self._carry_out(fanned, works, library)
+        # The engine that had met them is gone, and this one is another.
+        self._carry_out(fanned, list(with_way(not_met)), library)
+        fanned.notes = requests.notes()
+
+    def _carry_out(self, fanned: Fanned, works: list[Work], library: bytes) -> list[str]:
+        """Have works done, and take the answers. Returns the hosts to which the engine wants to be told the way."""
+        run = fanned.run
         answers = _fan_out.carry_out(
             works,
-            library=_carrier.library(_requests_to_come(run["task"])),
+            library=library,
             at_once=run["fanout"],
             timeout=run["timeouts"][fanned.phase],
             keep=fanned.phase != PHASES[-1] and "slice" not in run,  # a slice has one phase
             folder=Path(C.DEFAULT_LOCAL_TMP),
             cancelled=_cancel.asked,
         )
-        started = iso_now()
+        started, not_met = iso_now(), []
         try:
             for host, answer in answers:
+                if answer.failure is Failure.NOT_MET:
+                    not_met.append(host)
+                    continue
                 result = fanned.take(host, answer)
                 if result is not None and not self._task.check_mode:
                     _unfinished.note_answer(fanned.phase, host, result)
@@ -102,6 +119,7 @@ class ActionModule(ActionBase):
                 fanned.lose(asked, f"{type(exc).__name__}: {exc}", started)
             else:
                 fanned.refuse(asked, str(exc))
+        return not_met
 
     def _tell(self, fanned: Fanned) -> None:
         display = Display()
@@ -123,9 +141,9 @@ class ActionModule(ActionBase):
         return {"diff": found}
 
 
-def _requests_to_come(task: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
-    """The phase and goal of every request that a host of this task may get: it is given the program for them once."""
-    operation = OPERATIONS[task["definition"]]
+def _phases(task: t.Mapping[str, t.Any]) -> list[str]:
+    """The phases that a host of this task may run, in the order of the playbooks."""
     undone = task["operation"] == ROLLBACK
-    phases = [node.undo if undone else node.phase for node in operation.nodes]
-    return [{"phase": phase, "goal": operation.goal} for phase in phases if phase]
+    nodes = OPERATIONS[task["definition"]].nodes
+    found = {node.undo if undone else node.phase for node in nodes}
+    return [phase for phase in PHASES if phase in found]

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import asdict
+from pathlib import Path
 
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 
-from . import _heart, _keeping, _playbook, _request_action, _run_state, _settings, _unfinished
+from . import _fan_out, _heart, _keeping, _playbook, _request_action, _run_state, _settings, _unfinished
 from ._clock import iso_now
 from ._errors import INTERRUPTED, INVALID, OcpError, join
 from ._executor import Executor
@@ -48,6 +50,8 @@ class AcceptAction(_request_action.RequestAction):
             address = self.request.server
             executor = Executor.nobody(address) if by_workflow else Executor.of(_playbook.process(), address)
         task = self._accept(executor)
+        if transport != _settings.TASK and not by_workflow:
+            _fan_out.start(Path(C.DEFAULT_LOCAL_TMP))
         run.update(
             _run_state.holding(task),
             transport=transport,

@@ -29,7 +29,7 @@ from ._carrier import framed
 from ._fan_out_failure import Failure
 from ._fan_out_values import LENGTH_BYTES, Answer, Work, frame, peer
 
-__all__ = ["Answer", "EngineGoneError", "Failure", "Work", "carry_out"]
+__all__ = ["Answer", "EngineGoneError", "Failure", "Work", "carry_out", "start"]
 
 _SOCKET = "ocp_fan_out.sock"
 _LOG = "ocp_fan_out.log"
@@ -46,6 +46,15 @@ class EngineGoneError(Exception):
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
         self.sent = sent
+
+
+def start(folder: Path) -> None:
+    """Start the engine before there is anything to carry out: it loads what it needs while others are at work.
+
+    folder: see carry_out(), which tells what is wrong where this does nothing.
+    """
+    with contextlib.suppress(Exception), _engine(folder):
+        pass
 
 
 def carry_out(

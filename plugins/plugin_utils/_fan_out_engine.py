@@ -22,10 +22,13 @@ import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ._clock import iso_now
 from ._executor import Executor
 from ._fan_out_clock import IdleClock
+from ._fan_out_failure import Failure
 from ._fan_out_hosts import HANDSHAKES, Hosts
 from ._fan_out_values import LENGTH_BYTES, Answer, Job, frame, peer
+from ._route import Route, Start
 
 _LOOK_EVERY = 1  # seconds between looks at ansible-playbook where the kernel does not tell
 
@@ -48,11 +51,12 @@ def run(listener: socket.socket, playbook: int, watch: int | None) -> None:
 
 async def _serve(listener: socket.socket, playbook: int, watch: int | None, hosts: Hosts) -> None:
     broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    met: dict[str, tuple[Route, Start]] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if peer(writer.get_extra_info("socket")) == os.geteuid():
-                await _Caller(reader, writer, hosts).serve()
+                await _Caller(reader, writer, hosts, met).serve()
         except (OSError, asyncio.IncompleteReadError):
             pass  # it has hung up
         except Exception as error:
@@ -83,12 +87,19 @@ async def _until_gone(playbook: int, watch: int | None) -> None:
 
 
 class _Caller:
-    """An action that has called, with one phase."""
+    """An action that has called, with one phase. met: the ways to hosts that earlier ones have told."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hosts: Hosts) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        hosts: Hosts,
+        met: dict[str, tuple[Route, Start]],
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._hosts = hosts
+        self._met = met
         self._cancelled = False
 
     async def serve(self) -> None:
@@ -111,8 +122,15 @@ class _Caller:
             self._cancelled = True
 
     async def _phase(self, request: dict[str, t.Any]) -> None:
+        jobs, now = [], iso_now()
+        for document in request["works"]:
+            job = Job.load(document, self._met)
+            if job:
+                jobs.append(job)
+            else:
+                self._tell(Answer(document["host"], now, now, False, None, Failure.NOT_MET, "no way to it was told"))
         await self._hosts.phase(
-            [Job.load(document) for document in request["works"]],
+            jobs,
             base64.b64decode(request["library"]),
             request["at_once"],
             request["timeout"],

@@ -30,6 +30,8 @@ from ._route import Route, Start
 
 # Handshakes at the same time. Each costs the controller some ms of CPU: more of them end no sooner, but all late.
 HANDSHAKES = 50
+# Connections that wait for the next phase: another handshake, and another start of Python, cost far more than that.
+KEPT = 2000
 # Seconds between signs of life of a connection that waits for the next phase, and how many may be missed.
 _IDLE_ALIVE = (15, 3)
 _OTHER_FILES = 64  # that the engine has open besides connections
@@ -79,8 +81,8 @@ class Hosts:
         another phase. tell: gets each host's answer.
         """
         self._connector.forget_failed_jumps()
-        most = min(at_once, self._most)
-        phase = _Phase(library, timeout, is_cancelled, asyncio.Semaphore(most), most if keep else 0)
+        turns = asyncio.Semaphore(min(at_once, self._most))
+        phase = _Phase(library, timeout, is_cancelled, turns, min(KEPT, self._most) if keep else 0)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 group.create_task(self._report(job, phase, tell))

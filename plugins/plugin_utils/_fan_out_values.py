@@ -28,21 +28,18 @@ LENGTH_BYTES = 4
 class Work:
     """What one host has to do in a phase.
 
-    host: its name in the inventory. start: starts the resident. call: what to ask it, see _carrier.call.
+    host: its name in the inventory. route: the way there. start: starts the resident. Both are None for a host that the
+    engine has met in an earlier phase. call: what to ask it, see _carrier.call.
     """
 
     host: str
-    route: Route
-    start: Start
+    route: Route | None
+    start: Start | None
     call: t.Mapping[str, t.Any]
 
     def dump(self) -> dict[str, t.Any]:
-        return {
-            "host": self.host,
-            "route": self.route.dump(),
-            "start": asdict(self.start),
-            "call": call(self.call).decode(),
-        }
+        way = {"route": self.route.dump(), "start": asdict(self.start)} if self.route and self.start else {}
+        return {"host": self.host, "call": call(self.call).decode(), **way}
 
 
 @dataclass(frozen=True)
@@ -55,14 +52,17 @@ class Job:
     call: bytes
 
     @classmethod
-    def load(cls, document: t.Mapping[str, t.Any]) -> Job:
-        start = document["start"]
-        return cls(
-            document["host"],
-            Route.load(document["route"]),
-            Start(**{**start, "environment": tuple((name, value) for name, value in start["environment"])}),
-            document["call"].encode(),
-        )
+    def load(cls, document: t.Mapping[str, t.Any], met: dict[str, tuple[Route, Start]]) -> Job | None:
+        """A Job from Work.dump(); None where the way is neither told nor known.
+
+        met: the ways to hosts that were told before. One that is told now is added.
+        """
+        host = document["host"]
+        if "route" in document:
+            start = document["start"]
+            environment = tuple((name, value) for name, value in start["environment"])
+            met[host] = Route.load(document["route"]), Start(**{**start, "environment": environment})
+        return cls(host, *met[host], document["call"].encode()) if host in met else None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Fanned:
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
     middle also since when it has been at work (C(started_at)) and what was said (C(lost)). warnings: pairs of host and
-    text.
+    text. notes: of HostRequests, for later phases.
     """
 
     def __init__(self, phase: str, run: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
@@ -34,6 +34,7 @@ class Fanned:
         self.answers: dict[str, dict[str, t.Any]] = {}
         self.rest: dict[str, dict[str, t.Any]] = {}
         self.warnings: list[tuple[str, str]] = []
+        self.notes = "[]"
         self._changing = phase in CHANGING and not check_mode
         self._only = run["transport"] == FANOUT
 
@@ -108,6 +109,7 @@ class Fanned:
             "task": self.run["task"]["id"],
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
+            "notes": self.notes,
             "rest": {host: {**known(self.run, self.phase, host), **entry} for host, entry in self.rest.items()},
             "msg": self.summary(),
         }

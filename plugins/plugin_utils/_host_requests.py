@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec
@@ -31,12 +33,17 @@ VARIABLES = {
 class HostRequests:
     """The requests of a phase.
 
-    run: the state of the run, see _run_state. variables: of the hosts. results: of earlier phases.
+    phases: those of the operation, in order. run: the state of the run, see _run_state. variables: of the hosts.
+    results: of earlier phases.
+
+    A host's variables are looked up once in a run, in its first phase, for all that follow: that costs more than all
+    else that is done for it.
     """
 
     def __init__(
         self,
         phase: str,
+        phases: t.Sequence[str],
         run: t.Mapping[str, t.Any],
         variables: TaskVariables,
         results: Results,
@@ -44,16 +51,38 @@ class HostRequests:
         check_mode: bool,
     ) -> None:
         self._phase = phase
+        self._phases = phases
         self._run = run
         self._variables = variables
         self._results = results
         self._check_mode = check_mode
         self._validator = ArgumentSpecValidator(argument_spec())
-        self._valid: dict[str, dict[str, t.Any]] = {}
+        self._valid: dict[tuple[str, str], dict[str, t.Any]] = {}
+        self._noted = results.noted()
+        self._new: dict[str, list[str]] = {}
+
+    def is_noted(self, host: str) -> bool:
+        """Whether an earlier phase has looked up what this one asks of the host."""
+        return self._phase in self._noted.get(host, {})
+
+    def note(self, host: str) -> None:
+        """Look up what this phase and those to come ask of a host. Raises OcpError or AnsibleError for this phase."""
+        noted = {self._phase: self._validated(self._phase, host)}
+        for phase in self._phases[self._phases.index(self._phase) + 1 :]:
+            try:
+                noted[phase] = self._validated(phase, host)
+            except (OcpError, AnsibleError):
+                pass  # that phase looks again, and says so
+        self._noted[host] = noted
+        self._new.setdefault(json.dumps(noted), []).append(host)
+
+    def notes(self) -> str:
+        """What note() has found, for Results.noted() of later phases. A text, lest Ansible walk through it."""
+        return json.dumps([[hosts, json.loads(noted)] for noted, hosts in self._new.items()])
 
     def of(self, host: str) -> dict[str, t.Any]:
-        """The arguments of the host program's Request. Raises OcpError for variables of the host that are not valid."""
-        request = self._validated(self._given(host))
+        """The arguments of the host program's Request, for a host that is noted."""
+        request = dict(self._noted[host][self._phase])
         known = self._run["due"][self._phase][host]
         if known.get("home"):
             request["home"] = known["home"]
@@ -63,26 +92,27 @@ class HostRequests:
             request.update(self._since(host))
         return request
 
-    def _given(self, host: str) -> dict[str, t.Any]:
+    def _validated(self, phase: str, host: str) -> dict[str, t.Any]:
         there = self._variables.of(host)
-        names = VARIABLES[self._phase].items()
-        return {option: self._variables.value(host, name) for option, name in names if name in there}
-
-    def _validated(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
-        key = repr(given)
+        given = {
+            option: self._variables.value(host, name) for option, name in VARIABLES[phase].items() if name in there
+        }
+        key = phase, repr(given)
         if key not in self._valid:
-            options = {"phase": self._phase, "timeout": self._run["timeouts"][self._phase], **given}
-            if self._phase in ("prepare", "finish"):
+            options = {"phase": phase, "timeout": self._run["timeouts"][phase], **given}
+            if phase in ("prepare", "finish"):
                 options["goal"] = self._run["goal"]
             found = self._validator.validate(options)
             if found.error_messages:
                 raise OcpError(INVALID, "; ".join(found.error_messages))
             self._valid[key] = {**found.validated_parameters, "check_mode": self._check_mode}
-        return dict(self._valid[key])
+        return self._valid[key]
 
     def _since(self, host: str) -> dict[str, t.Any]:
         """From when on the settle time counts: the end of this task's Stop or Start."""
-        stop, start = self._results.of("stop", host) or {}, self._results.of("start", host) or {}
+        stop, start = (
+            (self._results.of(phase, host) if phase in self._phases else None) or {} for phase in ("stop", "start")
+        )
         return {
             "stopped_at": stop.get("stopped_at"),
             "ready_at": start.get("ready_at"),

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ._operation import PHASES
+
 CHANGING = ("stop", "start", "restart_pos_proxy")
 UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
 
@@ -88,6 +90,15 @@ class Results:
         self._hostvars = hostvars
         self._task_id = task_id
         self._controller = of_controller(hostvars)
+
+    def noted(self) -> dict[str, dict[str, t.Any]]:
+        """What earlier fan-outs of the task have noted of hosts, see HostRequests: by host, then by phase."""
+        found: dict[str, dict[str, t.Any]] = {}
+        for phase in PHASES:
+            left = fan_out(self._controller, phase, self._task_id) or {}
+            for hosts, noted in json.loads(left.get("notes", "[]")):
+                found.update(dict.fromkeys(hosts, noted))
+        return found
 
     def of(self, phase: str, host: str) -> t.Mapping[str, t.Any] | None:
         """The result of a host in a phase; None where it has none.

@@ -15,6 +15,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _fan_out_hosts
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Work, carry_out
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Route, Start
 
@@ -25,9 +26,16 @@ def say(document: object) -> None:
 
 def carry_out_phase(phase: dict[str, t.Any]) -> None:
     say({"worker": os.getpid()})
+    if "kept" in phase:
+        _fan_out_hosts.KEPT = phase["kept"]
     answers = carry_out(
         [
-            Work(work["host"], Route.load(work["route"]), Start(**work["start"]), work["call"])
+            Work(
+                work["host"],
+                Route.load(work["route"]) if "route" in work else None,
+                Start(**work["start"]) if "start" in work else None,
+                work["call"],
+            )
             for work in phase["works"]
         ],
         library=phase["library"].encode(),

@@ -88,6 +88,11 @@ def work(host: Host, way: Route | None = None, start: Start | None = None, **opt
     }
 
 
+def further_work(host: Host, **options: t.Any) -> dict[str, t.Any]:
+    """What a host has to do that the engine has met before."""
+    return {name: value for name, value in work(host, **options).items() if name in ("host", "call")}
+
+
 class Phase:
     """A phase that has begun."""
 

@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Start
-from tests.fan_out.run import Playbook, residents, route, wait_for, work
+from tests.fan_out.run import Playbook, further_work, residents, route, wait_for, work
 from tests.fleet import Fleet, HostSpec
 
 
@@ -179,7 +179,14 @@ def test_as_many_at_once_as_asked_for_and_a_timeout_of_its_own_for_each(hosts: F
         (datetime.fromisoformat(answer.started), datetime.fromisoformat(answer.finished)) for answer in answers.values()
     )
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(turns))
-    assert len([host for host in hosts.hosts if residents(host)]) == 1, "more connections are kept than may be used"
+    assert all(residents(host) for host in hosts.hosts), "a connection that waits has no need of a turn"
+
+
+def test_no_more_connections_are_kept_than_may_be(hosts: Fleet, playbook: Playbook) -> None:
+    for _phase in range(2):
+        answers = playbook.phase([work(host) for host in hosts.hosts], kept=1)
+        assert all(answer.output for answer in answers.values())
+        wait_for(lambda: sum(bool(residents(host)) for host in hosts.hosts) == 1, "more connections are kept, or none")
 
 
 def test_cancelled_hosts_that_wait_are_not_begun(hosts: Fleet, playbook: Playbook) -> None:
@@ -246,6 +253,23 @@ def test_an_engine_that_was_killed_is_told_of_and_replaced(hosts: Fleet, playboo
     assert list(phase.answers) == [host.name], "what was there before it died is not lost"
     other.wait_for(lambda: not other.sshd_processes()[1], "its connections outlive it")
     assert playbook.phase([work(host), work(other)])[host.name].output
+
+
+def test_the_way_to_a_host_is_told_once(hosts: Fleet, playbook: Playbook) -> None:
+    host, other = hosts.hosts[:2]
+    playbook.phase([work(host)])
+    (kept,) = residents(host)
+    answers = playbook.phase([further_work(host, echo="again"), further_work(other)])
+    assert answers[host.name].output
+    assert answers[host.name].output["echo"] == "again"
+    assert [process.pid for process in residents(host)] == [kept.pid]
+    assert (answers[other.name].failure, answers[other.name].sent) == (Failure.NOT_MET, False)
+    os.kill(kept.pid, signal.SIGKILL)
+    host.wait_for(lambda: not residents(host), "it is still there")
+    assert playbook.phase([further_work(host)])[host.name].output, "another connection, the same way"
+    os.kill(playbook.engine(), signal.SIGKILL)
+    assert playbook.phase([further_work(host)])[host.name].failure is Failure.NOT_MET
+    assert playbook.phase([work(host)])[host.name].output
 
 
 def test_a_folder_with_a_long_name(hosts: Fleet, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tests.store.servers import PASSWORD, running
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
 PATIENCE = 60
+SOCKET = "ocp_fan_out.sock"
 
 PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
 
@@ -187,6 +188,41 @@ def test_host_lost_in_stop_then_retried(newest_way: Core, start_fleet: StartFlee
 
     assert second.status == 0, second.output
     check_truth(second.task)
+    assert not any(fleet.agent_processes().values())
+
+
+def engine() -> int:
+    """The process that holds the connections of this test's only run: it is who listens for the actions."""
+    listening = {line.split()[6] for line in Path("/proc/net/unix").read_text().splitlines() if SOCKET in line}
+    mine = os.fsencode(f"XDG_DATA_HOME={os.environ['XDG_DATA_HOME']}")
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mine in (process / "environ").read_bytes().split(b"\0"):
+                open_files = [os.readlink(link) for link in (process / "fd").iterdir()]
+                found += [int(process.name) for inode in listening if f"socket:[{inode}]" in open_files]
+    (pid,) = found
+    return pid
+
+
+def test_engine_killed_between_phases(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    """Another one is started, and told once more how to reach the hosts."""
+    fleet = start_fleet([HostSpec(), HostSpec()])
+    host = fleet.hosts[0]
+    host.pause()
+    run = Running(newest_core, fleet, response_file, ocp_transport="fanout")
+    run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
+    with locked_database():
+        host.resume()
+        time.sleep(3)
+        os.kill(engine(), signal.SIGKILL)
+
+    ended = run.end()
+
+    assert ended.status == 0, ended.output
+    assert "stop: 2 hosts in one fan-out" in ended.output
+    check_graph(ended.task, hosts=2)
+    check_truth(ended.task)
     assert not any(fleet.agent_processes().values())
 
 

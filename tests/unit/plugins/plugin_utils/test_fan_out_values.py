@@ -26,8 +26,22 @@ def over_the_wire(document: object) -> t.Any:
 
 def test_a_work_arrives_as_it_was_sent() -> None:
     start = Start("exec python3", "[sudo] password:", "BECOME-SUCCESS-x", "secret", (("LANG", "C"),))
-    job = Job.load(over_the_wire(Work("db1", ROUTE, start, REQUEST).dump()))
-    assert (job.host, job.route, job.start, job.call) == ("db1", ROUTE, start, call(REQUEST))
+    met: dict[str, tuple[Route, Start]] = {}
+    job = Job.load(over_the_wire(Work("db1", ROUTE, start, REQUEST).dump()), met)
+    assert job == Job("db1", ROUTE, start, call(REQUEST))
+    assert met == {"db1": (ROUTE, start)}
+
+
+def test_the_way_is_told_once() -> None:
+    start, later = Start("exec python3"), {**REQUEST, "phase": "stop"}
+    work = over_the_wire(Work("db1", None, None, later).dump())
+    assert set(work) == {"host", "call"}
+    assert Job.load(work, {"db1": (ROUTE, start)}) == Job("db1", ROUTE, start, call(later))
+    assert Job.load(work, {"db2": (ROUTE, start)}) is None
+    other = Start("exec python2")
+    met = {"db1": (ROUTE, start)}
+    Job.load(over_the_wire(Work("db1", ROUTE, other, later).dump()), met)
+    assert met == {"db1": (ROUTE, other)}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,14 @@ def requests(phase: str, given: dict[str, Any], *, check_mode: bool = False, **k
         "due": {phase: {"db1": {"home": None, "ran_as": None, **known}}},
     }
     variables: Any = Variables(given)
-    return HostRequests(phase, run, variables, Results(variables, 7), check_mode=check_mode)
+    return HostRequests(phase, PHASES, run, variables, Results(variables, 7), check_mode=check_mode)
+
+
+def request_of(phase: str, given: dict[str, Any], *, check_mode: bool = False, **known: Any) -> dict[str, Any]:
+    found = requests(phase, given, check_mode=check_mode, **known)
+    assert not found.is_noted("db1")
+    found.note("db1")
+    return found.of("db1")
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -59,7 +67,7 @@ def test_the_variables_are_those_of_the_roles(phase: str) -> None:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_request_without_variables_has_the_defaults(phase: str) -> None:
-    request = requests(phase, {}).of("db1")
+    request = request_of(phase, {})
     assert (request["phase"], request["home"], request["timeout"]) == (phase, "/home/admin/ocp_agent", 77)
     assert request["goal"] == ("restarted" if phase in ("prepare", "finish") else "stopped")
     assert request["check_mode"] is False
@@ -68,7 +76,7 @@ def test_a_request_without_variables_has_the_defaults(phase: str) -> None:
 
 def test_the_variables_of_the_host() -> None:
     variables = {"ocp_agent_home": "/data/agent", "ocp_agent_grace": "3", "ocp_agent_daemon_grace": 4.5}
-    request = requests("stop", variables, check_mode=True).of("db1")
+    request = request_of("stop", variables, check_mode=True)
     assert (request["home"], request["grace"], request["daemon_grace"]) == ("/data/agent", 3.0, 4.5)
     assert request["check_mode"] is True
 
@@ -76,29 +84,85 @@ def test_the_variables_of_the_host() -> None:
 def test_where_the_task_has_worked_before_counts_more_than_what_it_is_told() -> None:
     variables = {"ocp_agent_home": "/elsewhere"}
     known = {"home": "/data/agent", "ran_as": RAN_AS}
-    start = requests("start", variables, **known).of("db1")
+    start = request_of("start", variables, **known)
     assert (start["home"], start["ran_as"]) == ("/data/agent", RAN_AS)
-    assert requests("stop", variables, **known).of("db1")["ran_as"] is None
+    assert request_of("stop", variables, **known)["ran_as"] is None
 
 
 def test_the_settle_time_counts_from_the_end_of_stop_or_start() -> None:
     stopped = {"stopped_at": 100.5, "boot_id": BOOT}
-    request = requests("finish", {"stop_result": stopped}).of("db1")
+    request = request_of("finish", {"stop_result": stopped})
     assert (request["stopped_at"], request["ready_at"], request["boot_id"]) == (100.5, None, BOOT)
     started = {"ready_at": 200.5, "boot_id": "another"}
-    request = requests("finish", {"stop_result": stopped, "start_result": started}).of("db1")
+    request = request_of("finish", {"stop_result": stopped, "start_result": started})
     assert (request["ready_at"], request["boot_id"]) == (200.5, "another")
 
 
 @pytest.mark.parametrize("value", ["soon", [], {}])
 def test_a_variable_that_is_not_valid_is_an_error_of_its_host(value: Any) -> None:
     with pytest.raises(OcpError, match="grace") as caught:
-        requests("stop", {"ocp_agent_grace": value}).of("db1")
+        requests("stop", {"ocp_agent_grace": value}).note("db1")
     assert caught.value.code is INVALID
 
 
 def test_one_request_is_not_anothers() -> None:
     both = requests("finish", {"stop_result": {"stopped_at": 1.0}})
+    both.note("db1")
     first = both.of("db1")
     first["home"] = "/elsewhere"
     assert both.of("db1")["home"] == "/home/admin/ocp_agent"
+
+
+# What the first phase looks up for the others
+
+
+class Controller:
+    """Localhost, on which the fan-outs of earlier phases are registered. It knows no other host."""
+
+    def __init__(self, task_id: int = 7, **notes: str) -> None:
+        self._registered = {
+            f"{phase}_fan_out": {"task": task_id, "answers": {}, "rest": {}, "notes": text}
+            for phase, text in notes.items()
+        }
+
+    def raw_get(self, host: str) -> dict[str, Any]:
+        assert host == "localhost", "that would look up all of its variables"
+        return self._registered
+
+
+class Unasked:
+    """The variables of hosts, which nobody may need."""
+
+
+def later(phase: str, controller: Controller, phases: tuple[str, ...] = ("prepare", "stop", "finish")) -> HostRequests:
+    due = {"db1": {"home": "/data/agent", "ran_as": None}}
+    run = {"task": {"id": 7}, "goal": "stopped", "timeouts": dict.fromkeys(PHASES, 77), "due": {phase: due}}
+    unasked: Any = Unasked()
+    return HostRequests(phase, phases, run, unasked, Results(controller, 7), check_mode=False)
+
+
+def test_a_later_phase_looks_up_nothing() -> None:
+    variables = {"ocp_agent_grace": 3, "ocp_agent_settle": "1.5"}
+    first = requests("prepare", variables)
+    first.note("db1")
+    controller = Controller(prepare=first.notes(), stop="[]")
+    stop, finish = later("stop", controller), later("finish", controller)
+    assert stop.is_noted("db1")
+    assert finish.is_noted("db1")
+    assert stop.of("db1") == {**request_of("stop", variables), "home": "/data/agent"}
+    assert finish.of("db1") == {**request_of("finish", variables), "home": "/data/agent"}
+    assert json.loads(stop.notes()) == []
+
+
+def test_what_is_not_valid_for_a_later_phase_is_left_to_it() -> None:
+    first = requests("prepare", {"ocp_agent_grace": "soon"})
+    first.note("db1")
+    controller = Controller(prepare=first.notes())
+    assert not later("stop", controller).is_noted("db1")
+    assert later("finish", controller).is_noted("db1")
+
+
+def test_what_another_task_has_noted_says_nothing() -> None:
+    first = requests("prepare", {})
+    first.note("db1")
+    assert not later("stop", Controller(task_id=6, prepare=first.notes())).is_noted("db1")
