@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .figures import Cell, Results, Round, Spread
-from .targets import AGENTS, HOSTS, MANY_HOSTS, growth, lines
+from .targets import AGENTS, HOSTS, MANY_HOSTS, OURS, TARGETS, growth, lines
 
 HEAD = """\
 <!-- Copyright (c) 2026, OceanBase OCP collection contributors
@@ -45,7 +45,7 @@ COMPARISON = """
 - ClusterShell works on 64 hosts at a time, pyinfra on 20 for each core: their defaults.
 """
 
-TARGETS = """
+AIMED = """
 ## Targets
 
 Ours as it comes, against the others; agents that {delay}. Medians; what is divided is at most the target.
@@ -61,6 +61,14 @@ HOSTS_PART = """
 The hosts work on the same cores. The fan-out's resident takes {first:.0f} ms CPU of a host for its start and Prepare,
 and {further:.0f} ms for each further phase ([below](#the-host-program)). For {hosts} hosts that is {total:.1f} s of
 the {wall:.1f} s that all cores had, before their sshd and their agents.
+"""
+
+MISSED = """
+What takes targets out of reach, by [where the time goes](#where-the-time-goes): of our {wall:.1f} s and {cpu:.1f} s of
+CPU, {empty_wall:.1f} s and {empty_cpu:.1f} s of CPU are what `ansible-playbook` takes for as many plays with a task
+that does nothing; and the Python of the hosts has {program:.1f} s of the cores, which would be their own elsewhere. The
+settle time, and looking less often whether a task has ended, make this of ours divided by the other:
+
 """
 
 PROFILE = """
@@ -93,6 +101,7 @@ forks for each phase.
 """
 
 
+LEANER = ("ours-unsettled", "ours-poll")  # with less to do than ours as it comes
 DELAYS = {"instant": "exit at once", "usual": "take 3 seconds to stop"}
 
 
@@ -101,7 +110,7 @@ def markdown(results: Results) -> str:
     parts = [HEAD]
     if results.cells:
         parts += ["\n![Wall time and CPU time by the number of hosts](bench.svg)\n", COMPARISON]
-        parts += [_targets(results.cells), *(_cell(cell) for cell in results.cells)]
+        parts += [_targets(results.cells), _missed(results), *(_cell(cell) for cell in results.cells)]
     if results.profile:
         parts.append(_profile(results.profile, results.program))
     if results.settings:
@@ -124,12 +133,41 @@ def _targets(cells: list[Cell]) -> str:
     head = ["", "of what", "reached", "target", ""]
     if not rows:
         return ""
-    text = TARGETS.format(delay=DELAYS[AGENTS]) + table(head, rows)
+    text = AIMED.format(delay=DELAYS[AGENTS]) + table(head, rows)
     if len(grown := growth(cells)) > 1:
         text += GROWTH.format(few=HOSTS, many=MANY_HOSTS)
         rows = [[name, *(f"{times:.2f}" for times in both)] for name, both in grown.items()]
         text += table(["", "wall time", "CPU time"], rows)
     return text
+
+
+def _missed(results: Results) -> str:
+    """What it would take to reach targets that are missed: the profile, and ours with less to do; empty without."""
+    cell = next((cell for cell in results.cells if (cell.hosts, cell.agents) == (HOSTS, AGENTS)), None)
+    profile, program = results.profile, results.program
+    if not cell or not profile or not program or profile["hosts"] != HOSTS or all(line.met for line in lines([cell])):
+        return ""
+    others = [name for name in TARGETS if cell.of(name)]
+    leaner = [name for name in cell.measured() if name in LEANER]
+    (empty_wall, empty_cpu) = (Spread.of(times).median for times in zip(*profile["debug"], strict=True))
+    text = MISSED.format(
+        wall=cell.wall(OURS).median,
+        cpu=cell.cpu(OURS).median,
+        empty_wall=empty_wall,
+        empty_cpu=empty_cpu,
+        program=_hosts_python(profile, program)[2],
+    )
+    head = ["wall time / CPU time", *(cell.titles[name] for name in (OURS, *leaner))]
+    return text + table(
+        head, [[cell.titles[other], *(_ratio(cell, name, other) for name in (OURS, *leaner))] for other in others]
+    )
+
+
+def _hosts_python(profile: dict[str, Any], program: dict[str, Any]) -> tuple[float, float, float]:
+    """Seconds of CPU of the fan-out's resident: in its first phase, in each further one, and of all hosts in a run."""
+    times = next(iter(program["tables"].values()))
+    first, further = (Spread.of(times[name]).median for name in ("first", "further"))
+    return first, further, profile["hosts"] * (first + 2 * further)
 
 
 def _cell(cell: Cell) -> str:
@@ -229,9 +267,7 @@ def _profile(found: dict[str, Any], program: dict[str, Any] | None) -> str:
         f"the fan-out. The biggest process had {peak} MB.\n"
     )
     if program:
-        times = next(iter(program["tables"].values()))
-        first, further = (Spread.of(times[name]).median for name in ("first", "further"))
-        total = found["hosts"] * (first + 2 * further)
+        first, further, total = _hosts_python(found, program)
         wall = whole_wall * found["run"]["machine"]["cores"]
         text += HOSTS_PART.format(
             first=first * 1e3, further=further * 1e3, total=total, hosts=found["hosts"], wall=wall

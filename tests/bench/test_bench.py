@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,6 +150,21 @@ def test_targets_are_shown_beside_what_was_reached() -> None:
     assert "| 800 hosts | biggest process, MB | 260 | 250 | missed |" in page
     assert "| three shell tasks | 3.00 | 1.00 |" in page
     assert not [line for line in markdown(Results([cell(50)])).splitlines() if line == "## Targets"]
+
+
+def test_what_missed_targets_would_take() -> None:
+    found = replace(cell(200), titles={**cell().titles, "ours-unsettled": "no settle time"})
+    found.rounds = [*found.rounds, replace(ROUND, contender="ours-unsettled", wall=8.8)]
+    profile: dict[str, Any] = {"run": RUN, "hosts": 200, "plays": 1, "stages": {}, "detached": [0.0], "peak": [0]}
+    profile |= {"empty": [[1.0, 1.0]], "debug": [[1.25, 1.5]]}
+    steps = ("start", "imports", "compile", "total")
+    program: Any = {"run": RUN, "interpreter": "Python", "tables": {"100": {"first": [0.03], "further": [0.005]}}}
+    program["tables"]["100"] |= {step: [0.01] for step in steps}
+    page = markdown(Results([found], None, program, profile))
+    assert "of our 11.0 s and 5.0 s of\nCPU, 1.2 s and 1.5 s of CPU are" in page
+    assert "has 8.0 s of the cores" in page
+    assert "| three shell tasks | 0.25 / 0.10 | 0.20 / 0.10 |" in page.splitlines()
+    assert "out of reach" not in markdown(Results([found], None, program, None))
 
 
 def test_an_aim_is_more_than_a_target() -> None:

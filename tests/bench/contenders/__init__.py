@@ -14,9 +14,12 @@ from .steps import KILL, STEPS
 
 __all__ = ["CONTENDERS", "SETTINGS", "BenchError", "Command", "Contender", "ansible_environment", "program"]
 
+_POLL = {"internal_poll_interval": "0.01"}
+
 CONTENDERS: tuple[Contender, ...] = (
     Ours("ours", "ours, as it comes"),
     Ours("ours-unsettled", "ours, no settle time", variables={"ocp_agent_settle": 0}),
+    Ours("ours-poll", "ours, `internal_poll_interval=0.01`", settings=_POLL),
     Ours("ours-task", "ours, a task for each host, 32 forks", forks=32, variables={"ocp_transport": "task"}),
     ClusterShell("clustershell-once", "ClusterShell, one shot, no check", (KILL,)),
     ClusterShell("clustershell", "ClusterShell, three rounds", tuple(STEPS.values())),
@@ -34,7 +37,7 @@ def _task(name: str, title: str, forks: int = 32, **variables: str) -> Ours:
 SETTINGS: tuple[Contender, ...] = (
     Ours("fan-out", "fan-out"),
     Ours("fan-out-10", "fan-out, `ocp_fanout=10`", variables={"ocp_fanout": 10}),
-    Ours("fan-out-poll", "fan-out, `internal_poll_interval=0.01`", settings={"internal_poll_interval": "0.01"}),
+    Ours("fan-out-poll", "fan-out, `internal_poll_interval=0.01`", settings=_POLL),
     _task("task-5", "5 forks (Ansible's default)", forks=5),
     _task("task", "32 forks"),
     _task("task-64", "64 forks", forks=64),
