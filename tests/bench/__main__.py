@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.fleet import FleetError
 
-from . import machine
+from . import machine, readme
 from .compare import AGENTS, compare
 from .contenders import CONTENDERS, SETTINGS, BenchError, Contender
 from .figures import Cell, Results, load, save
@@ -25,9 +25,11 @@ from .size import page as size_page
 from .size.workflow import TIMEOUT, measure_workflow
 from .timeline import profile
 
+DOCS = machine.ROOT / "docs"
+
 
 def main() -> int:
-    """Measure, then write bench.json, bench.md and bench.svg. Returns the exit status."""
+    """Measure, then write bench.json, bench.md, bench.svg and the part of README.md. Returns the exit status."""
     options = _parser().parse_args()
     options.hosts = options.hosts or ([1000, 2500, 10000] if options.what == "size" else [50, 200, 800])
     options.output.mkdir(parents=True, exist_ok=True)
@@ -50,6 +52,9 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     write(results, options.output, options.plot)
+    if options.output.resolve() == DOCS:
+        file = machine.ROOT / "README.md"
+        file.write_text(readme.put(file.read_text(encoding="utf-8"), results), encoding="utf-8")
     if options.what == "report":
         _write_size(size_figures.load(options.output / "size.json"), options.output)
     return 0
@@ -138,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", nargs="+", choices=[one.name for one in (*CONTENDERS, *SETTINGS)], metavar="NAME")
     parser.add_argument(
-        "--output", type=Path, default=machine.ROOT / "docs", metavar="DIR", help="default: the folder docs"
+        "--output", type=Path, default=DOCS, metavar="DIR", help="default: the folder docs, and README.md"
     )
     parser.add_argument("--plot", action=argparse.BooleanOptionalAction, default=True, help="draw bench.svg")
     return parser

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.bench import readme
 from tests.bench.compare import in_turn
 from tests.bench.contenders import CONTENDERS, SETTINGS
 from tests.bench.figures import Cell, Results, Round, Spread, load, save
@@ -165,6 +166,17 @@ def test_what_missed_targets_would_take() -> None:
     assert "has 8.0 s of the cores" in page
     assert "| three shell tasks | 0.25 / 0.10 | 0.20 / 0.10 |" in page.splitlines()
     assert "out of reach" not in markdown(Results([found], None, program, None))
+
+
+def test_the_readme_has_the_newest_figures() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert readme.put(text, load(ROOT / "docs" / "bench.json")) == text
+    small = readme.put(text, Results([cell(200)]))
+    assert "| three shell tasks | 44.0 | 50.0 | 0.25 | 0.10 |\n" in small
+    assert "(docs/bench.svg)" in small
+    assert readme.put(small, Results([cell(50)])) == small
+    with pytest.raises(ValueError, match="has no <!--"):
+        readme.put(text.replace(readme.END, ""), Results())
 
 
 def test_an_aim_is_more_than_a_target() -> None:
