@@ -111,7 +111,7 @@ class AcceptAction(_request_action.RequestAction):
                 ],
             )
         if not self.arguments["force"]:
-            check_states(targets, self.variables["hostvars"].raw_get)
+            check_states(targets, self.hosts.__getitem__)
         return targets
 
     def answer(self, task: Task) -> Task:

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from . import _controller, _keeping
+from . import _controller, _keeping, _states
 from ._clock import now_ms
 from ._document import plain, write
 from ._errors import INVALID, SPELLINGS, OcpError
@@ -26,6 +27,8 @@ OPTIONS: dict[str, t.Any] = {
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
     **_keeping.OPTION,
 }
+
+_ID = "ocp_host_id"
 
 
 class RequestAction(ActionBase):
@@ -94,14 +97,24 @@ class RequestAction(ActionBase):
                 "localhost to it",
             )
 
+    @functools.cached_property
+    def hosts(self) -> dict[str, dict[str, t.Any]]:
+        """What a request asks of each host of the inventory: the variables of its id and its states, as far as it has
+        them, with templates as they are. Looked up once: a millisecond a host.
+        """
+        hostvars = self.variables["hostvars"]
+        found = {}
+        for name in hostvars:
+            there = hostvars.raw_get(name)
+            found[name] = {variable: there[variable] for variable in (_ID, *_states.VARIABLES) if variable in there}
+        return found
+
     def ids_of_hosts(self) -> dict[str, t.Any]:
         """The variable C(ocp_host_id) of the hosts of the inventory that have it, by their names, in plain types."""
-        hostvars = self.variables["hostvars"]
-        given = {name: hostvars.raw_get(name).get("ocp_host_id") for name in hostvars}
         found = {
-            name: hostvars[name]["ocp_host_id"] if isinstance(value, str) else value
-            for name, value in given.items()
-            if value is not None
+            name: self.variables["hostvars"][name][_ID] if isinstance(there[_ID], str) else there[_ID]
+            for name, there in self.hosts.items()
+            if there.get(_ID) is not None
         }
         ids: dict[str, t.Any] = plain(found)
         return ids

@@ -15,6 +15,7 @@ from ._host_ids import Target
 
 # OCP is about to take the host away, or is putting another agent on it. OFFLINE is no obstacle: it is a reason.
 _REFUSED = (("ocp_host_status", "DELETING", HOST_STATE), ("ocp_agent_status", "REINSTALLING", AGENT_STATE))
+VARIABLES = tuple(variable for variable, _state, _code in _REFUSED)
 
 
 def check(targets: t.Sequence[Target], states: t.Callable[[str], t.Mapping[str, t.Any]]) -> None:
