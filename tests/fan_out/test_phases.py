@@ -265,7 +265,9 @@ def test_the_way_to_a_host_is_told_once(hosts: Fleet, playbook: Playbook) -> Non
     assert answers[host.name].output["pid"] == first["pid"]
     assert (answers[other.name].failure, answers[other.name].sent) == (Failure.NOT_MET, False)
     assert playbook.phase([further_work(host)])[host.name].output, "another connection, the same way"
-    os.kill(playbook.engine(), signal.SIGKILL)
+    engine = playbook.engine()
+    os.kill(engine, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{engine}").exists(), "it still listens")
     assert playbook.phase([further_work(host)])[host.name].failure is Failure.NOT_MET
     assert playbook.phase([work(host)])[host.name].output
 
