@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .clustershell import ClusterShell
 from .contender import BenchError, Command, Contender, ansible_environment, program
+from .mitogen import WithMitogen
 from .ours import Ours
 from .pyinfra import Pyinfra
 from .shell_playbook import ShellPlaybook
@@ -41,6 +42,7 @@ SETTINGS: tuple[Contender, ...] = (
     _task("task-5", "5 forks (Ansible's default)", forks=5),
     _task("task", "32 forks"),
     _task("task-64", "64 forks", forks=64),
+    WithMitogen("task-mitogen", "a task for each host, 32 forks, Mitogen configured", 32, {"ocp_transport": "task"}),
     _task("task-once", "32 forks, a connection for each phase", ansible_ssh_args="-C -o ControlMaster=no"),
     _task("task-kex", "32 forks, curve25519", ansible_ssh_extra_args="-o KexAlgorithms=curve25519-sha256"),
 )
