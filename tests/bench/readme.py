@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .figures import Cell, Results
 from .report import table
-from .targets import AGENTS, HOSTS, OURS
+from .targets import AGENTS, HOSTS, OURS, TARGETS
 
 BEGIN, END = "<!-- The bench writes what follows. -->\n", "<!-- Here the bench ends. -->\n"
 
@@ -34,7 +34,8 @@ def _part(cell: Cell) -> str:
             f"{cell.wall(OURS).median / cell.wall(name).median:.2f}" if name != OURS else "",
             f"{cell.cpu(OURS).median / cell.cpu(name).median:.2f}" if name != OURS else "",
         ]
-        for name in cell.measured()
+        for name in (OURS, *TARGETS)
+        if cell.of(name)
     ]
     head = [f"{cell.hosts} hosts", "wall, s", "CPU, s", "ours divided by it: wall", "CPU"]
     plot = "![Wall time and CPU time by the number of hosts](docs/bench.svg)"
