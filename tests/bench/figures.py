@@ -105,6 +105,10 @@ class Results:
     profile: dict[str, Any] | None = None
     settings: Cell | None = None
 
+    def cell(self, hosts: int, agents: str) -> Cell | None:
+        """The cell of a setting."""
+        return next((cell for cell in self.cells if (cell.hosts, cell.agents) == (hosts, agents)), None)
+
     def put(self, cell: Cell) -> None:
         """Take a cell in, instead of an older one of the same setting."""
         kept = [old for old in self.cells if (old.hosts, old.agents) != (cell.hosts, cell.agents)]

@@ -21,7 +21,7 @@ def put(text: str, results: Results) -> str:
     old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"README.md has no {BEGIN.strip()} and {END.strip()}")
-    cell = next((cell for cell in results.cells if (cell.hosts, cell.agents) == (HOSTS, AGENTS)), None)
+    cell = results.cell(HOSTS, AGENTS)
     return "".join([before, begin, _part(cell) if cell and cell.of(OURS) else old, end, after])
 
 

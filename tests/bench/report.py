@@ -143,7 +143,7 @@ def _targets(cells: list[Cell]) -> str:
 
 def _missed(results: Results) -> str:
     """What it would take to reach targets that are missed: the profile, and ours with less to do; empty without."""
-    cell = next((cell for cell in results.cells if (cell.hosts, cell.agents) == (HOSTS, AGENTS)), None)
+    cell = results.cell(HOSTS, AGENTS)
     profile, program = results.profile, results.program
     if not cell or not profile or not program or profile["hosts"] != HOSTS or all(line.met for line in lines([cell])):
         return ""
