@@ -31,8 +31,8 @@ _ISOLATED = "-E -s -S"
 _NO_FOLDER = "sys.path[:] = [folder for folder in sys.path if folder]"
 
 # Takes the library from its input, runs it, and hands the rest of the input over. One line: there are login shells that
-# take no other. A library that was cut off is not run. It is compiled file by file, which touches a third less of pages:
-# a host pays for each of them.
+# take no other. A library that was cut off is not run. It is compiled file by file: that touches a third less of pages,
+# and a host pays for each of them.
 _LOADER = "; ".join(
     (
         "import sys",
