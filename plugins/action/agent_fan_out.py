@@ -15,7 +15,6 @@ from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import difference
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
-    _cancel,
     _carrier,
     _fan_out,
     _routes,
@@ -26,6 +25,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_no
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure, Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fanned import Fanned
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS, PHASES
@@ -101,7 +101,7 @@ class ActionModule(ActionBase):
             timeout=run["timeouts"][fanned.phase],
             keep=fanned.phase != PHASES[-1] and "slice" not in run,  # a slice has one phase
             folder=Path(C.DEFAULT_LOCAL_TMP),
-            cancelled=_cancel.asked,
+            cancelled=lambda: self._is_halted(fanned),
         )
         started, not_met = iso_now(), []
         try:
@@ -120,6 +120,11 @@ class ActionModule(ActionBase):
             else:
                 fanned.refuse(asked, str(exc))
         return not_met
+
+    @staticmethod
+    def _is_halted(fanned: Fanned) -> bool:
+        fanned.halted = fanned.halted or halt({"heart": _run_state.heart(fanned.run)})
+        return fanned.halted is not None
 
     def _tell(self, fanned: Fanned) -> None:
         display = Display()

@@ -15,10 +15,11 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes imp
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _cancel, _carrier, _run_state
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt, silence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import (
     CHANGING,
     UNKNOWN,
-    cancelled,
+    disowned,
     fan_out,
     kept,
     of_controller,
@@ -43,8 +44,10 @@ class ActionModule(ActionBase):
         controller = of_controller(variables.get("hostvars"))
         run = _run_state.registered(controller)
         left = self._left_by_fan_out(controller, run, str(variables.get("inventory_hostname")))
-        if run and "lost" not in left and _cancel.asked():
-            return {**result, **cancelled()}
+        self._run = run
+        halted = halt(run) if run and "lost" not in left else None
+        if halted:
+            return {**result, **halted}
         self._take_from(left)
         try:
             if "lost" in left:
@@ -137,6 +140,9 @@ class ActionModule(ActionBase):
         until = time.monotonic() + min(LOOK_AGAIN, self._task.timeout or LOOK_AGAIN)
         while True:
             time.sleep(_PAUSE)
+            why = silence(self._run)
+            if why:  # whoever has the task now may have done something else there
+                return disowned(f"{lost or 'its agent is locked'}; it is not asked again: {why}; {UNKNOWN}")
             self._connection._shell.tmpdir = None  # it may be half written, or gone with the host
             try:
                 answer = self._ask(task_vars)

@@ -65,6 +65,7 @@ BY_REASON = {
     "deadline": TIMED_OUT,
     "interrupted": INTERRUPTED,
     "cancelled": CANCELLED,
+    "disowned": INTERRUPTED,
     "not_ready": AGENT_STATE,
     "control_failed": AGENT_STATE,
     "foreign_in_unit": AGENT_STATE,

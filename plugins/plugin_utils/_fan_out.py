@@ -26,6 +26,7 @@ from pathlib import Path
 from . import _playbook
 from ._beside import run_beside
 from ._carrier import framed
+from ._clock import iso_now
 from ._fan_out_failure import Failure
 from ._fan_out_values import LENGTH_BYTES, Answer, Work, frame, peer
 
@@ -75,6 +76,11 @@ def carry_out(
     its turn. To be called in a worker. Raises EngineGoneError.
     """
     works = list(works)
+    if cancelled():  # before the engine could begin one
+        now = iso_now()
+        for work in works:
+            yield work.host, Answer(work.host, now, now, False, None, Failure.CANCELLED, "cancelled")
+        return
     request = {
         "works": [work.dump() for work in works],
         "library": base64.b64encode(framed(library)).decode(),

@@ -108,6 +108,8 @@ class Hosts:
                 async with self._clock.timeout(phase.timeout):
                     await turn.begin(self._connector)
                     await stack.aclose()  # whose handshake is over makes room for others
+                    if phase.is_cancelled():  # the way there may have been long
+                        raise HostError(Failure.CANCELLED, "cancelled before anything was asked of it")
                     output = await turn.ask()
             except HostError as failed:
                 turn.close()

@@ -25,7 +25,7 @@ class Fanned:
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
     middle also since when it has been at work (C(started_at)) and what was said (C(lost)). warnings: pairs of host and
-    text. notes: of HostRequests, for later phases.
+    text. notes: of HostRequests, for later phases. halted: the answer for hosts that are not begun any more, see _halt.
     """
 
     def __init__(self, phase: str, run: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
@@ -35,6 +35,7 @@ class Fanned:
         self.rest: dict[str, dict[str, t.Any]] = {}
         self.warnings: list[tuple[str, str]] = []
         self.notes = "[]"
+        self.halted: dict[str, t.Any] | None = None
         self._changing = phase in CHANGING and not check_mode
         self._only = run["transport"] == FANOUT
 
@@ -65,7 +66,8 @@ class Fanned:
         result = self._result(host, answer)
         if result is None:
             return None
-        self.answers[host] = {**result, "started_at": answer.started, "finished_at": answer.finished}
+        at = {"started_at": answer.started, "finished_at": answer.finished}
+        self.answers[host] = result if answer.failure is Failure.CANCELLED else {**result, **at}
         return self.answers[host]
 
     def _result(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
@@ -75,7 +77,7 @@ class Fanned:
         if failure is Failure.OVERDUE:
             return overdue(self.run["timeouts"][self.phase], self._changing and answer.sent)
         if failure is Failure.CANCELLED:
-            return cancelled()
+            return self.halted or cancelled()
         if failure is Failure.NOT_BECOME:
             return {"failed": True, "reason": "not_permitted", "msg": message}
         if self._changing and (failure is Failure.LOST or (failure is Failure.NO_ANSWER and answer.sent)):

@@ -55,6 +55,11 @@ def cancelled() -> dict[str, t.Any]:
     return {"failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
 
 
+def disowned(why: str) -> dict[str, t.Any]:
+    """The answer for a host that is let be, since the task may be another run's by now. why: for people."""
+    return {"failed": True, "reason": "disowned", "msg": why}
+
+
 def of_controller(hostvars: t.Any) -> t.Mapping[str, t.Any]:
     """The variables of localhost, with templates as they are; empty where there are none.
 

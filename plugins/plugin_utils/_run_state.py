@@ -33,7 +33,8 @@ def sealed(run: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What an action registers of the state: all of it as a text, C(state), and the little that plays ask for.
 
     C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts), C(goal), C(resumed),
-    C(answered) (whether there is a response to be told), and C(no_task) (why there is none, where a slice says so).
+    C(answered) (whether there is a response to be told), C(heart) (the token of the executor whose heart beats, empty
+    without one), and C(no_task) (why there is no task, where a slice says so).
     """
     found: dict[str, t.Any] = {
         "state": json.dumps(run),
@@ -41,6 +42,7 @@ def sealed(run: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "goal": run.get("goal", ""),
         "resumed": bool(run.get("resumed")),
         "answered": "response" in run,
+        "heart": heart(run),
     }
     if "task" in run:
         task = run["task"]
@@ -48,6 +50,12 @@ def sealed(run: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     if "no_task" in run:
         found["no_task"] = run["no_task"]
     return found
+
+
+def heart(run: t.Mapping[str, t.Any]) -> str:
+    """The token of the executor whose heart beats for a run, see _heart; empty without one. run: the state."""
+    executor = run["slice"]["executor"] if "slice" in run else run.get("executor")
+    return str(executor["token"]) if executor and not run.get("check_mode") else ""
 
 
 def opened(registered: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -24,6 +25,7 @@ from tests.integration.cores import Core, Run, end
 from tests.integration.graph import check_graph, check_truth
 from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
 from tests.store.servers import PASSWORD, running
+from tests.store.stalling import way
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
 PATIENCE = 60
@@ -419,3 +421,76 @@ def test_a_database_that_goes_away_between_two_barriers(
         subtask = next(s for s in second.task["subtasks"] if s["name"] == STOP)
         asked = newest_core.ask("subtask_log", task_id=first.task["id"], subtask_id=subtask["id"], task_store=url)
         assert "SIGTERM to ocp_agentd" in asked["data"]["log"]
+
+
+# A run that is not its task's executor any more, for all that others can tell
+
+
+def seen_from_elsewhere(core: Core, module: str, **arguments: Any) -> dict[str, Any]:
+    """Ask as another machine would: in a pid namespace where the processes of this one do not show, with a clock of its
+    own since the boot."""
+    apart = ["unshare", "--pid", "--fork", "--mount-proc", "--time", "--boottime=1000000", "--monotonic=1000000"]
+    command = [core.bin / "ansible", "localhost", f"--module-name=oceanbase.ocp.{module}"]
+    run = subprocess.run(
+        [*apart, *command, f"--args={json.dumps(arguments)}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=core.environment(ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0"),
+        timeout=PATIENCE,
+        check=False,
+    )
+    response: dict[str, Any] = json.loads(run.stdout.partition("=> ")[2])["response"]
+    return response
+
+
+@pytest.mark.parametrize(("kind", "taken_over"), [("postgresql", True), ("mariadb", False)])
+def test_a_run_that_others_take_for_dead_begins_no_other_host(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, kind: str, taken_over: bool
+) -> None:
+    """One host is at work while the database is away from this run, and one more waits for its turn."""
+    fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
+    first, second = fleet.hosts
+    with running(kind) as server, way(server, server.folder / "way") as there:
+        url = server.new_database("ocp")
+        seconds = 20 if taken_over else 50
+        run = Running(
+            newest_way,
+            fleet,
+            response_file,
+            "--forks=1",
+            ocp_fanout=1,
+            ocp_agent_daemon_grace=seconds,
+            ocp_task_store=there.url(url),
+        )
+        run.wait_for((first.home / "run/admin.lock").exists, "Stop has not begun")
+        there.stall()
+        if taken_over:
+            server.run("UPDATE ocp_task SET heartbeat = heartbeat - 3600", "ocp")
+            # Who writes closes a task whose executor is dead.
+            dead = seen_from_elsewhere(newest_way, "task_cancel", task_id=1, task_store=url)["error"]
+            assert "task 1 is FAILED" in dead["message"]
+            there.clear()
+        ended = run.end()
+        there.clear()
+
+        assert ended.status == 2, ended.output
+        why = "not this run's any more" if taken_over else "no sign of life from this run"
+        check_graph(ended.task, hosts=2)
+        check_truth(ended.task)
+        assert ended.statuses(STOP) == ["SUCCESSFUL", "FAILED"], ended.output
+        left = ended.of_host(1)["Stop"]["error"]
+        assert left["code"] == "TSK10013"
+        assert why in left["message"], left
+        assert [len(host.agent_names()) for host in fleet.hosts] == [0, 3]
+        assert "startTime" not in ended.of_host(1)["Stop"]
+        (kept,) = (data_home / "oceanbase-ocp" / "spool").glob("*/*.json")
+        assert ended.says(str(kept))
+
+        retried = newest_way.on_task("task_retry", fleet, response_file, task_id=1, ocp_task_store=there.url(url))
+
+        assert retried.status == 0, retried.output
+        check_truth(retried.task)
+        assert not kept.exists()
+        assert not any(fleet.agent_processes().values())
+        assert not ours_on(second)

@@ -40,9 +40,13 @@ class Sqlite:
 
 
 class Server:
-    """A database server, as a process of ours."""
+    """A database server, as a process of ours.
+
+    socket: the name of its unix socket in its folder.
+    """
 
     name: str
+    socket: str
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,9 +68,20 @@ class Server:
     def stop(self) -> None:
         """End it at once; what was committed stays."""
         if self._process is not None:
+            self.thaw()
             self._process.send_signal(self._stop_signal)
             self._process.wait(timeout=60)
             self._process = None
+
+    def freeze(self) -> None:
+        """Let it answer nobody who connects, until it thaws."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on where it was frozen."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def run(self, statement: str, database: str = "") -> str:
         """Run a statement with the server's own client. Returns what that prints."""
@@ -90,6 +105,7 @@ class Server:
 
 class Postgresql(Server):
     name = "postgresql"
+    socket = ".s.PGSQL.5432"
     _stop_signal = signal.SIGINT  # does not wait for clients
 
     def __init__(self, folder: Path) -> None:
@@ -113,6 +129,7 @@ class Postgresql(Server):
 
 class Mariadb(Server):
     name = "mariadb"
+    socket = "socket"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

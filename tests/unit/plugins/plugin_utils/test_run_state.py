@@ -18,6 +18,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import (
     Ending,
     current,
     end,
+    heart,
     holding,
     known,
     sealed,
@@ -86,7 +87,17 @@ def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
         "goal": "stopped",
         "resumed": True,
         "answered": True,
+        "heart": "",
     }
+
+
+def test_whose_heart_beats() -> None:
+    """A slice has one of its own; in check mode nobody has."""
+    one, other = {"token": "a" * 32}, {"token": "b" * 32}
+    assert heart({"executor": one, "check_mode": False}) == "a" * 32
+    assert heart({"executor": None, "check_mode": False, "slice": {"executor": other}}) == "b" * 32
+    assert heart({"executor": None, "check_mode": True, "slice": {"executor": other}}) == ""
+    assert heart({"executor": None, "check_mode": False}) == heart({}) == ""
 
 
 def test_without_a_task_plays_hear_so() -> None:
