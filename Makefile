@@ -8,20 +8,24 @@
 PYTHON ?= python3
 # Other arguments for pytest: make test ARGS='tests/unit -k timeouts'
 ARGS ?=
+# On the coming ansible-core: every operation, and all that can be done to a task.
+NEXT = test_stops_every_generation or test_start_and_restart or test_rollback or test_retry or test_skip or test_cancel
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo walk test bench lint sanity scenario build clean python test-system system environment cores awx checks
+.PHONY: help demo walk test test-next bench lint sanity scenario build importer clean python test-system system environment cores awx checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
 	@echo 'make test       the whole test suite, in parallel (ARGS=... for pytest, and then one test after another)'
+	@echo 'make test-next  end to end on the coming ansible-core, a pre-release'
 	@echo 'make walk       the life of a task on three hosts of this machine, written to docs/walk.md'
 	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
 	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
 	@echo 'make sanity     ansible-test sanity on the newest ansible-core that runs here'
 	@echo 'make scenario   the Molecule scenario'
-	@echo 'make build      tarball and wheel, in dist'
+	@echo 'make build      the collection for Galaxy in dist/collection, wheel and source distribution for PyPI in dist/python'
+	@echo 'make importer   what Ansible Galaxy does with the tarball when it is uploaded'
 	@echo 'make clean      remove everything that these make'
 
 demo: environment
@@ -33,6 +37,13 @@ walk: environment
 
 test: test-system cores awx
 	@.venv/bin/python -m pytest $(or $(ARGS),--numprocesses=auto)
+
+# The coming ansible-core is none of those that `make test` is about: what fails here is news, and breaks nothing.
+test-next: test-system environment
+	@$(PYTHON) tools/environments.py next > /dev/null
+	@OCP_CORES=.venv-next .venv/bin/python -m pytest \
+	  $(or $(ARGS),tests/integration/test_batch_stop.py tests/integration/test_tasks.py tests/integration/test_interrupted.py \
+	    -k "$(NEXT)" --numprocesses=auto)
 
 bench: system
 	@$(PYTHON) tools/environments.py bench
@@ -47,13 +58,17 @@ sanity: checks
 scenario: checks environment
 	@tools/scenario.sh
 
+importer: checks
+	@tools/importer.sh
+
 build: environment
-	@.venv/bin/ansible-galaxy collection build --force --output-path dist >&2
-	@.venv/bin/python -m build --outdir dist . >&2
-	@ls dist
+	@rm -rf dist
+	@.venv/bin/ansible-galaxy collection build --output-path dist/collection >&2
+	@.venv/bin/python -m build --outdir dist/python . >&2
+	@ls dist/*/*
 
 clean:
-	@rm -rf .venv .venv-awx .venv-bench .venv-core .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
+	@rm -rf .venv .venv-awx .venv-bench .venv-core .venv-next .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

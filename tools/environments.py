@@ -6,13 +6,14 @@
 
     python3 tools/environments.py test          .venv: the project, editable, and what its tests need
     python3 tools/environments.py cores         .venv-core/<line>: the oldest and the newest ansible-core that run here
+    python3 tools/environments.py next          .venv-next/<line>: the coming ansible-core, a pre-release
     python3 tools/environments.py awx           .venv-awx: the collection awx.awx, for what configures AWX
     python3 tools/environments.py checks        .venv-checks: linters, ansible-test and Molecule
     python3 tools/environments.py bench         .venv-bench: the project and what it is compared with
     python3 tools/environments.py interpreters  none: lists the interpreters
 
 In every environment ansible-core finds the collection of this checkout by its name. An environment that is complete and
-up to date is left as it is. `cores` and `interpreters` print JSON: the line or version, and its path.
+up to date is left as it is. `cores`, `next` and `interpreters` print JSON: the line or version, and its path.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ CORE_LINES: dict[Version, tuple[Version, Version]] = {
     (2, 20): ((3, 12), (3, 14)),
     (2, 21): ((3, 12), (3, 14)),
 }
+
+# The line that is to come, of which there are pre-releases. It moves into CORE_LINES on the day of its release.
+NEXT_LINE: Version = (2, 22)
+NEXT_PYTHONS: tuple[Version, Version] = ((3, 13), (3, 15))
 
 # What the package `ansible` is for of which pyproject.toml takes the collection awx.awx; later ones do not have it.
 AWX_LINE: Version = (2, 19)
@@ -167,6 +172,25 @@ def make_core_environments() -> dict[Version, Path]:
     for path in set(folder.iterdir()) - set(environments.values()):
         _remove(path)
     return environments
+
+
+def make_next_environment() -> dict[Version, Path]:
+    """Make .venv-next/<line> on the newest interpreter that the coming ansible-core runs on; other lines are removed.
+
+    Returns the line and its environment; nothing where no interpreter here runs it.
+    """
+    folder = ROOT / ".venv-next"
+    folder.mkdir(exist_ok=True)
+    path = folder / _dotted(NEXT_LINE)
+    for other in set(folder.iterdir()) - {path}:
+        _remove(other)
+    first, last = NEXT_PYTHONS
+    fitting = [i for version, i in sorted(interpreters().items()) if first <= version <= last and i.has_venv]
+    if not fitting:
+        print(f"no .venv-next: Python {_dotted(first)} to {_dotted(last)} with venv is needed", file=sys.stderr)
+        return {}
+    requirements = [f"ansible-core~={_dotted(NEXT_LINE)}.0b1", *_collection_requirements()]
+    return {NEXT_LINE: _make(path, fitting[-1].path, requirements)}
 
 
 def make_awx_environment() -> Path | None:
@@ -298,7 +322,7 @@ def _one_at_a_time() -> Iterator[None]:
 def main() -> None:
     """Carry out the subcommand."""
     parser = argparse.ArgumentParser(description="Makes the virtual environments of a checkout.")
-    parser.add_argument("what", choices=["test", "cores", "awx", "checks", "bench", "interpreters"])
+    parser.add_argument("what", choices=["test", "cores", "next", "awx", "checks", "bench", "interpreters"])
     what = parser.parse_args().what
     paths: dict[Version, Path] | None = None
     if what == "interpreters":
@@ -309,6 +333,8 @@ def main() -> None:
                 make_test_environment()
             elif what == "cores":
                 paths = make_core_environments()
+            elif what == "next":
+                paths = make_next_environment()
             elif what == "awx":
                 make_awx_environment()
             elif what == "bench":

@@ -171,9 +171,10 @@ def end(process: subprocess.Popen[str], response_file: Path) -> Run:
     return Run(process.returncode, output, response)
 
 
-# Oldest first: those that the checkout has an environment for.
+# Oldest first: those that the checkout has an environment for. `make test-next` names another folder.
+_FOLDER = os.environ.get("OCP_CORES", ".venv-core")
 CORES = sorted(
-    (Core(path.parent.parent.name, path.parent) for path in ROOT.glob(".venv-core/*/bin/ansible-playbook")),
+    (Core(path.parent.parent.name, path.parent) for path in ROOT.glob(f"{_FOLDER}/*/bin/ansible-playbook")),
     key=lambda core: [int(part) for part in core.line.split(".")],
 )
 NO_CORES = "there is no .venv-core: run `make test`, or `python3 tools/environments.py cores` once"

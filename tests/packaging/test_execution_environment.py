@@ -38,8 +38,8 @@ def context(tarball: Path, bin_folder: Path, tmp_path_factory: pytest.TempPathFa
     """The build context, made from the definition with the tarball in the folder where `make build` puts it."""
     folder = tmp_path_factory.mktemp("environment")
     shutil.copy(ROOT / DEFINITION, folder)
-    (folder / "dist").mkdir()
-    shutil.copy(tarball, folder / "dist")
+    (folder / "dist/collection").mkdir(parents=True)
+    shutil.copy(tarball, folder / "dist/collection")
     run(bin_folder / "ansible-builder", "create", "--output-filename", "Containerfile", cwd=folder)
     return folder / "context"
 

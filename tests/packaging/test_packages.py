@@ -14,6 +14,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from tools import environments
 
 from .conftest import ROOT, run
 
@@ -64,6 +67,23 @@ def test_tarball_installs(tarball: Path, bin_folder: Path, tmp_path: Path) -> No
     assert all(path.startswith(f"{tmp_path}/{COLLECTION}") for path in paths.values()), listing
     for playbook in PLAYBOOKS:
         run(bin_folder / "ansible-playbook", "--syntax-check", playbook, cwd=tmp_path, **here)
+
+
+def test_the_two_source_archives_cannot_be_taken_for_each_other() -> None:
+    build = re.search(r"^build:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert build
+    folders = re.findall(r"(?:--output-path|--outdir) (\S+)", build[1])
+    assert len(folders) == len(set(folders)) == 2
+
+
+def test_installing_the_wheel_leaves_a_supported_ansible_core_alone(wheel: Path) -> None:
+    metadata = next(content for name, content in wheel_files(wheel).items() if name.endswith(".dist-info/METADATA"))
+    lines = [line for line in metadata.decode().splitlines() if line.startswith("Requires-Dist: ")]
+    required = [Requirement(line.split(": ", 1)[1]) for line in lines]
+    core = next(requirement for requirement in required if requirement.name == "ansible-core")
+    for line in [*environments.CORE_LINES, environments.NEXT_LINE]:
+        for patch in ("0", "99"):
+            assert core.specifier.contains(f"{line[0]}.{line[1]}.{patch}"), core
 
 
 def test_wheel_has_the_collection_and_the_api_and_nothing_else(wheel: Path, version: str) -> None:
