@@ -11,9 +11,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
 import stat
-import tempfile
 import typing as t
+
+from ._folder import folder_of
 
 
 def plain(value: t.Any) -> t.Any:
@@ -32,40 +34,45 @@ def plain(value: t.Any) -> t.Any:
     return str(value)
 
 
-def write(path: str, document: t.Mapping[str, t.Any]) -> None:
+def write(path: str, document: t.Mapping[str, t.Any], *, private: bool = False) -> None:
     """Write a document as JSON. Who reads the path, at any moment and after any crash, finds a whole document.
 
-    Raises OSError, also for a path that is something else than a file: it would be replaced by one.
+    private: nobody else may read it; else it keeps the mode that it has, where it is this user's, and a new one follows
+    the umask. Raises OSError, also for a path that is something else than a file, which would be replaced by one, and
+    for one that somebody else's link may lead elsewhere, see _folder.
     """
     text = json.dumps(document, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
-    path = os.path.realpath(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    folder = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".ocp_", dir=folder)
-    try:
-        # what a host says may be in any encoding; a document with marks in it is better than none
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as stream:
-            os.fchmod(descriptor, _mode(path))
-            stream.write(text)
-            stream.flush()
-            os.fsync(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    with folder_of(path) as (folder, name):
+        mode = 0o600 if private else _mode(path, name, folder)
+        temporary = f".ocp_{secrets.token_hex(8)}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        # The kernel takes the umask off: to look at it is to change it, for all threads.
+        descriptor = os.open(temporary, flags, 0o666 if mode is None else 0o600, dir_fd=folder)
+        try:
+            # what a host says may be in any encoding; a document with marks in it is better than none
+            with open(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+                if mode is not None:
+                    os.fchmod(descriptor, mode)
+                stream.write(text)
+                stream.flush()
+                os.fsync(descriptor)
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            os.unlink(temporary, dir_fd=folder)
+            raise
+        opened = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=folder)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
-def _mode(path: str) -> int:
-    """The mode that the file has, or that a new file would get."""
+def _mode(path: str, name: str, folder: int) -> int | None:
+    """The mode that the file keeps; None where there is none of this user's. Raises OSError for what is no file."""
     try:
-        return stat.S_IMODE(os.stat(path).st_mode)
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return stat.S_IMODE(found.st_mode) if found.st_uid == os.geteuid() else None

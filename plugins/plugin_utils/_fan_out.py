@@ -172,11 +172,8 @@ def _start(address: str, folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(address)
     with socket.socket(socket.AF_UNIX) as listener:
-        mask = os.umask(0o077)
-        try:
-            listener.bind(address)
-        finally:
-            os.umask(mask)
+        listener.bind(address)
+        os.chmod(address, 0o600)  # until it listens nobody gets through
         listener.listen(_CALLERS)
         _playbook.process()  # that it has not ended before it was watched
 

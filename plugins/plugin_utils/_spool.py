@@ -50,8 +50,7 @@ def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, 
             for number, block in before.logs.items():
                 blocks[number] = f"{block}\n{blocks[number]}" if number in blocks else block
         document = {"task": task.dump(), "executor": asdict(executor), "logs": blocks}
-        write(str(path), plain(document))
-        path.chmod(0o600)
+        write(str(path), plain(document), private=True)
     return path
 
 

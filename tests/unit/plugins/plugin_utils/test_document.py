@@ -139,7 +139,7 @@ def test_a_failure_leaves_the_old_document_and_nothing_else(
     path = tmp_path / "response.json"
     path.write_text("old")
 
-    def fail(*dummy: object) -> None:
+    def fail(*dummy: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(_document.os, step, fail)
@@ -147,6 +147,92 @@ def test_a_failure_leaves_the_old_document_and_nothing_else(
         write(str(path), {"new": 1})
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["response.json"]
+
+
+# Links, and files, of others
+
+SOMEBODY, US = 4711, os.geteuid()
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder as /tmp, and one of ours that nobody may be led to."""
+    (tmp_path / "ours").mkdir()
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+@pytest.mark.parametrize("place", ["the file", "a folder on the way", "behind a link of ours"])
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("mode", [0o1777, 0o777])
+def test_the_link_of_somebody_else_is_not_followed(shared: Path, place: str, there: bool, mode: int) -> None:
+    """Where everybody may lay one: it would choose which file of ours is overwritten, or made."""
+    shared.chmod(mode)
+    target = shared.parent / "ours/target"
+    if there:
+        target.write_text("precious")
+    link = shared / "link"
+    link.symlink_to(target.parent if place == "a folder on the way" else target)
+    os.lchown(link, SOMEBODY, SOMEBODY)
+    path = link / "target" if place == "a folder on the way" else link
+    if place == "behind a link of ours":
+        path = shared.parent / "to it"
+        path.symlink_to("shared/link")
+    with pytest.raises(PermissionError, match=f"a link that user {SOMEBODY} has laid"):
+        write(str(path), {})
+    assert (target.read_text() if there else target.exists()) == ("precious" if there else False)
+    assert os.listdir(target.parent) == (["target"] if there else [])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_the_links_that_the_kernel_follows(shared: Path) -> None:
+    """One of ours, one of the folder's owner's, and anybody's in a folder where not everybody may lay them."""
+    ours, owners, elsewhere = shared / "ours", shared / "owner's", shared.parent / "ours/elsewhere"
+    ours.symlink_to("../ours/first")
+    owners.symlink_to("../ours/second")
+    elsewhere.symlink_to("third")
+    for path, uid in ((ours, US), (owners, SOMEBODY), (elsewhere, SOMEBODY)):
+        os.lchown(path, uid, uid)
+    os.chown(shared, SOMEBODY, SOMEBODY)
+    for path in (ours, owners, elsewhere):
+        write(str(path), {})
+        assert path.is_symlink()
+    assert sorted(os.listdir(shared.parent / "ours")) == ["elsewhere", "first", "second", "third"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_the_mode_of_somebody_elses_file_is_not_kept(shared: Path) -> None:
+    path = shared / "response.json"
+    path.write_text("")
+    path.chmod(0o666)
+    os.chown(path, SOMEBODY, SOMEBODY)
+    write(str(path), {})
+    assert path.stat().st_uid == US
+    assert not path.stat().st_mode & stat.S_IWOTH
+
+
+def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="symbolic links"):
+        write(str(tmp_path / "a"), {})
+
+
+def test_a_private_document(tmp_path: Path) -> None:
+    path = tmp_path / "response.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    write(str(path), {}, private=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_umask_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the whole process's: a file that another thread makes at that moment would be open to everybody."""
+    monkeypatch.setattr(_document.os, "umask", None)
+    write(str(tmp_path / "response.json"), {})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, object()], ids=["nan", "inf", "object"])
