@@ -13,8 +13,9 @@ import functools
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
-from . import _controller, _keeping, _states
+from . import _controller, _keeping, _shadow, _states
 from ._clock import now_ms
 from ._document import plain, write
 from ._errors import INVALID, SPELLINGS, OcpError
@@ -43,6 +44,9 @@ class RequestAction(ActionBase):
         received = now_ms()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
+        hidden = _shadow.hidden_package()
+        if hidden:
+            Display().warning(hidden)
         dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
         self.variables: t.Mapping[str, t.Any] = task_vars or {}
         self.check_mode = self._task.check_mode

@@ -141,3 +141,22 @@ def test_installed_playbook_refuses_a_bad_request(installation: Path, tmp_path: 
 def test_installed_api_knows_its_version(installation: Path, tmp_path: Path, version: str) -> None:
     program = "import importlib.metadata, oceanbase_ocp; print(importlib.metadata.version('oceanbase-ocp'))"
     assert run(installation / "python", "-c", program, cwd=tmp_path).strip() == version
+
+
+def test_a_collection_that_hides_the_package_says_so(installation: Path, tarball: Path, tmp_path: Path) -> None:
+    """As in ~/.ansible, where an older one was installed: ansible-core finds it first, and says nothing."""
+    here = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+    run(installation / "ansible-galaxy", "collection", "install", "--offline", "--force", tarball, cwd=tmp_path, **here)
+    command = [installation / "ansible-playbook", "oceanbase.ocp.batch_stop_agents", "--extra-vars", '{"host_ids": []}']
+    with pytest.raises(AssertionError) as same:
+        run(*command, cwd=tmp_path, **here)
+    assert "COM10001" in str(same.value)
+    assert "finds it first" not in str(same.value)
+    manifest = tmp_path / COLLECTION / "MANIFEST.json"
+    document = json.loads(manifest.read_text())
+    document["collection_info"]["version"] = "0.0.9"
+    manifest.write_text(json.dumps(document))
+    with pytest.raises(AssertionError) as other:
+        run(*command, cwd=tmp_path, **here)
+    told = " ".join(str(other.value).split())
+    assert f"The collection oceanbase.ocp 0.0.9 in {tmp_path / COLLECTION}".rstrip("/") in told.replace("/ ", "/")

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Whether this collection hides another version of itself, that of the Python package oceanbase-ocp.
+
+ansible-core looks into ANSIBLE_COLLECTIONS_PATH, by default the user's ~/.ansible/collections, before it looks into its
+own Python's packages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from importlib import metadata
+from pathlib import Path
+
+_DISTRIBUTION = "oceanbase-ocp"
+_COLLECTION = "ansible_collections/oceanbase/ocp"
+_VERSION = re.compile(r"^version: *(\S+)", re.MULTILINE)
+
+
+def hidden_package(collection: Path = Path(__file__).parents[2]) -> str | None:
+    """Say which installed package this collection hides, for people. None where it hides none of another version.
+
+    collection: the folder of this collection.
+    """
+    try:
+        package = metadata.distribution(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return None
+    packaged, version = Path(str(package.locate_file(_COLLECTION))), _version(collection)
+    if not packaged.is_dir() or packaged == collection or version in (None, package.version):
+        return None
+    return (
+        f"The collection oceanbase.ocp {version} in {collection} runs, and not {package.version} of the Python package "
+        f"{_DISTRIBUTION} in {packaged}: ansible-core finds it first. Remove the one that you do not want"
+    )
+
+
+def _version(collection: Path) -> str | None:
+    """Of a collection, from what ansible-galaxy has installed with it, or from its source."""
+    try:
+        manifest: dict[str, t.Any] = json.loads((collection / "MANIFEST.json").read_text(encoding="utf-8"))
+        return str(manifest["collection_info"]["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        found = _VERSION.search((collection / "galaxy.yml").read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return found[1] if found else None
