@@ -29,6 +29,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS, PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._printable import in_line
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import TASK
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task_variables import TaskVariables
@@ -129,7 +130,7 @@ class ActionModule(ActionBase):
     def _tell(self, fanned: Fanned) -> None:
         display = Display()
         for host, warning in fanned.warnings:
-            display.warning(f"{host}: {warning}")
+            display.warning(f"{host}: {in_line(warning)}")
         for line in fanned.failures():
             display.display(line, color=C.COLOR_ERROR)
         display.display(fanned.summary(), color=C.COLOR_OK)

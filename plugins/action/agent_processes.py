@@ -12,21 +12,24 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec, difference
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _cancel, _carrier, _run_state
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _cancel, _carrier, _memory, _run_state
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt, silence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_answer import LARGEST, AnswerError, checked, of_module
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import (
     CHANGING,
     UNKNOWN,
     disowned,
     fan_out,
-    kept,
+    no_answer,
     of_controller,
     overdue,
 )
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._printable import in_line, printable
 
 LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
+_MEMORY = 128 * 1024 * 1024  # bytes for the output of a host, which Ansible's ssh has twice while it grows
 _PAUSE = 2
 
 
@@ -60,10 +63,7 @@ class ActionModule(ActionBase):
                 raise
             self._connection._shell.tmpdir = None  # its removal would hang on this host too, without a timeout
             answer = overdue(self._task.timeout, self._changes)
-        result.update(kept(answer))
-        if answer.get("unreachable"):
-            result["unreachable"] = True
-        return {**result, "started_at": started, "finished_at": iso_now()}
+        return {**result, **answer, "started_at": started, "finished_at": iso_now()}
 
     def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
         """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""
@@ -95,8 +95,8 @@ class ActionModule(ActionBase):
         except AnsibleConnectionFailure as exc:
             # Ctrl-C cuts the connections, too, where workers hear it: what a host has begun is let finish all the same.
             if not self._changes and not _cancel.asked():
-                return {"unreachable": True, "msg": str(exc)}
-            return self._look_again(task_vars, str(exc))
+                return {"unreachable": True, "msg": printable(exc)}
+            return self._look_again(task_vars, printable(exc))
         # Ctrl-C may have cut the connection of the program that holds the lock.
         if (patient or _cancel.asked()) and answer.get("reason") == "locked":
             return self._look_again(task_vars, "")
@@ -104,29 +104,46 @@ class ActionModule(ActionBase):
 
     def _ask(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """One remote execution of the host program, or of the ordinary module where that gives no answer."""
+        phase = self._task.args.get("phase")
+        try:
+            with _memory.at_most(_MEMORY):
+                answer = checked(self._said(task_vars), phase)
+        except AnswerError as error:
+            return no_answer(str(error), self._changes)
+        except MemoryError:
+            return no_answer("it has said more than this task has memory for", self._changes)
+        for warning in answer.pop("warnings", []):
+            Display().warning(f"{self._host()}: {in_line(warning)}")
+        if self._task.diff and phase != "prepare" and not answer.get("failed"):
+            answer["diff"] = difference(phase, answer)
+        return answer
+
+    def _said(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         become = self._connection.become
         # ansible-core 2.18 does not ask the become plugin: there it knows that su takes no input
         if self._connection.has_pipelining and (not become or getattr(become, "pipelining", become.name != "su")):
             answer = self._carry(task_vars)
             if answer is not None:
                 return answer
-        return dict(self._execute_module(module_name="oceanbase.ocp.agent_processes", task_vars=task_vars))
+        return of_module(self._execute_module(module_name="oceanbase.ocp.agent_processes", task_vars=task_vars))
 
     def _carry(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
         dummy, arguments = self.validate_argument_spec(argument_spec=argument_spec())
         request = plain({**arguments, "check_mode": self._task.check_mode})
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
-        command = f"{self._compute_environment_string()} {_carrier.command(request, interpreter)}".strip()
+        call_id = _carrier.new_id()
+        command = f"{self._compute_environment_string()} {_carrier.command(request, interpreter, call_id)}".strip()
         said = self._low_level_execute_command(command, in_data=_carrier.program(request))
-        answer = _carrier.answer(said["stdout"])
+        answer = _carrier.answer(said["stdout"].encode(errors="surrogateescape"), call_id)
         if answer is None:
-            Display().vv(f"no answer from the host program, trying the module: {said['stderr']}", host=self._host())
-            return None
-        for warning in answer.pop("warnings", []):
-            Display().warning(f"{self._host()}: {warning}")
-        if self._task.diff and request["phase"] != "prepare" and not answer.get("failed"):
-            answer["diff"] = difference(request["phase"], answer)
+            text = f"no answer from the host program, trying the module: {printable(said['stderr'])}"
+            Display().vv(text, host=self._host())
         return answer
+
+    def _parse_returned_data(self, res: t.Any, *more: t.Any) -> t.Any:
+        """What the ordinary module has printed: Ansible shows the rest of it, too, which may be anything."""
+        texts = {name: printable(res[name], LARGEST) for name in ("stdout", "stderr")}
+        return super()._parse_returned_data({**res, **texts}, *more)
 
     def _host(self) -> str:
         return str(self._play_context.remote_addr)
@@ -147,7 +164,7 @@ class ActionModule(ActionBase):
             try:
                 answer = self._ask(task_vars)
             except AnsibleConnectionFailure as exc:
-                answer = _unreachable(lost, str(exc))
+                answer = _unreachable(lost, printable(exc))
             else:
                 answer["changed"] = bool(lost and self._changes) or answer.get("changed", False)
                 if answer.get("reason") != "locked":

@@ -10,6 +10,13 @@ from ._agent_host import as_text, uptime
 
 LOG_ENTRIES = 500
 LOG_TEXT = 500  # characters of one text
+MESSAGE_TEXT = 8192  # characters of a message, a warning or a traceback: the controller takes no longer ones
+
+
+def shortened(message, most=MESSAGE_TEXT):
+    """The message as text of at most so many characters."""
+    message = as_text(message)
+    return message if len(message) <= most else message[:most - 3] + "..."
 
 
 class Log(object):
@@ -25,10 +32,7 @@ class Log(object):
         self._left_out = 0
 
     def add(self, message):
-        message = as_text(message)
-        if len(message) > LOG_TEXT:
-            message = message[:LOG_TEXT - 3] + "..."
-        self.entries.append([round(uptime() - self._began, 2), message])
+        self.entries.append([round(uptime() - self._began, 2), shortened(message, LOG_TEXT)])
         if len(self.entries) > LOG_ENTRIES:
             middle = LOG_ENTRIES // 2
             self._left_out += 1 if self._left_out else 2

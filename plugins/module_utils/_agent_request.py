@@ -11,8 +11,8 @@ import sys
 
 from ._agent_home import DEFAULT_HOME, Home
 from ._agent_host import AgentError, Interrupted, as_text, signal, this_boot, uptime
-from ._agent_log import Log
-from ._agent_wire import as_json, value_of
+from ._agent_log import Log, shortened
+from ._agent_wire import answer_line, as_json, value_of
 
 PHASES = ("finish", "prepare", "restart_pos_proxy", "start", "stop")
 # What the whole operation is heading for. A restart stops and starts: its Prepare looks at both.
@@ -87,7 +87,9 @@ def run_phase(options, function):
         for number, handler in previous.items():
             signal.signal(number, handler)
     if result.get("failed"):
+        result["msg"] = shortened(result["msg"])
         log.add("failed: %s" % result["msg"])
+    result["warnings"] = [shortened(warning) for warning in result.get("warnings", [])]
     return dict(result, log=log.entries, **told)
 
 
@@ -96,8 +98,8 @@ def _interrupt(number, dummy):
 
 
 def main(function):
-    """Take the request from the argument, write the result as JSON to standard output, and exit with 0 or 1."""
+    """Take request and id of the call from the arguments, write the answer to standard output, and exit with 0 or 1."""
     result = run_phase(value_of(sys.argv[1]), function)
-    sys.stdout.write(as_json(result) + "\n")
+    sys.stdout.write(answer_line(sys.argv[2].encode("ascii"), as_json(result).encode("ascii")).decode("ascii"))
     sys.stdout.flush()
     os._exit(1 if result.get("failed") else 0)  # to take the interpreter apart costs a tenth of a short phase

@@ -12,11 +12,11 @@ A phase runs in a process of its own, so that one cannot leave anything to the n
 import errno
 import os
 
-from ._agent_host import as_text, signal
+from ._agent_host import signal
+from ._agent_log import shortened
 from ._agent_request import run_phase
-from ._agent_wire import as_json, value_of
+from ._agent_wire import answer_line, as_json, value_of
 
-ANSWER = b"OCP-ANSWER "  # begins the line of an answer: a login shell may say other things
 IDLE = 3600  # seconds without a call: then the connection is taken for dead, though its end was never told
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -24,8 +24,8 @@ _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def serve(calls, functions):
     """Carry out one call after the other, until their end or a signal to end, and exit. Never returns.
 
-    calls: a binary stream; each line is a call, the expression of a function's name and the options of its Request.
-    functions: by name. Each call has one answer, a line on standard output of ANSWER and JSON: the result of
+    calls: a binary stream; each line is a call: its id, a blank, and the expression of a function's name and the
+    options of its Request. functions: by name. Each call has one answer, see answer_line, of the same id: the result of
     run_phase; in a failure that nobody foresaw C(failed), C(msg) and C(exception), the traceback.
     """
     os.chdir("/")  # no file system is kept from being unmounted
@@ -38,22 +38,23 @@ def serve(calls, functions):
         signal.alarm(0)
         if not line.endswith(b"\n"):  # the end, or a connection that was lost in the middle of a call
             break
-        answer = _carry_out(line, functions, told)
+        call_id, dummy, call = line.partition(b" ")
+        answer = _carry_out(call, functions, told)
         try:
-            _write(1, b"\n" + ANSWER + answer + b"\n")
+            _write(1, answer_line(call_id, answer))
         except OSError:  # nobody listens any more
             break
     os._exit(0)  # to take the interpreter apart would cost as much as a phase
 
 
-def _carry_out(line, functions, told):
+def _carry_out(call, functions, told):
     """Carry a call out in a child, and return its answer. told: gets the signals to end that came meanwhile."""
     readable, writable = os.pipe()
     with _PassedOn(told) as signals:
         pid = os.fork()
         if pid == 0:
             signals.leave()
-            _work(line, functions, writable)
+            _work(call, functions, writable)
         os.close(writable)
         signals.pass_on_to(pid)
         parts = [_again(os.read, readable, 65536)]
@@ -70,7 +71,7 @@ def _carry_out(line, functions, told):
                   "it came is not known: look at the host, or run it again, which is safe" % how})
 
 
-def _work(line, functions, writable):
+def _work(call, functions, writable):
     """In the child: carry the call out, write the answer, and exit. Never returns."""
     status = 1
     try:
@@ -78,13 +79,13 @@ def _work(line, functions, writable):
         for descriptor in (0, 1):  # the next calls and the answers are the parent's alone
             os.dup2(null, descriptor)
         try:
-            name, options = value_of(line)
+            name, options = value_of(call)
             answer = _line(run_phase(options, functions[name]))
         except Exception as exc:  # pylint: disable=broad-except; whoever asked waits for an answer
             import traceback  # pylint: disable=import-outside-toplevel; dear, and hardly ever needed
 
-            answer = _line({"failed": True, "msg": as_text("the host program failed: %s: %s" % (
-                type(exc).__name__, exc)), "exception": as_text(traceback.format_exc())})
+            answer = _line({"failed": True, "msg": shortened("the host program failed: %s: %s" % (
+                type(exc).__name__, exc)), "exception": shortened(traceback.format_exc())})
         _write(writable, answer)
         status = 0
     finally:

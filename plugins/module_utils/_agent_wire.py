@@ -11,12 +11,18 @@ That package needs re, and re needs enum: to load them costs a host more than to
 
 from ._agent_host import as_text
 
+ANSWER = b"OCP-ANSWER "  # begins the line of an answer, before the id of its call: a login shell may say other things
 _SHORT = {"\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 def value_of(expression):
     """The value of a Python expression that the controller has written, as it has written this program."""
     return eval(expression, {})  # pylint: disable=eval-used
+
+
+def answer_line(call_id, answer):
+    """What is written to standard output. call_id: bytes, as the call had them. answer: JSON, as bytes."""
+    return b"\n" + ANSWER + call_id + b" " + answer + b"\n"
 
 
 def as_json(value):

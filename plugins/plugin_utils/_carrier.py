@@ -11,12 +11,15 @@ from __future__ import annotations
 import functools
 import json
 import re
+import secrets
 import shlex
 import typing as t
 import zlib
 from pathlib import Path
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_processes, _agent_resident
+from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_processes, _agent_wire
+
+from ._host_answer import AnswerError, parsed
 
 # Ansible's names for "find one", which would cost a round trip of its own.
 _DISCOVERY = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
@@ -105,12 +108,13 @@ def program(request: t.Mapping[str, t.Any]) -> bytes:
     return _program(_module_of(request), _agent_processes.function_of(request).__name__)
 
 
-def command(request: t.Mapping[str, t.Any], interpreter: str | None) -> str:
+def command(request: t.Mapping[str, t.Any], interpreter: str | None, call_id: str) -> str:
     """The shell command that takes the program on its standard input.
 
     request: the arguments of the host program's Request. interpreter: the value of C(ansible_python_interpreter).
+    call_id: what the answer will have, see new_id().
     """
-    return _run_python(f"{_ISOLATED} - {shlex.quote(expression(request))}", interpreter)
+    return _run_python(f"{_ISOLATED} - {shlex.quote(expression(request))} {call_id}", interpreter)
 
 
 def _run_python(arguments: str, interpreter: str | None) -> str:
@@ -118,16 +122,6 @@ def _run_python(arguments: str, interpreter: str | None) -> str:
         return f"{interpreter} {arguments}"
     search = f'for p in {_CANDIDATES}; do command -v "$p" >/dev/null 2>&1 && exec "$p" {arguments}; done; exit 127'
     return f"sh -c {shlex.quote(search)}"
-
-
-def answer(output: str) -> dict[str, t.Any] | None:
-    """The program's answer: the last line of its output, behind whatever a login shell may say. None without one."""
-    lines = output.strip().splitlines()
-    try:
-        found = json.loads(lines[-1]) if lines else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 # For a host that is asked again and again: a resident
@@ -159,7 +153,7 @@ def framed(content: bytes) -> bytes:
 
 
 def call(request: t.Mapping[str, t.Any]) -> bytes:
-    """A call, as a resident takes it.
+    """A call, to be given an id by with_id().
 
     request: the arguments of the host program's Request, valid ones, of a phase that its library was made for.
     """
@@ -167,13 +161,33 @@ def call(request: t.Mapping[str, t.Any]) -> bytes:
     return f"{expression(function)}, {expression(request)}\n".encode("ascii")
 
 
-def answer_of(line: bytes) -> dict[str, t.Any] | None:
-    """The answer to a call, of the form that run_phase returns. None for a line that is none: a login shell's."""
-    found = line.strip()
-    if not found.startswith(_agent_resident.ANSWER):
+def with_id(call_id: str, call: bytes) -> bytes:
+    """The call as a resident takes it. call_id: what the answer will have, see new_id()."""
+    return call_id.encode("ascii") + b" " + call
+
+
+# The answer, in either case
+
+
+def new_id() -> str:
+    """An id for one call. No answer to another call has it, whoever has heard that one or says it twice."""
+    return secrets.token_hex(8)
+
+
+def answer_head(call_id: str) -> bytes:
+    """What comes right before the JSON of the answer to a call, from the end of the line before it on."""
+    return b"\n" + _agent_wire.ANSWER + call_id.encode("ascii") + b" "
+
+
+def answer(output: bytes, call_id: str) -> dict[str, t.Any] | None:
+    """The answer in the output of a command, among whatever a login shell may say. None without one.
+
+    Raises AnswerError for one that is cut off, or none by its form, see parsed().
+    """
+    _noise, found, rest = (b"\n" + output).partition(answer_head(call_id))
+    if not found:
         return None
-    try:
-        answer = json.loads(found[len(_agent_resident.ANSWER) :])
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
+    text, ended, _noise = rest.partition(b"\n")
+    if not ended:
+        raise AnswerError("its answer is cut off")
+    return parsed(text)

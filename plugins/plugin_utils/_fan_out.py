@@ -28,13 +28,14 @@ from ._beside import run_beside
 from ._carrier import framed
 from ._clock import iso_now
 from ._fan_out_failure import Failure
-from ._fan_out_values import LENGTH_BYTES, Answer, Work, frame, peer
+from ._fan_out_values import LENGTH_BYTES, Answer, Work, frame, longest, peer
 
 __all__ = ["Answer", "EngineGoneError", "Failure", "Work", "carry_out", "start"]
 
 _SOCKET = "ocp_fan_out.sock"
 _LOG = "ocp_fan_out.log"
 _LOOK_EVERY = 0.2  # seconds between looks at whether to cancel
+_SPARE = 60  # seconds that the engine may need beside its hosts' own time
 _CALLERS = 16  # that may wait to be heard
 
 
@@ -95,22 +96,29 @@ def carry_out(
         with _engine(folder) as engine:
             sent = True
             engine.send(frame(request))
-            yield from _answers(engine, len(works), cancelled)
+            yield from _answers(engine, len(works), timeout, cancelled)
     except OSError as error:
         text = f"The process that holds the connections to hosts is gone: {error}{_said(folder)}"
         raise EngineGoneError(text, sent=sent) from error
 
 
-def _answers(engine: _Engine, count: int, cancelled: t.Callable[[], bool]) -> t.Iterator[tuple[str, Answer]]:
-    is_cancelled = False
+def _answers(
+    engine: _Engine, count: int, timeout: float, cancelled: t.Callable[[], bool]
+) -> t.Iterator[tuple[str, Answer]]:
+    """Raises OSError, also when no host has come to its end for longer than any of them may take."""
+    is_cancelled, silent = False, 0
     while count:
         if not is_cancelled and cancelled():
             engine.send(frame({"cancel": True}))
             is_cancelled = True
+        silent += 1  # looks, and not a clock: that goes on while this process is stopped
         for document in engine.receive(_LOOK_EVERY):
+            silent = 0
             answer = Answer.load(document)
             yield answer.host, answer
             count -= 1
+        if silent * _LOOK_EVERY > longest(timeout) + _SPARE:
+            raise TimeoutError(f"it has not answered for {silent * _LOOK_EVERY:.0f} seconds")
 
 
 class _Engine:

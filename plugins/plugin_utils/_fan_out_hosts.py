@@ -26,6 +26,7 @@ from ._fan_out_connection import Connector
 from ._fan_out_failure import Failure, HostError
 from ._fan_out_resident import Resident
 from ._fan_out_values import Answer, Job
+from ._printable import printable
 from ._route import Route, Start
 
 # Handshakes at the same time. Each costs the controller some ms of CPU: more of them end no sooner, but all late.
@@ -208,6 +209,5 @@ class _Turn:
         return Answer(self._job.host, self._started, iso_now(), self._sent, output=output)
 
     def failed(self, failed: HostError) -> Answer:
-        return Answer(
-            self._job.host, self._started, iso_now(), self._sent, failure=failed.failure, message=failed.message
-        )
+        message = printable(failed.message)  # servers, name services and become have a word in it
+        return Answer(self._job.host, self._started, iso_now(), self._sent, failure=failed.failure, message=message)

@@ -17,14 +17,15 @@ try:
 except ImportError:  # _fan_out.py says so before it comes to this
     SSHClientSession = object  # type: ignore[assignment,misc]
 
-from ._carrier import answer_of
+from ._carrier import new_id, with_id
 from ._fan_out_failure import Failure, HostError
+from ._fan_out_stream import Stream
+from ._host_answer import AnswerError, parsed
 from ._route import Start
 
-_LONGEST_LINE = 64 * 1024 * 1024  # bytes of an answer
 _NOT_FOUND = "exit status 127"
 _LOST_BEFORE = "the connection was lost before anything was asked"
-_TAIL = 4096  # bytes that are kept of what else it says
+_SHOWN = 4096  # characters of what it says besides
 
 # What Ansible's become plugin sudo looks for, too.
 _WRONG_PASSWORD = b"Sorry, try again."
@@ -35,9 +36,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
     """One channel, on which the resident is started."""
 
     def __init__(self) -> None:
-        self._output = bytearray()  # what was not looked at yet
-        self._noise = b""
-        self._errors = b""
+        self._stream = Stream()
         self._status = ""
         self._ended = False
         self._error: Exception | None = None
@@ -49,13 +48,12 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
     async def start(cls, connection: asyncssh.SSHClientConnection, start: Start) -> Resident:
         """Start it, and become who it has to be. Raises HostError, or what asyncssh raises for a lost connection."""
         session = cls()
-        channel, _session = await connection.create_session(lambda: session, start.command, env=dict(start.environment))
-        session._channel = channel
+        await connection.create_session(lambda: session, start.command, env=dict(start.environment))
         if start.success:
             try:
                 await session._become(start)
             except BaseException:
-                channel.abort()
+                session.close()
                 raise
         return session
 
@@ -69,15 +67,21 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self.library = library
 
     def ask(self, call: bytes) -> None:
-        """Send a call. Raises HostError where it cannot be sent."""
-        self._write(call)
+        """Send a call, see _carrier.call. Raises HostError where it cannot be sent."""
+        call_id = new_id()
+        self._stream.expect(call_id)
+        self._write(with_id(call_id, call))
 
     async def answer(self) -> dict[str, t.Any]:
         """The answer to the call. Raises HostError."""
         while True:
-            answer = self._next_answer()
+            answer = self._stream.answer()
             if answer is not None:
-                return answer
+                try:
+                    return parsed(answer)
+                except AnswerError as error:
+                    raise HostError(Failure.NO_ANSWER, str(error)) from error
+            self._listen_no_longer()
             if self._ended:
                 if self._lost():
                     reason = getattr(self._error, "reason", "") or self._error or "the channel was closed"
@@ -91,11 +95,16 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
 
     # What the channel brings
 
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self._channel = chan
+
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         if datatype == asyncssh.EXTENDED_DATA_STDERR:
-            self._errors = (self._errors + data)[-_TAIL:]
+            self._stream.take_in_errors(data)
         else:
-            self._output += data
+            self._stream.take_in(data)
+        if self._stream.excess:
+            self.close()  # at once: other hosts wait while this one is read
         self._tell()
 
     def exit_status_received(self, status: int) -> None:
@@ -112,6 +121,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._tell()
 
     def _write(self, data: bytes) -> None:
+        self._listen_no_longer()
         if self.is_alive and self._channel:
             self._channel.write(data)
         elif self._lost():
@@ -129,29 +139,17 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
 
     # What it says
 
-    def _next_answer(self) -> dict[str, t.Any] | None:
-        while (end := self._output.find(b"\n")) >= 0:
-            line = bytes(self._output[: end + 1])
-            del self._output[: end + 1]
-            answer = answer_of(line)
-            if answer is not None:
-                return answer
-            self._noise = (self._noise + line)[-_TAIL:]
-        if len(self._output) > _LONGEST_LINE:
-            raise HostError(Failure.NO_ANSWER, f"more than {_LONGEST_LINE} bytes came without an end of line")
-        return None
-
     async def _become(self, start: Start) -> None:
         """Wait until it is the other user. Nothing that is said until then is the resident's."""
         prompt, success = start.prompt.strip().encode(), start.success.encode()
-        password_sent = False
+        password_sent, stream = False, self._stream
         while True:
-            said = self._errors + bytes(self._output)
-            line_end = self._output.find(b"\n", max(self._output.find(success), 0))
-            if success in self._output and line_end >= 0:
-                del self._output[: line_end + 1]
-                self._errors = b""
+            said = stream.errors + bytes(stream.output)
+            line_end = stream.output.find(b"\n", max(stream.output.find(success), 0))
+            if success in stream.output and line_end >= 0:
+                stream.forget(line_end + 1)
                 return
+            self._listen_no_longer()
             asked = said.count(prompt) if prompt else 0
             if _WRONG_PASSWORD in said or asked > 1:
                 raise HostError(Failure.NOT_BECOME, "Incorrect sudo password")
@@ -161,8 +159,6 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
                 if self._lost():
                     raise HostError(Failure.NOT_CONNECTED, _LOST_BEFORE)
                 raise HostError(Failure.NOT_BECOME, f"become failed: {self._told(said)}")
-            if len(said) > _TAIL * 16:
-                raise HostError(Failure.NOT_BECOME, f"become never says that it worked: {self._told(said)}")
             if asked and not password_sent and start.password is not None and self._channel:
                 self._channel.write(start.password.encode() + b"\n")
                 password_sent = True
@@ -171,13 +167,18 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
     def _lost(self) -> bool:
         return self._ended and not self._status
 
+    def _listen_no_longer(self) -> None:
+        """Raise HostError for who has said too much."""
+        if self._stream.excess:
+            raise HostError(Failure.NO_ANSWER, f"{self._stream.excess}; the connection was closed")
+
     def _no_answer(self) -> HostError:
-        said = self._errors or self._noise + bytes(self._output)
+        said = self._stream.said()
         if self._status == _NOT_FOUND and not said:
             return HostError(Failure.NO_ANSWER, f"no Python was found ({_NOT_FOUND})")
         return HostError(Failure.NO_ANSWER, self._told(said))
 
     def _told(self, said: bytes) -> str:
-        text = said.decode(errors="replace").strip()[-_TAIL:]
+        text = said.decode(errors="replace").strip()[-_SHOWN:]
         status = self._status or "the channel was closed"
         return f"{status}: {text}" if text else f"{status}, and nothing was said"

@@ -24,6 +24,11 @@ from ._route import Route, Start
 LENGTH_BYTES = 4
 
 
+def longest(seconds: float) -> float:
+    """How many seconds by the wall's clock a host may take whose timeout is so many, however busy the engine is."""
+    return 2 * seconds + 30
+
+
 @dataclass(frozen=True)
 class Work:
     """What one host has to do in a phase.

@@ -13,7 +13,9 @@ import typing as t
 
 from ._errors import join
 from ._fan_out import Answer, Failure
-from ._host_results import CHANGING, cancelled, kept, overdue
+from ._host_answer import AnswerError, checked
+from ._host_results import CHANGING, cancelled, no_answer, overdue
+from ._printable import in_line, printable
 from ._run_state import known
 from ._settings import FANOUT
 
@@ -41,7 +43,8 @@ class Fanned:
 
     def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
         """Leave hosts to the phase's task, unless they have a result."""
-        self.rest.update({host: {"why": why} for host in hosts if host not in self.answers and host not in self.rest})
+        entry = {"why": in_line(why)}
+        self.rest.update({host: dict(entry) for host in hosts if host not in self.answers and host not in self.rest})
 
     def refuse(self, hosts: t.Iterable[str], why: str) -> None:
         """Note hosts, as far as they have no result, that the fan-out cannot reach, or not as ssh would."""
@@ -50,14 +53,16 @@ class Fanned:
             return
         for host in hosts:
             if host not in self.answers and host not in self.rest:
-                text = f"the fan-out does not reach it ({why}); ocp_transport=auto would leave it to a task of its own"
+                way_out = "ocp_transport=auto would leave it to a task of its own"
+                text = f"the fan-out does not reach it ({printable(why)}); {way_out}"
                 self.answers[host] = {"unreachable": True, "reason": "not_connected", "msg": text}
 
     def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
         """Note hosts, as far as they have no result, that may have been at work since started."""
         if self._changing:  # their tasks ask them again, as hosts that they have lost themselves
             missing = [host for host in hosts if host not in self.answers and host not in self.rest]
-            self.rest.update({host: {"why": why, "lost": why, "started_at": started} for host in missing})
+            text = in_line(why)
+            self.rest.update({host: {"why": text, "lost": text, "started_at": started} for host in missing})
         else:
             self.refuse(hosts, why)
 
@@ -73,7 +78,10 @@ class Fanned:
     def _result(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
         failure, message = answer.failure, answer.message
         if failure is None:
-            return self._answered(host, dict(answer.output or {}))
+            try:
+                return self._answered(host, checked(answer.output or {}, self.phase))
+            except AnswerError as error:
+                failure, message = Failure.NO_ANSWER, str(error)
         if failure is Failure.OVERDUE:
             return overdue(self.run["timeouts"][self.phase], self._changing and answer.sent)
         if failure is Failure.CANCELLED:
@@ -82,7 +90,7 @@ class Fanned:
             return {"failed": True, "reason": "not_permitted", "msg": message}
         if self._changing and (failure is Failure.LOST or (failure is Failure.NO_ANSWER and answer.sent)):
             # The phase may be done, under way or cut off. Its task asks the host again, as one that it has lost itself.
-            self.rest[host] = {"why": message, "lost": message, "started_at": answer.started}
+            self.lose([host], message, answer.started)
             return None
         if failure is Failure.NOT_CONNECTED and self._changing:
             self.leave([host], message)  # its task tries for a while: the host was there a moment ago
@@ -91,7 +99,7 @@ class Fanned:
             self.leave([host], message)
             return None
         if failure is Failure.NO_ANSWER:
-            return {"failed": True, "reason": "no_answer", "msg": message}
+            return no_answer(message, self._changing and answer.sent)
         reason = {} if failure is Failure.LOST else {"reason": "not_connected"}
         return {"unreachable": True, "msg": message, **reason}
 
@@ -99,8 +107,8 @@ class Fanned:
         if output.get("reason") == "locked" and self.run.get("resumed"):
             self.leave([host], str(output.get("msg")))  # its task waits: it may be the last run's program
             return None
-        self.warnings += [(host, str(warning)) for warning in output.pop("warnings", [])]
-        return kept(output)
+        self.warnings += [(host, warning) for warning in output.pop("warnings", [])]
+        return output
 
     # For people, and for who comes after
 
@@ -119,7 +127,7 @@ class Fanned:
     def failures(self) -> list[str]:
         """A line for every host that failed, as ansible-playbook has one."""
         return [
-            f"{'unreachable' if answer.get('unreachable') else 'failed'}: [{host}] {answer.get('msg')}"
+            f"{'unreachable' if answer.get('unreachable') else 'failed'}: [{host}] {in_line(answer.get('msg'))}"
             for host, answer in self.answers.items()
             if answer.get("failed") or answer.get("unreachable")
         ]

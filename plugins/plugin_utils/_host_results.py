@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A host's result in a phase: what it may hold, and where it is, whichever way the host program was carried there."""
+"""A host's result in a phase: what it is without an answer, and where it is, by whichever way the host was asked."""
 
 from __future__ import annotations
 
@@ -16,32 +16,10 @@ from ._operation import PHASES
 CHANGING = ("stop", "start", "restart_pos_proxy")
 UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
 
-# What a host may say. A host that lies must not set variables, statistics or other hosts' results on the controller.
-_KEPT = (
-    "boot_id",
-    "changed",
-    "deprecations",
-    "diff",
-    "exception",
-    "failed",
-    "generations",
-    "home",
-    "log",
-    "module_stderr",
-    "msg",
-    "processes",
-    "ran_as",
-    "ready_at",
-    "reason",
-    "removed",
-    "stopped_at",
-    "warnings",
-)
 
-
-def kept(answer: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The part of a host's answer that becomes its result."""
-    return {key: answer[key] for key in _KEPT if key in answer}
+def no_answer(why: str, changing: bool) -> dict[str, t.Any]:
+    """The answer for a host that has said something else, or too much. changing: whether it may have been changed."""
+    return {"failed": True, "reason": "no_answer", "msg": f"{why}; {UNKNOWN}" if changing else why}
 
 
 def overdue(seconds: float, changing: bool) -> dict[str, t.Any]:

@@ -15,6 +15,7 @@ from ._errors import BY_REASON, CANCELLED, INTERRUPTED, NO_CONNECTION, TIMED_OUT
 from ._host_ids import Target
 from ._host_results import Results
 from ._operation import MAX_TIMEOUT
+from ._printable import printable
 from ._task import Outcome, Task
 
 
@@ -46,7 +47,7 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
         code = None
     # Who did not answer, or was cut off, may have been changed.
     known = code is None or (reason is not None and code not in (TIMED_OUT, INTERRUPTED, CANCELLED))
-    said = str(result.get("msg") or "the task gave no result").strip().encode(errors="replace").decode()
+    said = printable(result.get("msg") or "the task gave no result").strip()  # a task's own may be Ansible's or ssh's
     ran_as = result.get("ran_as")
     return Outcome(
         code=code.code if code else None,

@@ -25,6 +25,7 @@ TABLES = (100, 5_000)  # processes on the host
 NO_HOME = "/none"  # the program refuses it when it has started and before it looks at a process
 PHASES = ("prepare", "stop", "finish")  # what a resident is sent the library of
 FURTHER = 10  # calls after the first one
+CALL = "1"  # the id of every call
 
 # Runs each command, with a file as its standard input; the last answer and all CPU times go out as JSON.
 METER = """
@@ -93,15 +94,15 @@ def _measure(host: Host, rounds: int) -> dict[str, list[float]]:
     host.path("/tmp/program").write_bytes(source)
     host.path("/tmp/imports").write_text(_imports(source))
     library = _carrier.framed(_carrier.library({"phase": phase} for phase in PHASES))
-    call = _carrier.call({"phase": "prepare"})
+    call = _carrier.with_id(CALL, _carrier.call({"phase": "prepare"}))
     host.path("/tmp/first").write_bytes(library + call)
     host.path("/tmp/further").write_bytes(library + call * (1 + FURTHER))
     python = host.spec.python
     commands = {
         "start": (f"{shlex.quote(python)} -E -s -S -", "/dev/null"),
         "imports": (f"{shlex.quote(python)} -E -s -S -", "/tmp/imports"),
-        "compile": (_carrier.command({"phase": "prepare", "home": NO_HOME}, python), "/tmp/program"),
-        "total": (_carrier.command({"phase": "prepare"}, python), "/tmp/program"),
+        "compile": (_carrier.command({"phase": "prepare", "home": NO_HOME}, python, CALL), "/tmp/program"),
+        "total": (_carrier.command({"phase": "prepare"}, python, CALL), "/tmp/program"),
         "first": (f"exec {_carrier.resident(python)}", "/tmp/first"),
         "further": (f"exec {_carrier.resident(python)}", "/tmp/further"),
     }
@@ -109,11 +110,12 @@ def _measure(host: Host, rounds: int) -> dict[str, list[float]]:
     found, answers = json.loads(output)
     times, said = dict(zip(commands, found, strict=True)), dict(zip(commands, answers, strict=True))
     for name, reason in (("compile", "invalid"), ("total", None)):
-        answer = _carrier.answer(said[name])
+        answer = _carrier.answer(said[name].encode(), CALL)
         if answer is None or answer.get("reason") != reason:
             raise BenchError(f"{name}: the host program says {answer}")
     for name, count in (("first", 1), ("further", 1 + FURTHER)):
-        told = [_carrier.answer_of(line) for line in said[name].encode().splitlines() if line]
+        lines = [line for line in said[name].encode().splitlines() if line]
+        told = [_carrier.answer(line + b"\n", CALL) for line in lines]
         if len(told) != count or not all(answer and not answer.get("failed") for answer in told):
             raise BenchError(f"{name}: the resident says {told}")
     pairs = zip(times["first"], times["further"], strict=True)

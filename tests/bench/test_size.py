@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import answer_of, call
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import answer, call, with_id
 from tests.bench.contenders import BenchError
 from tests.bench.machine import ROOT
 from tests.bench.size.figures import Node, Sizes, Workflow, load, save
@@ -112,17 +112,17 @@ def test_a_task_that_is_not_through_is_seen(status: str, subtasks: list[str]) ->
 
 def test_each_host_answers_with_its_own_processes() -> None:
     hosts = Hosts({"stop": STOP})
-    question = call({"phase": "stop", "timeout": 600})
+    question = with_id("1", call({"phase": "stop", "timeout": 600}))
     answers = []
     for number in (0, 1, 1):
         seconds, line = hosts.answer(number, question)
         assert seconds == 0.5
-        answer = answer_of(line.strip())
-        assert answer
-        (process,) = answer["processes"]
-        assert answer["log"] == [[0.1, f"SIGTERM to ocp_agentd (pid {process['pid']})"]]
-        assert answer["stopped_at"] > 1
-        answers.append((process["pid"], answer["boot_id"]))
+        told = answer(line, "1")
+        assert told
+        (process,) = told["processes"]
+        assert told["log"] == [[0.1, f"SIGTERM to ocp_agentd (pid {process['pid']})"]]
+        assert told["stopped_at"] > 1
+        answers.append((process["pid"], told["boot_id"]))
     assert answers[0] != answers[1] == answers[2]
     assert "that of the real host" not in {boot for dummy, boot in answers}
     assert STOP.answer["processes"][0]["pid"] == 14  # the recording is as it was
@@ -131,10 +131,10 @@ def test_each_host_answers_with_its_own_processes() -> None:
 
 def test_what_was_not_recorded_is_not_answered() -> None:
     hosts = Hosts({"stop": STOP})
-    hosts.answer(0, call({"phase": "stop", "timeout": 600}))
+    hosts.answer(0, with_id("1", call({"phase": "stop", "timeout": 600})))
     for other in ({"phase": "stop", "timeout": 60}, {"phase": "finish", "timeout": 600}):
         with pytest.raises(ValueError, match="no recording"):
-            hosts.answer(0, call(other))
+            hosts.answer(0, with_id("1", call(other)))
     assert hosts.tally.phases == {0: ["stop"]}
 
 

@@ -30,7 +30,8 @@ import json, os, sys, time
 
 def serve(calls, library):
     for line in iter(calls.readline, b""):
-        function, options = eval(line)
+        call_id, _, call = line.decode().partition(" ")
+        function, options = eval(call)
         for text in options.get("noise", []):
             print(text)
         if "begin" in options:
@@ -41,7 +42,8 @@ def serve(calls, library):
             sys.exit(options["exit"])
         if "end" in options:
             open(options["end"], "w").close()
-        print("OCP-ANSWER " + json.dumps({"pid": os.getpid(), "uid": os.getuid(), "echo": options.get("echo")}))
+        told = {"pid": os.getpid(), "uid": os.getuid(), "echo": options.get("echo")}
+        print(options.get("head", "OCP-ANSWER %s ") % call_id + options.get("answer", json.dumps(told)))
         sys.stdout.flush()
 """
 

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_answer import AnswerError
 
 SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
 NOBODY = 65534
+CALL = "0123456789abcdef"  # the id of every call
 PATIENCE = 60.0  # seconds for anything that should happen soon
 
 # Makes an interpreter one that has no pidfds.
@@ -103,14 +105,18 @@ class Run:
         status = self.sandbox.wait(self.pid, patience)
         output, errors = self.output.read_text(), self.errors.read_text()
         complaint = f"the program ended with {status}, said {output!r} and complained {errors!r}"
-        if self.sandbox.resident:
-            answers = [answer for line in output.encode().splitlines() if (answer := _carrier.answer_of(line))]
-            if status != 0 or errors or len(answers) != 1:
-                raise SandboxError(complaint)
-            return answers[0]
-        if status not in (0, 1) or errors or output.count("\n") != 1:
+        try:
+            answer = _carrier.answer(output.encode(), CALL)
+        except AnswerError as error:
+            raise SandboxError(f"{error}; {complaint}") from error
+        if answer is None or errors or output.count("\n") != 2:
             raise SandboxError(complaint)
-        answer: dict[str, Any] = json.loads(output)
+        if self.sandbox.resident:
+            if status != 0:
+                raise SandboxError(complaint)
+            return answer
+        if status not in (0, 1):
+            raise SandboxError(complaint)
         assert (status == 1) == bool(answer.get("failed")), (status, answer)
         return answer
 
@@ -348,14 +354,14 @@ class Sandbox:
         else:
             source = self.source(phase, request.get("goal", "stopped"))
             command = [python, "-B", source] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD + RUN, source]
-            command.append(_carrier.expression(arguments))
+            command += [_carrier.expression(arguments), CALL]
         return Run(self, self.spawn_only(*through, *command, **options), output, errors)
 
     def calls(self, *requests: dict[str, Any], pidfd: bool = True) -> Path:
         """The whole input of a resident that is to carry out these requests, as a file."""
         path = self.file()
         library = (b"" if pidfd else WITHOUT_PIDFD.encode()) + _carrier.library(requests)
-        path.write_bytes(_carrier.framed(library) + b"".join(map(_carrier.call, requests)))
+        path.write_bytes(_carrier.framed(library) + b"".join(_carrier.with_id(CALL, _carrier.call(request)) for request in requests))
         path.chmod(0o644)
         return path
 

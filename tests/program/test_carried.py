@@ -35,8 +35,11 @@ def test_a_module_in_the_working_directory_is_not_run(every_python: Path, tmp_pa
         (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else ran')")
     request = {"phase": "prepare", "home": "/nonexistent/ocp_agent"}
     for command, given in (
-        (_carrier.command(request, str(every_python)), _carrier.program(request)),
-        (_carrier.resident(str(every_python)), _carrier.framed(_carrier.library([request])) + _carrier.call(request)),
+        (_carrier.command(request, str(every_python), "1"), _carrier.program(request)),
+        (
+            _carrier.resident(str(every_python)),
+            _carrier.framed(_carrier.library([request])) + _carrier.with_id("1", _carrier.call(request)),
+        ),
     ):
         ran = subprocess.run(["sh", "-c", command], input=given, capture_output=True, cwd=tmp_path, check=False)
         assert b"not_installed" in ran.stdout, ran

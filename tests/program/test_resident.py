@@ -30,6 +30,7 @@ class Resident:
         self._sandbox = sandbox
         self._output, self._errors = sandbox.file(), sandbox.file()
         self._answered = 0
+        self._asked: list[str] = []
         fifo = sandbox.file()
         os.mkfifo(fifo)
         command = f"{_carrier.resident(str(python))} < {fifo}"
@@ -54,8 +55,12 @@ class Resident:
     def send(self, content: bytes) -> None:
         self._input.write(content)
 
+    def send_call(self, call: bytes) -> None:
+        self._asked.append(_carrier.new_id())
+        self.send(_carrier.with_id(self._asked[-1], call))
+
     def begin(self, phase: str, **request: Any) -> None:
-        self.send(_carrier.call({"phase": phase, "home": str(self._sandbox.home), **request}))
+        self.send_call(_carrier.call({"phase": phase, "home": str(self._sandbox.home), **request}))
 
     def answer(self) -> dict[str, Any]:
         self._sandbox.until(lambda: len(self._answers()) > self._answered, f"no answer; {self._errors.read_text()}")
@@ -67,8 +72,9 @@ class Resident:
         return self.answer()
 
     def _answers(self) -> list[dict[str, Any]]:
-        lines = self._output.read_bytes().split(b"\n")[:-1]
-        return [answer for line in lines if (answer := _carrier.answer_of(line))]
+        output = self._output.read_bytes()
+        output = output[: output.rfind(b"\n") + 1]
+        return [answer for call_id in self._asked if (answer := _carrier.answer(output, call_id))]
 
     def children(self) -> list[int]:
         return [row["pid"] for row in self._sandbox.table() if row["parent"] == self.pid]
@@ -142,7 +148,7 @@ def test_a_phase_that_is_killed_is_told_and_the_next_one_ends_the_work(sandbox: 
 def test_a_failure_that_nobody_foresaw_is_told(sandbox: Sandbox, every_python: Path) -> None:
     resident = Resident(sandbox, every_python)
     for line in (b'{"function": "prepare_stopped", "options": {"phase": "prepare", "home": 5}}', b'{"no": 1}', b"{"):
-        resident.send(line + b"\n")
+        resident.send_call(line + b"\n")
         answer = resident.answer()
         assert (answer["failed"], "reason" in answer) == (True, False)
         assert "the host program failed: " in answer["msg"]

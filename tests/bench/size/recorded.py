@@ -95,7 +95,7 @@ def _ask(host: Host) -> dict[str, Recording]:
         for phase in PHASES:
             options = _options(phase)
             begun = time.monotonic()
-            process.stdin.write(_carrier.call(options))
+            process.stdin.write(_carrier.with_id(phase, _carrier.call(options)))
             process.stdin.flush()
             answer = _next_answer(process.stdout, phase)
             found[phase] = Recording(options, answer, time.monotonic() - begun)
@@ -105,7 +105,7 @@ def _ask(host: Host) -> dict[str, Recording]:
 
 def _next_answer(stdout: IO[bytes], phase: str) -> dict[str, Any]:
     while line := stdout.readline():
-        if (answer := _carrier.answer_of(line)) is not None:
+        if (answer := _carrier.answer(line, phase)) is not None:
             return answer
     raise BenchError(f"{phase}: the resident of a real host has ended without an answer")
 

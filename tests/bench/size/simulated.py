@@ -26,7 +26,7 @@ from typing import Any
 import asyncssh
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import function_of
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_resident import ANSWER
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_wire import answer_line
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
 
 from . import recorded
@@ -78,7 +78,8 @@ class Hosts:
 
     def answer(self, number: int, line: bytes) -> tuple[float, bytes]:
         """After how many seconds a host answers to a call, and what. Raises ValueError for one that it cannot know."""
-        function, options = ast.literal_eval(line.decode())
+        call_id, _blank, call = line.partition(b" ")
+        function, options = ast.literal_eval(call.decode())
         recording = self._recordings.get(options["phase"])
         if (
             not recording
@@ -88,7 +89,7 @@ class Hosts:
             raise ValueError(f"a call of which there is no recording: {line.decode()}")
         self.tally.phases.setdefault(number, []).append(options["phase"])
         answer = json.dumps(recording.answer_of(number)).encode("ascii")
-        return recording.seconds, b"\n" + ANSWER + answer + b"\n"
+        return recording.seconds, answer_line(call_id, answer)
 
 
 class _Server(asyncssh.SSHServer):

@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_processes
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_answer import AnswerError
 
 PHASES = ("prepare", "stop", "start", "restart_pos_proxy", "finish")
 GOALS = ("stopped", "running", "restarted")
@@ -86,21 +87,36 @@ def test_a_frame_tells_the_length_of_what_is_compressed_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "answer"),
+    ("output", "answer"),
     [
-        (b'OCP-ANSWER {"changed": true}\n', {"changed": True}),
-        (b'OCP-ANSWER {"changed": true}\r\n', {"changed": True}),
+        (b'OCP-ANSWER 1 {"changed": true}\n', {"changed": True}),
+        (b'OCP-ANSWER 1 {"changed": true}\r\n', {"changed": True}),
+        (b'Welcome\n\nOCP-ANSWER 1 {"changed": true}\nlogout\n', {"changed": True}),
+        (b'\xff\x00\nOCP-ANSWER 2 {"half\nOCP-ANSWER 1 {"changed": true}\n\xff', {"changed": True}),
+        (b'OCP-ANSWER 1 {"changed": true}\nOCP-ANSWER 1 {"changed": false}\n', {"changed": True}),
+        (b"", None),
         (b"\n", None),
         (b"Welcome to db001\n", None),
         (b'{"changed": true}\n', None),
-        (b'Welcome to OCP-ANSWER {"changed": true}\n', None),
-        (b'OCP-ANSWER {"changed": tr', None),
-        (b"OCP-ANSWER [1]\n", None),
-        (b'OCP-ANSWER {"changed": "\xff"}\n', None),
+        (b'OCP-ANSWER {"changed": true}\n', None),
+        (b'OCP-ANSWER 2 {"changed": true}\n', None),
+        (b'OCP-ANSWER 11 {"changed": true}\n', None),
+        (b'Welcome to OCP-ANSWER 1 {"changed": true}\n', None),
     ],
 )
-def test_noise_is_no_answer(line: bytes, answer: dict[str, Any] | None) -> None:
-    assert _carrier.answer_of(line) == answer
+def test_noise_is_no_answer_and_another_calls_is_none(output: bytes, answer: dict[str, Any] | None) -> None:
+    assert _carrier.answer(output, "1") == answer
+
+
+@pytest.mark.parametrize("text", ['{"changed": tr', '{"changed": true}', '{"changed": tr\n', "[1]\n", "\n"])
+def test_an_answer_that_is_none_by_its_form(text: str) -> None:
+    with pytest.raises(AnswerError):
+        _carrier.answer(b"OCP-ANSWER 1 " + text.encode(), "1")
+
+
+def test_no_two_calls_have_one_id() -> None:
+    assert len({_carrier.new_id() for _call in range(1000)}) == 1000
+    assert _carrier.with_id("1", _carrier.call({"phase": "stop"})) == b"1 u'stop', {u'phase': u'stop'}\n"
 
 
 @pytest.mark.parametrize("interpreter", [None, "auto_silent", "/usr/bin/python3"])

@@ -27,13 +27,14 @@ def fanned(phase: str = "stop", *, check_mode: bool = False, **run: Any) -> Fann
 
 def answer(failure: Failure | None = None, *, sent: bool = False, **output: Any) -> Answer:
     message = f"it was {failure.value}" if failure else ""
-    return Answer("db1", BEGAN, ENDED, sent, None if failure else output, failure, message)
+    answered = output if "failed" in output else {"processes": [], **output}
+    return Answer("db1", BEGAN, ENDED, sent, None if failure else answered, failure, message)
 
 
 def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
     one = fanned()
     result = one.take("db1", answer(changed=True, home="/h", warnings=["stale"], ansible_facts={"x": 1}))
-    assert result == one.answers["db1"] == {**TIMES, "changed": True, "home": "/h"}
+    assert result == one.answers["db1"] == {**TIMES, "changed": True, "home": "/h", "processes": []}
     assert one.warnings == [("db1", "stale")]
     assert one.result() == {
         "changed": True,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results, kept, overdue
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results, no_answer, overdue
 
 
 class HostVars:
@@ -59,9 +59,9 @@ def test_roles_that_are_used_by_themselves_have_no_fan_out() -> None:
     assert Results(HostVars(db1={"stop_result": BY_TASK}), 7).of("stop", "db1") == BY_TASK
 
 
-def test_a_host_sets_nothing_on_the_controller() -> None:
-    said = {"changed": True, "ansible_facts": {"x": 1}, "ansible_stats": {}, "started_at": "never", "msg": "m"}
-    assert kept(said) == {"changed": True, "msg": "m"}
+def test_no_answer() -> None:
+    assert no_answer("it is no JSON", changing=False) == {"failed": True, "reason": "no_answer", "msg": "it is no JSON"}
+    assert "how far it came is not known" in no_answer("it is no JSON", changing=True)["msg"]
 
 
 def test_overdue() -> None:
