@@ -59,7 +59,7 @@ def checked(answer: t.Mapping[str, t.Any], phase: str) -> dict[str, t.Any]:
     an answer that says neither that it failed, and why, nor what it did.
     """
     try:
-        found = _ANSWER(answer)
+        found: dict[str, t.Any] = _ANSWER(answer)
         for key in ("msg",) if found.get("failed") else ("changed", "processes", *_OF_SUCCESS.get(phase, ())):
             if key not in found:
                 raise ValueError(f"{key} is missing")
@@ -102,10 +102,10 @@ def _finite(text: str) -> float:
     return value if math.isfinite(value) else _no_number(text[:_NAME])
 
 
-def _is_deep(value: object) -> bool:
-    layer = [value]
+def _is_deep(value: dict[str, t.Any]) -> bool:
+    layer: list[t.Any] = [value]
     for _level in range(_DEEPEST):
-        inside = (each.values() if isinstance(each, dict) else each for each in layer)
+        inside = [each.values() if isinstance(each, dict) else each for each in layer]
         layer = [item for items in inside for item in items if isinstance(item, (dict, list))]
         if not layer:
             return False

@@ -361,7 +361,8 @@ class Sandbox:
         """The whole input of a resident that is to carry out these requests, as a file."""
         path = self.file()
         library = (b"" if pidfd else WITHOUT_PIDFD.encode()) + _carrier.library(requests)
-        path.write_bytes(_carrier.framed(library) + b"".join(_carrier.with_id(CALL, _carrier.call(request)) for request in requests))
+        calls = b"".join(_carrier.with_id(CALL, _carrier.call(request)) for request in requests)
+        path.write_bytes(_carrier.framed(library) + calls)
         path.chmod(0o644)
         return path
 

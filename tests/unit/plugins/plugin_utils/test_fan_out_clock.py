@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _fan_out_clock
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out_clock import IdleClock
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out_values import longest
 
 
 def on_a_loop(run: Callable[[IdleClock], Awaitable[None]]) -> None:
@@ -73,3 +75,54 @@ def test_an_inner_timeout_is_not_taken_for_the_outer_one() -> None:
         assert seen == ["inner", "after"]
 
     on_a_loop(run)
+
+
+def busy(clock: IdleClock, stop: asyncio.Event) -> asyncio.Task[None]:
+    """A loop that never waits, as of a host that never stops to talk."""
+
+    async def work() -> None:
+        while not stop.is_set():
+            time.sleep(0.001)
+            await asyncio.sleep(0)
+
+    return asyncio.ensure_future(work())
+
+
+def test_a_loop_that_is_never_idle_has_a_bound_by_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fan_out_clock, "longest", lambda seconds: seconds + 0.3)
+
+    async def run(clock: IdleClock) -> None:
+        stop = asyncio.Event()
+        others = busy(clock, stop)
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError):
+            async with clock.timeout(0.2):
+                await asyncio.sleep(30)
+        assert 0.4 < time.monotonic() - begun < 10
+        stop.set()
+        await others
+
+    on_a_loop(run)
+
+
+def test_time_in_which_the_process_did_not_run_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while it waits, and stopped while it works."""
+    stopped = 0.0
+    monkeypatch.setattr(_fan_out_clock.time, "monotonic", lambda real=time.monotonic: real() + stopped)
+
+    async def run(clock: IdleClock) -> None:
+        nonlocal stopped
+        loop = asyncio.get_running_loop()
+        async with clock.timeout(30):
+            stopped += 1000
+            await asyncio.sleep(0.01)
+            loop.call_soon(lambda: None)
+            stopped += 1000
+            await asyncio.sleep(0.01)
+        assert clock.awake < 10
+
+    on_a_loop(run)
+
+
+def test_how_long_a_host_may_take() -> None:
+    assert (longest(60), longest(600)) == (150, 1230)
