@@ -24,9 +24,10 @@ except ImportError:  # _fan_out.py says so before it comes to this
 
 from ._fan_out_clock import IdleClock
 from ._fan_out_failure import Failure, HostError
-from ._fan_out_key_data import RSA, is_short, key_type
+from ._fan_out_host_key import HostKey
+from ._fan_out_key_data import RSA, key_type
 from ._fan_out_keys import UserKeys
-from ._fan_out_known_hosts import KnownHostsFiles, Server, Verdict, names_of
+from ._fan_out_known_hosts import KnownHostsFiles, names_of
 from ._route import Route
 
 
@@ -49,9 +50,10 @@ class Connector:
         """Connect and authenticate. Raises HostError."""
         through = await self._jump(route.jump) if route.jump else None
         server = self._known_hosts.of(route.known_hosts).about(names_of(route.name, route.port, alias=route.alias))
-        client = _Client(route, server, await self._keys.of(route))
+        host_key = HostKey(route, server)
+        client = _Client(route, host_key, await self._keys.of(route), self._keys.unprotected(route))
         try:
-            options = _options(route, server, client)
+            options = _options(route, host_key, client)
         except ValueError as error:
             raise HostError(Failure.REFUSED, f"{_place(route)}: {error}") from error
         # Where to once more: options alone are not asked for it.
@@ -99,14 +101,31 @@ class Connector:
 class _Client(SSHClient):
     """What is asked during a handshake, and what became of it."""
 
-    def __init__(self, route: Route, server: Server, keys: list[asyncssh.SSHKeyPair]) -> None:
+    def __init__(
+        self, route: Route, host_key: HostKey, keys: list[asyncssh.SSHKeyPair], unprotected: t.Sequence[str]
+    ) -> None:
         self._route = route
-        self._server = server
+        self._host_key = host_key
+        self._accepted: set[bytes] = set()
         self._keys = keys
+        self._unprotected = unprotected
         self._authenticating = False
         self._offered = 0
         self._password_sent = False
-        self._refusal = ""
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """Have the server's key judged as it comes. asyncssh shows of a certificate only who has signed it."""
+        judge_itself = conn.validate_server_host_key
+
+        def judge(data: bytes) -> asyncssh.SSHKey:
+            if self._host_key.accepts(data):
+                self._accepted = _keys_in(data)
+            key = judge_itself(data)
+            if key_type(key.public_data) == RSA:  # with SHA-1, too, if it were for asyncssh
+                key.all_sig_algorithms = {name.encode() for name in self._host_key.offered}
+            return key
+
+        conn.validate_server_host_key = judge  # type: ignore[method-assign,assignment]
 
     def is_authenticating(self) -> bool:
         """Whether the part that ssh's ConnectTimeout is about is over."""
@@ -116,33 +135,13 @@ class _Client(SSHClient):
         self._authenticating = True
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        verdict, where = self._server.judge(key.public_data)
-        kind = key.get_algorithm()
-        if is_short(key.public_data, self._route.rsa_bits):
-            self._refusal = f"its RSA key has less than {self._route.rsa_bits} bits"
-            return False
-        if verdict is Verdict.KNOWN or (verdict is Verdict.UNKNOWN and not self._route.checked):
-            return True
-        shown = f"{kind} {key.get_fingerprint()}"
-        self._refusal = {
-            Verdict.UNKNOWN: f"no host key is known for {self._known_as()}, it shows {shown}. Make sure that it is "
-            f"the host's, then add it to {_files(self._route)}",
-            Verdict.CHANGED: f"the host key has changed: it shows {shown}, which {where} contradicts. Somebody may be "
-            "between you and the host; when it has been installed anew, correct that line",
-            Verdict.REVOKED: f"the host key {shown} is revoked by {where}",
-        }[verdict]
-        return False
+        return key.public_data in self._accepted
 
     def validate_host_ca_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        shown = f"{key.get_algorithm()} {key.get_fingerprint()}"
-        self._refusal = f"its certificate is signed by {shown}, no authority for {self._known_as()}"
-        return False
+        return key.public_data in self._accepted
 
     def auth_completed(self) -> None:
         self._password_sent = False
-
-    def _known_as(self) -> str:
-        return names_of(self._route.name, self._route.port, alias=self._route.alias)[0]
 
     def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
         keys, self._keys = self._keys, []
@@ -183,8 +182,9 @@ class _Client(SSHClient):
         if isinstance(error, asyncssh.PermissionDenied):
             return HostError(Failure.REFUSED, f"{self._route.user}@{place}: Permission denied: {self._why_denied()}")
         if isinstance(error, asyncssh.HostKeyNotVerifiable):
-            why = self._refusal or _reason(error)
-            return HostError(Failure.REFUSED, f"Host key verification failed: {place}: {why}")
+            why = self._host_key.refusal or _reason(error)
+            failure = Failure.MISTRUSTED if self._host_key.is_final else Failure.REFUSED
+            return HostError(failure, f"Host key verification failed: {place}: {why}")
         if isinstance(error, asyncssh.ChannelOpenError):  # the jump host could not reach it
             return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place} by its jump host: {_reason(error)}")
         if isinstance(error, TimeoutError):
@@ -197,6 +197,11 @@ class _Client(SSHClient):
 
     def _why_denied(self) -> str:
         route = self._route
+        if self._unprotected:
+            return (
+                f"others can read the private key in {', '.join(self._unprotected)}, so that ssh does not use it: "
+                "chmod 600"
+            )
         if self._offered:
             return f"it takes none of the keys that were offered ({self._offered}); see its authorized_keys"
         if route.keys or route.agent:
@@ -221,7 +226,7 @@ async def _addresses(route: Route) -> list[tuple[t.Any, ...]]:
         raise _NotReachedError(f"Could not resolve hostname {route.address}: {_reason(error)}") from error
 
 
-def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClientConnectionOptions:
+def _options(route: Route, host_key: HostKey, client: _Client) -> asyncssh.SSHClientConnectionOptions:
     """ssh's choices. Of what it would take as well the cheap comes first: AES-GCM costs Python a fraction of ChaCha20,
     and what is sent is small, or compressed already.
     """
@@ -231,9 +236,9 @@ def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClien
         host=route.address,
         port=route.port,
         username=route.user,
-        known_hosts=_for_certificates(server),
+        known_hosts=([], [], []),  # no key is known to asyncssh: it asks the client about each
         host_key_alias=route.name,
-        server_host_key_algs=_server_keys(route, server),
+        server_host_key_algs=_some("host key algorithm", host_key.offered, route.server_keys),
         x509_trusted_certs=None,
         x509_trusted_cert_paths=[],
         client_keys=None,
@@ -248,7 +253,7 @@ def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClien
         kbdint_auth=route.interactive,
         password_auth=True,
         preferred_auth=("publickey", "keyboard-interactive", "password"),
-        kex_algs=_both("key exchange", route.key_exchanges, kex.get_kex_algs()),
+        kex_algs=_both("key exchange", _exchanges(route), kex.get_kex_algs()),
         encryption_algs=sorted(
             _both("cipher", route.ciphers, encryption.get_encryption_algs()), key=lambda name: "-gcm@" not in name
         ),
@@ -273,57 +278,33 @@ def _options(route: Route, server: Server, client: _Client) -> asyncssh.SSHClien
     )
 
 
-def _server_keys(route: Route, server: Server) -> list[str]:
-    """The algorithms for host keys, those first that known_hosts has keys for: order_hostkeyalgs in OpenSSH."""
-    plain = _both("host key algorithm", route.server_keys, public_key.get_public_key_algs())
-    known = server.types()
-    first = [name for name in plain if _type_of(name) in known]
-    certified = []
-    if _authorities(server):  # and not with RSA keys, of which nobody would ask the length
-        possible = [name for name in public_key.get_certificate_algs() if b"rsa" not in name]
-        certified = [name for name in route.server_keys if name.encode() in possible]
-    return list(dict.fromkeys([*certified, *first, *plain]))
-
-
-def _for_certificates(server: Server) -> tuple[list[asyncssh.SSHKey], ...]:
-    """Known keys, authorities and revoked keys, for asyncssh to judge certificates. Keys are judged by the client."""
-    authorities = _keys(_authorities(server))
-    return [], authorities, _keys(server.revoked()) if authorities else []
-
-
-def _authorities(server: Server) -> list[bytes]:
-    """Without RSA: asyncssh would take a certificate that is signed with SHA-1, which ssh does not."""
-    return [key for key in server.authorities() if key_type(key) != RSA]
-
-
-def _type_of(algorithm: str) -> str:
-    return RSA if algorithm.startswith("rsa-sha2-") else algorithm
+def _exchanges(route: Route) -> list[str]:
+    """Without those in which the server chooses a group: asyncssh would take one with 1024 bits, which ssh does not."""
+    return [name for name in route.key_exchanges if "group-exchange" not in name]
 
 
 def _both(what: str, wanted: t.Sequence[str], possible: t.Sequence[bytes]) -> list[str]:
     """Those that ssh would use and asyncssh has, in ssh's order of preference."""
-    found = [name for name in wanted if name.encode() in possible]
+    return _some(what, [name for name in wanted if name.encode() in possible], wanted)
+
+
+def _some(what: str, found: list[str], wanted: t.Sequence[str]) -> list[str]:
     if not found:
         raise ValueError(f"asyncssh has none of the {what}s that ssh would use: {', '.join(wanted)}")
     return found
 
 
-def _keys(encoded: t.Iterable[bytes]) -> list[asyncssh.SSHKey]:
-    found = []
-    for data in encoded:
-        try:
-            found.append(public_key.decode_ssh_public_key(data))
-        except asyncssh.KeyImportError:
-            pass  # of a type that asyncssh does not have, so no server can show it
-    return found
+def _keys_in(data: bytes) -> set[bytes]:
+    """The keys that asyncssh asks about, for a key or a certificate that was accepted."""
+    try:
+        certificate = t.cast("public_key.SSHOpenSSHCertificate", public_key.decode_ssh_certificate(data))
+    except asyncssh.KeyImportError:
+        return {data}
+    return {certificate.signing_key.public_data}
 
 
 def _place(route: Route) -> str:
     return f"{route.address} port {route.port}"
-
-
-def _files(route: Route) -> str:
-    return " or ".join(route.known_hosts) or "a known_hosts file"
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,9 @@ class Failure(enum.Enum):
     """Why there is no answer of a host.
 
     NOT_CONNECTED: nothing was sent; the host refused, did not answer in time, or is not known by that name.
-    REFUSED: the handshake failed; an unknown or changed host key, no algorithm in common, no key that is accepted.
+    REFUSED: the handshake failed; an unknown host key, no algorithm in common, no key that is accepted.
+    MISTRUSTED: the server's key contradicts a known one, or is revoked. Not to be tried again by other means: a task's
+    ssh may go on over a connection that was left open, which checks no key.
     DENIED: the password was not accepted. Not to be tried again by other means: that locks accounts.
     NOT_BECOME: become did not work; its password was not accepted, or is missing. As above.
     LOST: the connection was lost after the call was sent.
@@ -27,6 +29,7 @@ class Failure(enum.Enum):
 
     NOT_CONNECTED = "not_connected"
     REFUSED = "refused"
+    MISTRUSTED = "mistrusted"
     DENIED = "denied"
     NOT_BECOME = "not_become"
     LOST = "lost"

@@ -9,11 +9,57 @@
 from __future__ import annotations
 
 RSA = "ssh-rsa"
+_CERTIFICATE = "-cert-v01@openssh.com"
+_LENGTH = 4  # bytes that say how long a part is
+_ECDSA = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
+# How many parts a key has behind its type.
+_PARTS = {
+    RSA: 2,
+    "ssh-dss": 4,
+    "ssh-ed25519": 1,
+    **dict.fromkeys(_ECDSA, 2),
+    "sk-ssh-ed25519@openssh.com": 2,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 3,
+}
 
 
 def key_type(key: bytes) -> str:
-    """The type of a key."""
+    """The type of a key or a certificate."""
     return _part(key, 0).decode("ascii", "replace")
+
+
+def plain_type(kind: str) -> str:
+    """The type of the key in a certificate; of any other type, the type itself."""
+    name = kind.removesuffix(_CERTIFICATE)
+    return f"{name}@openssh.com" if name != kind and name.startswith("sk-") else name
+
+
+def is_certificate(key: bytes) -> bool:
+    """Whether it is a certificate of OpenSSH's."""
+    return key_type(key).endswith(_CERTIFICATE)
+
+
+def public_parts(key: bytes) -> tuple[bytes, ...]:
+    """What makes two keys the same one (sshkey_equal_public in OpenSSH); of a certificate, what its key has of that.
+
+    key: a key or a certificate. Returns nothing for what is none, as far as that is seen.
+    """
+    kind = plain_type(key_type(key))
+    count = _PARTS.get(kind, 0)
+    before = 2 if is_certificate(key) else 1  # the type; a certificate has a nonce before its key
+    parts, rest = [], key
+    for _number in range(before + count):
+        end = _LENGTH + int.from_bytes(rest[:_LENGTH], "big")
+        if len(rest) < end:
+            return ()
+        parts.append(rest[_LENGTH:end])
+        rest = rest[end:]
+    if not count or (rest and not is_certificate(key)):
+        return ()
+    found = parts[before:]
+    if kind in (RSA, "ssh-dss"):  # numbers: OpenSSH reads them with any zeros before them
+        found = [part.lstrip(b"\0") for part in found]
+    return (kind.encode(), *found)
 
 
 def is_short(key: bytes, rsa_bits: int) -> bool:
@@ -24,5 +70,5 @@ def is_short(key: bytes, rsa_bits: int) -> bool:
 def _part(key: bytes, number: int) -> bytes:
     """The part of this number; empty where there is none. Of an RSA key: type, exponent, modulus."""
     for _before in range(number):
-        key = key[4 + int.from_bytes(key[:4], "big") :]
-    return key[4 : 4 + int.from_bytes(key[:4], "big")]
+        key = key[_LENGTH + int.from_bytes(key[:_LENGTH], "big") :]
+    return key[_LENGTH : _LENGTH + int.from_bytes(key[:_LENGTH], "big")]

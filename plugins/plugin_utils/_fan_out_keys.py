@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import typing as t
 
 try:
@@ -16,7 +17,7 @@ try:
 except ImportError:  # _fan_out.py says so before it comes to this
     pass
 
-from ._fan_out_key_data import is_short
+from ._fan_out_key_data import is_certificate, is_short, key_type, plain_type
 from ._route import Route
 
 
@@ -30,21 +31,31 @@ class UserKeys:
 
     async def of(self, route: Route) -> list[asyncssh.SSHKeyPair]:
         """What to offer, copies of its own for each connection: asyncssh notes in them how to sign."""
-        own = [pair for path in route.keys for pair in self._pairs(path)]
+        own = [pair for path in route.keys if _is_protected(path) for pair in self._pairs(path)]
         agents = await self._agent_pairs(route.agent) if route.agent else []
         named = [self._public_data(path) for path in route.keys]
         first = [pair for data in dict.fromkeys(named) for pair in agents if pair.key_public_data == data]
         others = [] if route.only_keys else [pair for pair in agents if pair.key_public_data not in named]
         in_agent = {pair.public_data for pair in first}
         offered = [*first, *others, *(copy.copy(pair) for pair in own if pair.public_data not in in_agent)]
-        return [pair for pair in offered if not is_short(pair.key_public_data, route.rsa_bits)]
+        certified = {plain_type(name) for name in route.user_keys if plain_type(name) != name}
+        return [
+            pair
+            for pair in offered
+            if not is_short(pair.key_public_data, route.rsa_bits)
+            and (not is_certificate(pair.public_data) or _algorithms(pair) & certified)
+        ]
+
+    def unprotected(self, route: Route) -> list[str]:
+        """The paths of private keys that ssh does not use, since others can read them."""
+        return [path for path in route.keys if not _is_protected(path) and self._pairs(path)]
 
     def _pairs(self, path: str) -> list[asyncssh.SSHKeyPair]:
         """What a file holds: nothing where it cannot be read or wants a passphrase, as for ssh without a terminal."""
         if path not in self._files:
             try:
                 # A certificate for the key, in the file beside it, comes with it.
-                self._files[path] = list(asyncssh.load_keypairs([path]))
+                self._files[path] = list(asyncssh.load_keypairs([path])) if _is_pem(path) else []
             except (OSError, ValueError):
                 self._files[path] = []
         return self._files[path]
@@ -64,6 +75,26 @@ class UserKeys:
             return await self._agents[path].get_keys()
         except (OSError, ValueError):
             return []
+
+
+def _is_protected(path: str) -> bool:
+    """As sshkey_perm_ok in OpenSSH's authfile.c: a key of the user's own is used only where nobody else can read it."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return True  # it is not there
+    return found.st_uid != os.getuid() or not found.st_mode & 0o077
+
+
+def _is_pem(path: str) -> bool:
+    """Whether a file begins as keys do that ssh reads; asyncssh also reads others."""
+    with open(path, "rb") as file:
+        return file.read(10) == b"-----BEGIN"
+
+
+def _algorithms(pair: asyncssh.SSHKeyPair) -> set[str]:
+    """The types of key, and the algorithms of signatures, that certificates for this key may be named after."""
+    return {key_type(pair.key_public_data), *(name.decode() for name in pair.sig_algorithms)}
 
 
 def _read_public(path: str) -> bytes | None:

@@ -19,14 +19,19 @@ import hashlib
 import hmac
 import os
 import re
+import stat
 import typing as t
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ._fan_out_key_data import key_type
+from ._fan_out_key_data import key_type, public_parts
 
-_MARKERS = (b"@cert-authority", b"@revoked")
-_HASHED = b"|1|"
+AUTHORITY = b"@cert-authority"
+REVOKED = b"@revoked"
+_BLANKS = re.compile(rb"[ \t]+")
+_LONGEST_PATTERN = 1022  # bytes; one that is longer spoils its line
+_SALT = 20  # bytes
+_RSA_NAMES = (b"rsa-sha2-256", b"rsa-sha2-512")  # of signatures; OpenSSH takes them for the key's type, too
 
 
 class Verdict(enum.Enum):
@@ -60,46 +65,45 @@ class KnownHosts:
     def _read(self, path: str) -> None:
         """Read a file; as to OpenSSH, one that cannot be read knows nothing, and a line that is no entry is none."""
         try:
+            if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would hold up every host
+                return
             with open(path, "rb") as file:
-                lines = file.read().splitlines()
+                lines = file.read().split(b"\n")
         except OSError:
             return
         for number, line in enumerate(lines, start=1):
-            fields = line.split()
-            marker = b""
-            if fields and fields[0].startswith(b"@"):
-                marker = fields.pop(0)
-            if len(fields) < 3 or fields[0].startswith(b"#") or (marker and marker not in _MARKERS):
+            marker, fields = _fields(line)
+            if len(fields) < 3:
                 continue
-            try:
-                key = base64.b64decode(fields[2], validate=True)
-            except binascii.Error:
-                continue
-            if key_type(key).encode() == fields[1]:
+            key = _decoded(fields[2].translate(None, b"\r\v\f"))  # which OpenSSH passes over there
+            kind = key_type(key).encode()
+            if fields[1] == kind or (kind == b"ssh-rsa" and fields[1] in _RSA_NAMES):
                 self._add(fields[0], Entry(marker, key, f"{path}:{number}"))
 
     def _add(self, names: bytes, entry: Entry) -> None:
         if names.startswith(b"|"):
-            _empty, _version, salt, digest, *rest = [*names.split(b"|"), b"", b""]
-            if names.startswith(_HASHED) and rest == [b"", b""]:
-                try:
-                    self._hashed.append((base64.b64decode(salt), base64.b64decode(digest), entry))
-                except binascii.Error:
-                    pass
-        elif any(special in names for special in (b"*", b"?", b"!")):
-            self._patterns.append((_Patterns(names), entry))
+            _empty, version, salt, digest, *rest = [*names.split(b"|"), b"", b"", b""]
+            if version == b"1" and rest == [b"", b"", b""] and len(_decoded(salt)) == _SALT:
+                self._hashed.append((_decoded(salt), _decoded(digest), entry))
+            return
+        patterns = names.lower().split(b",")
+        if any(len(pattern.removeprefix(b"!")) > _LONGEST_PATTERN for pattern in patterns):
+            return
+        if any(special in names for special in (b"*", b"?", b"!")):
+            self._patterns.append((_Patterns(patterns), entry))
         else:
-            for name in set(names.lower().split(b",")):
+            for name in set(patterns):
                 self._exact[name].append(entry)
 
     def _entries(self, name: str) -> list[Entry]:
         wanted = name.encode()
-        found = list(self._exact.get(wanted, ()))
-        found += [entry for patterns, entry in self._patterns if patterns.match(wanted)]
+        lower = wanted.lower()
+        found = list(self._exact.get(lower, ()))
+        found += [entry for patterns, entry in self._patterns if patterns.match(lower)]
         for salt, digest, entry in self._hashed:
             if hmac.digest(salt, wanted, hashlib.sha1) == digest:
                 found.append(entry)
-        return found
+        return [entry for entry in found if public_parts(entry.key)]
 
     def about(self, names: t.Iterable[str]) -> Server:
         """What is known of the server with these names: others than the first count where that is not known."""
@@ -115,14 +119,14 @@ class Server:
     def judge(self, key: bytes) -> tuple[Verdict, str]:
         """What the files say about the server's key, and where they say it.
 
-        key: as it goes over the wire.
+        key: as it goes over the wire, no certificate.
         """
         for entries in self._entries:
-            revoked = [entry for entry in entries if entry.marker == b"@revoked" and entry.key == key]
+            revoked = _of_same_key(entries, REVOKED, key)
             if revoked:
                 return Verdict.REVOKED, revoked[0].where
             plain = [entry for entry in entries if not entry.marker]
-            known = [entry for entry in plain if entry.key == key]
+            known = [entry for entry in _of_same_key(entries, b"", key) if key_type(entry.key) == key_type(key)]
             if known:
                 return Verdict.KNOWN, known[0].where
             # Even one of another type is a change, but another server may have the port that is not named.
@@ -130,12 +134,23 @@ class Server:
                 return Verdict.CHANGED, plain[0].where
         return Verdict.UNKNOWN, ""
 
-    def authorities(self) -> list[bytes]:
-        """The keys that may certify the server's."""
-        return [entry.key for entries in self._entries for entry in entries if entry.marker == b"@cert-authority"]
+    def judge_certificate(self, key: bytes, authority: bytes) -> tuple[Verdict, str]:
+        """What the files say about a certificate of the server's, and where: KNOWN, UNKNOWN or REVOKED.
 
-    def revoked(self) -> list[bytes]:
-        return [entry.key for entries in self._entries for entry in entries if entry.marker == b"@revoked"]
+        key, authority: the key in it and the one that has signed it.
+        """
+        for entries in self._entries:
+            revoked = _of_same_key(entries, REVOKED, authority) or _of_same_key(entries, REVOKED, key)
+            if revoked:
+                return Verdict.REVOKED, revoked[0].where
+            known = _of_same_key(entries, AUTHORITY, authority)
+            if known:
+                return Verdict.KNOWN, known[0].where
+        return Verdict.UNKNOWN, ""
+
+    def authorities(self) -> set[str]:
+        """The types of the keys that may certify the server's."""
+        return {key_type(entry.key) for entries in self._entries for entry in entries if entry.marker == AUTHORITY}
 
     def types(self) -> set[str]:
         """The types of the keys that are known by the first name: OpenSSH prefers those, and asks for no other name."""
@@ -175,11 +190,41 @@ def _state(path: str) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def _fields(line: bytes) -> tuple[bytes, list[bytes]]:
+    """The marker of a line, empty for none, and the fields behind it: names, type, key, comment.
+
+    No fields for a comment, and for a marker that is none to OpenSSH: also for one that ends with a tab while there is
+    a blank behind it.
+    """
+    text = line.partition(b"\0")[0].lstrip(b" \t")
+    if not text.startswith(b"@"):
+        return b"", [] if text.startswith(b"#") else _BLANKS.split(text, 3)
+    marker, _blank, rest = text.partition(b" " if b" " in text else b"\t")
+    rest = rest.lstrip(b" \t")
+    if marker not in (AUTHORITY, REVOKED) or rest.startswith(b"@"):
+        return b"", []
+    return marker, _BLANKS.split(rest, 3)
+
+
+def _decoded(text: bytes) -> bytes:
+    """What a text in Base64 means; nothing for what is none, to the last bit."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+    return data if base64.b64encode(data) == text else b""
+
+
+def _of_same_key(entries: t.Iterable[Entry], marker: bytes, key: bytes) -> list[Entry]:
+    """The entries with this marker and this key, also those that are written as a certificate for it."""
+    wanted = public_parts(key)
+    return [entry for entry in entries if entry.marker == marker and public_parts(entry.key) == wanted]
+
+
 class _Patterns:
     """A list of patterns with `*`, `?` and `!`: matched by any, and by none with `!`."""
 
-    def __init__(self, text: bytes) -> None:
-        patterns = text.lower().split(b",")
+    def __init__(self, patterns: list[bytes]) -> None:
         self._wanted = _regex([pattern for pattern in patterns if not pattern.startswith(b"!")])
         self._unwanted = _regex([pattern[1:] for pattern in patterns if pattern.startswith(b"!")])
 

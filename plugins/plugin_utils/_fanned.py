@@ -26,8 +26,9 @@ class Fanned:
     """The hosts of one phase. run: the state of the run, see _run_state.
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
-    middle also since when it has been at work (C(started_at)) and what was said (C(lost)). warnings: pairs of host and
-    text. notes: of HostRequests, for later phases. halted: the answer for hosts that are not begun any more, see _halt.
+    middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
+    what was said of that (C(said)). warnings: pairs of host and text. notes: of HostRequests, for later phases. halted:
+    the answer for hosts that are not begun any more, see _halt.
     """
 
     def __init__(self, phase: str, run: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
@@ -96,7 +97,7 @@ class Fanned:
             self.leave([host], message)  # its task tries for a while: the host was there a moment ago
             return None
         if failure in (Failure.REFUSED, Failure.NO_ANSWER) and not self._only:
-            self.leave([host], message)
+            self.rest[host] = {"why": message, "said": message}
             return None
         if failure is Failure.NO_ANSWER:
             return no_answer(message, self._changing and answer.sent)

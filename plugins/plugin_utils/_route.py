@@ -22,14 +22,13 @@ class Route:
     none. only_keys: of an agent's keys, offer just those in keys (IdentitiesOnly). password: for password
     authentication; interactive: whether also for one that is keyboard-interactive. known_hosts: paths of known host
     files that exist. checked: whether the server's key has to be in one of them; where it has not, a key that
-    contradicts them is refused all the same. key_exchanges, ciphers, macs, server_keys, user_keys: names of algorithms
-    in order of preference. connect_timeout: seconds, None for the system's. alive_interval, alive_count: seconds
-    between signs of life, 0 for none, and how many may be missed. compression: whether to ask for it. jump: the way to
-    the server that this one is reached through. rsa_bits: what RSA keys must have at least, the server's and the user's
-    (RequiredRSASize).
+    contradicts them is refused all the same. key_exchanges, ciphers, macs, server_keys, user_keys, ca_signatures:
+    names of algorithms in order of preference, the last for what authorities sign certificates of hosts with.
+    connect_timeout: seconds, None for the system's. alive_interval, alive_count: seconds between signs of life, 0 for
+    none, and how many may be missed. compression: whether to ask for it. jump: the way to the server that this one is
+    reached through. rsa_bits: what RSA keys must have at least, the server's and the user's (RequiredRSASize).
 
     The names of algorithms are all that ssh would use; that asyncssh does not have some of them is the engine's affair.
-    None for certificates of hosts are among them where ssh has other rules for their signatures than it has by default.
     """
 
     address: str
@@ -55,6 +54,7 @@ class Route:
     alias: bool = False
     rsa_bits: int = 1024
     interactive: bool = True
+    ca_signatures: tuple[str, ...] = ()
 
     def dump(self) -> dict[str, t.Any]:
         return asdict(self)

@@ -24,17 +24,16 @@ from ._route import Route
 from ._ssh_config import NotUnderstoodError, Settings
 
 _HONOURED = """
-addressfamily batchmode checkhostip ciphers compression connecttimeout globalknownhostsfile hostkeyalgorithms
-hostkeyalias hostname identitiesonly identityagent identityfile kbdinteractiveauthentication kexalgorithms macs
-numberofpasswordprompts passwordauthentication port preferredauthentications proxyjump pubkeyacceptedalgorithms
-pubkeyacceptedkeytypes pubkeyauthentication rekeylimit requesttty requiredrsasize sendenv serveralivecountmax
-serveraliveinterval setenv stricthostkeychecking user userknownhostsfile
+addressfamily batchmode casignaturealgorithms checkhostip ciphers compression connecttimeout globalknownhostsfile
+hostkeyalgorithms hostkeyalias hostname identitiesonly identityagent identityfile kbdinteractiveauthentication
+kexalgorithms macs numberofpasswordprompts passwordauthentication port preferredauthentications proxyjump
+pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthentication rekeylimit requesttty requiredrsasize sendenv
+serveralivecountmax serveraliveinterval setenv stricthostkeychecking user userknownhostsfile
 """
 _WITHOUT_EFFECT = {
     "what was asked for": "host",
     "of use only with CanonicalizeHostname": """
         canonicaldomains canonicalizefallbacklocal canonicalizemaxdots canonicalizepermittedcnames""",
-    "no certificate of a host is taken where it is not the default": "casignaturealgorithms",
     "connections that ssh shares with itself": "controlmaster controlpath controlpersist",
     "a key goes to no agent": "addkeystoagent",
     "there is no terminal": """
@@ -142,7 +141,7 @@ class _Reader:
             key_exchanges=self._names("kexalgorithms"),
             ciphers=self._names("ciphers"),
             macs=self._names("macs"),
-            server_keys=self._server_keys(default),
+            server_keys=self._names("hostkeyalgorithms"),
             user_keys=self._names("pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"),
             connect_timeout=self._seconds("connecttimeout"),
             alive_interval=self._number("serveraliveinterval"),
@@ -151,6 +150,7 @@ class _Reader:
             jump=jump,
             rsa_bits=self._number("requiredrsasize", 1024),
             interactive=interactive,
+            ca_signatures=tuple(self._one("casignaturealgorithms", "").split(",")),
         )
 
     # Whether it is all understood
@@ -183,7 +183,7 @@ class _Reader:
 
     def _addressing(self) -> None:
         """What is about the addresses that a name has is of no effect where the host is given by its address."""
-        if _is_address(self._address):
+        if _is_address(self._address) and str(ipaddress.ip_address(self._address)) == self._address:
             family = "inet6" if ":" in self._address else "inet"
             self._check("addressfamily", ("any", family))
         else:
@@ -235,12 +235,6 @@ class _Reader:
             return False
         self._check("stricthostkeychecking", (*_YES, "ask", "accept-new"))
         return True
-
-    def _server_keys(self, default: Settings) -> tuple[str, ...]:
-        names = self._names("hostkeyalgorithms")
-        if self._settings.get("casignaturealgorithms") != default.get("casignaturealgorithms"):
-            names = tuple(name for name in names if "-cert-" not in name)
-        return names
 
     def _files(self, name: str) -> tuple[str, ...]:
         found = []

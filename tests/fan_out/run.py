@@ -60,6 +60,7 @@ ALGORITHMS = {
         "rsa-sha2-512",
         "rsa-sha2-256",
     ),
+    "ca_signatures": ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"),
     "user_keys": ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"),
 }
 

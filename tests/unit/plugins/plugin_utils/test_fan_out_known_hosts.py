@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out_known_hosts
 
 
 def key(number: int, kind: str = "ssh-ed25519") -> bytes:
-    return len(kind).to_bytes(4, "big") + kind.encode() + bytes([number] * 36)
+    parts = [kind.encode(), *([bytes([number] * 32)] * (2 if kind == "ssh-rsa" else 1))]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def line(names: str, blob: bytes, marker: str = "") -> str:
@@ -61,9 +63,12 @@ def test_names(tmp_path: Path, names: str, known: bool) -> None:
 
 
 def test_a_hashed_name(tmp_path: Path) -> None:
-    hashed = base64.b64encode(hmac.digest(b"salt", b"db1", hashlib.sha1)).decode()
-    assert judged(tmp_path, line(f"|1|c2FsdA==|{hashed}", key(1)), key(1)) is Verdict.KNOWN
-    assert judged(tmp_path, line(f"|1|c2FsdA==|{hashed}", key(1)), key(1), "db2") is Verdict.UNKNOWN
+    salt = b"twenty bytes of salt"
+    hashed = base64.b64encode(hmac.digest(salt, b"db1", hashlib.sha1)).decode()
+    names = f"|1|{base64.b64encode(salt).decode()}|{hashed}"
+    assert judged(tmp_path, line(names, key(1)), key(1)) is Verdict.KNOWN
+    assert judged(tmp_path, line(names, key(1)), key(1), "db2") is Verdict.UNKNOWN
+    assert judged(tmp_path, line(f"{names},", key(1)), key(1)) is Verdict.UNKNOWN
 
 
 def test_a_file_without_a_line_for_the_key_contradicts_it(tmp_path: Path) -> None:
@@ -71,6 +76,33 @@ def test_a_file_without_a_line_for_the_key_contradicts_it(tmp_path: Path) -> Non
     assert judged(tmp_path, line("db1", key(2, "ssh-rsa")), key(1)) is Verdict.CHANGED
     assert judged(tmp_path, line("db1", key(2), "@cert-authority"), key(1)) is Verdict.UNKNOWN
     assert judged(tmp_path, line("db1", key(2), "@revoked"), key(1)) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("junk", [key(1)[:-1], key(1) + b"x", key(1, "ssh-rsa")[:-36], key(1, "what")])
+def test_what_is_no_key_contradicts_none(tmp_path: Path, junk: bytes) -> None:
+    assert judged(tmp_path, line("db1", junk), key(1)) is Verdict.UNKNOWN
+
+
+def test_a_certificate(tmp_path: Path) -> None:
+    """One list counts at a time: that of the name with the port, then that of the name alone."""
+    path, names = tmp_path / "known_hosts", ("[db1]:2222", "db1")
+
+    def judged(text: str) -> Verdict:
+        path.write_text(text)
+        return KnownHosts([str(path)]).about(names).judge_certificate(key(1), key(9))[0]
+
+    assert judged(line("db1", key(9), "@cert-authority")) is Verdict.KNOWN
+    assert judged(line("db1", key(9))) is Verdict.UNKNOWN
+    for revoked in (1, 9):
+        both = line("db1", key(9), "@cert-authority") + line("*", key(revoked), "@revoked")
+        assert judged(both) is Verdict.REVOKED
+    other = line("[db1]:2222", key(9), "@cert-authority") + line("db1", key(9), "@revoked")
+    assert judged(other) is Verdict.KNOWN
+
+
+def test_a_pipe_holds_up_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert KnownHosts([str(tmp_path / "pipe")]).about(("db1",)).judge(key(1))[0] is Verdict.UNKNOWN
 
 
 def test_revoked_wins(tmp_path: Path) -> None:

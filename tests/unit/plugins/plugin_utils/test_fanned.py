@@ -51,6 +51,7 @@ def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
     ("failure", "sent", "expected"),
     [
         (Failure.DENIED, False, {"unreachable": True, "reason": "not_connected", "msg": "it was denied"}),
+        (Failure.MISTRUSTED, False, {"unreachable": True, "reason": "not_connected", "msg": "it was mistrusted"}),
         (Failure.NOT_BECOME, False, {"failed": True, "reason": "not_permitted", "msg": "it was not_become"}),
         (Failure.OVERDUE, False, {"failed": True, "reason": "deadline", "msg": "no answer within 60 s"}),
         (Failure.CANCELLED, False, {"failed": True, "reason": "cancelled"}),
@@ -74,7 +75,8 @@ def test_who_may_have_been_changed_is_said_to() -> None:
 def test_what_ssh_may_be_able_to_do_is_left_to_the_task(failure: Failure) -> None:
     one = fanned()
     assert one.take("db1", answer(failure)) is None
-    assert one.rest == {"db1": {"why": f"it was {failure.value}"}}
+    text = f"it was {failure.value}"
+    assert one.rest == {"db1": {"why": text, "said": text}}
     strict = fanned(transport="fanout")
     result = strict.take("db1", answer(failure))
     assert result is not None

@@ -228,9 +228,12 @@ def test_whether_a_password_may_be_asked_for_interactively() -> None:
         assert (found.password, found.interactive) == ("x", interactive)
 
 
-def test_certificates_of_hosts_need_the_rules_that_ssh_has_by_default() -> None:
-    assert any("-cert-" in name for name in _route(DEFAULT).server_keys)
-    assert not any("-cert-" in name for name in _route(_with(casignaturealgorithms="ssh-ed25519")).server_keys)
+def test_what_authorities_may_sign_certificates_with() -> None:
+    assert "ssh-ed25519" in _route(DEFAULT).ca_signatures
+    assert _route(_with(casignaturealgorithms="rsa-sha2-512,ssh-ed25519")).ca_signatures == (
+        "rsa-sha2-512",
+        "ssh-ed25519",
+    )
 
 
 def test_a_jump_host_that_ssh_does_not_speak_of() -> None:
