@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -31,6 +34,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._printable import in
 LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
 _MEMORY = 128 * 1024 * 1024  # bytes for the output of a host, which Ansible's ssh has twice while it grows
 _PAUSE = 2
+# What sudo says, with exit status 1, where it does not let the user do this.
+_SUDO_REFUSES = re.compile(r"^(?:sudo: |Sorry, user )|is not in the sudoers file", re.MULTILINE)
 
 
 class ActionModule(ActionBase):
@@ -52,6 +57,7 @@ class ActionModule(ActionBase):
         if halted:
             return {**result, **halted}
         self._take_from(left)
+        self._share_no_connection(str(variables.get("inventory_hostname")))
         try:
             if "lost" in left:
                 started = left["started_at"]
@@ -63,6 +69,9 @@ class ActionModule(ActionBase):
                 raise
             self._connection._shell.tmpdir = None  # its removal would hang on this host too, without a timeout
             answer = overdue(self._task.timeout, self._changes)
+        if answer.get("unreachable") and left.get("said"):
+            # The fan-out knows more than ssh tells, such as the fingerprint of an unknown key.
+            answer = {**answer, "msg": f"{left['said']}; by its own task: {answer['msg']}"}
         return {**result, **answer, "started_at": started, "finished_at": iso_now()}
 
     def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
@@ -71,6 +80,19 @@ class ActionModule(ActionBase):
         if self._task.args.get("phase") != "start":
             taken.pop("ran_as", None)
         self._task.args = {**self._task.args, **taken}
+
+    def _share_no_connection(self, host: str) -> None:
+        """Have ssh keep this host's connection under a name of this run's own, unless the user has given it one.
+
+        Ansible names it after address, port and user. Under that name another run may have left a connection open, of
+        an inventory that means another host by them, or believes another key. Over it ssh checks no key.
+        """
+        connection = self._connection
+        if connection.has_option("control_path") and not connection.get_option("control_path"):
+            options = (connection.get_option(name) for name in ("host", "port", "remote_user"))
+            whose = "\n".join(str(part) for part in (C.DEFAULT_LOCAL_TMP, host, *options))  # a folder of the run's own
+            # as long as Ansible's own, since a socket's path must be short
+            connection.set_option("control_path", f"%(directory)s/{hashlib.sha256(whose.encode()).hexdigest()[:10]}")
 
     def _left_by_fan_out(
         self, controller: t.Mapping[str, t.Any], run: t.Mapping[str, t.Any], host: str
@@ -103,7 +125,7 @@ class ActionModule(ActionBase):
         return answer
 
     def _ask(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """One remote execution of the host program, or of the ordinary module where that gives no answer."""
+        """The host's answer, as far as it is one."""
         phase = self._task.args.get("phase")
         try:
             with _memory.at_most(_MEMORY):
@@ -119,7 +141,20 @@ class ActionModule(ActionBase):
         return answer
 
     def _said(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The host program's answer, or that become does not work."""
         become = self._connection.become
+        try:
+            return self._execute(task_vars, become)
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as exc:  # which has no type of its own for this
+            found = re.search(rf"(?:Missing|Incorrect) {re.escape(become.name)} password", str(exc)) if become else None
+            if not found:
+                raise
+            return {"failed": True, "reason": "not_permitted", "msg": found[0]}
+
+    def _execute(self, task_vars: dict[str, t.Any], become: t.Any) -> dict[str, t.Any]:
+        """One remote execution of the host program, or of the ordinary module where that gives no answer."""
         # ansible-core 2.18 does not ask the become plugin: there it knows that su takes no input
         if self._connection.has_pipelining and (not become or getattr(become, "pipelining", become.name != "su")):
             answer = self._carry(task_vars)
@@ -135,6 +170,9 @@ class ActionModule(ActionBase):
         command = f"{self._compute_environment_string()} {_carrier.command(request, interpreter, call_id)}".strip()
         said = self._low_level_execute_command(command, in_data=_carrier.program(request))
         answer = _carrier.answer(said["stdout"].encode(errors="surrogateescape"), call_id)
+        if answer is None and self._connection.become and said["rc"] == 1 and _SUDO_REFUSES.search(said["stderr"]):
+            text = printable(said["stderr"].strip())
+            return {"failed": True, "reason": "not_permitted", "msg": f"become failed: exit status 1: {text}"}
         if answer is None:
             text = f"no answer from the host program, trying the module: {printable(said['stderr'])}"
             Display().vv(text, host=self._host())
