@@ -17,6 +17,11 @@ from .host import Host
 from .processes import Process
 from .spec import GENERATIONS, Generation
 
+HOLD = (
+    "import os, sys, time; stream = open(sys.argv[1], 'x'); "
+    "stream.write('{\"pid\":%d,\"exe\":\"%s\"}' % (os.getpid(), os.readlink('/proc/self/exe'))); stream.close(); "
+    "time.sleep(1e9)"
+)
 DEAD_PID = 32001  # on a host that has just started no process has come near this number
 
 
@@ -91,8 +96,12 @@ def _zombie(host: Host) -> None:
 
 
 def _live_lock(host: Host) -> None:
-    host.spawn(f"{host.spec.home}/{host.generation.control}", "hold")
-    host.wait_for(lambda: _size(host.home / "run/admin.lock"), "the control program has not taken admin.lock")
+    # The control program's executable, which takes the lock and stays: the vendor's holds it for 1 to 14 s.
+    lock = f"{host.spec.home}/run/admin.lock"
+    script = host.generation.daemon.script
+    program = runtime.INTERPRETER if script else f"{host.spec.home}/{host.generation.control}"
+    owner = host.spawn(program, "-I", "-S", "-c", HOLD, lock)
+    host.wait_for(lambda: _size(host.home / "run/admin.lock"), f"{owner.exe} has not taken admin.lock")
 
 
 def _stale_lock(host: Host) -> None:
@@ -139,29 +148,29 @@ def _junk_run(host: Host) -> None:
             _huge(path)
     name = names[-1]
     texts = {
-        "2": "garbage\n",
-        "3": "0\n",
-        "4": "1\n",
-        "5": "-1\n",
-        "6": "+5\n",
-        "7": "1_0\n",
-        "8": "9" * 400 + "\n",
-        "9": f"{host.stranger.ns_pid}\n",
-        "10": "",
-        "11": "\u0661\u0662\n",
-        "12": f"{host.stranger.ns_pid}\0\n",
+        "9002": "garbage\n",
+        "9003": "0\n",
+        "9004": "1\n",
+        "9005": "-1\n",
+        "9006": "+5\n",
+        "9007": "1_0\n",
+        "9008": "9" * 400 + "\n",
+        "9009": f"{host.stranger.ns_pid}\n",
+        "9010": "",
+        "9011": "\u0661\u0662\n",
+        "9012": f"{host.stranger.ns_pid}\0\n",
     }
     for number, text in texts.items():
         (run / f"{name}.{number}.pid").write_text(text, encoding="utf-8")
-    (run / f"{name}.13.pid").write_bytes(b"\xff\xfe\x00")
-    (run / f"{name}.14.pid").symlink_to("/etc/passwd")
-    (run / f"{name}.15.pid").symlink_to(f"{layout.DATABASE_HOME}/run/observer.pid")
-    (run / f"{name}.16.pid").symlink_to(f"{name}.16.pid")
-    (run / f"{name}.17.pid").mkdir()
-    (run / f"{name}.17.pid/kept").write_text("not yours\n")
-    os.mkfifo(run / f"{name}.18.pid")
-    _huge(run / f"{name}.19.pid")
-    (run / f"{name}.20.sock").symlink_to("/etc/passwd")
+    (run / f"{name}.9013.pid").write_bytes(b"\xff\xfe\x00")
+    (run / f"{name}.9014.pid").symlink_to("/etc/passwd")
+    (run / f"{name}.9015.pid").symlink_to(f"{layout.DATABASE_HOME}/run/observer.pid")
+    (run / f"{name}.9016.pid").symlink_to(f"{name}.9016.pid")
+    (run / f"{name}.9017.pid").mkdir()
+    (run / f"{name}.9017.pid/kept").write_text("not yours\n")
+    os.mkfifo(run / f"{name}.9018.pid")
+    _huge(run / f"{name}.9019.pid")
+    (run / f"{name}.9020.sock").symlink_to("/etc/passwd")
     (run / "admin.lock.bak").write_text("{")
 
 

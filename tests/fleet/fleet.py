@@ -320,10 +320,7 @@ def _booted(host: Host, table: list[Process], listening: set[tuple[str, int]]) -
         return False
     if not behaviour.agent:
         return host.spec.full or any(process.comm == "sleep" for process in table)  # init's last step
-    generation = generations(host)[0]
-    return host.agent_names(table) == sorted(
-        program.name for program in generation.programs
-    ) and host.pid_files_written(generation)
+    return host.serves(table, generations(host)[0])
 
 
 def _arrange(host: Host) -> None:

@@ -76,6 +76,11 @@ class Host:
         return self.path(self.spec.home)
 
     @property
+    def run_folder(self) -> Path:
+        """Where the agent has its pid files and sockets, as the machine sees it."""
+        return self.home / "run"
+
+    @property
     def user(self) -> str:
         """Who the inventory connects as."""
         return self.spec.user or ("admin" if self.spec.behaviour == "no_privilege" else "root")
@@ -219,22 +224,34 @@ class Host:
         return command
 
     def start_agent(self) -> None:
-        """Start the daemon, whether another runs or not, and wait until each program has a new process."""
-        before = {process.pid for process in self.agent_processes()}
+        """Start the daemon, and wait until each program has a new process that serves.
+
+        A daemon that runs already is left to itself: its pid files are set aside, as in a restart that was cut short.
+        """
+        table = self.agent_processes()
+        before = {process.pid for process in table}
+        for program in self.generation.programs if self.generation.daemon.name in self.agent_names(table) else ():
+            path = self.run_folder / f"{program.name}.pid"
+            if pid := _text(path).strip():
+                path.rename(path.with_name(f"{program.name}.{pid}.pid"))
         self.spawn(*self.agent_command())
-        expected = sorted(program.name for program in self.generation.programs)
         self.wait_for(
-            lambda: (
-                expected == self.agent_names([process for process in self.processes() if process.pid not in before])
-                and self.pid_files_written()
-            ),
+            lambda: self.serves([process for process in self.processes() if process.pid not in before]),
             "the agent has not started",
         )
 
-    def pid_files_written(self, generation: Generation | None = None) -> bool:
-        """Whether each program of the agent has written its pid file."""
-        programs = (generation or self.generation).programs
-        return all(_size(self.home / "run" / f"{program.name}.pid") for program in programs)
+    def serves(self, table: list[Process] | None = None, generation: Generation | None = None) -> bool:
+        """Whether all programs of the agent run, once each, and listen on their sockets (and on their ports, then).
+
+        table: the processes to look at, if not all of the host.
+        """
+        found = self.agent_processes(table)
+        expected = sorted(program.name for program in (generation or self.generation).programs)
+        return expected == sorted(process.comm for process in found) and all(
+            (self.run_folder / f"{process.comm}.{process.ns_pid}.sock").is_socket()
+            and (self.run_folder / f"{process.comm}.pid").exists()
+            for process in found
+        )
 
     def start_sshd(self) -> None:
         """Start sshd and wait until it accepts connections."""
@@ -327,8 +344,8 @@ def _process(record: dict[str, Any] | None) -> Process | None:
     return Process(**{**record, "cmdline": tuple(record["cmdline"])}) if record else None
 
 
-def _size(path: Path) -> int:
+def _text(path: Path) -> str:
     try:
-        return path.lstat().st_size
+        return path.read_text()
     except OSError:
-        return 0
+        return ""

@@ -27,6 +27,19 @@ from standin import entry
 entry.run_script(os.path.abspath(__file__))
 """
 
+MANAGER_STOPS = 0.05  # seconds; the vendor's takes at most 0.1
+SERVICE = """\
+  {name}:
+    program: {program}
+    runDir: {run_dir}
+    #kill_wait: 0s
+    finalWait: 5s
+    minLiveTime: 3s
+    quickExitLimit: 3
+    stdout: {log}/{name}.output.log
+    stderr: {log}/{name}.error.log
+"""
+
 
 def programs(specs: list[HostSpec]) -> set[str]:
     """The names of the executables that hosts with these *specs* need."""
@@ -80,6 +93,7 @@ def build_home(
     install(shared, home / generation.control, script=generation.control.endswith(".py"))
     lines = {
         "address": address,
+        "poll_seconds": str(spec.poll_seconds),
         "interpreter": runtime.INTERPRETER,
         "daemon": generation.daemon.name,
         "children": " ".join(child.name for child in generation.children),
@@ -87,19 +101,36 @@ def build_home(
     }
     for program in generation.programs:
         lines[f"{program.name}.path"] = f"{spec.home}/{program.path}"
-        lines[f"{program.name}.stop_seconds"] = str(spec.stop_seconds if program == generation.monitor else 0)
+        slow = spec.stop_seconds if program == generation.monitor else MANAGER_STOPS
+        lines[f"{program.name}.stop_seconds"] = str(slow)
+        lines[f"{program.name}.stop_status"] = "1" if program == generation.manager else "0"
+        if program != generation.monitor:
+            lines[f"{program.name}.needs_port"] = "yes"
         if program.script:
-            lines[f"{program.name}.script"] = "yes"
+            lines[f"{program.name}.script"] = lines["scripts"] = "yes"
         if program.port:
             lines[f"{program.name}.port"] = str(program.port)
     lines.update(settings)
-    (home / generation.conf).write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
+    (home / generation.standin_conf).write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
+    (home / generation.conf).write_text(vendors_configuration(generation))
     if spec.agent_user == "admin":
         for root, folders, files in os.walk(home):
             for name in [".", *folders, *files]:
                 # the programs are links to files that all hosts share
                 if os.stat(os.path.join(root, name)).st_nlink == 1 or name in folders or name == ".":
                     os.chown(os.path.join(root, name), runtime.ADMIN, runtime.ADMIN)
+
+
+def vendors_configuration(generation: Generation, run_dir: str = "{home}/run") -> str:
+    """The daemon's configuration file as it is shipped; {home} is what stands for the home in it."""
+    if generation.daemon.script:
+        return "# nobody has published what generation 1 has here\n"
+    home = "${obagent.home.path}" if generation.daemon.name.startswith("ob_") else "${ocp.agent.home.path}"
+    run_dir = run_dir.format(home=home)
+    text = f"runDir: {run_dir}\nlogDir: {home}/log\nservices:\n"
+    for child in generation.children:
+        text += SERVICE.format(name=child.name, program=f"{home}/{child.path}", run_dir=run_dir, log=f"{home}/log")
+    return text
 
 
 def install(shared: Path, path: Path, script: bool = False, program: str | None = None) -> None:

@@ -47,6 +47,16 @@ class Generation:
         return self.children[-1]
 
     @property
+    def manager(self) -> Program | None:
+        """The child that is not to be signalled by hand: it ends with an error, and is revived. Generation 1 has none."""
+        return None if self.daemon.script else self.children[0]
+
+    @property
+    def standin_conf(self) -> str:
+        """Where the stand-in keeps what the vendor's configuration has no place for."""
+        return self.conf.removesuffix(".yaml") + ".standin"
+
+    @property
     def executable_child(self) -> Program:
         """A child that its executable identifies."""
         return next(child for child in self.children if not child.script)
@@ -91,6 +101,7 @@ class HostSpec:
     generation: `gen1`, `gen2` or `obagent`.
     home: the agent's home on the host.
     stop_seconds: how long the monitor agent takes to leave after SIGTERM (the vendor's takes 3 s).
+    poll_seconds: how often the control program looks while it waits (the vendor's looks every second).
     bystanders: whether innocent processes with confusing names run beside the agent.
     agent_user: who runs the agent, `root` or `admin`.
     user: who the inventory connects as, `root` or `admin`; None leaves it to the behaviour.
@@ -103,6 +114,7 @@ class HostSpec:
     generation: str = "gen2"
     home: str = DEFAULT_HOME
     stop_seconds: float = 0.2
+    poll_seconds: float = 0.05
     bystanders: bool = True
     agent_user: str = "root"
     user: str | None = None

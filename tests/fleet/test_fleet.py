@@ -70,6 +70,19 @@ def pid_file(host: Host, name: str) -> Path:
     return host.home / "run" / f"{name}.pid"
 
 
+def control(host: Host, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+    return host.run(f"{host.spec.home}/{host.generation.control}", *words, check=False, user=user)
+
+
+def code_of(answer: subprocess.CompletedProcess[str]) -> str:
+    """The vendor's code in the answer of a command that has failed."""
+    assert not answer.stdout
+    told = json.loads(answer.stderr)
+    assert answer.stderr.startswith('{"successful":false,"message":null,"error":"Module=')
+    assert answer.stderr.endswith("}")
+    return str(told["error"]).partition("code=")[2].partition(";")[0]
+
+
 def port_answers(host: Host, port: int) -> bool:
     with socket.socket() as connection:
         return connection.connect_ex((host.address, port)) == 0
@@ -234,7 +247,7 @@ def test_junk_is_in_the_run_folder(observed: Fleet) -> None:
     assert (run / "ocp_monagent.pid").stat().st_size == 100 * 1024 * 1024
     assert (run / "ocp_monagent.pid").stat().st_blocks == 0
     assert host.stranger
-    assert (run / "ocp_monagent.9.pid").read_text() == f"{host.stranger.ns_pid}\n"
+    assert (run / "ocp_monagent.9009.pid").read_text() == f"{host.stranger.ns_pid}\n"
 
 
 def test_inventory_is_what_ansible_needs(observed: Fleet) -> None:
@@ -283,7 +296,7 @@ def test_control_program_stops_and_starts(changed: Fleet) -> None:
     host = changed.hosts[2]
     control = f"{host.spec.home}/bin/ocp_agentctl"
     stopped = subprocess.run(host.ssh_command(control, "stop"), capture_output=True, text=True, check=False)
-    assert (stopped.returncode, stopped.stdout) == (0, '{"successful":true,"message":"ok","error":""}\n')
+    assert (stopped.returncode, stopped.stdout) == (0, '{"successful":true,"message":"ok","error":""}')
     assert host.agent_processes() == []
     assert list((host.home / "run").iterdir()) == []
     assert not port_answers(host, 62888)
@@ -303,12 +316,18 @@ def test_control_program_of_generation_1(changed: Fleet) -> None:
     assert all(host.alive(process) for process in host.bystanders)
 
 
-def test_start_terminates_orphans(changed: Fleet) -> None:
+def test_start_tells_orphans_to_end_and_is_spoiled_by_their_pid_files(changed: Fleet) -> None:
     host = find(changed, "orphans")
     orphans = host.agent_processes()
-    host.start_agent()
-    assert host.agent_names() == ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
+    started = control(host, "start")
+    assert (started.returncode, code_of(started)) == (255, "wait_for_ready_timeout")
+    assert host.agent_names() == ["ocp_agentd"]
     assert not any(host.alive(process) for process in orphans)
+    assert [pid_file(host, process.comm).read_text() for process in orphans] == [f"{p.ns_pid}\n" for p in orphans]
+    log = (host.home / "log/agentd.log").read_text()
+    assert f"open {host.spec.home}/run/ocp_mgragent.pid: file exists" in log
+    again = control(host, "start")
+    assert (again.returncode, host.agent_names()) == (0, ["ocp_agentd"]), "the daemon runs, so that it asks no more"
 
 
 def test_stopped_agent_can_be_started(changed: Fleet) -> None:

@@ -166,8 +166,8 @@ def test_every_behaviour(core: Core, start_fleet: StartFleet, tmp_path: Path) ->
     junk = fleet.hosts[list(ENDINGS).index("junk_run")]
     left = {path.name.split(".", 1)[1] for path in (junk.home / "run").iterdir()}
     # links, a FIFO and a folder are none of the agent's own files
-    assert {"14.pid", "15.pid", "16.pid", "17.pid", "18.pid", "20.sock", "lock.bak"} <= left
-    assert (junk.home / "run/ocp_monagent.17.pid/kept").exists()
+    assert {"9014.pid", "9015.pid", "9016.pid", "9017.pid", "9018.pid", "9020.sock", "lock.bak"} <= left
+    assert (junk.home / "run/ocp_monagent.9017.pid/kept").exists()
 
 
 @pytest.mark.parametrize("broken", ["sshd_down", "no_agent", "live_lock", "no_privilege"])

@@ -1,29 +1,45 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A child of the daemon: listens on its port until SIGTERM."""
+"""A child of the daemon: listens on its port and answers on its socket until SIGTERM."""
 
 from __future__ import annotations
 
 import _socket
+import os
 import time
 
-from . import process
-from .settings import Settings
+from . import process, status
+from .settings import Settings, log_file
+from .telling import Log
 
 
 def main(conf: Settings, program: str) -> int:
-    """Be the child *program*. Returns the exit status."""
+    """Be the child *program*. Returns the exit status, which is not 0 of a management agent that was signalled."""
+    log = Log(log_file(conf, program))
+    os.chdir(conf["home"])  # where the daemon starts it
+    process.become(conf, program)
+    port, started = int(conf[program + ".port"]), time.time_ns()
     listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
     listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
     listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEPORT, 1)
-    listener.bind((conf["address"], int(conf[program + ".port"])))
-    listener.listen(16)
-    admin = process.become(conf, program, newline=True)  # the pid file is last: who sees it can count on the port
-    while not process.sigterm_within(conf, program, 3600):
-        pass
+    try:
+        listener.bind((conf["address"], port))
+        listener.listen(16)
+    except OSError as error:
+        address = f"{conf['address']}:{port}"
+        log.error(
+            "web/http_server.go:Run",
+            f"create tcp listener on address '{address}' failed listen tcp {address}: bind: {error.strerror.lower()}",
+        )
+        if conf.get(program + ".needs_port"):
+            return 1
+        process.wait_for_sigterm(conf, program)  # it lives on, and does not serve
+    else:
+        answer = status.of_service("running", os.getpid(), started, [port], status.VERSION)
+        status.serve(conf, program, lambda path, _body: answer if path == status.PATH else None)
+        process.wait_for_sigterm(conf, program)
+    log.info("main.go:run", "signal 'terminated' received. exiting...")
     listener.close()
     time.sleep(float(conf[program + ".stop_seconds"]))
-    admin.close()
-    process.leave(conf, program)
-    return 0
+    return int(conf[program + ".stop_status"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control program: start, stop and restart the agent, with the vendor's lock, output and exit status."""
+"""The control program: what it does, with the vendor's lock, output and exit status."""
 
 from __future__ import annotations
 
@@ -12,125 +12,186 @@ import sys
 import time
 from collections.abc import Callable
 
-from . import process
-from .settings import Settings, run_file
+from . import lock, process, run_folder, status
+from .settings import Settings, children, log_file, run_dir
+from .telling import Log, VendorError
 
 WAIT = 10.0  # seconds that the control program waits for the daemon
+CALL_TIMEOUT = 10.0
 UNKNOWN_COMMAND = 1
 FAILURE = 255
 
-
-class CommandError(Exception):
-    """The command failed; the message goes into the answer."""
+Command = Callable[[Settings, list[str]], object]
 
 
 def main(conf: Settings, arguments: list[str]) -> int:
-    """Run one command. Returns the exit status.
-
-    ``hold`` is not the vendor's: it takes the lock and keeps it, as a command does that takes for ever.
-    """
-    actions: dict[str, list[Callable[[Settings], None]]] = {
-        "start": [start],
-        "stop": [stop],
-        "restart": [stop, start],
-        "hold": [hold],
-    }
-    command = arguments[0] if arguments else ""
-    if command not in actions:
-        print(f"unknown command {command!r}", file=sys.stderr)
+    """Run one command. Returns the exit status."""
+    words = [word for word in arguments if not word.startswith("--")]  # --task-token and the like
+    commands = COMMANDS if not conf.get("scripts") else {name: COMMANDS[name] for name in GENERATION_1}
+    if not words:
+        print(f"Usage:\n  {conf['control']} [command]")
+        return 0
+    if words[0] not in commands:
+        print(f'Error: unknown command "{words[0]}" for "{conf["control"]}"', file=sys.stderr)
         return UNKNOWN_COMMAND
-    lock = run_file(conf, "admin.lock")
+    log = Log(log_file(conf, conf["control"]))
     try:
-        take_lock(lock)
-        try:
-            for action in actions[command]:
-                action(conf)
-        finally:
-            os.unlink(lock)
-    except (CommandError, OSError) as error:
-        print(answer(error=str(error)), file=sys.stderr)
+        message = commands[words[0]](conf, words[1:])
+    except (VendorError, OSError) as error:
+        log.error("agentctl/main.go:onError", f"agentctl error: {error}")
+        print(_answer(False, None, str(error)), end="", file=sys.stderr)
         return FAILURE
-    print(answer())
+    print(_answer(True, message, ""), end="")
     return 0
 
 
-def answer(error: str = "") -> str:
-    """The vendor's JSON for success, or for *error*."""
-    return json.dumps(
-        {"successful": not error, "message": "" if error else "ok", "error": error}, separators=(",", ":")
-    )
+def _answer(successful: bool, message: object, error: str) -> str:
+    return json.dumps({"successful": successful, "message": message, "error": error}, separators=(",", ":"))
 
 
-def take_lock(path: str) -> None:
-    """Create the lock at *path*; a stale one is removed first.
-
-    Raises CommandError while its owner lives.
-    """
-    owner = json.dumps({"pid": os.getpid(), "exe": os.readlink("/proc/self/exe")}, separators=(",", ":"))
-    for _attempt in range(2):
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        except FileExistsError:
-            if lock_is_live(path):
-                raise CommandError("another control program holds admin.lock") from None
-            os.unlink(path)
-            continue
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(owner)
-        return
-    raise CommandError("cannot take admin.lock")
+def start(conf: Settings, _words: list[str]) -> str:
+    """Start the daemon, unless its pid file names it, and wait until it is ready."""
+    return _locked(conf, _start)
 
 
-def lock_is_live(path: str) -> bool:
-    """Whether the process that the lock at *path* names runs the executable that it names."""
+def stop(conf: Settings, _words: list[str]) -> str:
+    """Send SIGTERM to the process that the daemon's pid file names, if that has its name, and wait until it is gone."""
+    return _locked(conf, _stop)
+
+
+def restart(conf: Settings, _words: list[str]) -> str:
+    """Start another daemon beside the one that runs, and stop that."""
+    return _locked(conf, _restart)
+
+
+def report(conf: Settings, _words: list[str]) -> object:
+    """The status of the daemon, as it tells it itself."""
+    return json.loads(_call(conf, status.PATH))
+
+
+def service(conf: Settings, words: list[str]) -> str:
+    """Have the daemon start or stop one child. That succeeds, and is answered with an error all the same."""
+    if words[:1] not in (["start"], ["stop"]) or len(words) != 2:
+        raise VendorError("agentctl", "INVALID_ARGUMENT", "missing service name")
+    call = f"/api/v1/{words[0]}Service"
+    if not _call(conf, call, json.dumps({"taskToken": "", "service": words[1]}, separators=(",", ":"))):
+        cause = "unexpected end of JSON input"
+        raise VendorError("api/client", "INTERNAL", "decode_result_failed", call, cause=cause)
+    return "ok"
+
+
+def reinstall(_conf: Settings, _words: list[str]) -> str:
+    """There is no package here."""
+    raise VendorError("lib/pkg", "NOT_FOUND", "package_not_found")
+
+
+def _locked(conf: Settings, action: Callable[[Settings], None]) -> str:
+    path = run_dir(conf, conf["daemon"]) + "/admin.lock"
+    lock.take(path)
     try:
-        with open(path, encoding="utf-8") as stream:
-            owner = json.load(stream)
-        return bool(os.readlink(f"/proc/{owner['pid']}/exe") == owner["exe"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        action(conf)
+    finally:
+        run_folder.unlink(path)
+    return "ok"
 
 
-def daemon_pid(conf: Settings) -> int | None:
-    """The pid in the daemon's pid file if it is the daemon's, else None."""
-    pid = process.read_pid(run_file(conf, conf["daemon"] + ".pid"))
-    return pid if pid and process.runs(conf, conf["daemon"], pid) else None
-
-
-def start(conf: Settings) -> None:
-    """Start the daemon unless it runs, and wait until it and its children have their pid files."""
-    if daemon_pid(conf):
+def _start(conf: Settings) -> None:
+    daemon = conf["daemon"]
+    if _runs(daemon, run_folder.pid_or_none(run_folder.pid_file(conf, daemon))):
         return
-    if os.fork() == 0:  # the daemon's parent leaves at once, so that init adopts the daemon
-        os._exit(0 if process.spawn(conf, conf["daemon"]) else 1)
-    os.wait()
-    programs = [conf["daemon"], *conf["children"].split()]
-    _wait(
-        lambda: all(
-            process.runs(conf, program, process.read_pid(run_file(conf, program + ".pid"))) for program in programs
-        ),
-        "start agentd timeout",
-    )
+    outputs = [f"{conf['home']}/log/agentd.{stream}.log" for stream in ("out", "err")]
+    pid = process.spawn(conf, daemon, *outputs)
+
+    def ready() -> bool:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            raise VendorError("agent", "INTERNAL", "agentd_exited_quickly")
+        try:
+            return _ready(conf)
+        except VendorError:
+            return False
+
+    _wait(conf, ready, "wait_for_ready_timeout")
 
 
-def stop(conf: Settings) -> None:
-    """Send SIGTERM to the daemon, if its pid file names it, and wait until it is gone."""
-    pid = daemon_pid(conf)
-    if not pid:
+def _ready(conf: Settings) -> bool:
+    if conf.get("scripts"):  # nobody has published how generation 1 knows
+        return all(
+            _runs(program, run_folder.pid_or_none(run_folder.pid_file(conf, program))) for program in children(conf)
+        )
+    return bool(json.loads(_call(conf, status.PATH))["ready"])
+
+
+def _stop(conf: Settings) -> None:
+    path = run_folder.pid_file(conf, conf["daemon"])
+    if os.path.exists(path):
+        _stop_process(conf, run_folder.read_pid(path))
+
+
+def _stop_process(conf: Settings, pid: int) -> None:
+    if not _runs(conf["daemon"], pid):
         return
     os.kill(pid, signal.SIGTERM)
-    _wait(lambda: not process.runs(conf, conf["daemon"], pid), "stop agentd timeout")
+    _wait(conf, lambda: not _runs(conf["daemon"], pid), "wait_for_exit_timeout")
 
 
-def hold(_conf: Settings) -> None:
-    """Keep the lock until a signal comes."""
-    while True:
-        time.sleep(3600)
+def _restart(conf: Settings) -> None:
+    """The old daemon's pid file stays under its other name."""
+    old = {program: _set_aside(conf, program) for program in [conf["daemon"], *children(conf)]}
+    try:
+        _start(conf)
+    except (VendorError, OSError):
+        try:
+            _stop(conf)
+        except (VendorError, OSError):
+            pass  # there is nothing more to do about it
+        for program, pid in old.items():
+            if pid and os.path.exists(run_folder.backup_pid_file(conf, program, pid)):
+                os.rename(run_folder.backup_pid_file(conf, program, pid), run_folder.pid_file(conf, program))
+        raise
+    _stop_process(conf, old[conf["daemon"]])
 
 
-def _wait(done: Callable[[], bool], timeout_message: str) -> None:
+def _set_aside(conf: Settings, program: str) -> int:
+    """Rename the pid file of *program*. Returns the pid in it, or 0."""
+    path = run_folder.pid_file(conf, program)
+    pid = run_folder.pid_or_none(path)
+    if pid is None:
+        run_folder.unlink(path)
+        return 0
+    os.rename(path, run_folder.backup_pid_file(conf, program, pid))
+    return pid
+
+
+def _call(conf: Settings, call: str, body: str = "") -> str:
+    daemon = conf["daemon"]
+    pid = run_folder.read_pid(run_folder.pid_file(conf, daemon))
+    return status.ask(run_folder.socket_file(conf, daemon, pid), CALL_TIMEOUT, call, body)
+
+
+def _runs(program: str, pid: int | None) -> bool:
+    """Whether there is a process *pid* of that name, be it another agent's, or a zombie."""
+    return bool(pid) and process.name(pid) == program
+
+
+def _wait(conf: Settings, done: Callable[[], bool], code: str) -> None:
+    """Look every `poll_seconds`, which are the vendor's second where nobody has said otherwise."""
     deadline = time.monotonic() + WAIT
-    while not done():
-        if time.monotonic() > deadline:
-            raise CommandError(timeout_message)
-        time.sleep(0.05)
+    while time.monotonic() < deadline:
+        time.sleep(float(conf["poll_seconds"]))
+        if done():
+            return
+    raise VendorError("agent", "DEADLINE_EXCEEDED", code)
+
+
+COMMANDS: dict[str, Command] = {
+    "start": start,
+    "stop": stop,
+    "restart": restart,
+    "status": report,
+    "service": service,
+    "version": lambda _conf, _words: status.VERSION,
+    "info": lambda conf, _words: {"mode": "release", "name": conf["control"], "version": status.VERSION},
+    "config": lambda _conf, _words: "success",
+    "reinstall": reinstall,
+}
+GENERATION_1 = ("start", "stop", "restart")

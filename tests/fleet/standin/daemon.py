@@ -7,102 +7,113 @@ from __future__ import annotations
 
 import _signal as signal  # type: ignore[import-not-found]
 import os
+import sys
 import time
 
-from . import process
-from .settings import Settings, run_file
+from . import process, run_folder, status
+from .service import Service
+from .settings import Settings, children, log_file
+from .telling import Log, VendorError, of_system
 
-LOOK_EVERY = 1.0  # seconds between two looks at the children
-SHORT_LIFE = 3.0  # a child that lived shorter than this died young
-YOUNG_DEATHS = 3  # so many in a row, and the child is given up
-STOP_GRACE = 5.0  # seconds a child has after SIGTERM
-
-
-class Child:
-    """One child program: its pid while it runs, and how often in a row it died young."""
-
-    def __init__(self, conf: Settings, program: str) -> None:
-        self.conf = conf
-        self.program = program
-        self.pid: int | None = None
-        self.started = 0.0
-        self.young_deaths = 0
-
-    def start(self) -> None:
-        self.started = time.monotonic()
-        self.pid = process.spawn(self.conf, self.program)
-        if self.pid is None:
-            self.died()
-
-    def look(self) -> None:
-        """Restart the child if it has ended in any way but by exit status 0."""
-        if self.pid is None:
-            return
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if pid:
-            self.pid = None
-            if status:
-                self.died()
-
-    def died(self) -> None:
-        young = time.monotonic() - self.started < SHORT_LIFE
-        self.young_deaths = self.young_deaths + 1 if young else 0
-        if self.young_deaths < YOUNG_DEATHS:
-            self.start()
-
-    def stop(self) -> None:
-        if self.pid is None:
-            return
-        os.kill(self.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_GRACE
-        while not os.waitpid(self.pid, os.WNOHANG)[0]:
-            if time.monotonic() > deadline:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                return
-            time.sleep(0.02)
+FAILURE = 255
 
 
 def main(conf: Settings) -> int:
     """Be the daemon. Returns the exit status."""
-    program = conf["daemon"]
-    admin = process.become(conf, program, newline=False)
-    _terminate_orphans(conf)
-    children = [Child(conf, name) for name in conf["children"].split()]
-    for child in children:
-        child.start()
-    while not process.sigterm_within(conf, program, LOOK_EVERY):
-        for child in children:
-            child.look()
-    for child in set(children):  # in no fixed order
-        child.stop()
-    admin.close()
-    process.leave(conf, program)
-    return 0
+    return _Daemon(conf).run()
 
 
-def _terminate_orphans(conf: Settings) -> None:
-    """End the children that a daemon which was killed has left behind."""
-    orphans = [pid for pid in _pids() if process.parent(pid) == 1 and _child_program(conf, pid)]
-    for pid in orphans:
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_GRACE
-    while any(_child_program(conf, pid) for pid in orphans) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    for pid in orphans:
-        if _child_program(conf, pid):
-            os.kill(pid, signal.SIGKILL)
+class _Daemon:
+    def __init__(self, conf: Settings) -> None:
+        self._conf = conf
+        self._program = conf["daemon"]
+        self._log = Log(log_file(conf, self._program))
+        self._services = [Service(conf, name, self._log) for name in children(conf)]
+        self._state = "stopped"
+        self._started = time.time_ns()
 
+    def run(self) -> int:
+        process.become(self._conf, self._program)
+        self._clean_up()
+        pid_file = run_folder.pid_file(self._conf, self._program)
+        try:
+            os.makedirs(os.path.dirname(pid_file), exist_ok=True)
+            descriptor = run_folder.create_pid_file(pid_file)
+            os.write(descriptor, str(os.getpid()).encode())
+            os.close(descriptor)
+            listener = status.serve(self._conf, self._program, self._answer)
+        except OSError as error:
+            self._log.error(
+                "agentd/main.go:run",
+                f"start agentd with config file '{self._conf['home']}/conf/agentd.yaml' failed: "
+                f"{of_system('open', pid_file, error)}",
+            )
+            return FAILURE
+        self._state = "running"
+        for service in self._services:
+            try:
+                service.start()
+            except VendorError as error:
+                self._log.error("agentd/watchdog.go:Start", f"start service '{service.program}' failed: {error}")
+        self._log.info("agentd/watchdog.go:Start", "agentd started")
+        process.wait_for_sigterm(self._conf, self._program)
+        self._log.info("agentd/watchdog.go:ListenSignal", "signal 'terminated' received. exiting...")
+        self._state = "stopping"
+        for service in set(self._services):  # in no fixed order
+            if service.ask()[0] != "stopped":
+                service.stop()
+        self._state = "stopped"
+        run_folder.unlink(run_folder.socket_file(self._conf, self._program, os.getpid()))
+        listener.close()
+        run_folder.remove_pid_file(pid_file, os.getpid())
+        self._clean_up()
+        return 0
 
-def _child_program(conf: Settings, pid: int) -> str | None:
-    for program in conf["children"].split():
-        # a title alone proves nothing: anyone can set one
-        if process.runs(conf, program, pid) and (
-            not conf.get(program + ".script") or process.read_pid(run_file(conf, program + ".pid")) == pid
-        ):
-            return program
-    return None
+    def _clean_up(self) -> None:
+        """Tell orphans to end, without waiting for it, and remove the files of processes that do not exist."""
+        for service in self._services:
+            for pid, _path in run_folder.orphans(self._conf, service.program):
+                self._log.info(
+                    "agentd/watchdog.go:cleanupDangling", f"cleaning up dangling service: {service.program} {pid}"
+                )
+                try:
+                    os.kill(pid, signal.SIGTERM)
+                except OSError as error:
+                    print(error, file=sys.stderr)
+        for program in [self._program, *(service.program for service in self._services)]:
+            run_folder.clear(self._conf, program)
 
+    def _answer(self, path: str, body: str) -> str | None:
+        if path == status.PATH:
+            return self._status()
+        verb = {"/api/v1/startService": Service.start, "/api/v1/stopService": Service.stop}.get(path)
+        if verb is None:
+            return None
+        name = body.partition('"service":"')[2].partition('"')[0]
+        for service in self._services:
+            if service.program == name:
+                verb(service)
+                return ""
+        raise VendorError("agentd", "NOT_FOUND", "service_not_round", name)
 
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    def _status(self) -> str:
+        """The JSON of the daemon's status; takes up to 5 s for each child."""
+        told = {service.program: service.ask() for service in self._services}
+        ready = self._state == "running" and all(state == "running" for state, _data in told.values())
+        services = ",".join(f"{status.text(name)}:{data}" for name, (_state, data) in sorted(told.items()))
+        dangling = [
+            f'{{"name":{status.text(service.program)},"pid":{pid},"pidFile":{status.text(path)},'
+            f'"socket":{status.text(self._socket(service.program, pid))}}}'
+            for service in self._services
+            for pid, path in run_folder.orphans(self._conf, service.program)
+        ]
+        return (
+            f'{{"state":"{self._state}","ready":{"true" if ready else "false"},"version":"{status.VERSION}",'
+            f'"pid":{os.getpid()},"socket":{status.text(self._socket(self._program, os.getpid()))},'
+            f'"services":{{{services}}},"dangling":{"[" + ",".join(dangling) + "]" if dangling else "null"},'
+            f'"startAt":{self._started}}}'
+        )
+
+    def _socket(self, program: str, pid: int) -> str:
+        path = run_folder.socket_file(self._conf, program, pid)
+        return path if run_folder.is_socket(path) else ""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which program this process is, decided by where its executable (or its script) lies."""
+"""Which program this process is, decided by the path that it was called by."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # "typing" is what each process would pay for
 
 
 def run_executable() -> NoReturn:
-    """Run the program whose executable this is; never returns."""
-    _run(os.readlink("/proc/self/exe"), sys.orig_argv[1:])
+    """Run the program that this process was called as, which may be a link; never returns."""
+    _run(os.path.abspath(sys.orig_argv[0]), sys.orig_argv[1:])
 
 
 def run_script(path: str) -> NoReturn:
@@ -52,7 +52,7 @@ def _main(path: str, arguments: list[str]) -> int:
         from . import daemon
 
         return daemon.main(conf)
-    if conf is not None and program in conf["children"].split():
+    if conf is not None and program in settings.children(conf):
         from . import child
 
         return child.main(conf, program)

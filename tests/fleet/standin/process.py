@@ -7,10 +7,9 @@ from __future__ import annotations
 
 # The C module: "signal" itself costs each process half a megabyte.
 import _signal as signal  # type: ignore[import-not-found]
-import _socket
 import os
 
-from .settings import Settings, ignores_sigterm, run_file
+from .settings import Settings, ignores_sigterm
 
 
 def set_title(title: str) -> None:
@@ -25,44 +24,22 @@ def set_title(title: str) -> None:
         stream.write(title)
 
 
-def become(conf: Settings, program: str, newline: bool) -> _socket.socket:
-    """Be *program*: its title if it is a script, its log, its pid file, its socket and its way with SIGTERM.
-
-    *newline* tells whether the pid file ends with one. Returns the listening unix socket, which must be kept.
-    """
-    log = os.open(conf["home"] + "/log/" + program + ".log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+def become(conf: Settings, program: str) -> None:
+    """Be *program*: its title if it is a script, and its way with SIGTERM. Comes before any thread."""
     if conf.get(program + ".script"):
         set_title(program)
     if ignores_sigterm(conf, program):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     else:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    listener.bind(_socket_path(conf, program))
-    listener.listen(16)
-    with open(run_file(conf, program + ".pid"), "w", encoding="ascii") as stream:
-        stream.write(str(os.getpid()) + ("\n" if newline else ""))
-    return listener
 
 
-def leave(conf: Settings, program: str) -> None:
-    """Remove the pid file and the socket of *program*, if they are this process' own."""
-    path = run_file(conf, program + ".pid")
-    if read_pid(path) == os.getpid():
-        _unlink(path)
-    _unlink(_socket_path(conf, program))
-
-
-def sigterm_within(conf: Settings, program: str, seconds: float) -> bool:
-    """Wait up to *seconds* for SIGTERM. Returns whether it came."""
+def wait_for_sigterm(conf: Settings, program: str) -> None:
+    """Return once SIGTERM has come; never if *program* ignores it."""
     if ignores_sigterm(conf, program):
-        import time
-
-        time.sleep(seconds)
-        return False
-    return signal.sigtimedwait([signal.SIGTERM], seconds) is not None
+        while True:
+            signal.pause()
+    signal.sigwait([signal.SIGTERM])
 
 
 def command(conf: Settings, program: str) -> list[str]:
@@ -75,44 +52,40 @@ def command(conf: Settings, program: str) -> list[str]:
     return [path]
 
 
-def spawn(conf: Settings, program: str) -> int | None:
-    """Start *program* in a session of its own. Returns its pid, or None when it cannot be started."""
+def spawn(conf: Settings, program: str, stdout: str = "", stderr: str = "") -> int:
+    """Start *program* in a session of its own; what it prints goes to files. Returns its pid. Raises OSError."""
     argv = command(conf, program)
+    append = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    return os.posix_spawn(
+        argv[0],
+        argv,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, number, path, append, 0o644) for number, path in ((1, stdout), (2, stderr)) if path
+        ],
+        setsid=True,
+        setsigmask=[],
+        setsigdef=[signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ],
+    )
+
+
+def exists(pid: int) -> bool:
+    """Whether there is a process *pid*, be it a zombie."""
     try:
-        return os.posix_spawn(
-            argv[0],
-            argv,
-            os.environ,
-            setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ],
-        )
-    except OSError as error:
-        os.write(2, f"cannot start {program}: {error}\n".encode())
-        return None
-
-
-def read_pid(path: str) -> int | None:
-    """The pid in the file at *path*, or None."""
-    try:
-        with open(path, encoding="ascii") as stream:
-            return int(stream.read(32))
-    except (OSError, ValueError):
-        return None
-
-
-def runs(conf: Settings, program: str, pid: int | None) -> bool:
-    """Whether the live process *pid* is *program*: by its executable, or by its title when it is a script."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            if stream.read().rpartition(b")")[2].split()[0] in (b"Z", b"X"):
-                return False
-        if conf.get(program + ".script"):
-            with open(f"/proc/{pid}/cmdline", "rb") as stream:
-                return stream.read().rstrip(b"\0") == program.encode()
-        return os.readlink(f"/proc/{pid}/exe") == conf[program + ".path"]
-    except OSError:
+        return pid > 0 and os.kill(pid, 0) is None
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
         return False
+
+
+def name(pid: int) -> str | None:
+    """What the process *pid* is called, or None; by this alone the vendor knows its programs."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as stream:
+            return stream.read().rstrip("\n")
+    except OSError:
+        return None
 
 
 def parent(pid: int) -> int | None:
@@ -122,14 +95,3 @@ def parent(pid: int) -> int | None:
             return int(stream.read().rpartition(b")")[2].split()[1])
     except OSError:
         return None
-
-
-def _socket_path(conf: Settings, program: str) -> str:
-    return run_file(conf, f"{program}.{os.getpid()}.sock")
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass  # a test has put something else in its place, or has taken it away

@@ -1,33 +1,62 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration of an agent: ``key: value`` lines, one flat mapping of strings."""
+"""The configuration of an agent: the vendor's file, and beside it what makes this agent a stand-in."""
 
 from __future__ import annotations
 
 import os
 
 Settings = dict[str, str]
+HOMES = ("${obagent.home.path}", "${ocp.agent.home.path}")  # what stands for the home in the vendor's file
 
 
 def load(home: str, generation_1: bool) -> Settings | None:
     """Read the configuration of the agent at *home*.
 
-    Returns a dict of str to str with ``home`` added, or None when there is no such file (then the program does not
-    belong to an agent).
+    Returns a flat dict of str to str: the vendor's ``conf/agentd.yaml`` with dots between the levels
+    (``services.ocp_mgragent.runDir``), what stands in ``conf/agentd.standin``, and ``home``. None when there is no such
+    configuration: then the program does not belong to an agent.
     """
-    path = os.path.join(home, "conf", "agent.yaml" if generation_1 else "agentd.yaml")
+    base = os.path.join(home, "conf", "agent" if generation_1 else "agentd")
     try:
-        with open(path, encoding="utf-8") as stream:
-            pairs = [line.rstrip("\n").split(": ", 1) for line in stream if ": " in line]
+        vendors, own = _read(base + ".yaml", home), _read(base + ".standin", home)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return {"home": home, **dict(pairs)}
+    return {"runDir": home + "/run", **vendors, **own, "home": home}
 
 
-def run_file(conf: Settings, name: str) -> str:
-    """Path of *name* in the agent's ``run`` folder."""
-    return conf["home"] + "/run/" + name
+def _read(path: str, home: str) -> Settings:
+    """``key: value`` lines, those of a mapping below its key and indented by two spaces."""
+    found: Settings = {}
+    levels: list[str] = []
+    with open(path, encoding="utf-8") as stream:
+        for line in stream:
+            key, colon, value = line.rstrip("\n").partition(":")
+            if not colon or key.lstrip().startswith("#"):
+                continue
+            levels[(len(key) - len(key.lstrip())) // 2 :] = [key.strip()]
+            for name in HOMES:
+                value = value.replace(name, home)
+            if value.strip():
+                found[".".join(levels)] = value.strip()
+    return found
+
+
+def children(conf: Settings) -> list[str]:
+    """The names of the daemon's children."""
+    return conf["children"].split()
+
+
+def run_dir(conf: Settings, program: str) -> str:
+    """The folder of the pid file and the socket of *program*."""
+    return conf.get(f"services.{program}.runDir") or conf["runDir"]
+
+
+def log_file(conf: Settings, program: str, suffix: str = ".log") -> str:
+    """The path of a log of *program*: ``agentd.log``, or ``ocp_mgragent.output.log`` with another suffix."""
+    name = program.partition("_")[2] if suffix == ".log" and not conf.get("scripts") else program
+    return f"{conf['home']}/log/{name}{suffix}"
 
 
 def ignores_sigterm(conf: Settings, program: str) -> bool:

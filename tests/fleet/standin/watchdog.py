@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, "/run/ocp-fleet")
 
-from standin import process, settings  # type: ignore[import-not-found]
+from standin import process, run_folder, settings  # type: ignore[import-not-found]
 
 LOOK_EVERY = 0.2
 
@@ -28,8 +28,12 @@ def main(home: str, generation_1: bool) -> None:
     while True:
         if own and os.waitpid(own, os.WNOHANG)[0]:
             own = None
-        if not own and not process.runs(conf, program, process.read_pid(settings.run_file(conf, program + ".pid"))):
-            own = process.spawn(conf, program)
+        pid = run_folder.pid_or_none(run_folder.pid_file(conf, program))
+        if not own and (pid is None or process.name(pid) != program):
+            try:
+                own = process.spawn(conf, program)
+            except OSError as error:
+                print(error, file=sys.stderr)
         time.sleep(LOOK_EVERY)
 
 
