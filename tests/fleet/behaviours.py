@@ -22,6 +22,10 @@ HOLD = (
     "stream.write('{\"pid\":%d,\"exe\":\"%s\"}' % (os.getpid(), os.readlink('/proc/self/exe'))); stream.close(); "
     "time.sleep(1e9)"
 )
+TAKE_PORT = (
+    "import _socket, sys, time; listener = _socket.socket(); listener.bind((sys.argv[1], int(sys.argv[2]))); "
+    "listener.listen(); open('/tmp/port-taken', 'w').write('yes'); time.sleep(1e9)"
+)
 DEAD_PID = 32001  # on a host that has just started no process has come near this number
 
 
@@ -47,6 +51,10 @@ def _daemon_ignores_sigterm(generation: Generation) -> dict[str, str]:
 
 def _slow_children(generation: Generation) -> dict[str, str]:
     return {f"{child.name}.stop_seconds": "3.5" for child in generation.children}
+
+
+def _real_timing(generation: Generation) -> dict[str, str]:
+    return {"poll_seconds": "1", f"{generation.monitor.name}.stop_seconds": "3"}
 
 
 def _no_settings(_generation: Generation) -> dict[str, str]:
@@ -78,6 +86,35 @@ def _empty_pid_file(host: Host) -> None:
     _pid_file(host, (host.generation.executable_child if daemon.script else daemon).name).write_text("")
 
 
+def _other_daemon_in_pid_file(host: Host) -> None:
+    path = f"{layout.OTHER_HOME}/bin/{host.generation.daemon.name}"
+    others = (process for process in host.bystanders if process.exe == path)
+    host.stranger = next(others, None) or _innocent(host, path, "other_agentd")
+    _pid_file(host, host.generation.daemon.name).write_text(str(host.stranger.ns_pid))
+
+
+def _crashed(host: Host) -> None:
+    _kill_daemon(host)
+    child = _agent(host, host.generation.executable_child.name)
+    processes.kill([(child.pid, child.start_time)], 10)
+    _stale_pid_files(host)
+    _stale_lock(host)
+
+
+def _freeze_child(host: Host) -> None:
+    host.send(_agent(host, host.generation.executable_child.name), signal.SIGSTOP)
+
+
+def _start_without_port(host: Host) -> None:
+    host.stranger = host.spawn(
+        runtime.INTERPRETER, "-I", "-S", "-c", TAKE_PORT, host.address, str(host.generation.monitor.port)
+    )
+    host.wait_for(lambda: _text(host.path("/tmp/port-taken")), "the port has not been taken")
+    host.spawn(*host.agent_command())
+    names = sorted(program.name for program in host.generation.programs)
+    host.wait_for(lambda: host.agent_names() == names, "the agent has not started")
+
+
 def _zombie(host: Host) -> None:
     code = "import os, sys, time; os.posix_spawn(sys.argv[1], [sys.argv[1], 'none'], {}); time.sleep(1e9)"
     program = f"{host.spec.home}/{host.generation.executable_child.path}"
@@ -95,18 +132,24 @@ def _zombie(host: Host) -> None:
     )
 
 
-def _live_lock(host: Host) -> None:
+def hold_lock(host: Host, user: str = "root") -> Process:
+    """Have a live control program hold the lock, as a command does that takes for ever. Returns its process."""
     # The control program's executable, which takes the lock and stays: the vendor's holds it for 1 to 14 s.
-    lock = f"{host.spec.home}/run/admin.lock"
+    lock = f"{host.spec.run_folder}/admin.lock"
     script = host.generation.daemon.script
     program = runtime.INTERPRETER if script else f"{host.spec.home}/{host.generation.control}"
-    owner = host.spawn(program, "-I", "-S", "-c", HOLD, lock)
-    host.wait_for(lambda: _size(host.home / "run/admin.lock"), f"{owner.exe} has not taken admin.lock")
+    owner = host.spawn(program, "-I", "-S", "-c", HOLD, lock, user=user)
+    host.wait_for(lambda: _text(host.run_folder / "admin.lock"), f"{owner.exe} has not taken admin.lock")
+    return owner
+
+
+def _live_lock(host: Host) -> None:
+    hold_lock(host)
 
 
 def _stale_lock(host: Host) -> None:
     exe = f"{host.spec.home}/{host.generation.control}"
-    (host.home / "run/admin.lock").write_text(f'{{"pid":{DEAD_PID},"exe":"{exe}"}}')
+    (host.run_folder / "admin.lock").write_text(f'{{"pid":{DEAD_PID},"exe":"{exe}"}}')
 
 
 def _second_daemon(host: Host) -> None:
@@ -131,7 +174,7 @@ def _remove_home(host: Host) -> None:
 
 def _junk_run(host: Host) -> None:
     host.stranger = _database(host)
-    run = host.home / "run"
+    run = host.run_folder
     (host.path(layout.DATABASE_HOME) / "run").mkdir()
     strangers_file = host.path(layout.DATABASE_HOME) / "run/observer.pid"
     strangers_file.write_text(f"{host.stranger.ns_pid}\n")
@@ -221,6 +264,18 @@ BEHAVIOURS = {
     "watchdog": Behaviour(arrange=_watchdog),
     "no_privilege": Behaviour(),
     "sshd_down": Behaviour(sshd=False),
+    "real_timing": Behaviour(settings=_real_timing),
+    "crashed": Behaviour(
+        arrange=_crashed,
+        expects=lambda generation: [
+            child.name for child in generation.children if child != generation.executable_child
+        ],
+    ),
+    "other_daemon_in_pid_file": Behaviour(agent=False, arrange=_other_daemon_in_pid_file, expects=_none),
+    "frozen_child": Behaviour(arrange=_freeze_child),
+    "child_not_serving": Behaviour(agent=False, arrange=_start_without_port),
+    "run_dir": Behaviour(),
+    "obd_links": Behaviour(),
     "deleted_exe": Behaviour(arrange=_delete_executables),
     "junk_run": Behaviour(arrange=_junk_run),
     "uninstalled": Behaviour(arrange=_remove_home),
@@ -264,8 +319,8 @@ def _agent(host: Host, name: str) -> Process:
 
 
 def _pid_file(host: Host, name: str) -> Path:
-    return host.home / "run" / f"{name}.pid"
+    return host.run_folder / f"{name}.pid"
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""

@@ -196,6 +196,8 @@ def _check(specs: list[HostSpec]) -> None:
             raise FleetError(f"unknown generation {spec.generation!r}: it is one of {', '.join(GENERATIONS)}")
         if spec.full and spec.behaviour != "stopped":
             raise FleetError("a full host starts without a running agent: its behaviour has to be stopped")
+        if spec.generation == "gen1" and spec.run_folder != f"{spec.home}/run":
+            raise FleetError("nobody has published how generation 1 is told where its pid files go")
         if not spec.home.startswith("/home/"):
             raise FleetError(f"the home {spec.home} is not below /home, which is what a host has of its own")
 
@@ -298,9 +300,8 @@ def _wait_until_booted(hosts: list[Host]) -> None:
     waiting = hosts
     deadline = time.monotonic() + _patience(len(hosts))
     while True:
-        listening = _listening()
         tables = processes.by_namespace({host.namespace for host in waiting})
-        waiting = [host for host in waiting if not _booted(host, tables[host.namespace], listening)]
+        waiting = [host for host in waiting if not _booted(host, tables[host.namespace])]
         if not waiting:
             return
         for host in waiting:
@@ -314,9 +315,9 @@ def _wait_until_booted(hosts: list[Host]) -> None:
         time.sleep(0.05)
 
 
-def _booted(host: Host, table: list[Process], listening: set[tuple[str, int]]) -> bool:
+def _booted(host: Host, table: list[Process]) -> bool:
     behaviour = BEHAVIOURS[host.spec.behaviour]
-    if behaviour.sshd and (host.address, host.port) not in listening:
+    if behaviour.sshd and not host.listens(table):
         return False
     if not behaviour.agent:
         return host.spec.full or any(process.comm == "sleep" for process in table)  # init's last step
@@ -332,20 +333,6 @@ def _arrange(host: Host) -> None:
 
 def _promised(host: Host) -> list[str]:
     return sorted(BEHAVIOURS[host.spec.behaviour].expects(host.generation))
-
-
-def _listening() -> set[tuple[str, int]]:
-    """The addresses and ports on which something listens; asking the kernel costs the hosts nothing."""
-    found = set()
-    with open("/proc/net/tcp", encoding="ascii") as stream:
-        next(stream)
-        for line in stream:
-            _slot, local, _remote, status = line.split()[:4]
-            if status == "0A":
-                address, port = local.split(":")
-                numbers = bytes.fromhex(address)[::-1]
-                found.add((".".join(map(str, numbers)), int(port, 16)))
-    return found
 
 
 def _patience(count: int) -> float:

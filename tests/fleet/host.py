@@ -78,7 +78,7 @@ class Host:
     @property
     def run_folder(self) -> Path:
         """Where the agent has its pid files and sockets, as the machine sees it."""
-        return self.home / "run"
+        return self.path(self.spec.run_folder)
 
     @property
     def user(self) -> str:
@@ -110,7 +110,7 @@ class Host:
     def _of_agent(self, process: Process) -> bool:
         if process.dead:
             return False
-        if process.path.startswith(self.spec.home + "/"):
+        if process.path.startswith((self.spec.home + "/", self.spec.program_folder + "/")):
             return os.path.basename(process.path) in AGENT_PROGRAMS
         return (
             process.cmdline[:1] != ()
@@ -130,10 +130,13 @@ class Host:
         """Send a signal to this very process. Returns whether it was there."""
         return processes.send(process.pid, process.start_time, number)
 
-    def sshd_processes(self) -> tuple[Process | None, list[Process]]:
-        """The listening sshd, and the processes that serve connections."""
+    def sshd_processes(self, table: list[Process] | None = None) -> tuple[Process | None, list[Process]]:
+        """The listening sshd, and the processes that serve connections.
+
+        table: the host's process table, when the caller has it already.
+        """
         listener, sessions = None, []
-        for process in self.processes():
+        for process in self.processes() if table is None else table:
             if not process.dead and os.path.basename(process.path) in ("sshd", "sshd-session", "sshd-auth"):
                 if process.path == runtime.SSHD and process.ppid == self.init[0]:
                     listener = process
@@ -287,8 +290,19 @@ class Host:
             if process:
                 self.send(process, number)
 
+    def listens(self, table: list[Process] | None = None) -> bool:
+        """Whether the host's own sshd has its address and port; another's there is none of its.
+
+        table: the host's process table, when the caller has it already.
+        """
+        sockets = processes.listening(self.address, self.port)
+        listener = self.sshd_processes(table)[0] if sockets else None
+        return listener is not None and not sockets.isdisjoint(processes.open_files(listener.pid))
+
     def accepts(self) -> bool:
-        """Whether sshd greets a new connection."""
+        """Whether the host's own sshd greets a new connection."""
+        if not self.listens():
+            return False
         try:
             with socket.create_connection((self.address, self.port), timeout=1) as connection:
                 return connection.recv(4) == b"SSH-"

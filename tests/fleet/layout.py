@@ -88,9 +88,13 @@ def build_home(
     home = folder / spec.home.lstrip("/")
     for name in HOME_FOLDERS:
         (home / name).mkdir(parents=True, exist_ok=True)
-    for program in generation.programs:
-        install(shared, home / program.path, script=program.script)
-    install(shared, home / generation.control, script=generation.control.endswith(".py"))
+    (folder / spec.run_folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for path in [*(program.path for program in generation.programs), generation.control]:
+        script = path.endswith(".py") or any(program.script for program in generation.programs if program.path == path)
+        install(shared, folder / f"{spec.program_folder}/{path}".lstrip("/"), script=script)
+        if spec.program_folder != spec.home:
+            (home / path).symlink_to(f"{spec.program_folder}/{path}")
+            _find_library(home / path)
     lines = {
         "address": address,
         "poll_seconds": str(spec.poll_seconds),
@@ -112,21 +116,27 @@ def build_home(
             lines[f"{program.name}.port"] = str(program.port)
     lines.update(settings)
     (home / generation.standin_conf).write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
-    (home / generation.conf).write_text(vendors_configuration(generation))
+    (home / generation.conf).write_text(_vendors_configuration(generation, spec))
     if spec.agent_user == "admin":
-        for root, folders, files in os.walk(home):
-            for name in [".", *folders, *files]:
-                # the programs are links to files that all hosts share
-                if os.stat(os.path.join(root, name)).st_nlink == 1 or name in folders or name == ".":
-                    os.chown(os.path.join(root, name), runtime.ADMIN, runtime.ADMIN)
+        for path in {spec.home, spec.run_folder, spec.program_folder}:
+            _give_to_admin(folder / path.lstrip("/"))
 
 
-def vendors_configuration(generation: Generation, run_dir: str = "{home}/run") -> str:
-    """The daemon's configuration file as it is shipped; {home} is what stands for the home in it."""
+def _give_to_admin(top: Path) -> None:
+    for root, folders, files in os.walk(top):
+        for name in [".", *folders, *files]:
+            path = os.path.join(root, name)
+            # the programs are links to files that all hosts share
+            if os.lstat(path).st_nlink == 1 or name in folders or name == ".":
+                os.chown(path, runtime.ADMIN, runtime.ADMIN, follow_symlinks=False)
+
+
+def _vendors_configuration(generation: Generation, spec: HostSpec) -> str:
+    """The daemon's configuration file as it is shipped, where nobody has asked for another folder."""
     if generation.daemon.script:
         return "# nobody has published what generation 1 has here\n"
     home = "${obagent.home.path}" if generation.daemon.name.startswith("ob_") else "${ocp.agent.home.path}"
-    run_dir = run_dir.format(home=home)
+    run_dir = spec.run_folder.replace(spec.home, home)
     text = f"runDir: {run_dir}\nlogDir: {home}/log\nservices:\n"
     for child in generation.children:
         text += SERVICE.format(name=child.name, program=f"{home}/{child.path}", run_dir=run_dir, log=f"{home}/log")
@@ -141,5 +151,9 @@ def install(shared: Path, path: Path, script: bool = False, program: str | None 
         path.chmod(0o755)
         return
     os.link(shared / "programs" / (program or path.name), path)
-    # tells the copied interpreter where its standard library is
+    _find_library(path)
+
+
+def _find_library(path: Path) -> None:
+    """Tell the copy of the interpreter that is called by this path where its standard library is."""
     (path.parent / "pyvenv.cfg").write_text(f"home = {runtime.MOUNT_POINT}/bin\n")

@@ -162,3 +162,12 @@ def open_files(pid: int) -> list[str]:
         except OSError:
             continue
     return paths
+
+
+def listening(address: str, port: int) -> set[str]:
+    """The sockets that listen on an IPv4 address and port, as `open_files` calls them; asking costs a host nothing."""
+    number = "".join(f"{int(byte):02X}" for byte in reversed(address.split(".")))
+    local = f"{number}:{port:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as stream:
+        rows = [line.split() for line in stream]
+    return {f"socket:[{row[9]}]" for row in rows if row[1] == local and row[3] == "0A"}

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
+OTHER_RUN_DIR = "/home/admin/ocp_run"
+# Where obd, the deployer of OceanBase, keeps the programs that a home has links to.
+REPOSITORY = "/home/admin/.obd/repository/obagent/4.2.2/0d5f7c2b6ab1f6b0d6b3f4c1a9e8d7c6"
 
 
 class FleetError(Exception):
@@ -48,7 +51,7 @@ class Generation:
 
     @property
     def manager(self) -> Program | None:
-        """The child that is not to be signalled by hand: it ends with an error, and is revived. Generation 1 has none."""
+        """The child that ends with an error when it is signalled, so that it is revived; generation 1 has none."""
         return None if self.daemon.script else self.children[0]
 
     @property
@@ -102,6 +105,7 @@ class HostSpec:
     home: the agent's home on the host.
     stop_seconds: how long the monitor agent takes to leave after SIGTERM (the vendor's takes 3 s).
     poll_seconds: how often the control program looks while it waits (the vendor's looks every second).
+    run_dir: where the agent has its pid files and sockets; None leaves it to the behaviour, and that is `<home>/run`.
     bystanders: whether innocent processes with confusing names run beside the agent.
     agent_user: who runs the agent, `root` or `admin`.
     user: who the inventory connects as, `root` or `admin`; None leaves it to the behaviour.
@@ -115,9 +119,20 @@ class HostSpec:
     home: str = DEFAULT_HOME
     stop_seconds: float = 0.2
     poll_seconds: float = 0.05
+    run_dir: str | None = None
     bystanders: bool = True
     agent_user: str = "root"
     user: str | None = None
     python: str = field(default_factory=lambda: os.path.realpath(sys.executable))
     variables: dict[str, Any] = field(default_factory=dict)
     full: bool = False
+
+    @property
+    def run_folder(self) -> str:
+        """Where the agent has its pid files and sockets."""
+        return self.run_dir or (OTHER_RUN_DIR if self.behaviour == "run_dir" else f"{self.home}/run")
+
+    @property
+    def program_folder(self) -> str:
+        """Where the executables are that the home has in `bin`, or has links to."""
+        return REPOSITORY if self.behaviour == "obd_links" else self.home

@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fleet import Fleet, FleetError, Host, HostSpec, Process, state, takedown
 from tests.fleet.__main__ import behaviour_of_each
-from tests.fleet.behaviours import BEHAVIOURS, DEAD_PID
+from tests.fleet.behaviours import BEHAVIOURS, DEAD_PID, hold_lock
 from tests.fleet.spec import GENERATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,21 @@ OBSERVED = [("gen2", name) for name in BEHAVIOURS] + [
     ("obagent", "normal"),
     ("obagent", "stale_pid_file"),
 ]
+
+CHANGED = (
+    "stopped",
+    "orphans",
+    "live_lock",
+    "stale_lock",
+    "watchdog",
+    "empty_pid_file",
+    "crashed",
+    "child_not_serving",
+    "other_daemon_in_pid_file",
+    "real_timing",
+    "run_dir",
+    "obd_links",
+)
 
 pytestmark = [
     pytest.mark.fleet,
@@ -52,7 +68,8 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Hosts for tests that change them, one for each."""
     specs = [HostSpec()] * 4
-    specs += [HostSpec(behaviour=name) for name in ("stopped", "orphans", "live_lock", "stale_lock", "watchdog")]
+    specs += [HostSpec(behaviour=name) for name in CHANGED]
+    specs += [HostSpec(behaviour="frozen_child", stop_seconds=3, poll_seconds=1)]
     specs += [HostSpec(generation="gen1"), HostSpec(agent_user="admin", user="admin", bystanders=False)]
     with Fleet.start(specs, tmp_path_factory.mktemp("changed") / "fleet") as fleet:
         yield fleet
@@ -67,7 +84,7 @@ def program(host: Host, name: str) -> Process:
 
 
 def pid_file(host: Host, name: str) -> Path:
-    return host.home / "run" / f"{name}.pid"
+    return host.run_folder / f"{name}.pid"
 
 
 def control(host: Host, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
@@ -81,6 +98,20 @@ def code_of(answer: subprocess.CompletedProcess[str]) -> str:
     assert answer.stderr.startswith('{"successful":false,"message":null,"error":"Module=')
     assert answer.stderr.endswith("}")
     return str(told["error"]).partition("code=")[2].partition(";")[0]
+
+
+def ask(host: Host, name: str, request: str = "GET /api/v1/status") -> tuple[str, dict[str, Any]]:
+    """What the program of this name answers on its socket: the first line, and the JSON (of 404 an empty one)."""
+    folder = os.open(host.run_folder, os.O_PATH)  # its own path may be too long for a socket
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(f"/proc/self/fd/{folder}/{name}.{program(host, name).ns_pid}.sock")
+            connection.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            head, _blank, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    finally:
+        os.close(folder)
+    return head.decode().splitlines()[0], json.loads(body) if body.startswith(b"{") else {}
 
 
 def port_answers(host: Host, port: int) -> bool:
@@ -166,6 +197,64 @@ def test_normal_agent_looks_like_the_vendors(observed: Fleet) -> None:
     assert port_answers(host, 62889)
     other = next(process for process in host.bystanders if process.comm == "observer")
     assert os.stat(f"/proc/{other.pid}/exe").st_ino != os.stat(f"/proc/{daemon.pid}/exe").st_ino
+
+
+def test_every_program_tells_its_status_on_its_socket(observed: Fleet) -> None:
+    host = find(observed, "normal")
+    daemon, manager = program(host, "ocp_agentd"), program(host, "ocp_mgragent")
+    line, answer = ask(host, "ocp_mgragent")
+    assert (line, answer["successful"], answer["status"]) == ("HTTP/1.1 200 OK", True, 200)
+    assert {key: answer["data"][key] for key in ("state", "version", "pid", "ports")} == {
+        "state": "running",
+        "version": "4.2.2",
+        "pid": manager.ns_pid,
+        "ports": [62888],
+    }
+    told = ask(host, "ocp_agentd", "POST /api/v1/status")[1]["data"]
+    assert (told["state"], told["ready"], told["pid"], told["dangling"]) == ("running", True, daemon.ns_pid, None)
+    assert sorted(told["services"]) == ["ocp_mgragent", "ocp_monagent"]
+    assert told["services"]["ocp_mgragent"]["socket"] == f"{host.spec.run_folder}/ocp_mgragent.{manager.ns_pid}.sock"
+    assert ask(host, "ocp_mgragent", "GET /else")[0] == "HTTP/1.1 404 Not Found"
+
+
+def test_child_whose_port_is_taken_lives_and_does_not_serve(observed: Fleet) -> None:
+    host = find(observed, "child_not_serving")
+    told = ask(host, "ocp_agentd")[1]["data"]
+    assert told["ready"] is False
+    assert {name: child["state"] for name, child in told["services"].items()} == {
+        "ocp_mgragent": "running",
+        "ocp_monagent": "unknown",
+    }
+    assert not list(host.run_folder.glob("ocp_monagent.*.sock"))
+    assert "bind: address already in use" in (host.home / "log/monagent.log").read_text()
+
+
+def test_frozen_child_does_not_answer(observed: Fleet) -> None:
+    host = find(observed, "frozen_child")
+    assert program(host, "ocp_mgragent").state == "T"
+    told = ask(host, "ocp_agentd")[1]["data"]
+    assert (told["ready"], told["services"]["ocp_mgragent"]["state"]) == (False, "unknown")
+
+
+def test_crash_has_left_files_and_an_orphan(observed: Fleet) -> None:
+    host = find(observed, "crashed")
+    assert host.stranger
+    texts = {pid_file(host, name).read_text().strip() for name in ("ocp_agentd", "ocp_mgragent")}
+    assert texts == {str(host.stranger.ns_pid)}
+    assert len(list(host.run_folder.glob("*.sock"))) == 3
+    assert program(host, "ocp_monagent").ppid == host.init[0]
+
+
+def test_files_and_programs_may_lie_elsewhere(observed: Fleet) -> None:
+    host = find(observed, "run_dir")
+    assert not list((host.home / "run").iterdir())
+    assert pid_file(host, "ocp_agentd").read_text() == str(program(host, "ocp_agentd").ns_pid)
+    assert "runDir: /home/admin/ocp_run\n" in (host.home / "conf/agentd.yaml").read_text()
+    linked = find(observed, "obd_links")
+    daemon = program(linked, "ocp_agentd")
+    assert daemon.exe.startswith("/home/admin/.obd/repository/")
+    assert daemon.cmdline[0] == f"{linked.spec.home}/bin/ocp_agentd"
+    assert os.readlink(linked.home / "bin/ocp_agentd") == daemon.exe
 
 
 def test_generation_1_runs_scripts_under_a_title(observed: Fleet) -> None:
@@ -284,6 +373,94 @@ def test_daemon_revives_a_killed_child_and_gives_up_the_third_that_dies_young(ch
     assert len(lives) >= 3
 
 
+def test_child_that_fails_on_sigterm_is_revived(changed: Fleet) -> None:
+    host = changed.hosts[3]
+    first = program(host, "ocp_mgragent")
+    host.send(first, signal.SIGTERM)
+    host.wait_for(lambda: not host.alive(first) and len(host.agent_processes()) == 3, "not revived", timeout=5)
+    assert pid_file(host, "ocp_mgragent").read_text() == f"{program(host, 'ocp_mgragent').ns_pid}\n"
+
+
+def test_files_of_a_stopping_child_go_before_it_does(changed: Fleet) -> None:
+    host = find(changed, "real_timing")
+    monitor = program(host, "ocp_monagent")
+    host.send(program(host, "ocp_agentd"), signal.SIGTERM)
+    host.wait_for(lambda: not list(host.run_folder.glob("ocp_monagent.*")), "its files stay", timeout=2.5)
+    assert host.alive(monitor)
+    host.wait_for(lambda: not host.agent_processes(), "not stopped")
+
+
+def test_vendors_timing(changed: Fleet) -> None:
+    host = find(changed, "real_timing")
+    host.wait_for(lambda: not host.agent_processes(), "not stopped yet")
+    for command, seconds in (("start", 1), ("restart", 5), ("stop", 4)):
+        began = time.monotonic()
+        answer = control(host, command)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        assert seconds <= time.monotonic() - began < seconds + 2, command
+
+
+def test_stop_with_a_frozen_child_fails_and_is_complete_later(changed: Fleet) -> None:
+    host = find(changed, "frozen_child")
+    began = time.monotonic()
+    assert code_of(control(host, "stop")) == "wait_for_exit_timeout"
+    assert time.monotonic() - began >= 10
+    assert "ocp_agentd" in host.agent_names()
+    host.wait_for(lambda: not host.agent_processes(), "not stopped", timeout=8)
+    assert list(host.run_folder.iterdir()) == []
+
+
+def test_restart_overlaps_and_leaves_a_pid_file(changed: Fleet) -> None:
+    host = find(changed, "obd_links")
+    before = program(host, "ocp_agentd")
+    assert control(host, "restart").returncode == 0
+    assert [path.name for path in host.run_folder.glob("*.*.pid")] == [f"ocp_agentd.{before.ns_pid}.pid"]
+    assert not host.alive(before)
+    assert host.serves()
+
+
+def test_restart_that_fails_is_undone(changed: Fleet) -> None:
+    host = find(changed, "child_not_serving")
+    before = host.agent_processes()
+    files = sorted(path.name for path in host.run_folder.iterdir())
+    assert code_of(control(host, "restart")) == "wait_for_ready_timeout"
+    assert host.agent_processes() == before
+    assert sorted(path.name for path in host.run_folder.iterdir()) == files
+
+
+def test_start_after_a_crash_fails_on_the_pid_file(changed: Fleet) -> None:
+    host = find(changed, "crashed")
+    assert code_of(control(host, "start")) == "agentd_exited_quickly"
+    log = (host.home / "log/agentd.log").read_text()
+    assert f"failed: open {host.spec.home}/run/ocp_agentd.pid: file exists" in log
+    assert code_of(control(host, "start")) == "agentd_exited_quickly"
+
+
+def test_status_and_stop_without_a_daemon(changed: Fleet) -> None:
+    assert code_of(control(find(changed, "empty_pid_file"), "stop")) == "read_pid_failed"
+    host = find(changed, "run_dir")
+    assert json.loads(control(host, "status").stdout)["message"]["ready"] is True
+    assert control(host, "stop").returncode == 0
+    assert code_of(control(host, "status")) == "read_pid_failed"
+    assert control(host, "stop").returncode == 0
+
+
+def test_service_is_stopped_and_started_and_answered_with_an_error(changed: Fleet) -> None:
+    host = changed.hosts[3]
+    for verb, count in (("stop", 2), ("start", 3)):
+        assert code_of(control(host, "service", verb, "ocp_monagent")) == "decode_result_failed"
+        host.wait_for(lambda: len(host.agent_names()) == count, f"no {verb}", timeout=5)  # noqa: B023
+
+
+def test_vendor_knows_programs_by_their_names_alone(changed: Fleet) -> None:
+    host = find(changed, "other_daemon_in_pid_file")
+    assert host.stranger
+    assert control(host, "start").returncode == 0
+    assert host.agent_processes() == [], "it takes the other for its own"
+    assert control(host, "stop").returncode == 0
+    assert not host.alive(host.stranger)
+
+
 def test_child_that_ends_well_is_left_down(changed: Fleet) -> None:
     host = changed.hosts[1]
     host.send(program(host, "ocp_monagent"), signal.SIGTERM)
@@ -344,6 +521,24 @@ def test_locks_are_honoured(changed: Fleet) -> None:
     assert len(live.agent_processes()) == 3
     assert stale.run(f"{stale.spec.home}/bin/ocp_agentctl", "stop").returncode == 0
     assert stale.agent_processes() == []
+
+
+def test_lock_that_cannot_be_read_is_removed_and_fails_the_command(changed: Fleet) -> None:
+    host = changed.hosts[3]
+    (host.run_folder / "admin.lock").write_text("{")
+    assert code_of(control(host, "start")) == "clean_dangling_admin_lock_failed"
+    assert control(host, "start").returncode == 0
+
+
+def test_lock_of_root_is_no_lock_for_another_user(changed: Fleet) -> None:
+    host = changed.hosts[-1]
+    lock = host.run_folder / "admin.lock"
+    for user, returncode in (("admin", 255), ("root", 0)):
+        owner = hold_lock(host, user)
+        assert control(host, "start", user="admin").returncode == returncode
+        assert lock.exists() == bool(returncode)
+        host.send(owner, signal.SIGKILL)
+        lock.unlink(missing_ok=True)
 
 
 def test_watchdog_revives_the_agent(changed: Fleet) -> None:

@@ -28,10 +28,8 @@ def main(conf: Settings, program: str) -> int:
         listener.listen(16)
     except OSError as error:
         address = f"{conf['address']}:{port}"
-        log.error(
-            "web/http_server.go:Run",
-            f"create tcp listener on address '{address}' failed listen tcp {address}: bind: {error.strerror.lower()}",
-        )
+        cause = f"listen tcp {address}: bind: {os.strerror(error.errno or 0).lower()}"
+        log.error("web/http_server.go:Run", f"create tcp listener on address '{address}' failed {cause}")
         if conf.get(program + ".needs_port"):
             return 1
         process.wait_for_sigterm(conf, program)  # it lives on, and does not serve

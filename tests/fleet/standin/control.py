@@ -131,7 +131,15 @@ def _stop_process(conf: Settings, pid: int) -> None:
     if not _runs(conf["daemon"], pid):
         return
     os.kill(pid, signal.SIGTERM)
-    _wait(conf, lambda: not _runs(conf["daemon"], pid), "wait_for_exit_timeout")
+
+    def gone() -> bool:
+        try:
+            os.waitpid(pid, os.WNOHANG)  # it may be the one that this command has started
+        except ChildProcessError:
+            pass
+        return not _runs(conf["daemon"], pid)
+
+    _wait(conf, gone, "wait_for_exit_timeout")
 
 
 def _restart(conf: Settings) -> None:
@@ -170,7 +178,7 @@ def _call(conf: Settings, call: str, body: str = "") -> str:
 
 def _runs(program: str, pid: int | None) -> bool:
     """Whether there is a process *pid* of that name, be it another agent's, or a zombie."""
-    return bool(pid) and process.name(pid) == program
+    return pid is not None and process.name(pid) == program
 
 
 def _wait(conf: Settings, done: Callable[[], bool], code: str) -> None:

@@ -72,11 +72,12 @@ def spawn(conf: Settings, program: str, stdout: str = "", stderr: str = "") -> i
 def exists(pid: int) -> bool:
     """Whether there is a process *pid*, be it a zombie."""
     try:
-        return pid > 0 and os.kill(pid, 0) is None
+        os.kill(pid, 0)
     except PermissionError:
         return True
     except (ProcessLookupError, OverflowError):
         return False
+    return pid > 0
 
 
 def name(pid: int) -> str | None:
