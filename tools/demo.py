@@ -5,7 +5,7 @@
 """Stops the agents of three hosts on this machine and prints the response, alone, on standard output.
 
 Starts the hosts with tests.fleet, runs the playbook on them, and takes them down whatever happens. Everything else goes
-to standard error. Exit status: the playbook's.
+to standard error. Exit status: the playbook's, but 1 when the hosts' process tables contradict the response.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ def main() -> int:
         try:
             _tell(f"starting {HOSTS} hosts")
             inventory = _fleet("up", str(HOSTS), f"--first-id={FIRST_ID}", state=state).strip()
-            _tell_agents("before", state)
+            before = _tell_agents("before", state)
             status = _run_playbook(inventory, response)
-            _tell_agents("after", state)
-            if response.exists():
-                sys.stdout.write(response.read_text())
-            return status
+            after = _tell_agents("after", state)
+            text = response.read_text() if response.exists() else ""
+            sys.stdout.write(text)
+            contradiction = _contradiction(before, after, status, text)
+            if contradiction:
+                _tell(contradiction)
+            return status or int(bool(contradiction))
         finally:
             # One more Ctrl-C must not leave hosts behind.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -63,13 +66,31 @@ def _run_playbook(inventory: str, response: Path) -> int:
     ).returncode
 
 
-def _tell_agents(when: str, state: Path) -> None:
-    """Tell how many agent processes the hosts' own process tables hold."""
+def _tell_agents(when: str, state: Path) -> dict[str, int]:
+    """Tell how many agent processes the hosts' own process tables hold. Returns that, by host name."""
     counts: collections.Counter[str] = collections.Counter()
     for line in _fleet("ps", state=state).splitlines()[1:]:
         host, _pid, _host_pid, _state, _uid, executable = line.split()[:6]
         counts[host] += executable.startswith(AGENT_PROGRAM)
     _tell(f"agent processes {when}: " + ", ".join(f"{host} {count}" for host, count in sorted(counts.items())))
+    return counts
+
+
+def _contradiction(before: dict[str, int], after: dict[str, int], status: int, response: str) -> str | None:
+    """What the process tables say against the response, if they do.
+
+    before, after: how many agent processes each host had. status: the playbook's exit status.
+    """
+    idle = [host for host, count in before.items() if not count]
+    if len(before) != HOSTS or idle:
+        return f"this shows nothing: {len(before)} of {HOSTS} hosts are up, no agent ran on {', '.join(idle) or 'them'}"
+    told = json.loads(response)["data"]["status"] if status == 0 and response else None
+    running = [f"{host} ({count} processes)" for host, count in sorted(after.items()) if count]
+    if told == "SUCCESSFUL" and running:
+        return f"the response says SUCCESSFUL, and the agent still runs on {', '.join(running)}: that must not be"
+    if status == 0 and told != "SUCCESSFUL":
+        return f"the playbook ended with 0, and its response says {told}: that must not be"
+    return None
 
 
 def _fleet(*arguments: str, state: Path) -> str:

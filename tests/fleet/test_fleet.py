@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -574,6 +575,13 @@ def test_connections_can_be_frozen_dropped_and_refused(changed: Fleet) -> None:
         assert client.wait(timeout=5) == 255
     host.stop_sshd()
     assert not host.accepts()
+    with socket.create_server((host.address, host.port)) as another:
+        accepting = threading.Thread(target=lambda: another.accept()[0].sendall(b"SSH-2.0-another\r\n"))
+        accepting.start()
+        assert not host.accepts(), "it is not the host that answers there"
+        with socket.create_connection((host.address, host.port)) as connection:
+            assert connection.recv(4) == b"SSH-"
+        accepting.join()
     assert host.up
     host.start_sshd()
     assert subprocess.run(host.ssh_command("true"), check=False).returncode == 0

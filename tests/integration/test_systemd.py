@@ -191,7 +191,7 @@ def arrange(host: Host, name: str, case: Case) -> Process | None:
     if case.database:
         text = f"[Unit]\n{case.database}={UNIT}\nAfter={UNIT}\n[Service]\nExecStart=/bin/sleep infinity\n"
         unit.with_name(DATABASE).write_text(text)
-    with open(host.home / "conf/agentd.yaml", "a") as stream:
+    with open(host.home / host.generation.standin_conf, "a") as stream:
         stream.write(case.settings)
     host.run("systemctl", "daemon-reload")
     control = f"{home}/bin/ocp_agentctl"

@@ -205,8 +205,8 @@ def test_retry_of_one_host_past_a_barrier_that_others_have_passed(
     assert counts(fleet) == [0, 3, 0]
 
     host = fleet.hosts[1]
-    holder = next(process for process in host.processes() if "hold" in process.cmdline)
-    host.run("kill", "-KILL", str(holder.ns_pid))
+    holder = json.loads((host.run_folder / "admin.lock").read_text())["pid"]
+    host.run("kill", "-KILL", str(holder))
     second = newest_core.on_task("task_retry", fleet, response_file, task_id=first.task["id"])
 
     assert second.status == 0, second.output

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.fleet import Fleet
+from tools import demo
 
 from .conftest import ROOT
 
@@ -45,9 +47,9 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 
 def test_its_output_is_the_response_alone(tmp_path: Path) -> None:
-    demo = start(tmp_path)
-    output, messages = demo.communicate(timeout=PATIENCE)
-    assert demo.returncode == 0, messages
+    demonstration = start(tmp_path)
+    output, messages = demonstration.communicate(timeout=PATIENCE)
+    assert demonstration.returncode == 0, messages
     response: dict[str, Any] = json.loads(output)
     assert response["successful"] is True
     subtasks = response["data"]["subtasks"]
@@ -60,18 +62,36 @@ def test_its_output_is_the_response_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_its_hosts_are_taken_down_when_it_is_interrupted(tmp_path: Path, number: signal.Signals) -> None:
-    demo = start(tmp_path)
-    assert demo.stderr is not None
-    for line in demo.stderr:
+    demonstration = start(tmp_path)
+    assert demonstration.stderr is not None
+    for line in demonstration.stderr:
         if "agent processes before" in line:
             break
     (state,) = tmp_path.glob("ocp-demo-*/fleet")
     fleet = Fleet.load(state)
     assert all(host.up for host in fleet.hosts)
     time.sleep(1)  # into the playbook
-    os.killpg(demo.pid, number)
-    output, messages = demo.communicate(timeout=PATIENCE)
-    assert demo.returncode != 0, messages
+    os.killpg(demonstration.pid, number)
+    output, messages = demonstration.communicate(timeout=PATIENCE)
+    assert demonstration.returncode != 0, messages
     assert output == ""
     assert not any(host.up for host in fleet.hosts)
     assert not list(tmp_path.glob("ocp-demo-*"))
+
+
+def test_a_response_that_the_process_tables_contradict_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It once printed SUCCESSFUL over three processes that it had counted itself."""
+
+    def lie(_inventory: str, response: Path) -> int:
+        response.write_text('{"successful":true,"data":{"status":"SUCCESSFUL"}}')
+        return 0
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(demo, "_run_playbook", lie)
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
+    assert demo.main() == 1
+    told = capfd.readouterr().err
+    assert "the agent still runs on db001 (3 processes), db002 (3 processes), db003 (3 processes)" in told
+    assert not list(tmp_path.iterdir())
