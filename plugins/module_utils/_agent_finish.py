@@ -6,13 +6,12 @@
 
 """Finish of an operation that ends with a stopped agent."""
 
-import errno
 import os
-import stat
 import time
 
-from ._agent_host import DENIED, GONE, AgentError, no_access, uptime
+from ._agent_host import AgentError, as_text, uptime
 from ._agent_lock import AdminLock
+from ._agent_run_files import listened_sockets, remove_stale, stale_files
 from ._agent_survey import origin_of, revived, survey_home
 
 SETTLE_LOOK = 1.0  # seconds, as the daemon does: what it starts again is there from then on
@@ -23,11 +22,13 @@ def finish_stopped(request):
     lock = AdminLock(request.home, request.log)
     if request.check_mode:
         lock.check()
-        files = _stale_files(request.home)
+        survey = survey_home(request.home)
+        survey.close()
+        files = stale_files(request.home, survey)
         return {"changed": bool(files), "removed": files, "processes": [], "warnings": []}
     settled = (request.stopped_at if request.stopped_at is not None else uptime()) + request.settle
     while True:
-        _prove_stopped(request)
+        survey = _prove_stopped(request)
         now = uptime()
         if now >= settled:
             break
@@ -35,24 +36,11 @@ def finish_stopped(request):
             raise AgentError("deadline", "the settle time of %s s does not fit into the timeout" % request.settle)
         time.sleep(min(SETTLE_LOOK, settled - now))
     request.log.add("nothing of the agent runs, and nothing came back")
-    if not os.path.lexists(lock.path) and not _stale_files(request.home):
-        return {"changed": False, "removed": [], "processes": [], "warnings": []}
     stale_lock = os.path.lexists(lock.path)
+    if not stale_lock and not stale_files(request.home, survey):
+        return {"changed": False, "removed": [], "processes": [], "warnings": []}
     with lock:  # nobody can start the agent between this last look and the removal
-        _prove_stopped(request)
-        removed, warnings = [], []
-        for name in _stale_files(request.home):
-            try:
-                os.unlink(os.path.join(request.home.run, name))
-                removed.append(name)
-                request.log.add("removed %s" % name)
-            except OSError as exc:
-                if exc.errno in DENIED:
-                    raise no_access(lock.path)
-                if exc.errno == errno.EROFS:  # the agent is stopped all the same
-                    warnings.append("%s was left: %s" % (name, exc.strerror))
-                elif exc.errno not in GONE:
-                    raise
+        removed, warnings = remove_stale(request.home, _prove_stopped(request), request.log)
     if stale_lock and lock.warning is None:
         removed.append("admin.lock")
     return {"changed": bool(removed), "removed": removed, "processes": [],
@@ -60,6 +48,7 @@ def finish_stopped(request):
 
 
 def _prove_stopped(request):
+    """Raise AgentError unless nothing of the agent runs. Returns the Survey that says so."""
     survey = survey_home(request.home)
     survey.close()
     if survey.processes:
@@ -72,17 +61,9 @@ def _prove_stopped(request):
     if survey.unproven:
         raise AgentError("still_running", "cannot tell whether the agent is stopped: %s. It was left alone: look at it "
                          "and stop it by hand" % "; ".join(survey.unproven))
-
-
-def _stale_files(home):
-    """Names in run/ that the agent's programs make, of the kinds that they make; nothing else is ever removed."""
-    kinds = {"pid": stat.S_ISREG, "sock": stat.S_ISSOCK}
-    found = []
-    for dummy, name in home.run_files():
-        try:
-            if kinds[name.rsplit(".", 1)[1]](os.lstat(os.path.join(home.run, name)).st_mode):
-                found.append(name)
-        except OSError as exc:
-            if exc.errno not in GONE:
-                raise
-    return found
+    listened = listened_sockets(request.home)
+    if listened:
+        raise AgentError("still_running", "cannot tell whether the agent is stopped: a process that is not seen here "
+                         "listens on %s, maybe in a container that shares the home: stop it there" % ", ".join(
+                             as_text(os.path.join(request.home.run, name)) for name in listened))
+    return survey

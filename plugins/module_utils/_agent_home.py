@@ -129,14 +129,19 @@ class Home(object):
         """Whether a pid file of program that nobody but root and uid can have written names pid."""
         for name_program, name in self.run_files():
             if name_program == program and name.endswith(".pid"):
-                content = read_regular(os.path.join(self.run, name), limit=32, writers=(0, uid))
-                if content is not None and content.strip() == str(pid).encode("ascii"):
+                if pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=(0, uid))) == pid:
                     return True
         return False
 
 
 def _is_pid(text):
     return 0 < len(text) <= 10 and text[0] != "0" and not text.strip(DIGITS)
+
+
+def pid_in(content):
+    """The pid that the content of a pid file names; None for a content that names none, or for None."""
+    text = as_text(content).strip() if content else ""
+    return int(text) if _is_pid(text) else None
 
 
 def generation_of(home, processes):

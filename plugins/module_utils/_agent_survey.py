@@ -194,12 +194,14 @@ class Survey(object):
     processes: the agent's processes (Process), daemons first.
     hidden: texts about processes that look like the agent's but that this user may not examine.
     unproven: texts about processes that call themselves by an agent's name, with nothing that proves it.
+    suspects: pids of the hidden and the unproven.
     """
 
     def __init__(self, home):
         self.home = home
         self.hidden = []
         self.unproven = []
+        self.suspects = set()
         self.processes = []
         self._foreign = set()  # executables that no agent has: of a host's many processes most run one of a few
         self._namespaces = dict((name, link_of("/proc/self/ns/" + name)) for name in ("pid", "mnt"))
@@ -278,6 +280,7 @@ class Survey(object):
             note = "pid %d calls itself %s, but no pid file in %s names it" % (pid, title, as_text(self.home.run))
             if note not in self.unproven and uid in self._trusted_users():
                 self.unproven.append(note)
+                self.suspects.add(pid)
             return None
         script = script_of(os.path.basename(interpreter), arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
         return self.home.program_of(script) if script else None
@@ -321,6 +324,7 @@ class Survey(object):
             note = "%s (pid %d) of user %s" % (name, pid, user_name(uid))
             if note not in self.hidden:
                 self.hidden.append(note)
+                self.suspects.add(pid)
 
     def close(self, keep=()):
         for process in self.processes + self.above:

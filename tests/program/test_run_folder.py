@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import time
 from pathlib import Path
 
 from tests.program.sandbox import Sandbox
@@ -161,3 +163,42 @@ def test_a_full_disk_does_not_keep_an_agent_from_being_stopped(sandbox: Sandbox,
     assert "No space left" in answer["warnings"][0]
     assert not sandbox.lives(agent)
     sandbox.do("test", "!", "-e", sandbox.run_folder / "admin.lock")
+
+
+LISTENS = """\
+import os, socket, sys, time
+os.chdir(sys.argv[1])
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[2])
+listener.listen(1)
+time.sleep(600)
+"""
+
+
+def test_the_socket_of_a_process_that_no_table_shows_is_kept(sandbox: Sandbox, python: Path) -> None:
+    """An agent in a container that shares the home: its pids mean nothing here, and its network is another."""
+    name = "ocp_agentd.7.sock"
+    code = ("unshare", "--pid", "--fork", "--kill-child", "--net", sys.executable, "-c", LISTENS)
+    sandbox.spawn(*code, sandbox.run_folder, name)
+    socket_file = sandbox.run_folder / name
+    sandbox.until(socket_file.exists, "nobody listens")
+    time.sleep(0.2)
+    (sandbox.run_folder / "ocp_agentd.pid").write_text("7")
+    for request in ({}, {"check_mode": True}):
+        answer = sandbox.program(python, "finish", settle=0, **request)
+        if not request:
+            assert answer["reason"] == "still_running"
+            assert str(socket_file) in answer["msg"]
+        else:
+            assert answer["removed"] == []
+    assert sorted(os.listdir(sandbox.run_folder)) == ["ocp_agentd.7.sock", "ocp_agentd.pid"]
+
+
+def test_a_stranger_owns_no_pid_file(sandbox: Sandbox, python: Path) -> None:
+    """Its pid was the agent's once."""
+    stranger = sandbox.spawn("sleep", "600")
+    for name in ("ocp_agentd.pid", "ocp_mgragent.pid", f"ocp_monagent.{stranger.pid}.pid"):
+        (sandbox.run_folder / name).write_text(str(stranger.pid))
+    assert len(sandbox.program(python, "finish", settle=0)["removed"]) == 3
+    assert os.listdir(sandbox.run_folder) == []
+    assert sandbox.lives(stranger)
