@@ -14,14 +14,14 @@ import errno
 import os
 import time
 
+from ._agent_deferred import ENDING, Deferred
 from ._agent_host import DENIED, AgentError, as_text, native, signal, uptime, user_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 OUTPUT_LIMIT = 16384  # bytes that are read of each stream
 END_WAIT = 1.0  # seconds between SIGTERM and SIGKILL for a command that is out of time
 _LOOK_EVERY = 0.05
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
-_RESET = _ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
+_RESET = ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class User(object):
@@ -89,7 +89,7 @@ def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
     pid, status = None, None
     children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
     try:
-        with _Deferred():
+        with Deferred():
             pid = os.fork()
             if pid == 0:
                 _execute(argv, streams, user, folder)
@@ -109,23 +109,6 @@ def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
         signal.signal(signal.SIGCHLD, children)
         for stream in streams:
             os.close(stream)
-
-
-class _Deferred(object):
-    """Holds back the signals that end this program: none may come between a fork and the note of the child's pid."""
-
-    def __enter__(self):
-        self._came = []
-        self._handlers = dict((number, signal.signal(number, self._note)) for number in _ENDING)
-
-    def _note(self, number, dummy):
-        self._came.append(number)
-
-    def __exit__(self, *dummy):
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        for number in self._came:
-            os.kill(os.getpid(), number)
 
 
 def _execute(argv, streams, user, folder):
@@ -182,7 +165,7 @@ def _reaped(pid):
 
 def _end(pid):
     """End our child, which cannot be another process as long as it is not reaped."""
-    with _Deferred():
+    with Deferred():
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.kill(pid, number)

@@ -19,7 +19,7 @@ SETTLE_LOOK = 1.0  # seconds, as the daemon does: what it starts again is there 
 
 def finish_stopped(request):
     """Prove that nothing is left and that nothing comes back; then clear what the dead left in run/."""
-    lock = AdminLock(request.home, request.log)
+    lock = AdminLock(request)
     if request.check_mode:
         lock.check()
         survey = survey_home(request.home)

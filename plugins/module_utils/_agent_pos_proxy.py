@@ -10,6 +10,7 @@ import time
 
 from ._agent_host import AgentError, Interrupted, uptime
 from ._agent_lock import AdminLock
+from ._agent_lock_owner import account_of_processes
 from ._agent_stopping import Stopping
 from ._agent_survey import survey_installed
 
@@ -21,7 +22,7 @@ def restart_pos_proxy(request):
     """End pos_proxy, if it runs, and let the daemon start it again. It may stay down: Stop and Start follow."""
     survey, dummy = survey_installed(request.home)
     survey.close()
-    lock = AdminLock(request.home, request.log)
+    lock = AdminLock(request, account_of_processes(survey.processes))
     found = [process for process in survey.processes if process.program == PROGRAM]
     if request.check_mode or not found:
         lock.check()

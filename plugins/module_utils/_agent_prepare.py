@@ -14,11 +14,11 @@ from ._agent_units import Units
 
 def prepare_stopped(request):
     """Is there an agent, may we signal it, hits that nobody else, and is no control program at work on it?"""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
     survey, generations = survey_installed(request.home)
     request.log.found(survey.processes)
     for process in survey.processes:
         process.send(0)
-    AdminLock(request.home, request.log).check()
     survey.close()
     units = Units(request.home, request.log, survey.processes)
     units.to_stop()

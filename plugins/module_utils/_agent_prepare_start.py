@@ -17,12 +17,12 @@ from ._agent_units import Units
 
 def prepare_running(request):
     """Is there a control program, may we run it as the agent's user, and is none at work?"""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
     survey, generations = survey_installed(request.home)
     survey.close()
     request.log.found(survey.processes)
     control = Control(request, survey.processes)
     request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
-    AdminLock(request.home, request.log).check()
     return {
         "changed": False,
         "generations": generations,

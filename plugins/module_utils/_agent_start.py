@@ -25,6 +25,7 @@ LOOK_EVERY = 0.2
 
 def start(request):
     """Start the agent unless it runs, and wait until its daemon guards every child."""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
     survey, dummy = survey_installed(request.home)
     survey.close()
     request.log.found(survey.processes)
@@ -33,7 +34,6 @@ def start(request):
     if state.ready:
         request.log.add("all of %s runs" % control.generation["name"])
         return _answer(control, state, changed=False)
-    AdminLock(request.home, request.log).check()
     starting = _Starting(request, control, survey.processes, state)
     if request.check_mode:
         request.log.add("would start %s" % starting.plan())

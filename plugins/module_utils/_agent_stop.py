@@ -8,38 +8,34 @@
 
 from ._agent_host import AgentError, Interrupted, this_boot, uptime
 from ._agent_lock import AdminLock
+from ._agent_lock_owner import account_of_processes
 from ._agent_ran_as import ran_as
 from ._agent_stopping import Stopping
 from ._agent_survey import revived, survey_installed
 from ._agent_units import Units
 
-CONTROL_WAIT = 12  # seconds: the control program waits 10 s for its daemon, and then gives up
 ROUNDS = 3  # how often what came back while we worked is stopped again
 
 
 def stop(request):
     """Stop every agent process, through systemd where a service of it runs the agent, by pid what is left."""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
     survey, dummy = survey_installed(request.home)
     survey.close()
-    lock = AdminLock(request.home, request.log)
+    lock = AdminLock(request, account_of_processes(survey.processes))
     units = Units(request.home, request.log, survey.processes)
     found = {"ran_as": ran_as(request.home, survey.processes, units)}
     if request.check_mode:
-        return _plan(request, survey, lock, units, found)
+        return _plan(request, survey, units, found)
     stopping, stopped_units, began = Stopping(request), [], uptime()
     try:
         stopping.look()
-        if survey.processes or units.all:
-            lock.check()
         for unit in units.to_stop():
             stopped_units.append(unit)
             units.stop(unit, request.within(request.daemon_grace + request.grace, 0.5) - uptime(), stopping.note)
-        if not survey.processes and not stopped_units:
-            lock.check()
+        if not survey.processes and not stopped_units and lock.holder() is None:
             return dict(_now(), changed=False, processes=[], warnings=survey.unproven, **found)
-        if stopped_units:  # where systemd's time was up, the control program that it has called may still be at work
-            lock.wait(request.within(CONTROL_WAIT, 0.5))
-        with lock:
+        with lock:  # where systemd's time was up, the control program that it has called may still be at work
             _stop_by_pid(request, stopping)
     except AgentError as exc:
         exc.facts = dict({"processes": stopping.facts(), "changed": stopping.signalled or bool(stopped_units)},
@@ -61,10 +57,9 @@ def stop(request):
     return dict(found, warnings=warnings)
 
 
-def _plan(request, survey, lock, units, found):
+def _plan(request, survey, units, found):
     """What Stop would do."""
     request.log.found(survey.processes)
-    lock.check()
     through = units.to_stop()
     for unit in through:
         request.log.add("would stop %s through systemd" % unit.name)

@@ -29,6 +29,10 @@ options:
       - V(stop) stops the agent through systemd where a service runs it and holds nothing else, and by pid what is left.
         It holds the agent's own C(run/admin.lock) then, sends SIGTERM to the daemon and gives it time to take its
         children down, then SIGTERM to whoever is left, and SIGKILL after the grace.
+      - A control program that starts, stops or restarts the agent right now is waited for, 15 seconds at most and half
+        of the time that is left; after that the phase fails with C(locked).
+      - The control program takes a lock for stale when its user may not look at the lock's owner. For an agent of
+        another user than root the lock therefore names a process of that user, C(cat), which ends when the module does.
       - V(start) starts the agent unless it runs, through systemd where a service is to run it, else by the vendor's
         control program as the agent's user, and waits until the daemon guards every child.
       - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
