@@ -187,8 +187,8 @@ class AdminLock(object):
                     raise
                 os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644))
                 os.rename(finished, self.path)
-            self._log.add("took %s%s" % (as_text(self.path), "" if pid == os.getpid() else " in the name of %s (pid %d)" % (
-                as_text(executable), pid)))
+            whose = " in the name of %s (pid %d)" % (as_text(executable), pid) if self._owner is not None else ""
+            self._log.add("took %s%s" % (as_text(self.path), whose))
         finally:
             os.close(descriptor)
             if os.path.lexists(finished):

@@ -302,7 +302,7 @@ def test_a_live_lock_is_respected(sandbox: Sandbox, python: Path) -> None:
     lock = sandbox.run_folder / "admin.lock"
     lock.write_text(json.dumps({"pid": other.pid, "exe": str(sandbox.home / "bin/ocp_agentctl.old")}))
     for phase in ("prepare", "start"):
-        assert_failed(sandbox.program(python, phase, goal="running"), "locked")
+        assert_failed(sandbox.program(python, phase, goal="running", timeout=6), "locked")
     assert (running(sandbox), calls(sandbox)) == ({}, [])
     assert lock.exists()
 
