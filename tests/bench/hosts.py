@@ -33,14 +33,14 @@ def hosts(count: int, stop_seconds: float, folder: Path) -> Iterator[Fleet]:
 
 
 def start_agents(fleet: Fleet) -> None:
-    """Start the agents on all hosts, and wait until each of their programs runs and has written its pid file.
+    """Start the agents on all hosts, and wait until each of their programs serves.
 
     Raises BenchError when one does not.
     """
     # host.start_agent() looks at the whole machine several times for each host: too much for hundreds.
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda host: host.run("sh", "-c", START, "sh", *host.agent_command()), fleet.hosts))
-    _wait(lambda: [host for host, agents in _agents(fleet) if not _complete(host, agents)], _patience(fleet))
+    _wait(lambda: [host for host, agents in _agents(fleet) if not host.serves(agents)], _patience(fleet))
 
 
 def running(fleet: Fleet, within: float = 0.0) -> int:
@@ -70,19 +70,6 @@ def end_agents(fleet: Fleet) -> None:
 def _agents(fleet: Fleet) -> list[tuple[Host, list[Process]]]:
     tables = fleet.agent_processes()
     return [(host, tables[host.name]) for host in fleet.hosts]
-
-
-def _complete(host: Host, agents: list[Process]) -> bool:
-    if host.agent_names(agents) != sorted(program.name for program in host.generation.programs):
-        return False
-    return all(_recorded(host.home / "run" / f"{process.comm}.pid") == process.ns_pid for process in agents)
-
-
-def _recorded(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def _offer_default_key_exchange(fleet: Fleet) -> None:
