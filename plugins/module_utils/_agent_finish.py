@@ -9,9 +9,9 @@
 import os
 import time
 
-from ._agent_host import AgentError, as_text, uptime
+from ._agent_host import AgentError, uptime
 from ._agent_lock import AdminLock
-from ._agent_run_files import listened_sockets, remove_stale, stale_files
+from ._agent_run_files import remove_stale, stale_files, unseen_listeners
 from ._agent_survey import origin_of, revived, survey_home
 
 SETTLE_LOOK = 1.0  # seconds, as the daemon does: what it starts again is there from then on
@@ -58,12 +58,8 @@ def _prove_stopped(request):
             raise revived("came back after Stop", survey.processes, facts)
         raise AgentError("still_running", "still running: %s; %s; run the stop again" % (
             ", ".join(map(str, survey.processes)), origin_of(first)), processes=facts)
-    if survey.unproven:
+    doubts = survey.unproven + unseen_listeners(request.home, survey)
+    if doubts:
         raise AgentError("still_running", "cannot tell whether the agent is stopped: %s. It was left alone: look at it "
-                         "and stop it by hand" % "; ".join(survey.unproven))
-    listened = listened_sockets(request.home)
-    if listened:
-        raise AgentError("still_running", "cannot tell whether the agent is stopped: a process that is not seen here "
-                         "listens on %s, maybe in a container that shares the home: stop it there" % ", ".join(
-                             as_text(os.path.join(request.home.run, name)) for name in listened))
+                         "and stop it by hand" % "; ".join(doubts))
     return survey

@@ -15,6 +15,7 @@ import os
 import sys
 
 from ._agent_host import DENIED, DIGITS, AgentError, as_text, no_access, read_regular
+from ._agent_scripts import is_interpreter
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
 
@@ -88,11 +89,25 @@ class Home(object):
         """Whether path lies where the home has its programs."""
         return os.path.dirname(path) in [os.path.normpath(os.path.join(self.path, name)) for name in PROGRAM_FOLDERS]
 
-    def program_of(self, path):
-        """The agent program that path is, when it lies in the home."""
-        name = os.path.basename(path)
-        name = name[:-len(".py")] if name.endswith(".py") else name
-        return name if self.holds(path) and name in PROGRAMS else None
+    def images(self):
+        """Device and inode of the files that the programs installed here lead to, as a set of pairs.
+
+        obd, for one, installs links into a repository. An interpreter is not the agent's, whoever leads to it.
+        """
+        paths = [os.path.join(self.path, folder, name) for folder in PROGRAM_FOLDERS
+                 for name in _names_in(os.path.join(self.path, folder)) if program_named(name) or name in CONTROLS]
+        return set(image_of(path) for path in paths
+                   if os.path.isfile(path) and not is_interpreter(os.path.realpath(path)))
+
+    def owners(self):
+        """Ids of the users who may run the agent: root, and whom the home and its run/ belong to."""
+        found = set([0])
+        for folder in (self.path, self.run):
+            try:
+                found.add(os.stat(folder).st_uid)
+            except OSError:
+                pass
+        return found
 
     def find(self, name):
         """The path of an installed program, or None."""
@@ -127,11 +142,39 @@ class Home(object):
 
     def recorded(self, program, pid, uid):
         """Whether a pid file of program that nobody but root and uid can have written names pid."""
-        for name_program, name in self.run_files():
-            if name_program == program and name.endswith(".pid"):
-                if pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=(0, uid))) == pid:
-                    return True
-        return False
+        return any(self._pid_in(name, writers=(0, uid)) == pid for owner, name in self.run_files() if owner == program)
+
+    def file_naming(self, program, pid):
+        """The name of a pid or socket file of program that names pid, whoever wrote it; None without one."""
+        return next((name for owner, name in self.run_files() if owner == program and (
+            name.startswith("%s.%d." % (program, pid)) or self._pid_in(name) == pid)), None)
+
+    def _pid_in(self, name, writers=None):
+        """The pid that a pid file in run/ names; None for one that names none, and for a socket."""
+        return pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=writers))
+
+
+def program_named(path):
+    """The program that a path has the name of, without the .py of a script; None for any other path."""
+    name = os.path.basename(path)
+    name = name[:-len(".py")] if name.endswith(".py") else name
+    return name if name in PROGRAMS else None
+
+
+def image_of(path):
+    """Device and inode of what a path leads to, or None: two paths with the same ones lead to one file or folder."""
+    try:
+        status = os.stat(path)
+    except (IOError, OSError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _names_in(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _is_pid(text):

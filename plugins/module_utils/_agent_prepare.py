@@ -8,6 +8,7 @@
 
 from ._agent_lock import AdminLock
 from ._agent_ran_as import ran_as
+from ._agent_run_files import unseen_listeners
 from ._agent_survey import survey_installed
 from ._agent_units import Units
 
@@ -27,5 +28,5 @@ def prepare_stopped(request):
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
         "ran_as": ran_as(request.home, survey.processes, units),
-        "warnings": survey.unproven,
+        "warnings": survey.unproven + unseen_listeners(request.home, survey),
     }

@@ -15,19 +15,19 @@ import os
 import stat
 
 from ._agent_home import pid_in
-from ._agent_host import DENIED, GONE, no_access, read_regular
+from ._agent_host import DENIED, GONE, as_text, no_access, read_regular
 
 _KINDS = {"pid": stat.S_ISREG, "sock": stat.S_ISSOCK}
 _REFUSED = (errno.ECONNREFUSED, errno.ENOENT)  # no process has it open to listen
 
 
-def listened_sockets(home):
-    """Names of the sockets in run/ that a process listens on. Raises AgentError where this user may not ask.
+def unseen_listeners(home, survey):
+    """Texts about sockets in run/ that a process listens on which is none of the agent's that a Survey has found.
 
-    A socket tells also of a process that this process table does not show, in a container that shares the home.
+    It is in a container that shares the home, say. Raises AgentError where this user may not ask.
     """
-    names = [name for dummy, name in home.run_files() if name.endswith(".sock") and _is_of_its_kind(home, name)]
-    return [name for name in names if _is_listened_on(home, name)]
+    return ["a process that is not seen here listens on %s, maybe in a container that shares the home" % (
+        as_text(os.path.join(home.run, name))) for name in _listened(home, _owners(survey))]
 
 
 def stale_files(home, survey):
@@ -37,9 +37,9 @@ def stale_files(home, survey):
     files that name them. A stranger owns none, whatever a file says: its pid was the agent's once. A file that names
     nobody is kept as long as a process of its program is there, which may be about to write it.
     """
-    listened = listened_sockets(home)
-    owners = survey.suspects.union(process.pid for process in survey.processes + survey.above)
-    owners.update(int(name.split(".")[1]) for name in listened)
+    owners = _owners(survey)
+    listened = _listened(home, owners)
+    owners.update(_pid_of(name) for name in listened)
     return [name for dummy, name in home.run_files()
             if name not in listened and _is_of_its_kind(home, name) and not _named_in(home, name, owners)]
 
@@ -67,6 +67,21 @@ def remove_stale(home, survey, log):
     return removed, warnings
 
 
+def _owners(survey):
+    return survey.suspects.union(process.pid for process in survey.processes + survey.above)
+
+
+def _listened(home, owners):
+    """Names of the sockets that a process listens on, without those of the owners, which need not be asked."""
+    return [name for dummy, name in home.run_files() if name.endswith(".sock") and _is_of_its_kind(home, name)
+            and _pid_of(name) not in owners and _is_listened_on(home, name)]
+
+
+def _pid_of(name):
+    """The pid in the name of a socket, or of a pid file that was renamed."""
+    return int(name.split(".")[1])
+
+
 def _is_of_its_kind(home, name):
     """Whether it is what the agent's programs make under this name: a regular file or a socket, and no link."""
     try:
@@ -79,10 +94,9 @@ def _is_of_its_kind(home, name):
 
 def _named_in(home, name, owners):
     """Whether the name of a file or its content may mean one of these pids."""
-    parts = name.split(".")
-    if len(parts) == 3 and int(parts[1]) in owners:
+    if name.count(".") == 2 and _pid_of(name) in owners:
         return True
-    if parts[-1] != "pid":
+    if not name.endswith(".pid"):
         return False
     try:
         named = pid_in(read_regular(os.path.join(home.run, name), limit=32))

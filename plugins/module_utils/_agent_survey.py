@@ -8,12 +8,10 @@
 
 import os
 
-from ._agent_home import DAEMONS, GENERIC, PROGRAMS, TITLED
+from ._agent_home import DAEMONS, GENERIC, PROGRAMS, TITLED, image_of, program_named
 from ._agent_host import (
     DENIED,
-    DIGITS,
     GONE,
-    LETTERS,
     AgentError,
     ancestors,
     arguments_of,
@@ -30,75 +28,22 @@ from ._agent_host import (
     stat_or_none,
     user_name,
 )
-
-_OF_RED_HAT = "platform-"
-_INTERPRETERS = ("python", "pypy", "bash", "dash", "sh", "perl")
-# By family: letters after which no script follows; letters with a value, attached or next; with one that is attached or
-# none; with one that is next. The first family whose name the interpreter's holds is its.
-_OPTIONS = (
-    ("py", "cm", "WXQ", "", ""),
-    ("perl", "eE", "I", "MmixlCDVF0", ""),
-    ("sh", "cs", "", "", "oO"),
-)
-_LONG_WITH_VALUE = ("--check-hash-based-pycs", "--rcfile", "--init-file")
-
-
-def is_interpreter(executable):
-    """Whether it runs scripts, by its name: python3.11-dbg, platform-python3.6m, pypy3, bash."""
-    name = os.path.basename(executable)
-    name, dash, variant = name[len(_OF_RED_HAT) if name.startswith(_OF_RED_HAT) else 0:].partition("-")
-    if dash and (not variant or variant.strip(LETTERS)):
-        return False
-    versions = [name[len(kind):].lstrip(DIGITS + ".") for kind in _INTERPRETERS if name.startswith(kind)]
-    return any(len(version) <= 2 and not version.strip(LETTERS) for version in versions)
-
-
-def script_of(interpreter, arguments, working_directory):
-    """The script that an interpreter was given, as an absolute real path, or None.
-
-    What follows a program text, a module or a program on standard input is an argument: whoever has it is no agent.
-    """
-    family, ends, takes_value, takes_attached, takes_next = next(
-        options for options in _OPTIONS if options[0] in interpreter)
-    rest = list(arguments[1:])
-    while rest and rest[0][:1] in ("-", "+") and rest[0] != "+":
-        argument = rest.pop(0)
-        if argument == "-" and family != "sh":
-            return None
-        if argument in ("-", "--"):
-            break
-        if argument.startswith("--"):
-            rest = rest[1:] if argument in _LONG_WITH_VALUE else rest
-            continue
-        for position, letter in enumerate(argument[1:], 2):
-            if letter in ends:
-                return None
-            if letter in takes_value:
-                if position == len(argument):
-                    rest = rest[1:]
-                break
-            if letter in takes_attached:
-                break
-            if letter in takes_next:
-                rest = rest[1:]
-    if not rest or not rest[0]:
-        return None
-    if os.path.isabs(rest[0]):
-        return os.path.realpath(rest[0])
-    return os.path.realpath(os.path.join(working_directory(), rest[0]))
+from ._agent_identity import OURS, STRANGER, UNPROVEN, Judge, Look
+from ._agent_scripts import is_interpreter, script_of
 
 
 class Process(object):
     """One process, pinned by pid and start time, by the image that it runs and, where possible, by a pidfd.
 
-    program: the agent's, once it is known. signal: name of the last signal that we sent it, or None. seconds: from its
-    first sight to its end.
+    program: the agent's, once it is known. placed: whether it is where the home has its programs, or says so. signal:
+    name of the last signal that we sent it, or None. seconds: from its first sight to its end.
     """
 
     def __init__(self, pid, start, executable, uid, descriptor):
         self.pid = pid
         self.start = start
         self.program = None
+        self.placed = False
         self.executable = executable
         self.uid = uid
         self.signal = None
@@ -205,16 +150,38 @@ class Survey(object):
         self.processes = []
         self._foreign = set()  # executables that no agent has: of a host's many processes most run one of a few
         self._namespaces = dict((name, link_of("/proc/self/ns/" + name)) for name in ("pid", "mnt"))
-        ours = ancestors()
+        self._judge = Judge(home)
         self.above = []
+        ours = ancestors()
+        undecided = []
         for pid in pids():
-            process = self._examine(pid)
-            if process is not None:
+            found = self._examine(pid)
+            if found is None:
+                continue
+            process, verdict, why = found
+            if verdict == OURS:
                 (self.above if pid in ours else self.processes).append(process)
+            else:
+                undecided.append((process, why))
+        self._decide(undecided)
         self.processes.sort(key=lambda process: (not process.is_daemon, process.pid))
 
+    def _decide(self, undecided):
+        """What the agent's daemon has started is the agent's, whatever it runs; of the others it is told."""
+        daemons = [process.pid for process in self.processes if process.is_daemon]
+        for process, why in undecided:
+            found = stat_or_none(process.pid)
+            if found is not None and found.parent in daemons and process.exists():
+                self.processes.append(process)
+                continue
+            if why is not None and process.exists():
+                self.unproven.append(why)
+                self.suspects.add(process.pid)
+            process.close()
+
     def _examine(self, pid):
-        if pid <= 1 or self._program(pid) is None:
+        """A Process that has the name of one of the agent's programs, the verdict about it and why; None for others."""
+        if pid <= 1 or self._look(pid) is None:
             return None
         # First the descriptor and the image, then the facts, then a look whether the descriptor still means a live
         # process of that image: only so are they facts about what is pinned. A child of the agent that becomes a
@@ -225,30 +192,47 @@ class Survey(object):
             if exc.errno in GONE:
                 return None
             raise
-        process = None
+        found = None
         try:
-            before = stat_or_none(pid)
-            if before is not None:
-                uid = os.stat("/proc/%d" % pid).st_uid
-                process = Process(pid, before.start, executable_of(pid), uid, descriptor)
-                process.program = self._program(pid)
-                if process.program is None or not process.exists():
-                    process = None
+            found = self._pinned(pid, descriptor)
         except (IOError, OSError) as exc:
-            if exc.errno not in GONE:
+            if exc.errno in DENIED:
+                self._note_hidden(pid)
+            elif exc.errno not in GONE:
                 raise
-            process = None
-        if process is None and descriptor is not None:
+        if found is None and descriptor is not None:
             os.close(descriptor)
-        return process
+        return found
 
-    def _program(self, pid):
-        """The agent program that pid runs for this home, or None."""
+    def _pinned(self, pid, descriptor):
+        before = stat_or_none(pid)
+        if before is None:
+            return None
+        process = Process(pid, before.start, executable_of(pid), os.stat("/proc/%d" % pid).st_uid, descriptor)
+        look = self._look(pid)
+        if look is None:
+            return None
+        verdict, why = self._of_title(look) if look.path is None else self._judge.verdict(look)
+        process.program = look.program
+        process.placed = look.path is None or verdict == OURS and self._judge.is_at_home(look)
+        return (process, verdict, why) if process.exists() else None
+
+    def _look(self, pid):
+        """A Look at a process that has the name of one of the agent's programs, or None. path is None for a title."""
         try:
             executable = executable_of(pid)
             if executable in self._foreign:
                 return None
-            return self._program_by_executable(pid, executable)
+            interprets = is_interpreter(executable)
+            if not interprets and not self._may_be_named(executable):
+                self._foreign.add(executable)
+                return None
+            program, path = self._script(pid, executable) if interprets else (
+                program_named(executable) or self._comm(pid), executable)
+            if program is None or not self._same_host(pid):
+                return None
+            image = None if path is None else image_of(path if interprets else "/proc/%d/exe" % pid)
+            return Look(pid, os.stat("/proc/%d" % pid).st_uid, program, path, image)
         except (IOError, OSError) as exc:
             if exc.errno in DENIED:
                 self._note_hidden(pid)
@@ -256,41 +240,35 @@ class Survey(object):
                 raise
         return None
 
-    def _program_by_executable(self, pid, executable):
-        interprets = is_interpreter(executable)
-        if not interprets and not self.home.holds(executable):
-            self._foreign.add(executable)
-            return None
-        program = self.home.program_of(executable)
-        if program is None and self.home.holds(executable):
-            # An image that was renamed while it runs shows its new name; its process keeps the old one.
-            found = stat_or_none(pid)
-            program = found.comm if found and found.comm in PROGRAMS else None
-        if program is None and interprets:
-            program = self._program_by_script(pid, executable) if self._same_host(pid) else None
-        return program if program is not None and self._same_host(pid) else None
+    def _may_be_named(self, executable):
+        """Whether an executable has a program's name, or is the home's or may have been renamed while it runs."""
+        name = os.path.basename(executable)
+        return self.home.holds(executable) or any(program in name for program in PROGRAMS)
 
-    def _program_by_script(self, pid, interpreter):
+    @staticmethod
+    def _comm(pid):
+        """The program that a process has the name of: a renamed executable shows its new name, its process the old."""
+        found = stat_or_none(pid)
+        return found.comm if found and found.comm in PROGRAMS else None
+
+    @staticmethod
+    def _script(pid, interpreter):
+        """The program that an interpreter runs and the path of its script, which is None where only a title is left."""
         arguments = arguments_of(pid)
         title = arguments[0].strip() if arguments else ""
         if len(arguments) == 1 and title in TITLED:
-            uid = os.stat("/proc/%d" % pid).st_uid
-            if self.home.recorded(title, pid, uid):
-                return title
-            note = "pid %d calls itself %s, but no pid file in %s names it" % (pid, title, as_text(self.home.run))
-            if note not in self.unproven and uid in self._trusted_users():
-                self.unproven.append(note)
-                self.suspects.add(pid)
-            return None
-        script = script_of(os.path.basename(interpreter), arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
-        return self.home.program_of(script) if script else None
+            return title, None
+        path = script_of(os.path.basename(interpreter), arguments, lambda: os.readlink("/proc/%d/cwd" % pid))
+        return program_named(path) if path else None, path
 
-    def _trusted_users(self):
-        """Who may own an agent: a process of anybody else that takes the agent's name deserves no attention."""
-        try:
-            return (0, os.stat(self.home.path).st_uid)
-        except OSError:
-            return (0,)
+    def _of_title(self, look):
+        """The verdict about an interpreter whose whole command line is the name of a program."""
+        if self.home.recorded(look.program, look.pid, look.uid):
+            return OURS, None
+        if look.uid not in self._judge.trusted:
+            return STRANGER, None
+        return UNPROVEN, "pid %d calls itself %s, but no pid file in %s names it" % (
+            look.pid, look.program, as_text(self.home.run))
 
     def _same_host(self, pid):
         """False for a process in a container, which can have the very same executable path."""
@@ -357,8 +335,7 @@ def survey_installed(home):
     generations = home.generations()
     # What is left of an agent that was removed counts, but not what runs in other folders somewhere below: a home that
     # was set too high would hold them all.
-    if not generations and not any(home.has_place(process.executable) and process.program not in GENERIC
-                                   for process in survey.processes):
+    if not generations and not any(process.placed and process.program not in GENERIC for process in survey.processes):
         survey.close()
         if not home.readable():
             raise no_access(home.path)

@@ -28,7 +28,8 @@ from ._agent_host import (
     stat_or_none,
     uptime,
 )
-from ._agent_survey import Survey, is_interpreter, script_of
+from ._agent_scripts import is_interpreter, script_of
+from ._agent_survey import Survey
 
 UNIT_FOLDERS = (
     "/etc/systemd/system",

@@ -184,6 +184,7 @@ def test_the_socket_of_a_process_that_no_table_shows_is_kept(sandbox: Sandbox, p
     sandbox.until(socket_file.exists, "nobody listens")
     time.sleep(0.2)
     (sandbox.run_folder / "ocp_agentd.pid").write_text("7")
+    assert str(socket_file) in " ".join(sandbox.program(python, "prepare")["warnings"])
     for request in ({}, {"check_mode": True}):
         answer = sandbox.program(python, "finish", settle=0, **request)
         if not request:
