@@ -43,7 +43,8 @@ def serve(calls, library):
         if "end" in options:
             open(options["end"], "w").close()
         told = {"pid": os.getpid(), "uid": os.getuid(), "echo": options.get("echo")}
-        print(options.get("head", "OCP-ANSWER %s ") % call_id + options.get("answer", json.dumps(told)))
+        for _ in range(options.get("times", 1)):
+            print("OCP-ANSWER %s %s" % (call_id, options.get("answer", json.dumps(told))))
         sys.stdout.flush()
 """
 
