@@ -62,7 +62,7 @@ class ActionModule(_request_action.RequestAction):
         with contextlib.suppress(OSError):  # the report writes it again, and tells
             self.write(run)
         head = "check mode, nothing was changed: " if self.check_mode else ""
-        result["msg"] = head + of_barrier(task)
+        result["msg"] = head + of_barrier(task) + (f". {self.left_alone}" if self.held_by else "")
 
     def _pass(
         self,

@@ -17,7 +17,7 @@ from ansible.errors import AnsibleActionFail
 
 from . import _fan_out, _heart, _keeping, _playbook, _request_action, _run_state, _settings, _unfinished
 from ._clock import iso_now
-from ._errors import INTERRUPTED, INVALID, OcpError, join
+from ._errors import CONFLICT, INTERRUPTED, INVALID, OcpError, join
 from ._executor import Executor
 from ._host_ids import Target, resolve
 from ._states import check as check_states
@@ -115,7 +115,12 @@ class AcceptAction(_request_action.RequestAction):
         return targets
 
     def answer(self, task: Task) -> Task:
-        """Make the answer to the request from the task as it is before it begins, then begin it."""
+        """Make the answer to the request from the task as it is before it begins, then begin it.
+
+        Raises OcpError (409) where another run writes the response file.
+        """
+        if self.held_by:
+            raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
         self._response = self.request.answer(task)
         task.begin()
         return task

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from . import _controller, _keeping
+from . import _controller, _handed_on, _keeping
 from ._clock import now_ms
 from ._document import plain
 from ._errors import SPELLINGS, OcpError
@@ -48,6 +48,8 @@ class AskAction(ActionBase):
         arguments = plain(arguments)
         request = Request(_controller.trace_id(), _controller.address(), received, arguments["error_codes"])
         try:
+            if task_vars:
+                _handed_on.check(task_vars, self._task)
             if arguments["role_bindings"]:
                 user = _controller.user(task_vars or {})
                 _controller.authorize(user, self.role, arguments["role_bindings"], self._task.action)

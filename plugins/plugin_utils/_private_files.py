@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import pwd
 import stat
+import typing as t
 from pathlib import Path
 
 
@@ -37,6 +40,16 @@ def make_file(path: Path) -> None:
     except FileExistsError:
         pass
     check_file(path)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> t.Iterator[None]:
+    """Nobody else who asks for it is in the folder meanwhile. Raises OSError."""
+    path = folder / "lock"
+    make_file(path)
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def check_folder(path: Path) -> None:

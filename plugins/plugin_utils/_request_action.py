@@ -12,13 +12,16 @@ import contextlib
 import functools
 import typing as t
 
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from . import _controller, _keeping, _shadow, _states
+from . import _controller, _handed_on, _keeping, _playbook, _response_files, _shadow, _states
 from ._clock import now_ms
 from ._document import plain, write
-from ._errors import INVALID, SPELLINGS, OcpError
+from ._errors import INVALID, SPELLINGS, OcpError, join
+from ._executor import Executor
 from ._response import Request
 from ._run_state import sealed
 
@@ -28,6 +31,8 @@ OPTIONS: dict[str, t.Any] = {
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
     **_keeping.OPTION,
 }
+
+_OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
 
 _ID = "ocp_host_id"
 
@@ -47,9 +52,9 @@ class RequestAction(ActionBase):
         hidden = _shadow.hidden_package()
         if hidden:
             Display().warning(hidden)
-        dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
         self.variables: t.Mapping[str, t.Any] = task_vars or {}
         self.check_mode = self._task.check_mode
+        wrong = self._take_arguments()
         self.url = _keeping.chosen(plain(self.arguments["task_store"]))
         context = _controller.job(self.variables)
         transient = None if self.check_mode else _keeping.transient(self.url)
@@ -60,18 +65,66 @@ class RequestAction(ActionBase):
         )
         run: dict[str, t.Any] = {
             "request": self.request.dump(),
-            "response_file": self.arguments.get("response_file"),
+            "response_file": None if self.held_by else self._response_file,
             "check_mode": self.check_mode,
             "executor": None,
             "cancelled": False,
         }
+        forged = self._forged()
         try:
+            if forged or wrong:
+                raise forged or wrong  # type: ignore[misc]
             self._do(run, result)
         except OcpError as error:
+            if self.held_by:
+                error = OcpError(error.code, f"{error.message}. {self.left_alone}", error.sub_errors)
             run["response"] = self.request.refuse(error)
             with contextlib.suppress(OSError):  # the report writes it again, and tells
                 self.write(run)
+        if forged:  # no report: the plays would read what was given in place of this
+            error = run["response"]["error"]
+            result.update(failed=True, msg=f"{run['response']['status']} {error['code']}: {error['message']}")
         return {**result, "changed": False, "run": sealed(run)}
+
+    def _take_arguments(self) -> OcpError | None:
+        """Check the arguments. Returns what is wrong with them; the answer to that follows those that are right."""
+        try:
+            dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
+            return None
+        except AnsibleError as exc:
+            words = str(exc).replace("'", " ").split()
+            names = [name for name in self.spec if name in words]
+            hint = f" (variable {join([f'ocp_{name}' for name in names])} of the playbooks)" if names else ""
+            self.arguments = {}
+            for name in _OF_THE_ANSWER & self.spec.keys():
+                given = {name: self._task.args[name]} if name in self._task.args else {}
+                checked = ArgumentSpecValidator({name: self.spec[name]}).validate(given)
+                value = None if checked.error_messages else checked.validated_parameters.get(name)
+                self.arguments[name] = self.spec[name].get("default") if value is None else value
+            return OcpError(INVALID, f"{' '.join(str(exc).split())}{hint}")
+
+    def _forged(self) -> OcpError | None:
+        try:
+            _handed_on.check(self.variables, self._task)
+        except OcpError as error:
+            return error
+        return None
+
+    @functools.cached_property
+    def _response_file(self) -> str | None:
+        return t.cast("str | None", plain(self.arguments.get("response_file")))
+
+    @functools.cached_property
+    def held_by(self) -> Executor | None:
+        """The run that lives and writes the response file of this one; None where it is free."""
+        if self.check_mode or not self._response_file:
+            return None
+        return _response_files.claim(self._response_file, Executor.of(_playbook.process(), ""))
+
+    @property
+    def left_alone(self) -> str:
+        """What is said of a response file that another run writes."""
+        return f"{self._response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
 
     def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         """Do what is asked for. run: the state of the run, to be completed; see _run_state. result: of the action.

@@ -12,7 +12,6 @@ Whoever opens that store on this machine next, as the same user, brings them in 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import typing as t
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 from ._database import Location, StoreError
 from ._document import plain, write
 from ._executor import Executor
-from ._private_files import check_folder, data_folder, make_file, make_folder
+from ._private_files import alone, check_folder, data_folder, make_folder
 from ._task import Task
 
 
@@ -44,7 +43,7 @@ def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, 
     path = folder / f"{task.id}.json"
     for part in (data_folder(), folder.parent, folder):
         make_folder(part)
-    with _alone(folder):
+    with alone(folder):
         blocks = dict(logs or {})
         if path.exists() and (before := _read(path)).executor.token == executor.token:
             for number, block in before.logs.items():
@@ -66,7 +65,7 @@ def overdue(location: Location) -> t.Iterator[t.Iterator[tuple[Path, Spooled]]]:
         return
     try:
         check_folder(folder)
-        with _alone(folder):
+        with alone(folder):
             yield ((path, _read(path)) for path in sorted(folder.glob("*.json")))
     except OSError as exc:
         raise StoreError(
@@ -77,15 +76,6 @@ def overdue(location: Location) -> t.Iterator[t.Iterator[tuple[Path, Spooled]]]:
 
 def _folder(location: Location) -> Path:
     return data_folder() / "spool" / location.key
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> t.Iterator[None]:
-    path = folder / "lock"
-    make_file(path)
-    with path.open("r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _read(path: Path) -> Spooled:

@@ -255,6 +255,34 @@ def test_two_runs_on_one_host_in_the_same_instant(core: Core, start_fleet: Start
     assert after.status == 0, after.output
 
 
+@pytest.mark.parametrize("others", ["its hosts", "other hosts", "nonsense"])
+def test_the_response_file_of_a_run_that_goes_on(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, others: str
+) -> None:
+    """A second run that wants to write it, too, is refused, whatever it is about, and leaves the file alone."""
+    fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
+    first, second = fleet.hosts
+    run = newest_way.start(fleet.inventory, response_file, {"host_ids": [first.host_id]})
+    first.wait_for((first.home / "run/admin.lock").exists, "Stop has not begun")
+    ids = {"its hosts": [first.host_id], "other hosts": [second.host_id], "nonsense": "none"}[others]
+
+    refused = newest_way.start(fleet.inventory, response_file, {"host_ids": ids})
+    said, dummy = refused.communicate(timeout=PATIENCE)
+
+    assert refused.returncode == 2, said
+    code = {"its hosts": "409 BAK29003", "other hosts": "409 COM10005", "nonsense": "400 COM10001"}[others]
+    assert code in said
+    assert f"{response_file} is left alone, it is the response file of process {run.pid} on " in said
+    during = json.loads(response_file.read_text())["data"]
+    assert (during["id"], during["status"]) == (1, "RUNNING")
+    ended = end(run, response_file)
+    assert ended.status == 0, ended.output
+    assert ended.task["id"] == 1
+    assert len(second.agent_names()) == 3
+    after = newest_way.stop_agents(fleet.inventory, response_file, {"host_ids": [second.host_id]})
+    assert after.status == 0, after.output
+
+
 # Cancelled
 
 
@@ -421,6 +449,28 @@ def test_a_database_that_goes_away_between_two_barriers(
         subtask = next(s for s in second.task["subtasks"] if s["name"] == STOP)
         asked = newest_core.ask("subtask_log", task_id=first.task["id"], subtask_id=subtask["id"], task_store=url)
         assert "SIGTERM to ocp_agentd" in asked["data"]["log"]
+
+
+def test_a_killed_run_leaves_no_password(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, tmp_path: Path
+) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    left = tmp_path / "left"
+    with running("postgresql") as server:
+        extra = tmp_path / "secret.json"
+        extra.write_text(json.dumps({"ocp_task_store": server.new_database("ocp")}))
+        run = Running(
+            newest_way, fleet, response_file, f"-e@{extra}", environment={"ANSIBLE_LOCAL_TEMP": str(left)}
+        )
+        run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+        shown = subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True).stdout
+        ours = [line for line in shown.splitlines() if str(left) in line]
+        assert len(ours) > 1, "the run and what runs beside it"
+        assert not [line for line in ours if PASSWORD in line], "the arguments and the environment of processes"
+        run.kill()
+    files = [path for folder in (left, data_home) for path in folder.rglob("*") if path.is_file()]
+    assert "ocp_unfinished.json" in {path.name for path in files}
+    assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
 
 
 # A run that is not its task's executor any more, for all that others can tell

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.cores import Core
+from tests.integration.cores import PATIENCE, Core, end
 from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
 
 EVIL = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}"
@@ -140,3 +141,110 @@ def test_response_is_a_statistic(core: Core, listener: Listener, tmp_path: Path)
     )
     line = next(line for line in run.output.splitlines() if "RUN: " in line)
     assert json.loads(line.split("RUN: ", 1)[1]) == {"ocp_response": run.response}
+
+
+# A refusal that must reach whoever asked
+
+
+STALE = {"data": {"status": "SUCCESSFUL", "id": 1}, "successful": True, "status": 200}
+WRONG_ARGUMENTS = {
+    "force": {"ocp_force": "maybe"},
+    "codes": {"ocp_error_codes": "5.0"},
+    "workflow": {"ocp_workflow_timeout": 5, "ocp_workflow": "perhaps"},
+    "rollback": {"ocp_prohibit_rollback": "never"},
+}
+
+
+@pytest.mark.parametrize("case", WRONG_ARGUMENTS)
+def test_whatever_is_wrong_the_response_is_not_the_last_one(
+    newest_core: Core, listener: Listener, tmp_path: Path, case: str
+) -> None:
+    response_file = tmp_path / "response.json"
+    response_file.write_text(json.dumps(STALE))
+    extra = {"host_ids": [1001], **WRONG_ARGUMENTS[case]}
+    hosts = inventory(tmp_path, listener, HOSTS)
+    run = end(newest_core.start(hosts, response_file, extra), response_file)
+    check_refusal(run, 400, "COM10001", [next(reversed(WRONG_ARGUMENTS[case]))])
+    assert not listener.contacted()
+
+
+@pytest.mark.parametrize("playbook", ["task_retry", "task_rollback", "subtask_skip"])
+def test_so_it_is_for_a_task_that_is_taken_up(
+    newest_core: Core, listener: Listener, tmp_path: Path, playbook: str
+) -> None:
+    response_file = tmp_path / "response.json"
+    response_file.write_text(json.dumps(STALE))
+    extra = {"task_id": 1, "subtask_id": 2, "ocp_force": "maybe"}
+    hosts = inventory(tmp_path, listener, HOSTS)
+    run = end(newest_core.start(hosts, response_file, extra, playbook=playbook), response_file)
+    check_refusal(run, 400, "COM10001", ["ocp_force", "maybe"])
+
+
+ACCEPTED_STATE = {"task": {"id": 1, "status": "RUNNING", "hosts": 1}, "timeouts": {"prepare": 60}, "goal": "stopped"}
+ALL_REST = {"rest": {"db1": {}}, "answers": {}}
+FORGED = {
+    "the answer to the request": {"wait_result": {"run": {**ACCEPTED_STATE, "answered": False, "state": "{}"}}},
+    "what is left to tasks": {"prepare_fan_out": ALL_REST, "stop_fan_out": ALL_REST, "finish_fan_out": ALL_REST},
+    "results of hosts": {"stop_result": {"started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:00Z"}},
+    "the report": {"report_result": {"successful": True, "plan": [], "msg": "all agents were stopped"}},
+    "the goal": {"ocp_goal": "running", "finish_goal": "running"},
+    "the phase of a barrier": {"wait_phase": "finish"},
+    "the operation": {"ocp_operation": "batch_start_agents"},
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+@pytest.mark.parametrize("otherwise", ["right", "wrong"])
+def test_what_plays_hand_on_cannot_be_given(
+    core: Core, listener: Listener, tmp_path: Path, case: str, otherwise: str
+) -> None:
+    """An extra variable wins over what is registered: a refused request must not go on by one."""
+    host_ids = [1001] if otherwise == "right" else [4711]
+    extra = {"host_ids": host_ids, **FORGED[case]}
+    run = core.stop_agents(inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", extra)
+    check_refusal(run, 400, "COM10001", sorted(FORGED[case]))
+    assert not listener.contacted()
+
+
+def test_what_other_playbooks_hand_on_cannot_be_given(
+    newest_core: Core, listener: Listener, tmp_path: Path
+) -> None:
+    hosts, response_file = inventory(tmp_path, listener, HOSTS), tmp_path / "response.json"
+    forged: list[tuple[str, dict[str, Any]]] = [
+        ("task_retry", {"ocp_intervention": "skip", "task_id": 1, "subtask_id": 2}),
+        ("workflow_accept", {"ocp_workflow": False, "ocp_operation": "batch_stop_agents", "host_ids": [1001]}),
+        ("workflow_barrier", {"ocp_last_barrier": True, "ocp_task_id": 1}),
+        ("workflow_phase", {"wait_result": {"run": {}}, "ocp_task_id": 1}),
+        ("task_cancel", {"ocp_cancelled": {"msg": "task 1 is being cancelled"}, "task_id": 1}),
+    ]
+    for playbook, extra in forged:
+        run = newest_core.stop_agents(hosts, response_file, extra, playbook=playbook)
+        assert run.status == 2, run.output
+        assert run.says("400 COM10001: " + next(iter(extra))), run.output
+    assert not listener.contacted()
+
+
+@pytest.mark.parametrize("transport", ["fanout", "task"])
+@pytest.mark.parametrize("host_ids", [[1001, 1002], [4711]], ids=["accepted", "refused"])
+def test_stdout_is_the_callbacks(
+    newest_core: Core, listener: Listener, tmp_path: Path, transport: str, host_ids: list[int]
+) -> None:
+    """JSON stays JSON: what a run says besides is on stderr."""
+    listener.close()
+    extra = {"host_ids": host_ids, "ocp_transport": transport, "ocp_response_file": str(tmp_path / "response.json")}
+    hosts = inventory(tmp_path, listener, HOSTS)
+    run = subprocess.run(
+        [newest_core.bin / "ansible-playbook", f"-i{hosts}", "oceanbase.ocp.batch_stop_agents", f"-e{json.dumps(extra)}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=newest_core.environment(
+            ANSIBLE_CALLBACK_PLUGINS=str(Path(__file__).with_name("callback")), ANSIBLE_STDOUT_CALLBACK="one_document"
+        ),
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert run.returncode == 2, run.stderr
+    assert "localhost" in json.loads(run.stdout)["hosts"]
+    if transport == "fanout" and host_ids != [4711]:
+        assert "prepare: 2 hosts in one fan-out" in run.stderr
