@@ -128,12 +128,13 @@ class ActionModule(ActionBase):
         return fanned.halted is not None
 
     def _tell(self, fanned: Fanned) -> None:
+        """Say it on stderr: what is on stdout belongs to the callback, and may be one JSON document."""
         display = Display()
         for host, warning in fanned.warnings:
             display.warning(f"{host}: {in_line(warning)}")
         for line in fanned.failures():
-            display.display(line, color=C.COLOR_ERROR)
-        display.display(fanned.summary(), color=C.COLOR_OK)
+            display.display(line, color=C.COLOR_ERROR, stderr=True)
+        display.display(fanned.summary(), color=C.COLOR_OK, stderr=True)
 
     def _diff(self, fanned: Fanned) -> dict[str, t.Any]:
         if not self._task.diff or fanned.phase == "prepare":

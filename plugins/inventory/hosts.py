@@ -78,7 +78,7 @@ options:
       - section: oceanbase_ocp
         key: ca_path
   timeout:
-    description: Seconds to wait for a connection, for the next byte, and for the whole of one page.
+    description: Seconds that a page may take, from the look-up of OCP's name to the last byte.
     type: int
     default: 20
     env:

@@ -12,6 +12,7 @@ import base64
 import http.client
 import json
 import ssl
+import threading
 import time
 import typing as t
 import urllib.error
@@ -22,6 +23,8 @@ from urllib.parse import urlsplit
 from ansible.module_utils.urls import open_url
 
 from . import _ocp_signature
+
+_Answer: t.TypeAlias = tuple[int, t.Mapping[str, str], bytes]  # status, headers, body
 
 PREFIX = "/api/v2"
 MAX_WAIT = 60  # seconds; when OCP asks for more, the caller is told instead
@@ -98,8 +101,8 @@ class OcpClient:
     """Reads from one OCP.
 
     url: its address, as in https://ocp.example.com:8443; a path in it is that of a reverse proxy.
-    ca_path: PEM file of the authorities to trust, instead of the system's. timeout: seconds without a byte, and for a
-    whole body. retries: how often a request is repeated that was not answered, or with 429 or 5xx.
+    ca_path: PEM file of the authorities to trust, instead of the system's. timeout: seconds for a whole request.
+    retries: how often a request is repeated that was not answered, or with 429 or 5xx.
     Raises ClientError for an address that cannot be used.
     """
 
@@ -161,8 +164,28 @@ class OcpClient:
             )
         raise self._failure(status, headers, answer)
 
-    def _exchange(self, target: str) -> tuple[int, t.Mapping[str, str], bytes]:
-        """Status, headers and body of the answer, whatever they are."""
+    def _exchange(self, target: str) -> _Answer:
+        """The answer, whatever it is, within the timeout as a whole: from the look-up of the name to the last byte.
+
+        A socket's own timeout is about one byte, and a look-up has none: so this waits for a thread, and not for them.
+        """
+        found: list[_Answer | Exception] = []
+
+        def ask() -> None:
+            try:
+                found.append(self._ask(target))
+            except Exception as exc:
+                found.append(exc)
+
+        thread = threading.Thread(target=ask, name="ocp-request", daemon=True)
+        thread.start()
+        thread.join(self._timeout)
+        answer = found[0] if found else self._no_answer(TimeoutError())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _ask(self, target: str) -> _Answer:
         date = formatdate(usegmt=True)
         headers = {
             "Accept": "application/json",

@@ -33,6 +33,9 @@ from ._outcomes import outcome
 from ._task import Outcome, Task
 
 _ANSWERS = "ocp_answers.jsonl"
+# The store's URL may have a password in it, and what a killed run leaves on a disk stays there: so it is in memory that
+# ansible-playbook, which loads this, and its workers share.
+_URL = os.memfd_create("ocp_task_store")
 
 
 def watch() -> None:
@@ -45,10 +48,11 @@ def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
     """Leave the state of a run that writes a response, has its task kept, or is a slice. url: of the store."""
     if not run["check_mode"] and (run["response_file"] or run["executor"] or "slice" in run):
         kept = {key: value for key, value in run.items() if key != "response"}
+        _keep_url(url)
         try:
             descriptor = os.open(_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "w", encoding="utf-8") as stream:
-                json.dump({"run": kept, "url": url}, stream)
+                json.dump({"run": kept}, stream)
         except OSError as exc:
             # What is there is cut off, or not true any more. An empty file still says that there is a task to cancel.
             _path().unlink(missing_ok=True)
@@ -85,6 +89,16 @@ def forget() -> None:
     _answers().unlink(missing_ok=True)
 
 
+def _keep_url(url: str | None) -> None:
+    os.ftruncate(_URL, 0)
+    os.pwrite(_URL, json.dumps(url).encode(), 0)
+
+
+def _kept_url() -> str | None:
+    text = os.pread(_URL, os.fstat(_URL).st_size, 0)
+    return t.cast("str | None", json.loads(text or "null"))
+
+
 def _path() -> Path:
     return Path(C.DEFAULT_LOCAL_TMP) / "ocp_unfinished.json"
 
@@ -116,16 +130,15 @@ def _say_last_word(pid: int) -> None:
             "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry\n"
         )
         return
-    left = json.loads(text)
-    run = left["run"]
+    run, url = json.loads(text)["run"], _kept_url()
     if "slice" in run:
-        sys.stderr.write(f"{break_off(run, _outcomes_of(Task.load(run['task'])), left['url'])}\n")
+        sys.stderr.write(f"{break_off(run, _outcomes_of(Task.load(run['task'])), url)}\n")
         forget()
         return
     reason = "the run was ended before its report; how far it came on this host is not known"
     cause = (CANCELLED if _cancel.asked() else INTERRUPTED, reason)
     ending = _run_state.end(run, _outcomes_of(Task.load(run["task"])), cause)
-    said = [Keeping(left["url"], run["executor"]).save(ending.task, ending.logs) or "run task_retry to go on"]
+    said = [Keeping(url, run["executor"]).save(ending.task, ending.logs) or "run task_retry to go on"]
     if not run["executor"]:
         said = ["run the operation again"]
     if run["response_file"]:

@@ -19,6 +19,7 @@ from ._errors import OcpRunError
 from ._wire import Worker
 
 CANCEL_FILE = "cancel"
+EXTRA_VARS_FILE = "extravars.json"
 LOCAL_TEMP = "tmp"
 
 _KEPT_FROM_CALLERS = {
@@ -69,7 +70,7 @@ def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path)
         "playbook": settings.playbook,
         # ansible-runner would leave this run's variables in env/extravars, and a later run in the same folder would
         # read them: they go into a file of the run's own.
-        "extravars": write_json(folder / "extravars.json", extravars(settings)),
+        "extravars": write_json(folder / EXTRA_VARS_FILE, extravars(settings)),
         "suppress_env_files": True,
         "envvars": environment(given.get("envvars") or {}, folder),
     }

@@ -28,7 +28,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import TASK_
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._keeping import NONE, Keeping, chosen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._unfinished import answers
 
-from ._arguments import CANCEL_FILE, LOCAL_TEMP, Settings, restore_environment, runner_arguments
+from ._arguments import CANCEL_FILE, EXTRA_VARS_FILE, LOCAL_TEMP, Settings, restore_environment, runner_arguments
 from ._errors import OcpRunError
 from ._events import why_it_ended
 from ._leftovers import end_processes
@@ -199,6 +199,8 @@ class Submission:
         if event.get("stdout"):
             self._output.extend(_ESCAPES.sub("", event["stdout"]).splitlines())
         if self._progress.created is not None and not self._answered.is_set():
+            # The store's URL is in there. It has been read, and a program that is killed now would leave it.
+            (self._folder / EXTRA_VARS_FILE).unlink(missing_ok=True)
             if self._response_file and not self._progress.run["check_mode"]:
                 write(str(self._response_file), self._progress.created)
             self._answered.set()

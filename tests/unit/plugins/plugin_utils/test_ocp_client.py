@@ -3,6 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+import time
+
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp_client import (
@@ -191,3 +196,41 @@ def test_a_password_in_the_address_is_refused_and_not_shown():
     with pytest.raises(ClientError, match="without a user name") as raised:
         normalize_url("https://user:hunter2@ocp")
     assert "hunter2" not in str(raised.value)
+
+
+# Slow ones
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [(b"", b""), (b"HTTP/1.1 2", b"0"), (HEAD, b"X"), (HEAD, b"X: y\r\n"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n")],
+    ids=["nothing", "status", "a header without end", "headers without end", "continue without end"],
+)
+def test_a_server_that_is_never_done(first, again):
+    """Each of its bytes comes in time."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                connection, dummy = listener.accept()
+                connection.sendall(first)
+                while True:
+                    connection.sendall(again)
+                    time.sleep(0.3)
+
+        threading.Thread(target=serve, daemon=True).start()
+        slow = OcpClient(f"http://127.0.0.1:{listener.getsockname()[1]}", Password("a", "b"), timeout=1, retries=0)
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="within 1 seconds"):
+            slow.get(PATH, {})
+        assert time.monotonic() - began < 5
+
+
+def test_a_name_server_that_never_answers(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *dummy, **named: time.sleep(30))
+    slow = OcpClient("http://ocp.example.com:8080", Password("a", "b"), timeout=1, retries=0)
+    with pytest.raises(UnavailableError, match="within 1 seconds"):
+        slow.get(PATH, {})

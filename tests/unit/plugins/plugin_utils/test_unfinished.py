@@ -29,7 +29,8 @@ def test_what_a_run_leaves(folder: Path) -> None:
     _unfinished.note_answer("prepare", "db1", ANSWER)
     _unfinished.note(RUN, "sqlite:///x.db")
     kept = {key: value for key, value in RUN.items() if key != "response"}
-    assert json.loads((folder / "ocp_unfinished.json").read_text()) == {"run": kept, "url": "sqlite:///x.db"}
+    assert json.loads((folder / "ocp_unfinished.json").read_text()) == {"run": kept}
+    assert _unfinished._kept_url() == "sqlite:///x.db"
     assert _unfinished.answers(folder) == [], "they are of the phase before"
     _unfinished.note_answer("stop", "db1", ANSWER)
     _unfinished.note_answer("stop", "db2", ANSWER)
