@@ -45,7 +45,11 @@ def test_an_answer_that_comes_twice_or_too_early_is_that_of_no_other_call() -> N
     assert stream.answer() == b"[]"
 
 
-@pytest.mark.parametrize("piece", [b"y\n" * (PIECE // 2), b"y" * PIECE, b"\n" * PIECE, b"\nOCP-ANSWER 2 " * 2000])
+@pytest.mark.parametrize(
+    "piece",
+    [b"y\n" * (PIECE // 2), b"y" * PIECE, b"\n" * PIECE, b"\nOCP-ANSWER 2 " * 2000],
+    ids=["lines", "no_line", "empty_lines", "answers"],
+)
 @pytest.mark.parametrize("where", ["output", "errors", "both"])
 @pytest.mark.parametrize("asked", [True, False])
 def test_noise_is_bounded_and_costs_little(piece: bytes, where: str, asked: bool) -> None:
