@@ -14,46 +14,25 @@ import os
 import time
 
 from ._agent_command import run_command
-from ._agent_home import CONTROLS, DAEMONS, PROGRAM_FOLDERS
-from ._agent_host import (
-    DIGITS,
-    LETTERS,
-    AgentError,
-    arguments_of,
-    as_text,
-    executable_of,
-    pids,
-    read_proc,
-    read_regular,
-    stat_or_none,
-    uptime,
-)
+from ._agent_home import CONTROLS, image_of
+from ._agent_host import AgentError, arguments_of, as_text, executable_of, pids, read_proc, stat_or_none, uptime
 from ._agent_scripts import is_interpreter, script_of
 from ._agent_survey import Survey
+from ._agent_unit_files import is_service, services_to_ask, starts_agent
 
-UNIT_FOLDERS = (
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-)
 SYSTEMCTL = ("/usr/bin/systemctl", "/bin/systemctl")
 SHOW_SECONDS = 10  # for questions
 FOREIGN_PATIENCE = 3  # seconds: a command that the agent runs for OCP may be over by then
 _SHOWN = ("Id", "LoadState", "ActiveState", "SubState", "ControlGroup", "MainPID", "KillMode", "Restart",
-          "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
-_IN_NAMES = LETTERS + LETTERS.upper() + DIGITS + ":_.@\\-"
+          "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo", "ExecStart")
 UNKNOWN = "unknown"
 
 
-def _is_service(name):
-    """Whether it is the name of a service, and no option of systemctl."""
-    return name.endswith(".service") and name[:1] != "-" and len(name) > len(".service") and not name.strip(_IN_NAMES)
-
-
 class Unit(object):
-    """One service as systemd describes it at one moment. The attributes are systemd's properties."""
+    """One service as systemd describes it at one moment. The attributes are systemd's properties.
+
+    exec_start: one text for each command.
+    """
 
     def __init__(self, shown):
         self.name = shown["Id"]
@@ -64,6 +43,7 @@ class Unit(object):
         self.main_pid = int(shown.get("MainPID") or 0)
         self.kill_mode = shown.get("KillMode", "")
         self.restart = shown.get("Restart", "")
+        self.exec_start = shown.get("ExecStart", [])
         # Who is stopped when this one is stopped, and who even when it ends by itself.
         self.stopped_along = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
                               for name in shown.get(key, "").split() if not name.endswith(".target")]
@@ -104,10 +84,10 @@ class Units(object):
                 self._services[process.pid] = service
             elif service and not any(unit.name == service for unit in self.all):  # its manager is not ours to ask
                 self.all.append(_unknown(service, process.pid))
-        self._named = _installed(home)
-        self._known = [name for name in known if name and _is_service(name)]
-        names = sorted(set(self._named + self._known + list(self._services.values())))
-        self.all += [unit for unit in self._show(names) if self._runs_agent(unit)]
+        self._known = [name for name in known if name and is_service(name)]
+        units = self._show(sorted(set(services_to_ask() + self._known + list(self._services.values()))))
+        self._named = [unit.name for unit in units if starts_agent(home, unit.exec_start)]
+        self.all += [unit for unit in units if self._runs_agent(unit)]
         for unit in self.all:
             log.add("systemd: %s, main process %s, KillMode=%s, Restart=%s" % (
                 unit, unit.main_pid or "unknown", unit.kill_mode, unit.restart))
@@ -121,7 +101,7 @@ class Units(object):
         return next((unit for unit in self.all if unit.name == name), None)
 
     def sole_installed(self):
-        """The one service whose file names the agent's programs; None when there is none or more than one."""
+        """The one service that starts the agent of the home; None when there is none or more than one."""
         found = [unit for unit in self.all if unit.name in self._named]
         return found[0] if len(found) == 1 else None
 
@@ -224,11 +204,22 @@ class Units(object):
             self._log.add("systemctl show %s: %s" % (ended, ended.words()))
             inside = dict((service, pid) for pid, service in self._services.items())
             return [_unknown(name, inside[name]) for name in names if name in inside]
-        blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-                  for block in ended.output.split("\n\n")]
+        blocks = [_properties(block) for block in ended.output.split("\n\n")]
         units = [Unit(block) for block in blocks if block.get("Id")]
         return [unit for number, unit in enumerate(units) if unit.name not in [
             other.name for other in units[:number]]]  # aliases of one
+
+
+def _properties(block):
+    """The properties of one service as systemctl shows them; ExecStart, with a line for each command, as a list."""
+    found = {"ExecStart": []}
+    for line in block.splitlines():
+        key, equals, value = line.partition("=")
+        if key == "ExecStart":
+            found[key].append(value)
+        elif equals:
+            found[key] = value
+    return found
 
 
 def _unknown(name, pid):
@@ -260,7 +251,7 @@ def service_of(pid):
     parts = control_group(pid).split("/")
     units = [part for part in parts if part.endswith((".service", ".scope"))]
     user = any(part.startswith("user@") for part in parts[:-1])
-    if not units or not _is_service(units[-1]) or units[-1].startswith("user@"):
+    if not units or not is_service(units[-1]) or units[-1].startswith("user@"):
         return None, False
     return units[-1], not user
 
@@ -276,34 +267,13 @@ def _is_control(home, pid):
     """Whether a process is the control program of the home."""
     try:
         path = executable_of(pid)
+        image = image_of("/proc/%d/exe" % pid)
         if is_interpreter(path):
             path = script_of(os.path.basename(path), arguments_of(pid), lambda: os.readlink("/proc/%d/cwd" % pid)) or ""
+            image = image_of(path)
     except (IOError, OSError):
         return False
-    return os.path.basename(path) in CONTROLS and home.has_place(path)
-
-
-def _installed(home):
-    """Names of the services whose file names the control program or the daemon of the home."""
-    needles = [os.path.join(base, folder, name).encode("utf-8") if not isinstance(base, bytes)
-               else os.path.join(base, folder, name)
-               for base in set([home.given, home.path]) for folder in PROGRAM_FOLDERS
-               for name in sorted(CONTROLS.union(DAEMONS))]
-    found = []
-    for folder in UNIT_FOLDERS:
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            continue
-        for name in names:
-            if _is_service(name) and not name.endswith("@.service") and name not in found:
-                try:
-                    content = read_regular(os.path.realpath(os.path.join(folder, name)), limit=65536)
-                except (IOError, OSError):
-                    continue
-                if content and any(needle in content for needle in needles):
-                    found.append(name)
-    return found
+    return os.path.basename(path) in CONTROLS and (home.has_place(path) or image in home.images())
 
 
 def _systemctl(arguments, seconds, meanwhile=None):

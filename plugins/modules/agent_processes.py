@@ -14,13 +14,15 @@ description:
     stopped or ready.
   - Knows the agents of OCP up to 3.1 (C(ocp_agentd), C(pos_proxy), C(node_exporter), C(ocp_exporter)), of OCP 3.2 and
     later (C(ocp_agentd), C(ocp_mgragent), C(ocp_monagent)) and obagent (C(ob_agentd), C(ob_mgragent), C(ob_monagent)).
-  - A process is the agent's when its executable lies in the home and has the name of an agent's program; for an
-    interpreter, when its script does, or when its whole command line is the name of a program and a pid file that
-    nobody else can write names it. Neither a name on a command line nor a pid file alone makes a process the agent's.
+  - A process is the agent's when its executable has the name of an agent's program and lies in the home or is the file
+    that an installed program leads to; for an interpreter, when its script does, or when its whole command line is the
+    name of a program and a pid file that nobody else can write names it. It is, too, when such a pid file names it and
+    its own arguments or working directory lead to the home. Neither a name on a command line nor a pid file alone makes
+    a process the agent's. What may be the agent without proof is left alone; V(prepare) warns, and V(finish) fails.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
   - Nothing is written to the host's disk where its connection can carry input. A Python of the host from 2.7 on will do
     then, also one that is too old for the controller's ansible-core.
-  - It never signals C(observer), C(obproxy), anything outside the home, anything in a container, or its own ancestors.
+  - It never signals C(observer), C(obproxy), the agent of another home, anything in a container, or its own ancestors.
 options:
   phase:
     description:
@@ -37,8 +39,8 @@ options:
         control program as the agent's user, and waits until the daemon guards every child.
       - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
         daemon start it again. Where it does not run it changes nothing.
-      - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the pid,
-        socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete and
+      - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the stale
+        pid, socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete and
         that no process was started again within O(settle).
     type: str
     required: true

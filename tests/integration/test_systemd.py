@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -42,6 +43,13 @@ ExecReload={home}/bin/ocp_agentctl restart
 [Install]
 WantedBy=multi-user.target
 """
+# Services that name the agent, and neither start it nor have anything of it in them.
+MENTIONS = {
+    "commented.service": "# not before {home}/bin/ocp_agentctl start\nExecStart=/bin/sleep infinity",
+    "longer.service": "ExecStart={home}/bin/ocp_agentctl-exporter infinity",
+    "watching.service": "ExecStart=/usr/bin/tail -F {home}/bin/ocp_agentctl start",
+    "overridden.service": "ExecStart={home}/bin/ocp_agentctl start\nExecStart=\nExecStart=/bin/sleep infinity",
+}
 WRAPPER = "#!/bin/sh\nexec {home}/bin/ocp_agentctl start\n"
 
 # Starts the agent again as it ran, and waits until it has stayed so.
@@ -82,7 +90,8 @@ class Case:
     database is started in the control group of the unit. refused: part of the message, where nothing may be stopped.
     started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop.
     settings: lines for the configuration of the agent. database: how the unit of a database depends on the agent's.
-    user: who runs the agent and works on the host.
+    user: who runs the agent and works on the host. mentions: whether there are MENTIONS, too. link: another path of the
+    home, which the unit has.
     """
 
     more: str = ""
@@ -95,10 +104,12 @@ class Case:
     settings: str = ""
     database: str = ""
     user: str = "root"
+    mentions: bool = False
+    link: str = ""
 
 
 CASES = {
-    "published": Case(),
+    "published": Case(mentions=True),
     "remain after exit": Case("RemainAfterExit=yes"),
     "restart always": Case("Restart=always\nRestartSec=100ms"),
     "kill mode process": Case("KillMode=process"),
@@ -109,6 +120,7 @@ CASES = {
         "Restart=always\nRestartSec=1h", state="activating (auto-restart)", by=("unit", "dies")
     ),
     "wrapper": Case(),
+    "link": Case("RemainAfterExit=yes", state="active (exited)", by=("unit", "ssh"), link="/opt/agent"),
     "no root": Case("User=admin", user="admin"),
     "no root, restart always": Case(
         "User=admin\nRestart=always", user="admin", refused="only root may stop it", after="active (running)"
@@ -186,8 +198,15 @@ def arrange(host: Host, name: str, case: Case) -> Process | None:
         host.path("/root/start-agent").chmod(0o755)
         text = UNIT_FILE.format(home=home, more="").replace(f"{home}/bin/ocp_agentctl start", "/root/start-agent")
         text = "".join(line for line in text.splitlines(keepends=True) if home not in line)
+    if case.link:
+        host.run("ln", "-s", home, case.link)
+        text = UNIT_FILE.format(home=case.link, more=case.more)
     unit = Path(f"/proc/{host.init[0]}/root/etc/systemd/system/{UNIT}")
     unit.write_text(text)
+    if case.mentions:
+        shutil.copy(f"/proc/{host.init[0]}/root/bin/sleep", host.home / "bin/ocp_agentctl-exporter")
+        for name, lines in MENTIONS.items():
+            unit.with_name(name).write_text(f"[Service]\n{lines.format(home=home)}\n")
     if case.database:
         text = f"[Unit]\n{case.database}={UNIT}\nAfter={UNIT}\n[Service]\nExecStart=/bin/sleep infinity\n"
         unit.with_name(DATABASE).write_text(text)
@@ -212,6 +231,8 @@ def arrange(host: Host, name: str, case: Case) -> Process | None:
             host.wait_for(lambda: state(host) == case.state, "it does not wait for its restart")
     if case.database:
         host.run("systemctl", "start", DATABASE)
+    if case.mentions:
+        host.run("systemctl", "start", *MENTIONS)
     assert state(host) == case.state, (name, state(host))
     assert host.agent_names() == ([] if "dies" in case.by else AGENT), name
     return observer
@@ -281,6 +302,17 @@ def test_no_bystander_was_hurt(batch: Batch) -> None:
             assert host.run("systemctl", "is-active", DATABASE).stdout == "active\n", name
 
 
+def still_active(host: Host) -> None:
+    shown = host.run("systemctl", "is-active", *MENTIONS).stdout
+    assert shown.split() == ["active"] * len(MENTIONS)
+
+
+def test_a_service_that_only_mentions_the_agent_goes_on(batch: Batch) -> None:
+    for name, case in CASES.items():
+        if case.mentions:
+            still_active(batch.hosts[name])
+
+
 def test_the_way_out_that_the_message_names(batch: Batch, newest_core: Core, tmp_path: Path) -> None:
     """The unit leaves the others alone, and the second run stops the agent."""
     host = batch.hosts["observer"]
@@ -342,3 +374,5 @@ def test_our_start_makes_it_ready_where_it_ran_before(batch: Batch, again: Again
     unit = not CASES[name].observer and name not in ("outside, unit inactive", "no root")
     groups = {UNIT in Path(f"/proc/{process.pid}/cgroup").read_text() for process in host.agent_processes()}
     assert groups == {unit}, again.output
+    if CASES[name].mentions:
+        still_active(host)

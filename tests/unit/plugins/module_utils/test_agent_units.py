@@ -2,16 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the control groups and the unit files say; what systemd does is tested on hosts that have one."""
+"""What the control groups say; what systemd does is tested on hosts that have one."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_units
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_home import Home
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_units import Unit, control_group, service_of
 
 UNIT = "ocp_agent.service"
@@ -52,37 +49,6 @@ def test_a_process_that_is_gone_has_no_group(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(_agent_units, "read_proc", gone)
     assert (control_group(1), service_of(1)) == ("", (None, False))
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "found"),
-    [
-        (UNIT, "ExecStart=HOME/bin/ocp_agentctl start", True),
-        (UNIT, "ExecStart=HOME/bin/ocp_agentd -c HOME/conf/agentd.yaml", True),
-        (UNIT, "ExecStart=HOME/agent/ocp_agent_ctl.py start", True),
-        (UNIT, "ExecStart=HOME2/bin/ocp_agentctl start", False),
-        (UNIT, "ExecStart=HOME/bin/observer", False),
-        (UNIT, "", False),
-        ("agent@.service", "ExecStart=HOME/bin/ocp_agentctl start", False),
-        ("-x.service", "ExecStart=HOME/bin/ocp_agentctl start", False),
-        ("agent.timer", "ExecStart=HOME/bin/ocp_agentctl start", False),
-    ],
-)
-def test_services_of_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, found: bool) -> None:
-    (tmp_path / "units").mkdir()
-    home = tmp_path / "real/ocp_agent"
-    (tmp_path / "units" / name).write_text(text.replace("HOME", str(home)))
-    monkeypatch.setattr(_agent_units, "UNIT_FOLDERS", (str(tmp_path / "none"), str(tmp_path / "units")))
-    assert _agent_units._installed(Home(str(home))) == ([name] if found else [])
-
-
-def test_a_home_behind_a_link_is_found_by_either_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    for number, name in enumerate(("real", "link")):
-        (tmp_path / f"{number}.service").write_text(f"ExecStart={tmp_path}/{name}/bin/ocp_agentctl start")
-    monkeypatch.setattr(_agent_units, "UNIT_FOLDERS", (str(tmp_path),))
-    assert sorted(_agent_units._installed(Home(str(tmp_path / "link")))) == ["0.service", "1.service"]
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_home, _agent_survey, _agent_units
+from ansible_collections.oceanbase.ocp.plugins.module_utils import _agent_home, _agent_scripts, _agent_unit_files
 
 NAMES = [
     (
-        _agent_survey.is_interpreter,
+        _agent_scripts.is_interpreter,
         r"(platform-)?(python|pypy|bash|dash|sh|perl)[0-9.]*[a-z]{0,2}(-[a-z]+)?",
         ["", "platform-", "python", "pypy", "bash", "sh", "3.11", "9", "m", "dbg", "-", "P", "\n", "\u00b2", "\u00e4"],
     ),
     (
-        _agent_units._is_service,
+        _agent_unit_files.is_service,
         r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.service",
         ["", ".service", "ocp", "Z", "-", "--", "@", "\\x2d", ":_", ".", "/", " ", "\n", "\u00e4"],
     ),
