@@ -114,6 +114,13 @@ def test_answers_before_any_host_is_contacted(core: Core, start_fleet: StartFlee
 OK = ("SUCCESSFUL", "SUCCESSFUL", "SUCCESSFUL")
 ENDINGS: dict[str, tuple[tuple[str, str, str], str | None, bool]] = {
     "normal": (OK, None, False),
+    "real_timing": (OK, None, False),
+    "crashed": (OK, None, False),
+    "frozen_child": (OK, None, False),
+    "child_not_serving": (OK, None, False),
+    "other_daemon_in_pid_file": (OK, None, False),
+    "run_dir": (OK, None, False),
+    "obd_links": (OK, None, False),
     "slow": (OK, None, False),
     "ignores_sigterm": (OK, None, False),
     "daemon_ignores_sigterm": (OK, None, False),
