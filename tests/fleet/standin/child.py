@@ -29,9 +29,10 @@ def main(conf: Settings, program: str) -> int:
     except OSError as error:
         address = f"{conf['address']}:{port}"
         cause = f"listen tcp {address}: bind: {os.strerror(error.errno or 0).lower()}"
-        log.error("web/http_server.go:Run", f"create tcp listener on address '{address}' failed {cause}")
         if conf.get(program + ".needs_port"):
+            log.error("web/server.go:84:Run", f"create tcp listener on {address} fields: error={cause}", level="FATAL")
             return 1
+        log.error("web/http_server.go:94:Run", f"create tcp listener on address '{address}' failed {cause}")
         process.wait_for_sigterm(conf, program)  # it lives on, and does not serve
     else:
         answer = status.of_service("running", os.getpid(), started, [port], status.VERSION)

@@ -36,6 +36,8 @@ def main(conf: Settings, arguments: list[str]) -> int:
         return UNKNOWN_COMMAND
     log = Log(log_file(conf, conf["control"]))
     try:
+        if words[1:] and words[0] not in ("service", "config"):
+            raise OSError("too many arguments")
         message = commands[words[0]](conf, words[1:])
     except (VendorError, OSError) as error:
         log.error("agentctl/main.go:onError", f"agentctl error: {error}")

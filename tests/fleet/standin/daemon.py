@@ -44,7 +44,7 @@ class _Daemon:
             listener = status.serve(self._conf, self._program, self._answer)
         except OSError as error:
             self._log.error(
-                "agentd/main.go:run",
+                "agentd/main.go:78:run",
                 f"start agentd with config file '{self._conf['home']}/conf/agentd.yaml' failed: "
                 f"{of_system('open', pid_file, error)}",
             )
@@ -54,7 +54,7 @@ class _Daemon:
             try:
                 service.start()
             except VendorError as error:
-                self._log.error("agentd/watchdog.go:Start", f"start service '{service.program}' failed: {error}")
+                self._log.error("agentd/watchdog.go:119:Start", f"start service '{service.program}' failed: {error}")
         self._log.info("agentd/watchdog.go:Start", "agentd started")
         process.wait_for_sigterm(self._conf, self._program)
         self._log.info("agentd/watchdog.go:ListenSignal", "signal 'terminated' received. exiting...")

@@ -32,9 +32,9 @@ class Log:
         """Write a line; *caller* is a place in the vendor's source, like ``agentd/watchdog.go:Start``."""
         self._write("INFO", caller, message)
 
-    def error(self, caller: str, message: str) -> None:
+    def error(self, caller: str, message: str, level: str = "ERROR") -> None:
         """The same, about something that went wrong."""
-        self._write("ERROR", caller, message)
+        self._write(level, caller, message)
 
     def _write(self, level: str, caller: str, message: str) -> None:
         now = time.time()
