@@ -87,7 +87,9 @@ class KnownHosts:
                 self._hashed.append((_decoded(salt), _decoded(digest), entry))
             return
         patterns = names.lower().split(b",")
-        if any(len(pattern.removeprefix(b"!")) > _LONGEST_PATTERN for pattern in patterns):
+        if len(names) > _LONGEST_PATTERN and any(
+            len(pattern.removeprefix(b"!")) > _LONGEST_PATTERN for pattern in patterns
+        ):
             return
         if any(special in names for special in (b"*", b"?", b"!")):
             self._patterns.append((_Patterns(patterns), entry))
@@ -196,7 +198,9 @@ def _fields(line: bytes) -> tuple[bytes, list[bytes]]:
     No fields for a comment, and for a marker that is none to OpenSSH: also for one that ends with a tab while there is
     a blank behind it.
     """
-    text = line.partition(b"\0")[0].lstrip(b" \t")
+    text = line.lstrip(b" \t")
+    if b"\0" in text:
+        text = text[: text.index(b"\0")]
     if not text.startswith(b"@"):
         return b"", [] if text.startswith(b"#") else _BLANKS.split(text, 3)
     marker, _blank, rest = text.partition(b" " if b" " in text else b"\t")
@@ -212,7 +216,7 @@ def _decoded(text: bytes) -> bytes:
         data = base64.b64decode(text, validate=True)
     except binascii.Error:
         return b""
-    return data if base64.b64encode(data) == text else b""
+    return data if not text.endswith(b"=") or base64.b64encode(data) == text else b""
 
 
 def _of_same_key(entries: t.Iterable[Entry], marker: bytes, key: bytes) -> list[Entry]:
