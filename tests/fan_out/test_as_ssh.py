@@ -29,7 +29,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ansible_ssh,
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import resident
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Start
-from tests.fan_out.run import ROOT, Playbook, work
+from tests.fan_out.run import ROOT, WAIT, Playbook, work
 from tests.fan_out.server import Server
 from tests.fleet import Fleet, Host
 
@@ -581,7 +581,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playbook]:
 
 def of_ssh(command: list[str], address: str) -> str:
     """What ssh says of it; nothing where it logs in."""
-    run = subprocess.run([*command, address, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    run = subprocess.run(
+        [*command, address, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=WAIT
+    )
     return run.stderr.decode(errors="replace") or "it says nothing" if run.returncode else ""
 
 
