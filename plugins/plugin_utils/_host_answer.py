@@ -40,7 +40,7 @@ def parsed(text: bytes | str) -> dict[str, t.Any]:
     if len(text) > LARGEST:
         raise AnswerError(f"its answer has more than {LARGEST} bytes")
     try:
-        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        found = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_unambiguous)
     except RecursionError:
         raise AnswerError("its answer is nested too deep") from None
     except ValueError as error:
@@ -100,6 +100,14 @@ def _no_number(name: str) -> t.NoReturn:
 def _finite(text: str) -> float:
     value = float(text)
     return value if math.isfinite(value) else _no_number(text[:_NAME])
+
+
+def _unambiguous(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    """Of two values of one key, who reads it next may take the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found
 
 
 def _is_deep(value: dict[str, t.Any]) -> bool:

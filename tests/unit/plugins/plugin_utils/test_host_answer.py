@@ -84,6 +84,8 @@ NO_ANSWERS = [
     '{"changed": true}',
     '{"processes": []}',
     '{"failed": true}',
+    '{"failed": true, "msg": "x", "changed": true, "processes": [], "failed": false}',
+    '{"changed": true, "processes": [{"program": "x", "pid": 1, "pid": 2}]}',
     '{"failed": 1, "msg": "x"}',
     '{"failed": "no", "changed": true, "processes": []}',
 ]
