@@ -22,8 +22,11 @@ def finish_stopped(request):
     lock = AdminLock(request)
     if request.check_mode:
         lock.check()
-        survey = survey_home(request.home)
-        survey.close()
+        if request.stopped_at is None:  # no Stop would be done before this: what runs would still run
+            survey = _prove_stopped(request)
+        else:
+            survey = survey_home(request.home)
+            survey.close()
         files = stale_files(request.home, survey)
         return {"changed": bool(files), "removed": files, "processes": [], "warnings": []}
     settled = (request.stopped_at if request.stopped_at is not None else uptime()) + request.settle

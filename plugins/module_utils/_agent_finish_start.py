@@ -21,7 +21,10 @@ def finish_running(request):
     generation, dummy = generation_to_run(request, survey.processes)
     state = first = State(request.home, generation)
     request.log.found(first.processes)
-    if not request.check_mode:
+    if request.check_mode:
+        if request.ready_at is None:  # no Start would be done before this: what is missing would still be missing
+            _prove_ready(request, first, state)
+    else:
         settled = (request.ready_at if request.ready_at is not None else uptime()) + request.settle
         while True:
             _prove_ready(request, first, state)

@@ -25,7 +25,7 @@ from ._private_files import alone, data_folder, make_folder
 
 
 def claim(path: str, run: Executor) -> Executor | None:
-    """Have a response file be a run's until that ends. Returns the other run that has it already, None where it is ours.
+    """Have a response file be a run's until that ends. Returns the other run that has it, None where it is ours.
 
     Where notes cannot be left there is no such guard.
     """

@@ -233,8 +233,9 @@ def test_stdout_is_the_callbacks(
     listener.close()
     extra = {"host_ids": host_ids, "ocp_transport": transport, "ocp_response_file": str(tmp_path / "response.json")}
     hosts = inventory(tmp_path, listener, HOSTS)
+    command = ["ansible-playbook", f"-i{hosts}", "oceanbase.ocp.batch_stop_agents", f"-e{json.dumps(extra)}"]
     run = subprocess.run(
-        [newest_core.bin / "ansible-playbook", f"-i{hosts}", "oceanbase.ocp.batch_stop_agents", f"-e{json.dumps(extra)}"],
+        [newest_core.bin / command[0], *command[1:]],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import Core, Run
+from tests.integration.cores import Core, Run, end
 from tests.integration.graph import RESTART_NODES, START_NODES, check_graph, check_truth
 from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
 
@@ -273,6 +273,34 @@ def test_skip_lets_the_others_go_on(core: Core, start_fleet: StartFleet, respons
     )
     assert fourth.status == 0, fourth.output
     check_truth(fourth.task)
+
+
+@pytest.mark.parametrize("what", ["subtask_skip", "task_retry"])
+def test_check_mode_tells_what_is_found_where_nothing_is_stopped_before(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, what: str
+) -> None:
+    """Behind a Stop that is skipped, or was done long ago, Finish finds what runs; so it says before, too."""
+    fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
+    slow, left = fleet.hosts
+    ids = {"host_ids": [slow.host_id, left.host_id], "ocp_fanout": 1, "ocp_agent_daemon_grace": 45}
+    running = newest_way.start(fleet.inventory, response_file, ids, "--forks=1")
+    slow.wait_for((slow.home / "run/admin.lock").exists, "Stop has not begun")
+    assert newest_way.ask("task_cancel", task_id=1)["successful"]
+    first = end(running, response_file)
+    assert [state[0] for state in states(first, STOP)] == ["SUCCESSFUL", "FAILED"], first.output
+    task_id, stop = first.task["id"], {"subtask_id": subtasks(first, STOP)[1]["id"]}
+    if what == "task_retry":
+        skipped = newest_way.on_task("subtask_skip", fleet, response_file, task_id=task_id, **stop)
+        assert states(skipped, FINISH)[1][0] == "FAILED", skipped.output
+    arguments = stop if what == "subtask_skip" else {}
+
+    told = newest_way.on_task(what, fleet, response_file, "--check", task_id=task_id, **arguments)
+    done = newest_way.on_task(what, fleet, response_file, task_id=task_id, **arguments)
+
+    assert (told.status, done.status) == (2, 2), told.output
+    assert told.says("COM32001")
+    assert [state[0] for state in states(done, FINISH)] == ["SUCCESSFUL", "FAILED"]
+    assert (len(slow.agent_names()), len(left.agent_names())) == (0, 3)
 
 
 # Rolled back
