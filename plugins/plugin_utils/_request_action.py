@@ -82,8 +82,8 @@ class RequestAction(ActionBase):
             with contextlib.suppress(OSError):  # the report writes it again, and tells
                 self.write(run)
         if forged:  # no report: the plays would read what was given in place of this
-            error = run["response"]["error"]
-            result.update(failed=True, msg=f"{run['response']['status']} {error['code']}: {error['message']}")
+            said = run["response"]
+            result.update(failed=True, msg=f"{said['status']} {said['error']['code']}: {said['error']['message']}")
         return {**result, "changed": False, "run": sealed(run)}
 
     def _take_arguments(self) -> OcpError | None:
