@@ -308,9 +308,7 @@ def test_what_makes_no_difference(ask: Ask) -> None:
     )
     _understood(ways)
     routes = {name: way["route"] for name, way in ways.items()}
-    plain = [name for name in routes["none"]["server_keys"] if "-cert-" not in name]
-    assert len(plain) < len(routes["none"]["server_keys"])
-    assert routes.pop("certificates") == {**routes["none"], "server_keys": plain}
+    assert routes.pop("certificates") == {**routes["none"], "ca_signatures": ["rsa-sha2-512"]}
     assert [name for name, route in routes.items() if route != routes["none"]] == []
 
 
@@ -327,6 +325,7 @@ def test_what_ssh_makes_of_its_options(ask: Ask, tmp_path: Path) -> None:
                 " -o KexAlgorithms=curve25519-sha256"
                 " -o HostKeyAlgorithms=ssh-ed25519 -o PubkeyAcceptedAlgorithms=rsa-sha2-512 -o ServerAliveInterval=9"
                 " -o ServerAliveCountMax=2 -o StrictHostKeyChecking=accept-new -o RequiredRSASize=2048"
+                " -o CASignatureAlgorithms=ssh-ed25519"
                 " -o SendEnv=OCP_TEST_S* -o 'SetEnv=OCP_TEST_A=1'"
             },
             "agent": {},
@@ -355,6 +354,7 @@ def test_what_ssh_makes_of_its_options(ask: Ask, tmp_path: Path) -> None:
         "ciphers": ["aes256-ctr"],
         "macs": ["hmac-sha2-512"],
         "server_keys": ["ssh-ed25519"],
+        "ca_signatures": ["ssh-ed25519"],
         "user_keys": ["rsa-sha2-512"],
         "connect_timeout": 10,
         "alive_interval": 9,
