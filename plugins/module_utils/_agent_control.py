@@ -35,7 +35,7 @@ class Control(object):
     """The control program that starts the agent of a home.
 
     request, processes: as of generation_to_run. generation: an entry of GENERATIONS. path: of the program. user: name
-    of the user that it runs as.
+    of the user that it runs as. account: its user and group id; None for root.
 
     Raises AgentError where there is none, or where we may not run it as that user.
     """
@@ -52,6 +52,7 @@ class Control(object):
             raise AgentError("not_permitted", "the agent runs as %s, and the user %s may not start it: run with become "
                              "(ansible_become: true)" % (as_text(self.user), ours))
         self._become = User(self.user, self._home.path)
+        self.account = (self._become.uid, self._become.gid) if self._become.uid != 0 else None
 
     def _interpreter(self):
         """What has to run the program: nothing, or the interpreter of a script that is not executable."""

@@ -19,7 +19,7 @@ def finish_running(request):
     survey, dummy = survey_installed(request.home)
     survey.close()
     generation, dummy = generation_to_run(request, survey.processes)
-    state = first = State(request.home, generation)
+    state = first = State(request.home, generation, request.deadline)
     request.log.found(first.processes)
     if request.check_mode:
         if request.ready_at is None:  # no Start would be done before this: what is missing would still be missing
@@ -35,7 +35,7 @@ def finish_running(request):
                 raise AgentError("deadline", "the settle time of %s s does not fit into the timeout" % request.settle,
                                  processes=state.facts())
             time.sleep(min(0.5, settled - now))
-            state = State(request.home, generation)
+            state = State(request.home, generation, request.deadline)
         request.log.add("the agent is ready and has stayed so")
     return {"changed": False, "removed": [], "processes": state.facts(), "warnings": []}
 
@@ -43,8 +43,8 @@ def finish_running(request):
 def _prove_ready(request, first, state):
     look = where_to_look(request.home)
     if not state.ready:
-        raise AgentError("not_ready", "the agent is not complete: %s. %s, then restart the agent" % (
-            "; ".join(state.lacking), look.capitalize()), processes=state.facts())
+        raise AgentError("not_ready", "the agent is not as it should be: %s. %s, then restart the agent" % (
+            state.explained(), look.capitalize()), processes=state.facts())
     new = [process for process in state.processes if process.key not in first.keys
            or request.ready_at is not None and process.began_after(request.ready_at)]
     if new:

@@ -9,6 +9,8 @@
 import os
 import time
 
+from ._agent_cause import Logs
+from ._agent_clear import clear_for_start
 from ._agent_control import Control
 from ._agent_host import AgentError, Interrupted, as_text, this_boot, uptime
 from ._agent_lock import AdminLock
@@ -30,11 +32,21 @@ def start(request):
     survey.close()
     request.log.found(survey.processes)
     control = Control(request, survey.processes)
-    state = State(request.home, control.generation)
+    state = State(request.home, control.generation, _end_of(request))
     if state.ready:
         request.log.add("all of %s runs" % control.generation["name"])
         return _answer(control, state, changed=False)
-    starting = _Starting(request, control, survey.processes, state)
+    processes, cleared, warnings = survey.processes, False, []
+    daemons = [process for process in processes if process.is_daemon]
+    if not daemons:
+        cleared, warnings = clear_for_start(request, control.account)
+        if not request.check_mode:
+            processes, state = [], State(request.home, control.generation, _end_of(request))
+    elif not state.processes:
+        raise AgentError("not_ready", "%s runs, which is not of %s, the generation to start: stop the agent first" % (
+            daemons[0], control.generation["name"]), processes=[process.facts() for process in processes])
+    starting = _Starting(request, control, processes, state)
+    starting.changed, starting.warnings = cleared, warnings
     if request.check_mode:
         request.log.add("would start %s" % starting.plan())
         return dict(_answer(control, state, changed=True), processes=[])
@@ -54,8 +66,14 @@ def _answer(control, state, changed):
             "warnings": [], "ready_at": uptime(), "boot_id": this_boot()}
 
 
+def _end_of(request):
+    """When the work has to be over: the program ends before the deadline, and a command that is out of time takes two
+    seconds to end."""
+    return request.deadline - min(3.0, request.seconds / 4.0)
+
+
 class _Starting(object):
-    """The work of one Start. state: the last State seen. changed: whether anything was started."""
+    """The work of one Start. state: the last State seen. changed: whether anything was ended, removed or started."""
 
     def __init__(self, request, control, processes, state):
         self._request = request
@@ -64,8 +82,8 @@ class _Starting(object):
         self.state = state
         self.changed = False
         self.warnings = []
-        # The program has to end before the deadline, and a command that is out of time takes two seconds to end.
-        self._until = request.deadline - min(3.0, request.seconds / 4.0)
+        self._until = _end_of(request)
+        self._logs = Logs(request.home)
         self._units = Units(request.home, request.log, processes, known=[request.ran_as.get("unit")])
         self._unit = self._choose_unit() if not state.processes else None
 
@@ -126,7 +144,7 @@ class _Starting(object):
         began = uptime()
         since = {}
         while True:
-            self.state = State(self._request.home, self._control.generation)
+            self.state = State(self._request.home, self._control.generation, self._until)
             now = uptime()
             since = dict((text, since.get(text, now)) for text in self.state.lacking)
             if self.state.ready or now >= self._until:
@@ -138,15 +156,18 @@ class _Starting(object):
             time.sleep(LOOK_EVERY)
 
     def _error(self, failure):
-        look = where_to_look(self._request.home)
-        if self.state.absent and self.state.processes:
+        generation, state = self._control.generation, self.state
+        causes = self._logs.causes([name for name in generation["children"] if name in state.absent or any(
+            text.startswith(name + " ") for text in state.lacking)] + [generation["daemon"]])
+        look = "%s%s" % ("%s; " % causes if causes else "", where_to_look(self._request.home))
+        if state.processes and state.absent:
             return AgentError("not_ready", "the agent is not complete: %s. Its daemon gives up a child that dies again "
                               "and again, and leaves one that ended well: %s, then restart the agent" % (
-                                  "; ".join(self.state.lacking), look))
-        if self.state.processes:
+                                  state.explained(), look))
+        if state.processes:
             return AgentError("not_ready", "the agent is not as it should be: %s: %s, then restart the agent" % (
-                "; ".join(self.state.lacking), look))
+                state.explained(), look))
         if failure:
             return AgentError("control_failed", "%s; nothing runs: %s" % (failure, look))
         return AgentError("not_ready", "%s start ended well, but no %s runs: %s" % (
-            as_text(self._control.path), self._control.generation["daemon"], look))
+            as_text(self._control.path), generation["daemon"], look))

@@ -36,7 +36,12 @@ options:
       - The control program takes a lock for stale when its user may not look at the lock's owner. For an agent of
         another user than root the lock therefore names a process of that user, C(cat), which ends when the module does.
       - V(start) starts the agent unless it runs, through systemd where a service is to run it, else by the vendor's
-        control program as the agent's user, and waits until the daemon guards every child.
+        control program as the agent's user, and waits until the daemon guards every child and every program serves.
+        Where no daemon runs it first ends the children that a daemon has left, and removes stale pid, socket and lock
+        files, with which neither the daemon nor its children would start.
+      - A program serves when it answers C(running) on its socket in C(run/), as the agent itself asks it; nothing is
+        known of that for the agents of OCP up to 3.1, where the pid files and the processes decide. An agent that lives
+        and does not serve, such as one whose port is taken, is C(not_ready), and so is one besides which another runs.
       - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
         daemon start it again. Where it does not run it changes nothing.
       - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the stale

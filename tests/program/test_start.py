@@ -10,78 +10,23 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.program.sandbox import NOBODY, Process, Sandbox, both_ways
-
-AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
-OK = """echo '{"successful":true,"message":"ok","error":""}'"""
-TIMEOUT = """echo '{"successful":false,"message":"","error":"start agentd timeout"}' >&2; exit 255"""
-
-# The daemon: a child that ends is started again, until it has died three times. A child that has the file
-# conf/<name>.dies dies at once.
-DAEMON = """\
-home=${0%/bin/*} fifo=$1
-trap exit TERM
-start() {
-  action='read x < "$1"'
-  [ ! -e "$home/conf/$1.dies" ] || action='exit 1'
-  "$home/bin/$1" -c "$action" "$1" "$fifo" &
-  eval "pid_$1=$!"
-  echo $! > "$home/run/$1.pid"
-}
-printf %s $$ > "$home/run/ocp_agentd.pid"
-for name in ocp_mgragent ocp_monagent; do eval "deaths_$name=0"; start $name; done
-while :; do
-  sleep 0.2 & wait $!
-  for name in ocp_mgragent ocp_monagent; do
-    eval "kill -0 \\$pid_$name" 2> /dev/null && continue
-    eval "deaths_$name=\\$((deaths_$name + 1)); deaths=\\$deaths_$name"
-    [ $deaths -ge 3 ] || start $name
-  done
-done
-"""
-START = """\
-setsid "$home/bin/ocp_agentd" -c "$(cat "$home/conf/daemon.sh")" "$home/bin/ocp_agentd" FIFO > /dev/null 2>&1 &
-while ! [ -s "$home/run/ocp_monagent.pid" ]; do sleep 0.05; done
-"""
-
-
-def control_program(sandbox: Sandbox, *steps: str) -> Path:
-    """Install a control program whose start does these steps."""
-    (sandbox.home / "conf").mkdir(exist_ok=True)
-    (sandbox.home / "conf/daemon.sh").write_text(DAEMON)
-    path = sandbox.home / "bin/ocp_agentctl"
-    path.unlink()
-    lines = ["#!/bin/sh", "home=${0%/bin/*}", 'echo "$* $(id -u):$(id -g) $PWD $(umask)" >> "$home/calls"', *steps]
-    path.write_text("\n".join(lines).replace("FIFO", str(sandbox.fifo)) + "\n")
-    path.chmod(0o755)
-    return path
-
-
-def running(sandbox: Sandbox) -> dict[str, list[Process]]:
-    found = {name: sandbox.running(sandbox.home / "bin" / name) for name in AGENT}
-    return {name: processes for name, processes in found.items() if processes}
-
-
-def programs(answer: dict[str, Any]) -> list[str]:
-    return [process["program"] for process in answer["processes"]]
-
-
-def assert_failed(answer: dict[str, Any], reason: str) -> None:
-    assert (answer.get("failed"), answer.get("reason")) == (True, reason), answer
-    assert answer["log"][-1][1].startswith("failed: ")
-
-
-def calls(sandbox: Sandbox) -> list[str]:
-    path = sandbox.home / "calls"
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def moment(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: answer[name] for name in ("ready_at", "boot_id")}
+from tests.program.sandbox import NOBODY, Sandbox, both_ways
+from tests.program.starting import (
+    AGENT,
+    OK,
+    START,
+    TIMEOUT,
+    assert_failed,
+    calls,
+    control_program,
+    moment,
+    programs,
+    running,
+    speakers,
+)
 
 
 def test_an_agent_is_started_once(sandbox: Sandbox, every_python: Path) -> None:
@@ -191,8 +136,8 @@ def test_a_control_program_that_hangs_is_ended_before_the_deadline(sandbox: Sand
 
 
 def nothing_of_ours(sandbox: Sandbox) -> bool:
-    """Whether only the sandbox's own process 1 is there, zombies counted."""
-    return [row["pid"] for row in sandbox.table()] == [1]
+    """Whether only the sandbox's own processes are there, zombies counted."""
+    return [row["pid"] for row in sandbox.table()] == [1, *speakers(sandbox)]
 
 
 @both_ways
