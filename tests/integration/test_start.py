@@ -1,0 +1,45 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start and restart on hosts that a crash has left, or whose agent lives and does not serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.integration.cores import Core
+from tests.integration.graph import check_truth
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+CRASHES = ["crashed", "orphans", "stale_pid_file", "other_daemon_in_pid_file", "stale_lock"]
+
+
+@pytest.mark.parametrize("operation", ["batch_start_agents", "batch_restart_agents"])
+@pytest.mark.parametrize("generation", ["gen2", "obagent"])
+def test_after_a_crash(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, operation: str, generation: str
+) -> None:
+    fleet = start_fleet([HostSpec(generation=generation, behaviour=behaviour) for behaviour in CRASHES])
+    run = newest_way.on_fleet(operation, fleet, response_file)
+    assert run.status == 0, run.output
+    assert run.task["status"] == "SUCCESSFUL"
+    check_truth(run.task)
+    for host in fleet.hosts:
+        assert host.serves(), (host.spec.behaviour, host.agent_names())
+
+
+def test_a_child_whose_port_is_taken(newest_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(generation="obagent", behaviour="child_not_serving")])
+    (host,) = fleet.hosts
+    for operation in ("batch_start_agents", "batch_restart_agents"):
+        run = newest_way.on_fleet(operation, fleet, response_file, ocp_max_fail_percentage=0)
+        assert run.status != 0, run.output
+        assert run.task["status"] == "FAILED"
+        assert "ob_monagent (pid " in run.output
+        assert "does not serve: there is no run/ob_monagent." in run.output
+    assert host.stranger is not None
+    assert host.alive(host.stranger)
