@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -43,3 +45,43 @@ def test_a_child_whose_port_is_taken(newest_way: Core, start_fleet: StartFleet, 
         assert "does not serve: there is no run/ob_monagent." in run.output
     assert host.stranger is not None
     assert host.alive(host.stranger)
+
+
+def test_nobody_starts_the_agent_while_it_is_stopped(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    """The control program of the agent's user takes a lock for stale whose owner it cannot look at: that of root."""
+    spec = HostSpec(generation="obagent", agent_user="admin", behaviour="daemon_ignores_sigterm", bystanders=False)
+    fleet = start_fleet([spec])
+    (host,) = fleet.hosts
+    control = f"{spec.home}/{host.generation.control}"
+    (daemon,) = (process for process in host.agent_processes() if process.comm == "ob_agentd")
+    tries: list[int] = []
+
+    def start_again_and_again() -> None:
+        host.wait_for((host.run_folder / "admin.lock").exists, "no lock")
+        tries.extend(host.run(control, "start", user="admin", check=False).returncode for dummy in range(5))
+        host.send(daemon, signal.SIGKILL)
+
+    thread = threading.Thread(target=start_again_and_again)
+    thread.start()
+    run = newest_way.on_fleet("batch_stop_agents", fleet, response_file, ocp_agent_daemon_grace=30)
+    thread.join()
+    assert tries == [255] * 5
+    assert run.status == 0, run.output
+    assert host.agent_names() == []
+
+
+def test_a_command_of_somebody_else_is_waited_for(
+    newest_way: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    fleet = start_fleet([HostSpec(behaviour="live_lock")])
+    (host,) = fleet.hosts
+    control = f"{host.spec.home}/{host.generation.control}"
+    (owner,) = (process for process in host.processes() if process.exe == control)
+    ending = threading.Timer(6, host.send, (owner, signal.SIGTERM))
+    ending.start()
+    run = newest_way.on_fleet("batch_stop_agents", fleet, response_file)
+    ending.join()
+    assert run.status == 0, run.output
+    assert host.agent_names() == []
