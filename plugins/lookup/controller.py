@@ -1,0 +1,80 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: controller
+author: OceanBase OCP collection contributors (@oceanbase)
+short_description: Hosts of a play that makes a request
+version_added: 0.1.0
+description:
+  - Gives the hosts of a play on the controller that makes, takes up or cancels a task, for its keyword C(hosts).
+  - Fails where the command line, the environment or C(ansible.cfg) leave out a part of the playbook
+    (C(--tags), C(--skip-tags), C(--start-at-task), C(--step)). Ansible evaluates the hosts of a play whatever it skips
+    in it. A run without a part of its plays would end with success and not have done its work.
+  - The playbooks of this collection use it. There is no need to use it elsewhere.
+options:
+  response_file:
+    description: Path of a file on the controller that gets OCP's answer to a request that is refused here.
+    type: path
+  error_codes:
+    description: Version of OCP whose spelling the error code has.
+    type: str
+    default: 4.x
+    choices: [4.x, "3.1"]
+"""
+
+EXAMPLES = """
+- name: Accept the request
+  hosts: "{{ lookup('oceanbase.ocp.controller') }}"
+"""
+
+RETURN = """
+_raw:
+  description:
+    - C(localhost). Under a limit all hosts that the limit leaves, too. Under a limit without localhost the play would
+      be skipped in silence.
+  type: list
+  elements: str
+"""
+
+import contextlib
+import typing as t
+
+from ansible import context
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import now_ms
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._command_line import leaves_out
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[str]:
+        del terms
+        self.set_options(var_options=variables, direct=kwargs)
+        found = leaves_out(context.CLIARGS)
+        if found:
+            self._refuse(
+                OcpError(
+                    INVALID,
+                    f"{found} may leave out a part of the playbook, so no host is contacted: run the whole playbook, "
+                    "without such options on the command line, in ANSIBLE_RUN_TAGS and ANSIBLE_SKIP_TAGS, and in the "
+                    "section tags of ansible.cfg",
+                )
+            )
+        return ["localhost,all" if context.CLIARGS.get("subset") is not None else "localhost"]
+
+    def _refuse(self, error: OcpError) -> t.NoReturn:
+        request = Request(_controller.trace_id(), _controller.address(), now_ms(), self.get_option("error_codes"))
+        response = request.refuse(error)
+        path = self.get_option("response_file")
+        if path and not context.CLIARGS.get("check"):
+            with contextlib.suppress(OSError):  # what is to be told comes from here in any case
+                write(path, response)
+        raise AnsibleLookupError(f"{response['status']} {response['error']['code']}: {error.message}")
