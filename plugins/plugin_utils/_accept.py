@@ -61,8 +61,9 @@ class AcceptAction(_request_action.RequestAction):
             resumed=self.spec.get("task_id") is not None,
         )
         self._publish(run, task)
-        if executor and not by_workflow:
+        if not by_workflow:
             _unfinished.note(run, self.url)
+        if executor and not by_workflow:
             _heart.start(self.url, executor, lambda store: store.beat(task.id, executor))
 
     def _accept(self, executor: Executor | None) -> Task:

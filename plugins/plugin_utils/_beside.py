@@ -40,12 +40,19 @@ def _detach(keep: t.Collection[int]) -> None:
     The numbers stay in use, since objects that came along still name them: a logger would write into whatever got such
     a number next.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _pass_over)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in [int(name) for name in os.listdir("/proc/self/fd")]:
         if descriptor not in (null, *keep) and _is_open(descriptor):
             os.dup2(null, descriptor)
+
+
+def _pass_over(number: int, frame: t.Any) -> None:
+    """Go on: who ends all processes of a run at once cancels its task, and what hosts have begun is let finish first.
+
+    A function and not SIG_IGN, which the programs that this process starts would inherit.
+    """
 
 
 def _is_open(descriptor: int) -> bool:

@@ -6,17 +6,13 @@
 
 """How a run is told to cancel its task: by a file that all of its processes see.
 
-Whoever asks makes the file: Ctrl-C at the terminal, the heart of the run where the store says so (_heart.py), or the
+Whoever asks makes the file: a signal (_signals.py), the heart of the run where the store says so (_heart.py), or the
 Python API. Hosts are begun by workers, which look for the file before each; what a host has begun is let finish.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-import typing as t
 from pathlib import Path
 
 from ansible import constants as C
@@ -37,28 +33,3 @@ def ask() -> None:
 def _path() -> Path:
     given = os.environ.get(PATH_VARIABLE)
     return Path(given) if given else Path(C.DEFAULT_LOCAL_TMP) / "ocp_cancel"
-
-
-def on_interrupt(task_runs: t.Callable[[], bool]) -> None:
-    """Make the first Ctrl-C cancel the task, and leave every other one to ansible-core.
-
-    task_runs: whether there is a task to cancel. To be called in ansible-playbook's own process.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    previous = signal.getsignal(signal.SIGINT)
-    ours = os.getpid()
-    seen: list[int] = []
-
-    def handle(number: int, frame: t.Any) -> None:
-        seen.append(number)
-        if len(seen) == 1 and os.getpid() != ours:
-            return  # a worker, in the terminal's foreground group before ansible-core 2.19: it finishes its host
-        if len(seen) == 1 and task_runs() and not asked():
-            ask()
-            sys.stderr.write("\nThe task is cancelled: no other host is begun. Ctrl-C once more to break it off.\n")
-            return
-        if callable(previous):
-            previous(number, frame)
-
-    signal.signal(signal.SIGINT, handle)

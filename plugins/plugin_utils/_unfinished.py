@@ -17,17 +17,17 @@ import atexit
 import contextlib
 import json
 import os
-import sys
 import typing as t
 from pathlib import Path
 
 from ansible import constants as C
 from ansible.utils.display import Display
 
-from . import _cancel, _run_state
+from . import _cancel, _run_state, _signals
 from ._document import write
 from ._errors import CANCELLED, INTERRUPTED
 from ._hand_in import break_off
+from ._how_far import how_far
 from ._keeping import Keeping
 from ._outcomes import outcome
 from ._task import Outcome, Task
@@ -41,12 +41,12 @@ _URL = os.memfd_create("ocp_task_store")
 def watch() -> None:
     """Let this process say the last word. To be called where ansible-playbook itself loads a plugin."""
     atexit.register(_say_last_word, os.getpid())
-    _cancel.on_interrupt(_path().exists)
+    _signals.handle(_path().exists)
 
 
 def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
-    """Leave the state of a run that writes a response, has its task kept, or is a slice. url: of the store."""
-    if not run["check_mode"] and (run["response_file"] or run["executor"] or "slice" in run):
+    """Leave the state of a run, which says that there is a task to cancel, too. url: of the store."""
+    if not run["check_mode"]:
         kept = {key: value for key, value in run.items() if key != "response"}
         _keep_url(url)
         try:
@@ -125,14 +125,14 @@ def _say_last_word(pid: int) -> None:
     text = _path().read_text()
     if not text:
         forget()
-        sys.stderr.write(
+        _signals.say(
             f"The run was ended before its report, and how far it came could not be written to {C.DEFAULT_LOCAL_TMP}. "
-            "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry\n"
+            "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry"
         )
         return
     run, url = json.loads(text)["run"], _kept_url()
     if "slice" in run:
-        sys.stderr.write(f"{break_off(run, _outcomes_of(Task.load(run['task'])), url)}\n")
+        _signals.say(break_off(run, _outcomes_of(Task.load(run["task"])), url))
         forget()
         return
     reason = "the run was ended before its report; how far it came on this host is not known"
@@ -149,4 +149,5 @@ def _say_last_word(pid: int) -> None:
             said.append(f"the response cannot be written: {exc}")
     forget()
     what = f"{ending.task.name}: task {ending.task.id} {ending.task.status}"
-    sys.stderr.write(f"{what}: the run was ended before its report; {'; '.join(said)}\n")
+    far = how_far(ending.task)
+    _signals.say("; ".join([f"{what}: the run was ended before its report", *([far] if far else []), *said]))
