@@ -63,6 +63,8 @@ class ActionModule(ActionBase):
                 Display().vvv("".join(traceback.format_exception(exc)))
                 fanned.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
             self._tell(fanned)
+        if not fanned.worked:
+            result["skipped"] = True
         return {**result, **fanned.result(), **self._diff(fanned)}
 
     def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:

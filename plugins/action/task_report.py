@@ -19,6 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
@@ -86,13 +87,22 @@ def _close(run: dict[str, t.Any], url: str | None, hostvars: t.Any) -> tuple[dic
             run["cancelled"] = run["cancelled"] or keeping.cancelled(task.id)
         ending = _run_state.end(run, outcomes)
         problem = keeping.save(ending.task, ending.logs)
-    message = ("check mode, nothing was changed: " if run["check_mode"] else "") + summary(ending.task)
+    if run["check_mode"]:
+        message = f"check mode, nothing was changed: {summary(ending.task)}"
+    else:
+        message = summary(ending.task, _changed(ending.task, Results(hostvars, task.id)))
     transient = None if run["check_mode"] else _keeping.transient(url)
     if transient:
         message += f". {transient[0].upper()}{transient[1:]}"
     if problem:
         message += f". The task could not be stored: {problem}"
     return ending.response, message, ending.task.status == SUCCESSFUL and not problem
+
+
+def _changed(task: Task, results: Results) -> dict[str, int]:
+    """On how many hosts each phase of this run has changed something."""
+    answers = {phase: [results.of(phase, target.host) or {} for target in task.targets] for phase in PHASES}
+    return {phase: sum(bool(answer.get("changed")) for answer in found) for phase, found in answers.items()}
 
 
 def _published(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:

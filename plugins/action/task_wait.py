@@ -42,21 +42,25 @@ class ActionModule(ActionBase):
         if "barrier_error" in run or "task" not in run:
             return {**result, "changed": False, "run": _run_state.sealed(run)}
         url = _keeping.chosen(plain(arguments["task_store"]))
+        passed = True
         try:
             if "slice" in run:  # the barrier is another run's
                 hand_in(run, [arguments["phase"]], url, variables["hostvars"])
             else:
-                self._pass(run, arguments["phase"], url, variables["hostvars"], started)
+                passed = self._pass(run, arguments["phase"], url, variables["hostvars"], started)
         except BaseException as exc:
             # Also the task's timeout, which is no Exception: the report needs the run whatever happened here, and no
             # host may go past a barrier that broke.
             run.update(due={}, barrier_error=f"{type(exc).__name__}: {exc}")
         if "barrier_error" in run:
             result.update(failed=True, msg=f"The barrier broke, no host goes on: {run['barrier_error']}")
+        elif not passed:
+            result.update(skipped=True, msg="No host goes on")
         return {**result, "changed": False, "run": _run_state.sealed(run)}
 
     @staticmethod
-    def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> None:
+    def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
+        """Settle a phase, and let hosts go on. Returns whether that is what the barrier came to, or all is done."""
         task = Task.load(run["task"])
         keeping = _keeping.Keeping(url, run["executor"])
         settled = task.settle(phase, collect(task, phase, hostvars))
@@ -77,3 +81,4 @@ class ActionModule(ActionBase):
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run["response_file"], request.answer(Task.load(run["task"])))
         _unfinished.note(run, url)
+        return bool(run["due"]) or not (task.failures or run["cancelled"])

@@ -93,5 +93,7 @@ class Results:
         if found is not None and host not in found["rest"]:
             answer = found["answers"].get(host)
             return None if answer is None else t.cast("dict[str, t.Any]", json.loads(answer))
+        if host not in self._hostvars:  # its part of the task was done before
+            return None
         # raw_get: a result holds no templates, and templating it would be most of the barrier's work
         return t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))

@@ -14,24 +14,43 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes imp
 
 from ._errors import join
 from ._host_ids import Target
-from ._task import CANCEL, FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
+from ._how_far import how_far
+from ._task import CANCEL, FAILED, RETRY, ROLLBACK, SKIP, SUCCESSFUL, Task
+
+_MOST = 20  # failures that a line names
+_PREFIX = {RETRY: "Retry of ", ROLLBACK: "Rollback of "}
 
 
-def summary(task: Task) -> str:
-    """One line: how the task ended, on how many hosts, and every failure with its subtask, code and cause."""
-    count = len(task.targets)
+def summary(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
+    """One line: how the task ended, what was done, every failure with its subtask, code and cause, how far all came.
+
+    changed: by phase, on how many hosts this run has changed something; None where it was to change nothing.
+    """
+    head = f"{_PREFIX.get(task.operation, '')}{task.name}: task {task.id} {task.status}"
     how = f" ({task.operation})" if task.operation in (ROLLBACK, CANCEL) else ""
-    head = f"{task.name}: task {task.id} {task.status}{how}, {count} host{'s' if count != 1 else ''}"
-    if task.status == SUCCESSFUL:
-        return head
+    done = f": {_done(task, changed)}" if changed is not None else ""
+    head = f"{head}{how}, {_hosts(len(task.targets))}{done}"
     node = task.what.node
-    causes = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
-    waiting = {s.parallel_idx for s in task.subtasks if s.status == PENDING and s.parallel_idx >= 0}
-    if task.operation == ROLLBACK:
-        waiting = set()
-    stopped_short = waiting - {s.parallel_idx for s in task.failures}
-    tail = f". {_hosts(len(stopped_short), 'other ')} not taken further" if stopped_short else ""
-    return " ".join(f"{head}, {len(task.failures)} {FAILED}: {join(causes, 20)}{tail}".split())
+    skipped = [f"[{node(s.phase).name}] {task.target(s) or ''}".strip() for s in task.subtasks if s.operation == SKIP]
+    tail = f". Skipped, and taken for done: {join(skipped, _MOST)}" if skipped else ""
+    if task.status != SUCCESSFUL:
+        causes = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
+        far = how_far(task)
+        told = not far or any(cause.endswith(far) for cause in causes)
+        tail = f", {len(task.failures)} {FAILED}: {join(causes, _MOST)}{tail}{'' if told else f'. {far}'}"
+    return " ".join(f"{head}{tail}".split())
+
+
+def _done(task: Task, changed: t.Mapping[str, int]) -> str:
+    """What a run has done to agents: each phase that changed some, and on how many hosts."""
+    again = " again" if task.operation == ROLLBACK else ""
+    words = {"restart_pos_proxy": "with pos proxy restarted", "stop": f"stopped{again}", "start": f"started{again}"}
+    parts = [
+        f"{count} agent{'' if count == 1 else 's'} {words[phase]}"
+        for phase, count in changed.items()
+        if count and phase in words
+    ]
+    return ", ".join(parts) or "no agent was stopped or started"
 
 
 def plan(task: Task, result: t.Callable[[str, str], t.Mapping[str, t.Any] | None]) -> list[str]:
@@ -74,5 +93,6 @@ def _signals(result: t.Mapping[str, t.Any]) -> str:
     return ", then, if it is left, ".join(steps) or "nothing, the agent is stopped"
 
 
-def _hosts(count: int, which: str = "") -> str:
-    return f"{count} {which}host was" if count == 1 else f"{count} {which}hosts were"
+
+def _hosts(count: int) -> str:
+    return f"{count} host{'' if count == 1 else 's'}"

@@ -7,11 +7,12 @@
 """The state of a run: what its actions hand on to each other in a registered variable of localhost.
 
 It is registered as a text: Ansible walks through whatever else a task registers, at every task that follows, and for
-hundreds of hosts that costs more than the tasks. A dict in plain types with the keys
-C(request) (Request.dump()), C(response_file), C(check_mode), C(executor) (of the store; None where the task is not
-kept), C(response) (the answer to the request; from the first action only) and, unless the request was refused, C(task)
-(Task.dump()), C(due) (by phase, then by inventory name, what the task knows of the host), C(timeouts) (seconds by
-phase), C(goal), C(resumed) (whether the task has run before), C(cancelled), and C(barrier_error) where a barrier broke.
+hundreds of hosts that costs more than the tasks. A dict in plain types with the keys C(request) (Request.dump()),
+C(response_file), C(check_mode), C(executor) (of the store; None where the task is not kept), C(response) (the answer
+to the request; from the first action only) and, unless the request was refused, C(task) (Task.dump()), C(due) (by
+phase, then by inventory name, what the task knows of the host), C(barriers) (the phases behind which a barrier has
+something to do), C(timeouts) (seconds by phase), C(goal), C(resumed) (whether the task has run before), C(cancelled),
+and C(barrier_error) where a barrier broke.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from . import _subtask_log
 from ._clock import iso_now
 from ._errors import CANCELLED, INTERRUPTED, Code
+from ._how_far import how_far
 from ._response import Request
 from ._task import ROLLBACK, Outcome, Task
 
@@ -33,8 +35,9 @@ def sealed(run: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What an action registers of the state: all of it as a text, C(state), and the little that plays ask for.
 
     C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts), C(goal), C(resumed),
-    C(answered) (whether there is a response to be told), C(heart) (the token of the executor whose heart beats, empty
-    without one), and C(no_task) (why there is no task, where a slice says so).
+    C(answered) (whether there is a response to be told), C(due) (the phases that are due on hosts), C(barriers) (those
+    behind which a barrier has something to do), C(heart) (the token of the executor whose heart beats, empty without
+    one), and C(no_task) (why there is no task, where a slice says so).
     """
     found: dict[str, t.Any] = {
         "state": json.dumps(run),
@@ -43,6 +46,8 @@ def sealed(run: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "resumed": bool(run.get("resumed")),
         "answered": "response" in run,
         "heart": heart(run),
+        "due": list(run.get("due", {})),
+        "barriers": _barriers(run),
     }
     if "task" in run:
         task = run["task"]
@@ -56,6 +61,13 @@ def heart(run: t.Mapping[str, t.Any]) -> str:
     """The token of the executor whose heart beats for a run, see _heart; empty without one. run: the state."""
     executor = run["slice"]["executor"] if "slice" in run else run.get("executor")
     return str(executor["token"]) if executor and not run.get("check_mode") else ""
+
+
+def _barriers(run: t.Mapping[str, t.Any]) -> list[str]:
+    """The phases whose plays wait: those of a slice hand in only what its hosts have answered."""
+    if "barrier_error" in run:
+        return []
+    return list(run.get("due", {})) if "slice" in run else list(run.get("barriers", ()))
 
 
 def opened(registered: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -101,6 +113,7 @@ def holding(task: Task) -> dict[str, t.Any]:
             }
             for phase, indices in task.work().items()
         },
+        "barriers": task.barriers(),
         "timeouts": task.timeouts,
         "goal": task.what.goal,
     }
@@ -134,7 +147,8 @@ def end(
     settled = [pair for phase, answers in outcomes.items() for pair in task.settle(phase, answers, complete=not cause)]
     if task.operation == ROLLBACK:
         task.unwind()
-    failure = Outcome.failure(*cause) if cause else None
+    far = how_far(task) if cause and not task.work() else ""  # the barrier's failure tells of all hosts
+    failure = Outcome.failure(cause[0], f"{cause[1]}. {far}" if far else cause[1]) if cause else None
     cancelled = cause is not None and cause[0] == CANCELLED
     settled += task.close(iso_now(), failure, cancelled=cancelled, worked=bool(settled))
     # A plan must never be taken for the deed.

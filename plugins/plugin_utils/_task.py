@@ -354,22 +354,51 @@ class Task:
         position = next((n for n, stage in enumerate(self.stages) if stage[0].phase == phase), len(self.stages))
         if position + 1 >= len(self.stages) or any(subtask.due for subtask in self.stages[position]):
             return None
-        survivors = {subtask.parallel_idx for subtask in self.stages[position] if subtask.status == SUCCESSFUL}
         wait, passed = self.stages[position + 1][0], None
+        if self._holds(position):
+            if wait.due:
+                wait.become(PENDING)
+            return None
         if wait.status != SUCCESSFUL:
-            failed_percentage = 100 * (len(self.targets) - len(survivors)) / len(self.targets)
-            if not survivors or wait.status == FAILED or failed_percentage > self.max_fail_percentage:
-                if wait.due:
-                    wait.become(PENDING)
-                return None
             if wait.status == PENDING:
                 wait.become(READY)
             passed = (wait, Outcome(started=started, finished=finished))
             wait.settle(passed[1])
-        for subtask in self.stages[position + 2]:
-            if subtask.parallel_idx in survivors and subtask.status == PENDING:
-                subtask.become(READY)
+        for subtask in self._let_go(position):
+            subtask.become(READY)
         return passed
+
+    def barriers(self) -> list[str]:
+        """The phases behind which a barrier has something to do now: hosts are due, or can be let go on.
+
+        After a retry or a skip that may be a phase in which no host is due any more.
+        """
+        found = []
+        for position, stage in enumerate(self.stages[:-1]):
+            if stage[0].parallel_idx < 0:
+                continue
+            wait = self.stages[position + 1][0]
+            if any(subtask.due for subtask in stage) or (
+                self.operation != ROLLBACK
+                and (wait.due or (not self._holds(position) and (wait.status == PENDING or self._let_go(position))))
+            ):
+                found.append(self._executes(stage))
+        return found
+
+    def _holds(self, position: int) -> bool:
+        """Whether the wait node behind a stage holds the hosts of that stage."""
+        wait = self.stages[position + 1][0]
+        if wait.status == SUCCESSFUL:
+            return False
+        survivors = sum(subtask.status == SUCCESSFUL for subtask in self.stages[position])
+        failed_percentage = 100 * (len(self.targets) - survivors) / len(self.targets)
+        return not survivors or wait.status == FAILED or failed_percentage > self.max_fail_percentage
+
+    def _let_go(self, position: int) -> list[Subtask]:
+        """What the hosts that have done a stage would go on with behind its wait node."""
+        survivors = {subtask.parallel_idx for subtask in self.stages[position] if subtask.status == SUCCESSFUL}
+        following = self.stages[position + 2]
+        return [subtask for subtask in following if subtask.parallel_idx in survivors and subtask.status == PENDING]
 
     def unwind(self) -> None:
         """Undo, from the end of the graph up, whatever needs no host, until something does or could not be undone."""

@@ -80,6 +80,19 @@ class Core:
             **variables,
         }
 
+    def command(
+        self, inventory: Path, response_file: Path, extra: dict[str, Any], *arguments: str, playbook: str = STOP
+    ) -> list[str]:
+        """What a user types to run a playbook."""
+        chosen = {"ocp_transport": self.transport} if self.transport else {}
+        return [
+            str(self.bin / "ansible-playbook"),
+            f"--inventory={inventory}",
+            f"{COLLECTION}.{playbook}",
+            f"--extra-vars={json.dumps({'ocp_response_file': str(response_file), **chosen, **extra})}",
+            *arguments,
+        ]
+
     def start(
         self,
         inventory: Path,
@@ -90,15 +103,8 @@ class Core:
         **variables: str,
     ) -> subprocess.Popen[str]:
         """Start a playbook in a session of its own."""
-        chosen = {"ocp_transport": self.transport} if self.transport else {}
         return subprocess.Popen(
-            [
-                self.bin / "ansible-playbook",
-                f"--inventory={inventory}",
-                f"{COLLECTION}.{playbook}",
-                f"--extra-vars={json.dumps({'ocp_response_file': str(response_file), **chosen, **extra})}",
-                *arguments,
-            ],
+            self.command(inventory, response_file, extra, *arguments, playbook=playbook),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -35,7 +35,7 @@ PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes"
 
 
 class Running:
-    """A stop of a fleet's agents that goes on."""
+    """An operation on a fleet's agents, a stop where nothing else is said, that goes on."""
 
     def __init__(
         self,
@@ -44,11 +44,14 @@ class Running:
         response_file: Path,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
+        playbook: str = "batch_stop_agents",
         **extra: Any,
     ) -> None:
         self.response_file = response_file
         ids = {"host_ids": [host.host_id for host in fleet.hosts]}
-        self.process = core.start(fleet.inventory, response_file, {**ids, **extra}, *arguments, **(environment or {}))
+        self.process = core.start(
+            fleet.inventory, response_file, {**ids, **extra}, *arguments, playbook=playbook, **(environment or {})
+        )
 
     def wait_for(self, condition: Callable[[], Any], what: str) -> None:
         until = time.monotonic() + PATIENCE

@@ -16,7 +16,11 @@ class HostVars:
     """As Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
 
     def __init__(self, **variables: dict[str, Any]) -> None:
+        self._variables = variables
         self.raw_get = variables.__getitem__
+
+    def __contains__(self, host: str) -> bool:
+        return host in self._variables
 
 
 BY_TASK, IN_FAN_OUT = {"msg": "by task"}, {"msg": "in the fan-out"}

@@ -129,11 +129,14 @@ def run(task: Task, world: World, *, cut: bool) -> Task:
             cause = CANCELLED if cancelled else INTERRUPTED
             task.close(FINISHED, Outcome.failure(cause, "cut off"), cancelled=cancelled)
             return check(task)
+        shown, before = phase in task.barriers(), task.dump()
         task.settle(phase, outcomes)
         task = check(task)
         task.pass_wait(phase, STARTED, FINISHED)
         task.begin()
         task = check(task)
+        if phase != PHASES[-1]:  # the report settles that
+            assert shown or task.dump() == before, "the play of a barrier that has something to do is not run"
     if task.operation == ROLLBACK:
         task.unwind()
     if cut and dice.random() < 0.2:  # between two phases

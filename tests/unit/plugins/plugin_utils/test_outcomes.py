@@ -27,7 +27,11 @@ class HostVars:
     """As Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
 
     def __init__(self, variables: dict[str, dict[str, Any]]) -> None:
+        self._variables = variables
         self.raw_get = variables.__getitem__
+
+    def __contains__(self, host: str) -> bool:
+        return host in self._variables
 
 
 def test_a_success() -> None:

@@ -44,7 +44,7 @@ def test_failures_and_who_was_held_back(new_task: NewTask, play: Play) -> None:
     task = play(new_task(4), {("prepare", 1): failure(), ("prepare", 3): failure("refused")})
     assert summary(task) == (
         "Batch stop OCP agent: task 5000 FAILED, 4 hosts, 2 FAILED: [Prepare stop OCP agent] CMP07002 no route, "
-        "[Prepare stop OCP agent] CMP07002 refused. 2 other hosts were not taken further"
+        "[Prepare stop OCP agent] CMP07002 refused. 2 hosts not begun; 2 hosts failed in Prepare"
     )
 
 
@@ -56,14 +56,14 @@ def test_nobody_was_held_back(new_task: NewTask, play: Play) -> None:
 
 def test_one_was_held_back(new_task: NewTask, play: Play) -> None:
     task = play(new_task(2), {("prepare", 1): failure()})
-    assert summary(task).endswith(". 1 other host was not taken further")
+    assert summary(task).endswith(". 1 host not begun; 1 host failed in Prepare")
 
 
 def test_a_broken_barrier(new_task: NewTask, success: Outcome) -> None:
     task = new_task(2)
     task.settle("prepare", {0: success, 1: success})
     task.close("end", BROKEN)
-    assert "1 FAILED: [Wait node] TSK10013 TimeoutError: 30 s. 2 other hosts were not taken further" in summary(task)
+    assert "1 FAILED: [Wait node] TSK10013 TimeoutError: 30 s. 2 hosts not begun" in summary(task)
 
 
 def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> None:
@@ -72,7 +72,8 @@ def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> No
     task.close("end", Outcome.failure(CANCELLED, "the task was cancelled"), cancelled=True)
     assert summary(task) == (
         "Batch stop OCP agent: task 5000 FAILED (CANCEL), 2 hosts, 1 FAILED: [Stop all OCP agent processes] TSK10014 "
-        "host1 (host id 1002): the task was cancelled. 1 other host was not taken further"
+        "host1 (host id 1002): the task was cancelled. 1 host stopped, not verified; 1 host in the middle of Stop, "
+        "how far is not known"
     )
 
 
@@ -80,10 +81,12 @@ def test_a_rollback(new_task: NewTask, play: Play) -> None:
     task = play(new_task(2), {("stop", 0): replace(failure(), changed=True, ran_as=RAN)})
     rollback(task)
     again = Task.load(task.dump())
-    assert summary(play(task)) == "Batch stop OCP agent: task 5000 SUCCESSFUL (ROLLBACK), 2 hosts"
+    assert summary(play(task), {"start": 1}) == (
+        "Rollback of Batch stop OCP agent: task 5000 SUCCESSFUL (ROLLBACK), 2 hosts: 1 agent started again"
+    )
     assert summary(play(again, {("start", 0): failure()})) == (
-        "Batch stop OCP agent: task 5000 FAILED (ROLLBACK), 2 hosts, 1 FAILED: [Stop all OCP agent processes] CMP07002 "
-        "no route"
+        "Rollback of Batch stop OCP agent: task 5000 FAILED (ROLLBACK), 2 hosts, 1 FAILED: "
+        "[Stop all OCP agent processes] CMP07002 no route"
     )
 
 

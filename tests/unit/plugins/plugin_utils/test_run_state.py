@@ -87,6 +87,8 @@ def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
         "goal": "stopped",
         "resumed": True,
         "answered": True,
+        "due": ["prepare"],
+        "barriers": ["prepare"],
         "heart": "",
     }
 
@@ -98,6 +100,11 @@ def test_whose_heart_beats() -> None:
     assert heart({"executor": None, "check_mode": False, "slice": {"executor": other}}) == "b" * 32
     assert heart({"executor": None, "check_mode": True, "slice": {"executor": other}}) == ""
     assert heart({"executor": None, "check_mode": False}) == heart({}) == ""
+
+
+def test_behind_a_barrier_that_broke_no_play_has_hosts(new_task: NewTask) -> None:
+    said = sealed({**state(new_task(1)), "due": {}, "barrier_error": "TimeoutError: 30 s"})
+    assert (said["due"], said["barriers"]) == ([], [])
 
 
 def test_without_a_task_plays_hear_so() -> None:
@@ -156,7 +163,7 @@ def test_a_broken_barrier_is_told(new_task: NewTask, success: Outcome) -> None:
     task.settle("prepare", {0: success})
     ending = end(state(task, barrier_error="TimeoutError: 30 s", due={}), {})
     (wait,) = ending.task.failures
-    assert (wait.phase, wait.error) == ("wait", {"code": "TSK10013", "message": "TimeoutError: 30 s"})
+    assert (wait.phase, wait.error) == ("wait", {"code": "TSK10013", "message": "TimeoutError: 30 s. 1 host not begun"})
     assert "ERROR" in ending.logs[wait.id]
     assert "TSK10013 TimeoutError: 30 s" in ending.logs[wait.id]
 

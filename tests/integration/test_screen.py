@@ -1,0 +1,198 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run shows and says is what it did, and its exit status is 0 only then; judged by the process tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.integration.cores import PATIENCE, Core, Run
+from tests.integration.graph import check_truth
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+
+PREPARE, STOP, START = "Prepare OCP agent operation", "Stop all OCP agent processes", "Start all OCP agent processes"
+FINISH, WAIT, PROXY = "Finish OCP agent operation", "Wait node", "Restart pos proxy"
+
+
+def shown(run: Run) -> list[tuple[str, set[str]]]:
+    """The phases' tasks that the screen shows, in its order, each with the words before the names of its hosts."""
+    found = []
+    for part in re.split(r"(?m)^(?=TASK \[|PLAY \[|PLAY RECAP)", run.output):
+        task = re.match(r"TASK \[(?:[\w.]+ : )?(.+?)\]", part)
+        if task and task[1] in (PREPARE, STOP, START, FINISH, WAIT, PROXY):
+            found.append((task[1], set(re.findall(r"(?m)^(ok|changed|skipping|fatal): \[", part))))
+    return found
+
+
+def agents(fleet: Fleet) -> list[int]:
+    return [len(host.agent_names()) for host in fleet.hosts]
+
+
+def last_word(run: Run) -> str:
+    """What the report says at last."""
+    words = re.findall(r'"msg": ("(?:[^"\\]|\\.)*")', run.output)
+    return str(json.loads(words[-1]))
+
+
+# What was not done is not shown
+
+
+def test_held_in_prepare(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="no_agent")])
+
+    run = some_way.stop_fleet(fleet, response_file)
+
+    assert run.status == 2, run.output
+    assert agents(fleet)[0] == 3
+    names = [name for name, _words in shown(run)]
+    assert set(names) == {PREPARE, WAIT}, run.output
+    assert names.count(WAIT) == 1
+    assert shown(run)[-1] == (WAIT, {"skipping"}), "the barrier was not passed"
+    assert last_word(run).endswith(". 1 host not begun; 1 host failed in Prepare")
+
+
+def test_every_phase_that_is_done_is_shown_once(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped")])
+
+    run = some_way.stop_fleet(fleet, response_file)
+
+    assert run.status == 0, run.output
+    worked = [(name, words) for name, words in shown(run) if words != {"skipping"}]
+    assert [name for name, _words in worked] == [PREPARE, WAIT, STOP, WAIT, FINISH]
+    assert "changed" in dict(worked)[STOP]
+    assert last_word(run).endswith("SUCCESSFUL, 2 hosts: 1 agent stopped")
+    again = some_way.stop_fleet(fleet, response_file)
+    assert last_word(again).endswith("SUCCESSFUL, 2 hosts: no agent was stopped or started")
+
+
+def test_retry_shows_what_was_left_to_do(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
+    first = some_way.stop_fleet(fleet, response_file)
+    assert first.status == 2, first.output
+    fleet.hosts[1].start_sshd()
+
+    second = some_way.on_task("task_retry", fleet, response_file, task_id=first.task["id"])
+
+    assert second.status == 0, second.output
+    check_truth(second.task)
+    assert agents(fleet) == [0, 0]
+    worked = [name for name, words in shown(second) if words != {"skipping"}]
+    assert worked == [PREPARE, WAIT, STOP, WAIT, FINISH]
+    assert START not in second.output
+    assert PROXY not in {name for name, _words in shown(second)}
+    assert last_word(second) == "Retry of Batch stop OCP agent: task 1 SUCCESSFUL, 2 hosts: 2 agents stopped"
+
+
+def test_skip_and_rollback_say_what_they_did(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped"), HostSpec(behaviour="no_agent")])
+    first = some_way.stop_fleet(fleet, response_file)
+    (down,) = [s["id"] for s in first.task["subtasks"] if s["status"] == "FAILED"]
+
+    second = some_way.on_task(
+        "subtask_skip", fleet, response_file, task_id=1, subtask_id=down, ocp_max_fail_percentage=50
+    )
+
+    assert second.status == 2, second.output
+    assert agents(fleet) == [0, 0, 0]
+    worked = [name for name, words in shown(second) if words != {"skipping"}]
+    assert worked == [WAIT, STOP, WAIT, FINISH], "every host has done Prepare, and the barrier behind it is passed now"
+    assert "Skipped, and taken for done: [Prepare stop OCP agent] db003 (host id 1003)" in last_word(second)
+    assert "2 hosts stopped and verified" in last_word(second)
+
+    third = some_way.on_task("task_rollback", fleet, response_file, task_id=1)
+
+    assert third.status == 0, third.output
+    assert agents(fleet) == [3, 0, 0]
+    names = {name for name, words in shown(third) if words != {"skipping"}}
+    assert names == {START, WAIT}
+    assert last_word(third) == (
+        "Rollback of Batch stop OCP agent: task 1 SUCCESSFUL (ROLLBACK), 3 hosts: 1 agent started again"
+    )
+
+
+# A part of a playbook is not the whole
+
+
+def one_host(folder: Path) -> Path:
+    """An inventory with a host that nobody is to contact."""
+    path = folder / "inventory.yml"
+    path.write_text("all: {hosts: {db1: {ansible_host: 127.0.0.1, ansible_port: 1, ocp_host_id: 1}}}")
+    return path
+
+
+PARTIAL = {
+    "tags": (["--tags=foo"], {}),
+    "a tag that is always done": (["--tags=always"], {}),
+    "no tag": (["--tags="], {}),
+    "skipped tags": (["--skip-tags=x"], {}),
+    "everything skipped": (["--skip-tags=all,always"], {}),
+    "everything untagged skipped": (["--skip-tags=untagged,always"], {}),
+    "tags that check mode would have, too": (["--tags=foo", "--check"], {}),
+    "a task that there is": (["--start-at-task=Finish OCP agent operation"], {}),
+    "a task behind the report": (["--start-at-task=Tell how the task ended"], {}),
+    "a task that there is not": (["--start-at-task=foo"], {}),
+    "step by step": (["--step"], {}),
+    "tags of the environment": ([], {"ANSIBLE_RUN_TAGS": "foo"}),
+    "skipped tags of the environment": ([], {"ANSIBLE_SKIP_TAGS": "untagged,always"}),
+    "a limit that has all": (["--limit=all,localhost", "--tags=foo"], {}),
+}
+
+
+OTHERS = ("task_retry", "task_cancel", "workflow_phase", "workflow_barrier")
+
+
+@pytest.mark.parametrize(
+    ("playbook", "case"),
+    [*(("batch_stop_agents", case) for case in PARTIAL), *((one, "everything skipped") for one in OTHERS)],
+)
+def test_a_part_of_the_playbook_is_refused(core: Core, tmp_path: Path, playbook: str, case: str) -> None:
+    arguments, environment = PARTIAL[case]
+    inventory = one_host(tmp_path)
+    response_file = tmp_path / "response.json"
+    response_file.write_text('{"stale": true}')
+    extra = {"host_ids": [1], "task_id": 1, "ocp_task_id": 1}
+
+    process = core.start(inventory, response_file, extra, *arguments, playbook=playbook, **environment)
+    output = process.communicate(timeout=PATIENCE)[0]
+
+    assert process.returncode not in (0, None), output
+    assert "may leave out a part of the playbook" in " ".join(output.split())
+    assert "TASK [" not in output
+    response = json.loads(response_file.read_text())
+    if "--check" in arguments:
+        assert response == {"stale": True}
+    elif playbook in ("batch_stop_agents", "task_retry"):
+        assert (response["status"], response["error"]["code"]) == (400, "COM10001")
+
+
+def test_tags_of_ansible_cfg_are_refused(core: Core, tmp_path: Path, response_file: Path) -> None:
+    config = tmp_path / "ansible.cfg"
+    config.write_text("[tags]\nskip = untagged\n")
+    inventory = one_host(tmp_path)
+
+    run = core.stop_agents(inventory, response_file, {"host_ids": [1]}, ANSIBLE_CONFIG=str(config))
+
+    assert run.status not in (0, None), run.output
+    assert run.error["code"] == "COM10001"
+    assert "--skip-tags untagged" in run.error["message"]
+
+
+WHOLE = (["--list-tasks", "--tags=foo"], ["--syntax-check", "--skip-tags=x"], ["--tags=all"])
+
+
+@pytest.mark.parametrize("arguments", WHOLE)
+def test_what_leaves_nothing_out_is_not_refused(newest_core: Core, tmp_path: Path, arguments: list[str]) -> None:
+    inventory = one_host(tmp_path)
+
+    run = newest_core.stop_agents(inventory, tmp_path / "response.json", {"host_ids": [2]}, *arguments)
+
+    assert "may leave out" not in run.output
+    assert run.status == (2 if arguments == ["--tags=all"] else 0), run.output

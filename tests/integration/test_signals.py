@@ -1,0 +1,305 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that get signals or lose their terminal, a real one; judged by the process tables."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import signal
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fleet import Fleet, HostSpec
+from tests.integration.cores import PATIENCE, Core
+from tests.integration.graph import check_graph, check_truth
+from tests.integration.test_interrupted import Running, locked_database, ours_on
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+
+STOP, FINISH = "Stop all OCP agent processes", "Finish OCP agent operation"
+
+
+class Terminal:
+    """A run of a playbook at a terminal of its own, as the terminal's foreground job.
+
+    through_shell: a shell waits for it and is the terminal's session leader. controlling: whether the kernel tells the
+    session when the terminal closes. ignored: signals that the run ignores from its beginning, as under nohup.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        fleet: Fleet,
+        response_file: Path,
+        *arguments: str,
+        through_shell: bool = False,
+        controlling: bool = True,
+        ignored: Sequence[int] = (),
+        **extra: Any,
+    ) -> None:
+        ids = {"host_ids": [host.host_id for host in fleet.hosts]}
+        command = core.command(fleet.inventory, response_file, {**ids, **extra}, *arguments)
+        self._master, slave = pty.openpty()
+        self._shown = bytearray()
+        self._through_shell = through_shell
+
+        def prepare() -> None:
+            if controlling:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
+
+        self.process = subprocess.Popen(
+            ["sh", "-c", '"$@"; exit $?', "sh", *command] if through_shell else command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=prepare,
+            env=core.environment(),
+        )
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._closing = threading.Event()
+        self._reader.start()
+
+    def _read(self) -> None:
+        os.set_blocking(self._master, False)
+        while not self._closing.is_set():
+            with contextlib.suppress(BlockingIOError, OSError):
+                self._shown += os.read(self._master, 1 << 16)
+                continue
+            time.sleep(0.02)
+
+    @property
+    def output(self) -> str:
+        """What the screen shows."""
+        return self._shown.decode(errors="replace").replace("\r\n", "\n")
+
+    def playbook(self) -> int:
+        """The process of ansible-playbook: the first one of the run, or the shell's child."""
+        if not self._through_shell:
+            return self.process.pid
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == self.process.pid and b"ansible-playbook" in (folder / "cmdline").read_bytes():
+                    return int(folder.name)
+        raise ProcessLookupError("the shell has no ansible-playbook")
+
+    def close(self) -> None:
+        """Close the terminal, as one who closes its window does."""
+        self._closing.set()
+        self._reader.join()
+        os.close(self._master)
+
+    def wait(self) -> int:
+        """Wait for the first process of the run. Returns its exit status."""
+        try:
+            return self.process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+@pytest.fixture
+def at_terminal() -> Iterator[Callable[..., Terminal]]:
+    """Starts runs at terminals that end with the test."""
+    made: list[Terminal] = []
+
+    def start(*given: Any, **more: Any) -> Terminal:
+        made.append(Terminal(*given, **more))
+        return made[-1]
+
+    yield start
+    for terminal in made:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def wait_until(condition: Callable[[], Any], what: Callable[[], str]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until, what()
+        time.sleep(0.05)
+
+
+def settled(response_file: Path) -> dict[str, Any]:
+    """The task of a response file, which a run that has ended has left."""
+    task: dict[str, Any] = json.loads(response_file.read_text())["data"]
+    return task
+
+
+def check_cancelled_in_stop(core: Core, fleet: Fleet, response_file: Path, output: str) -> None:
+    """One host was at work and was let finish, one more waited for its turn and was not begun."""
+    task = settled(response_file)
+    check_graph(task, hosts=2)
+    check_truth(task)
+    assert (task["status"], task["operation"]) == ("FAILED", "CANCEL"), output
+    stops = sorted((s for s in task["subtasks"] if s["name"] == STOP), key=lambda subtask: subtask["parallelIdx"])
+    assert [subtask["status"] for subtask in stops] == ["SUCCESSFUL", "FAILED"], output
+    assert stops[1]["error"]["code"] == "TSK10014"
+    assert "startTime" not in stops[1]
+    stored = core.ask("task_info", task_id=1)["data"]
+    assert (stored["status"], stored["operation"]) == ("FAILED", "CANCEL")
+    assert [len(host.agent_names()) for host in fleet.hosts] == [0, 3]
+    for host in fleet.hosts:
+        host.wait_for(lambda host=host: not ours_on(host), "a process of ours is left behind")
+        assert not (host.home / "run/admin.lock").exists()
+    retried = core.on_task("task_retry", fleet, response_file, task_id=1)
+    assert retried.status == 0, retried.output
+    assert not any(fleet.agent_processes().values())
+
+
+HOWS = ("SIGTERM", "SIGHUP", "as timeout does", "terminal closed", "terminal of a shell closed")
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_signal_cancels_as_ctrl_c_does(
+    each_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal], how: str
+) -> None:
+    fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
+    lock = fleet.hosts[0].home / "run/admin.lock"
+    run = at_terminal(
+        each_way,
+        fleet,
+        response_file,
+        "--forks=1",
+        through_shell=how == "terminal of a shell closed",
+        ocp_fanout=1,
+        ocp_agent_daemon_grace=12,
+    )
+    wait_until(lock.exists, lambda: f"Stop has not begun: {run.output}")
+    playbook = run.playbook()
+
+    if how == "SIGTERM":
+        os.kill(playbook, signal.SIGTERM)
+    elif how == "SIGHUP":
+        os.kill(playbook, signal.SIGHUP)
+    elif how == "as timeout does":
+        os.kill(playbook, signal.SIGTERM)
+        os.killpg(playbook, signal.SIGTERM)
+    else:
+        run.close()
+
+    status = run.wait()
+    wait_until(lambda: is_gone(playbook), lambda: "the run goes on")
+    if how != "terminal of a shell closed":
+        assert status == 2, run.output
+    if "closed" not in how:
+        assert "the task is cancelled, no other host is begun" in run.output
+        assert "1 host stopped, not verified; 1 host not begun" in " ".join(run.output.split())
+    check_cancelled_in_stop(each_way, fleet, response_file, run.output)
+
+
+def test_nohup_goes_on(
+    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal]
+) -> None:
+    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    run = at_terminal(some_way, fleet, response_file, ignored=[signal.SIGHUP])
+    wait_until((fleet.hosts[0].home / "run/admin.lock").exists, lambda: f"Stop has not begun: {run.output}")
+
+    os.kill(run.process.pid, signal.SIGHUP)
+
+    assert run.wait() == 0, run.output
+    assert settled(response_file)["status"] == "SUCCESSFUL"
+    assert not any(fleet.agent_processes().values())
+
+
+def test_a_screen_that_is_gone_without_a_signal(
+    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal]
+) -> None:
+    """Every write to it fails, and that ends ansible-playbook; what is recorded must be so all the same."""
+    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    (host,) = fleet.hosts
+    run = at_terminal(some_way, fleet, response_file, controlling=False)
+    wait_until((host.home / "run/admin.lock").exists, lambda: f"Stop has not begun: {run.output}")
+
+    run.close()
+    status = run.wait()
+
+    task = settled(response_file)
+    assert (status == 0) == (task["status"] == "SUCCESSFUL")
+    assert task["status"] in ("SUCCESSFUL", "FAILED")
+    check_truth(task)
+    assert some_way.ask("task_info", task_id=1)["data"]["status"] == task["status"]
+    host.wait_for(lambda: not ours_on(host), "a process of ours is left behind")
+    assert host.agent_names() == [], "what the host had begun was let finish"
+    if task["status"] == "FAILED":
+        assert some_way.on_task("task_retry", fleet, response_file, task_id=1).status == 0
+
+
+@pytest.mark.parametrize(
+    ("playbook", "words"),
+    [
+        ("batch_stop_agents", "2 hosts stopped, not verified"),
+        ("batch_restart_agents", "2 hosts stopped, not started again"),
+        ("batch_start_agents", "2 hosts started, not verified"),
+    ],
+)
+def test_ctrl_c_behind_the_last_host_says_what_they_are(
+    some_way: Core, start_fleet: StartFleet, response_file: Path, playbook: str, words: str
+) -> None:
+    starts = playbook == "batch_start_agents"
+    fleet = start_fleet([HostSpec(behaviour="stopped" if starts else "normal")] * 2)
+    run = Running(some_way, fleet, response_file, playbook=playbook)
+    count = 6 if starts else 0
+    run.wait_for(lambda: run.in_phase("start" if starts else "stop"), "the phase has not begun")
+    with locked_database():
+        run.wait_for(lambda: sum(len(host.agent_names()) for host in fleet.hosts) == count, "it has not ended")
+        time.sleep(4)  # its barrier waits for the database now
+        os.killpg(run.process.pid, signal.SIGINT)
+        time.sleep(1)
+
+    ended = run.end()
+
+    assert ended.status == 2, ended.output
+    check_truth(ended.task)
+    assert words in " ".join(ended.output.split())
+    failed = [s for s in ended.task["subtasks"] if s["status"] == "FAILED"]
+    assert {subtask["error"]["code"] for subtask in failed} == {"TSK10014"}
+    if [subtask["name"] for subtask in failed] == ["Wait node"]:  # else the barrier had looked before, and was passed
+        assert failed[0]["error"]["message"] == f"the task was cancelled. {words}"
+        assert words in some_way.ask("subtask_log", task_id=1, subtask_id=failed[0]["id"])["data"]["log"]
+    assert sum(len(host.agent_names()) for host in fleet.hosts) == count
+
+
+def test_a_second_ctrl_c_says_what_is_not_known(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(stop_seconds=8)])
+    first, second = fleet.hosts
+    run = Running(some_way, fleet, response_file)
+    run.wait_for(lambda: (second.home / "run/admin.lock").exists() and not first.agent_names(), "Stop has not begun")
+    time.sleep(4)  # until the first has answered
+    os.killpg(run.process.pid, signal.SIGINT)
+    time.sleep(0.5)
+    os.killpg(run.process.pid, signal.SIGINT)
+
+    ended = run.end()
+
+    assert ended.status not in (0, None), ended.output
+    assert ended.task["operation"] == "CANCEL"
+    if some_way.transport == "fanout":  # whose answers are kept as they come
+        assert "1 host stopped, not verified; 1 host in the middle of Stop, how far is not known" in ended.output
+    else:
+        assert "2 hosts in the middle of Stop, how far is not known" in ended.output
+    second.wait_for(lambda: not ours_on(second), "the host program was cut off")
