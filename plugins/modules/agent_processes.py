@@ -45,8 +45,8 @@ options:
       - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
         daemon start it again. Where it does not run it changes nothing.
       - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the stale
-        pid, socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete and
-        that no process was started again within O(settle).
+        pid, socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete
+        and that no process was started again within O(settle).
     type: str
     required: true
     choices: [prepare, stop, start, restart_pos_proxy, finish]
