@@ -116,7 +116,7 @@ class Fanned:
     @property
     def worked(self) -> bool:
         """Whether a host was worked on, or was to be: not where all of them are left to tasks or let be."""
-        return any(answer.get("reason") != "cancelled" for answer in self.answers.values())
+        return any(answer.get("reason") not in ("cancelled", "disowned") for answer in self.answers.values())
 
     def result(self) -> dict[str, t.Any]:
         """The result of the fan-out's own task."""
