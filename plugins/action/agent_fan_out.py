@@ -13,26 +13,22 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import difference
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
-    _carrier,
-    _fan_out,
-    _routes,
-    _run_state,
-    _unfinished,
-)
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure, Work
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fanned import Fanned
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_requests import HostRequests
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS, PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._printable import in_line
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import TASK
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import ROLLBACK
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task_variables import TaskVariables
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import difference
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fanned import Fanned
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import routes
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS, PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import TASK
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import ROLLBACK
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "choices": list(PHASES)}}
 
@@ -49,7 +45,7 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables, phase = task_vars or {}, arguments["phase"]
-        run = _run_state.current(variables)
+        run = run_state.current(variables)
         hosts = list(run.get("due", {}).get(phase, {}))
         if not hosts:
             return {**result, "changed": False, "answers": {}, "rest": {}}
@@ -74,7 +70,7 @@ class ActionModule(ActionBase):
         requests = HostRequests(fanned.phase, phases, run, shared, results, check_mode=self._task.check_mode)
 
         def with_way(hosts: t.Sequence[str]) -> t.Iterator[Work]:
-            ways = _routes.routes(self, variables, hosts, _carrier.resident, shared) if hosts else {}
+            ways = routes.routes(self, variables, hosts, carrier.resident, shared) if hosts else {}
             for host, way in ways.items():
                 if isinstance(way, str):
                     fanned.refuse([host], way)
@@ -88,7 +84,7 @@ class ActionModule(ActionBase):
 
         met = [Work(host, None, None, requests.of(host)) for host in hosts if requests.is_noted(host)]
         works = [*met, *with_way([host for host in hosts if not requests.is_noted(host)])]
-        library = _carrier.library({"phase": phase, "goal": run["goal"]} for phase in phases)
+        library = carrier.library({"phase": phase, "goal": run["goal"]} for phase in phases)
         not_met = self._carry_out(fanned, works, library)
         # The engine that had met them is gone, and this one is another.
         self._carry_out(fanned, list(with_way(not_met)), library)
@@ -97,7 +93,7 @@ class ActionModule(ActionBase):
     def _carry_out(self, fanned: Fanned, works: list[Work], library: bytes) -> list[str]:
         """Have works done, and take the answers. Returns the hosts to which the engine wants to be told the way."""
         run = fanned.run
-        answers = _fan_out.carry_out(
+        answers = client.carry_out(
             works,
             library=library,
             at_once=run["fanout"],
@@ -114,7 +110,7 @@ class ActionModule(ActionBase):
                     continue
                 result = fanned.take(host, answer)
                 if result is not None and not self._task.check_mode:
-                    _unfinished.note_answer(fanned.phase, host, result)
+                    unfinished.note_answer(fanned.phase, host, result)
         except Exception as exc:
             # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
             asked, sent = [work.host for work in works], getattr(exc, "sent", True)
@@ -126,7 +122,7 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _is_halted(fanned: Fanned) -> bool:
-        fanned.halted = fanned.halted or halt({"heart": _run_state.heart(fanned.run)})
+        fanned.halted = fanned.halted or halt({"heart": run_state.heart(fanned.run)})
         return fanned.halted is not None
 
     def _tell(self, fanned: Fanned) -> None:

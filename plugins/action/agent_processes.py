@@ -14,13 +14,19 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec, difference
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _cancel, _carrier, _memory, _run_state
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt, silence
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_answer import LARGEST, AnswerError, checked, of_module
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import (
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec, difference
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import (
+    LARGEST,
+    AnswerError,
+    checked,
+    of_module,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import memory
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel, run_state
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt, silence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
     CHANGING,
     UNKNOWN,
     disowned,
@@ -29,7 +35,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import
     of_controller,
     overdue,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._printable import in_line, printable
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line, printable
 
 LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
 _MEMORY = 128 * 1024 * 1024  # bytes for the output of a host, which Ansible's ssh has twice while it grows
@@ -50,7 +57,7 @@ class ActionModule(ActionBase):
         started = iso_now()
         variables = task_vars or {}
         controller = of_controller(variables.get("hostvars"))
-        run = _run_state.registered(controller)
+        run = run_state.registered(controller)
         left = self._left_by_fan_out(controller, run, str(variables.get("inventory_hostname")))
         self._run = run
         halted = halt(run) if run and "lost" not in left else None
@@ -103,7 +110,7 @@ class ActionModule(ActionBase):
         phase = str(self._task.args.get("phase"))
         found = fan_out(controller, phase, run["task"]["id"])
         if found is None:
-            return _run_state.known(_run_state.opened(run), phase, host)
+            return run_state.known(run_state.opened(run), phase, host)
         return dict(found["rest"].get(host, {}))
 
     @property
@@ -116,11 +123,11 @@ class ActionModule(ActionBase):
             answer = self._ask(task_vars)
         except AnsibleConnectionFailure as exc:
             # Ctrl-C cuts the connections, too, where workers hear it: what a host has begun is let finish all the same.
-            if not self._changes and not _cancel.asked():
+            if not self._changes and not cancel.asked():
                 return {"unreachable": True, "msg": printable(exc)}
             return self._look_again(task_vars, printable(exc))
         # Ctrl-C may have cut the connection of the program that holds the lock.
-        if (patient or _cancel.asked()) and answer.get("reason") == "locked":
+        if (patient or cancel.asked()) and answer.get("reason") == "locked":
             return self._look_again(task_vars, "")
         return answer
 
@@ -128,7 +135,7 @@ class ActionModule(ActionBase):
         """The host's answer, as far as it is one."""
         phase = self._task.args.get("phase")
         try:
-            with _memory.at_most(_MEMORY):
+            with memory.at_most(_MEMORY):
                 answer = checked(self._said(task_vars), phase)
         except AnswerError as error:
             return no_answer(str(error), self._changes)
@@ -166,10 +173,10 @@ class ActionModule(ActionBase):
         dummy, arguments = self.validate_argument_spec(argument_spec=argument_spec())
         request = plain({**arguments, "check_mode": self._task.check_mode})
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
-        call_id = _carrier.new_id()
-        command = f"{self._compute_environment_string()} {_carrier.command(request, interpreter, call_id)}".strip()
-        said = self._low_level_execute_command(command, in_data=_carrier.program(request))
-        answer = _carrier.answer(said["stdout"].encode(errors="surrogateescape"), call_id)
+        call_id = carrier.new_id()
+        command = f"{self._compute_environment_string()} {carrier.command(request, interpreter, call_id)}".strip()
+        said = self._low_level_execute_command(command, in_data=carrier.program(request))
+        answer = carrier.answer(said["stdout"].encode(errors="surrogateescape"), call_id)
         if answer is None and self._connection.become and said["rc"] == 1 and _SUDO_REFUSES.search(said["stderr"]):
             text = printable(said["stderr"].strip())
             return {"failed": True, "reason": "not_permitted", "msg": f"become failed: exit status 1: {text}"}

@@ -8,57 +8,56 @@ import time
 import typing as t
 from dataclasses import asdict
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
-    _cancel,
-    _heart,
-    _keeping,
-    _playbook,
-    _request_action,
-    _run_state,
-    _settings,
-    _subtask_log,
-    _workflow_request,
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    cancel,
+    heartbeat,
+    request_action,
+    run_state,
+    workflow_request,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._barrier import pass_on
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INTERRUPTED
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import RUNNING, Outcome, Subtask, Task
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow_report import of_barrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings, subtask_log
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.barrier import pass_on
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INTERRUPTED
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import RUNNING, Outcome, Subtask, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.workflow_report import of_barrier
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw"},
     "last": {"type": "bool", "default": False},
     "wait_timeout": {"type": "raw"},
-    **_request_action.OPTIONS,
+    **request_action.OPTIONS,
 }
 
 _LOOK_EVERY = 1  # seconds
 _LAST_PHASE = PHASES[-1]  # its outcomes are the report's, as in a run that does everything
 
 
-class ActionModule(_request_action.RequestAction):
+class ActionModule(request_action.RequestAction):
     spec = ARGUMENT_SPEC
 
     def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         started = iso_now()
-        given = _settings.timeouts({"wait": self.arguments["wait_timeout"] or ""}).get("wait")
+        given = settings.timeouts({"wait": self.arguments["wait_timeout"] or ""}).get("wait")
         self.check_controller()
-        task_id = _workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
+        task_id = workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
         if task_id is None:
-            result["msg"] = _workflow_request.NO_TASK
+            result["msg"] = workflow_request.NO_TASK
             return
-        executor = Executor.of(_playbook.process(), self.request.server)
+        executor = Executor.of(playbook.process(), self.request.server)
         with _keeping.open_store(self.url, read_only=self.check_mode) as store:
             self.authorize(store.workflow(task_id).role, "task_barrier")
             task = store.load(task_id) if self.check_mode else store.hold(task_id, executor)
             if task.status == RUNNING and not self.check_mode:
-                _heart.start(self.url, executor, lambda store: store.beat(task_id, executor))
+                heartbeat.start(self.url, executor, lambda store: store.beat(task_id, executor))
                 outcomes = _wait(store, task_id, given or task.timeouts["wait"])
                 task = self._pass(run, task, outcomes, executor, started)
-        run.update(_run_state.holding(task), response=self.request.answer(task))
+        run.update(run_state.holding(task), response=self.request.answer(task))
         with contextlib.suppress(OSError):  # the report writes it again, and tells
             self.write(run)
         head = "check mode, nothing was changed: " if self.check_mode else ""
@@ -87,16 +86,16 @@ class ActionModule(_request_action.RequestAction):
             logs = self._logs(task, settled)
         else:
             cause = (INTERRUPTED, "the workflow came to its report before this was done") if goes_on else None
-            ending = _run_state.end({**run, "task": task.dump()}, last, None if run["cancelled"] else cause)
+            ending = run_state.end({**run, "task": task.dump()}, last, None if run["cancelled"] else cause)
             task, logs = ending.task, {**self._logs(task, settled), **ending.logs}
         run["problem"] = keeping.save(task, logs)
         if run["problem"] and task.status == RUNNING:  # nobody goes on to what no record could tell of
-            ending = _run_state.end({**run, "task": task.dump(), "barrier_error": run["problem"]}, {})
+            ending = run_state.end({**run, "task": task.dump(), "barrier_error": run["problem"]}, {})
             task, run["problem"] = ending.task, keeping.save(ending.task, ending.logs)
         return task
 
     def _logs(self, task: Task, settled: t.Iterable[tuple[Subtask, Outcome]]) -> dict[int, str]:
-        return _subtask_log.blocks(task, settled, self.request.trace_id, self.request.context)
+        return subtask_log.blocks(task, settled, self.request.trace_id, self.request.context)
 
 
 def _wait(store: Store, task_id: int, patience: int) -> dict[str, dict[int, Outcome]]:
@@ -107,7 +106,7 @@ def _wait(store: Store, task_id: int, patience: int) -> dict[str, dict[int, Outc
         with contextlib.suppress(StoreError):  # it may come back
             if not store.slices.awaited(task_id):
                 break
-            if _cancel.asked() and not told:
+            if cancel.asked() and not told:
                 store.cancel(task_id)
                 told = True
         time.sleep(_LOOK_EVERY)

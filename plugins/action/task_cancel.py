@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ask, _questions
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import ask, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw", "required": True},
-    **_ask.OPTIONS,
+    **ask.OPTIONS,
 }
 
 
-class ActionModule(_ask.AskAction):
+class ActionModule(ask.AskAction):
     spec = ARGUMENT_SPEC
     role = "TASK_MANAGER"
     writes = True
 
-    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> _questions.Answer:
-        return _questions.task_cancel(store, request, **asked, check_mode=self._task.check_mode)
+    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> questions.Answer:
+        return questions.task_cancel(store, request, **asked, check_mode=self._task.check_mode)

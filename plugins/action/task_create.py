@@ -5,29 +5,29 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _accept, _controller, _keeping, _unfinished
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._extra_vars import as_written
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import parse
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._settings import percentage, timeouts
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, controller, keeping, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.extra_vars import as_written
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import parse
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import percentage, timeouts
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "operation": {"type": "str", "required": True, "choices": sorted(OPERATIONS)},
     "host_ids": {"type": "raw"},
     "prohibit_rollback": {"type": "bool", "default": False},
-    **_accept.OPTIONS,
+    **accept.OPTIONS,
 }
 
 
-_unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
+unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
-class ActionModule(_accept.AcceptAction):
+class ActionModule(accept.AcceptAction):
     spec = ARGUMENT_SPEC
 
     def _accept(self, executor: Executor | None) -> Task:
@@ -39,7 +39,7 @@ class ActionModule(_accept.AcceptAction):
         targets = self.find_hosts(parse(self._host_ids()))
         seconds = timeouts(self.arguments["timeouts"])
         share = percentage(self.arguments["max_fail_percentage"])
-        user = _controller.user(self.variables)
+        user = controller.user(self.variables)
         host_ids = [target.host_id for target in targets]
 
         def build(task_id: int, first_subtask_id: int) -> Task:
@@ -60,12 +60,12 @@ class ActionModule(_accept.AcceptAction):
             )
 
         if executor:
-            with _keeping.open_store(self.url) as store:
+            with keeping.open_store(self.url) as store:
                 return store.create(host_ids, operation, build, executor, workflow)
-        if self.url != _keeping.NONE:
-            with _keeping.open_store(self.url, read_only=True) as store:
+        if self.url != keeping.NONE:
+            with keeping.open_store(self.url, read_only=True) as store:
                 store.busy(host_ids)
-        first = _controller.first_id()
+        first = controller.first_id()
         return build(first, first + 1)
 
     def _host_ids(self) -> t.Any:

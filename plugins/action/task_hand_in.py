@@ -7,13 +7,13 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _unfinished
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import end, hand_in
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow_report import of_slice
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping, run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import end, hand_in
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.workflow_report import of_slice
 
-ARGUMENT_SPEC: dict[str, t.Any] = {**_keeping.OPTION}
+ARGUMENT_SPEC: dict[str, t.Any] = {**keeping.OPTION}
 
 
 class ActionModule(ActionBase):
@@ -26,12 +26,12 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        run = _run_state.current(variables)
-        url = _keeping.chosen(plain(arguments["task_store"]))
+        run = run_state.current(variables)
+        url = keeping.chosen(plain(arguments["task_store"]))
         hand_in(run, list(run["due"]), url, variables["hostvars"])
         share = Task.load(run["task"])
         if not run["check_mode"]:
             end(run, url)
-        _unfinished.forget()
+        unfinished.forget()
         message, successful = of_slice(share, run)
         return {**result, "changed": False, "msg": message, "successful": successful}

@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ask, _questions
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import ask, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw"},
     "name": {"type": "str"},
-    "status": {"type": "str", "choices": list(_questions.STATUSES)},
+    "status": {"type": "str", "choices": list(questions.STATUSES)},
     "host_id": {"type": "raw"},
     "page": {"type": "int", "default": 1},
     "size": {"type": "int", "default": 10},
-    **_ask.OPTIONS,
+    **ask.OPTIONS,
 }
 
 
-class ActionModule(_ask.AskAction):
+class ActionModule(ask.AskAction):
     spec = ARGUMENT_SPEC
     role = "TASK_VIEWER"
 
-    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> _questions.Answer:
-        return _questions.task_info(store, request, **asked)
+    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> questions.Answer:
+        return questions.task_info(store, request, **asked)

@@ -11,19 +11,16 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
-    _keeping,
-    _run_state,
-    _statistic,
-    _unfinished,
-)
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_results import Results
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report import plan, summary
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import RUNNING, SUCCESSFUL, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import statistic as _statistic
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import plan, summary
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import RUNNING, SUCCESSFUL, Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**_keeping.OPTION}
 
@@ -38,7 +35,7 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        run = _run_state.current(variables)
+        run = run_state.current(variables)
         lines: list[str] = []
         if "task" in run:
             hostvars = variables["hostvars"]
@@ -60,7 +57,7 @@ class ActionModule(ActionBase):
                     f". The response cannot be written to {run['response_file']}: {exc.strerror}; "
                     f"it is: {json.dumps(response)}"
                 )
-        _unfinished.forget()
+        unfinished.forget()
         return {
             **result,
             "changed": False,
@@ -80,12 +77,12 @@ def _close(run: dict[str, t.Any], url: str | None, hostvars: t.Any) -> tuple[dic
     task = Task.load(run["task"])
     keeping = _keeping.Keeping(url, run["executor"])
     if task.status != RUNNING:  # a barrier of its workflow has ended it
-        ending, problem = _run_state.Ending(task, run["response"], {}), run.get("problem")
+        ending, problem = run_state.Ending(task, run["response"], {}), run.get("problem")
     else:
         outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
         with contextlib.suppress(StoreError):  # saving tells
             run["cancelled"] = run["cancelled"] or keeping.cancelled(task.id)
-        ending = _run_state.end(run, outcomes)
+        ending = run_state.end(run, outcomes)
         problem = keeping.save(ending.task, ending.logs)
     if run["check_mode"]:
         message = f"check mode, nothing was changed: {summary(ending.task)}"

@@ -5,32 +5,27 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
-    _accept,
-    _interventions,
-    _keeping,
-    _settings,
-    _unfinished,
-)
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target, parse
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, keeping, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import interventions, settings
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, parse
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "intervention": {"type": "str", "required": True, "choices": ["retry", "rollback", "skip"]},
     "task_id": {"type": "raw", "required": True},
     "subtask_id": {"type": "raw"},
-    **_accept.OPTIONS,
+    **accept.OPTIONS,
 }
 
 _ROLE = "TASK_MANAGER"
 
 
-_unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
+unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
-class ActionModule(_accept.AcceptAction):
+class ActionModule(accept.AcceptAction):
     spec = ARGUMENT_SPEC
 
     def _accept(self, executor: Executor | None) -> Task:
@@ -40,17 +35,17 @@ class ActionModule(_accept.AcceptAction):
         workflow = self.workflow(_ROLE)
         (task_id,) = parse(plain(self.arguments["task_id"]), "taskId", most=1)
         subtask_ids = parse(plain(self.arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
-        seconds = _settings.timeouts(self.arguments["timeouts"])
+        seconds = settings.timeouts(self.arguments["timeouts"])
         given_share = self.arguments["max_fail_percentage"]
-        share = None if given_share in (None, "") else _settings.percentage(given_share)
+        share = None if given_share in (None, "") else settings.percentage(given_share)
 
         def intervene(task: Task) -> None:
             if intervention == "skip":
-                _interventions.skip(task, subtask_ids)
+                interventions.skip(task, subtask_ids)
             else:
-                {"retry": _interventions.retry, "rollback": _interventions.rollback}[intervention](task)
+                {"retry": interventions.retry, "rollback": interventions.rollback}[intervention](task)
 
-        with _keeping.open_store(self.url, read_only=executor is None) as store:
+        with keeping.open_store(self.url, read_only=executor is None) as store:
             task = store.load(task_id)
             intervene(task)
             found = {target.host_id: target for target in self.find_hosts(_unfinished_host_ids(task))}

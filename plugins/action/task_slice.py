@@ -6,57 +6,57 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import (
-    _heart,
-    _keeping,
-    _playbook,
-    _request_action,
-    _run_state,
-    _settings,
-    _unfinished,
-    _workflow_request,
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    heartbeat,
+    keeping,
+    request_action,
+    run_state,
+    unfinished,
+    workflow_request,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target, known, resolve
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._slices import Share
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import EXECUTE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.slices import Share
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, known, resolve
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import EXECUTE
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw"},
     "phase": {"type": "raw"},
     "transport": {"type": "raw"},
     "fanout": {"type": "raw"},
-    **{name: option for name, option in _request_action.OPTIONS.items() if name != "response_file"},
+    **{name: option for name, option in request_action.OPTIONS.items() if name != "response_file"},
 }
 
 
-_unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
+unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
-class ActionModule(_request_action.RequestAction):
+class ActionModule(request_action.RequestAction):
     spec = ARGUMENT_SPEC
 
     def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         del result
-        transport = _settings.transport(self.arguments["transport"])
-        fanout = _settings.fanout(self.arguments["fanout"])
+        transport = settings.transport(self.arguments["transport"])
+        fanout = settings.fanout(self.arguments["fanout"])
         phases = self._phases()
         self.check_controller()
-        task_id = _workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
+        task_id = workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
         if task_id is None:
-            run.update(due={}, timeouts={}, goal="", no_task=_workflow_request.NO_TASK)
+            run.update(due={}, timeouts={}, goal="", no_task=workflow_request.NO_TASK)
             return
-        executor = Executor.of(_playbook.process(), self.request.server)
-        with _keeping.open_store(self.url, read_only=self.check_mode) as store:
+        executor = Executor.of(playbook.process(), self.request.server)
+        with keeping.open_store(self.url, read_only=self.check_mode) as store:
             self.authorize(store.workflow(task_id).role, "task_slice")
             own = self._own(lambda ids: store.slices.due(task_id, phases, ids))
             job = self.request.context.get("awx_job_id")
             name = f"job {job}" if job else ""
             share = store.slices.take(task_id, phases, own, executor, name, check_mode=self.check_mode)
         run.update(
-            _run_state.holding(share.task),
+            run_state.holding(share.task),
             transport=transport,
             fanout=fanout,
             resumed=share.task.operation != EXECUTE,
@@ -69,8 +69,8 @@ class ActionModule(_request_action.RequestAction):
             },
         )
         if not self.check_mode:
-            _unfinished.note(run, self.url)
-            _heart.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
+            unfinished.note(run, self.url)
+            heartbeat.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
 
     def _phases(self) -> list[str]:
         phase = self.arguments["phase"]

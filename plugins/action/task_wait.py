@@ -8,16 +8,18 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _keeping, _run_state, _subtask_log, _unfinished
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._barrier import pass_on
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso_now
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._hand_in import hand_in
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import collect
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import hand_in
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import subtask_log
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.barrier import pass_on
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "phase": {"type": "str", "required": True, "choices": list(PHASES)},
@@ -36,11 +38,11 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        run = _run_state.current(variables)
+        run = run_state.current(variables)
         run.pop("response", None)  # the answer to the request has been given; nobody behind the barrier needs it
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
         if "barrier_error" in run or "task" not in run:
-            return {**result, "changed": False, "run": _run_state.sealed(run)}
+            return {**result, "changed": False, "run": run_state.sealed(run)}
         url = _keeping.chosen(plain(arguments["task_store"]))
         passed = True
         try:
@@ -56,7 +58,7 @@ class ActionModule(ActionBase):
             result.update(failed=True, msg=f"The barrier broke, no host goes on: {run['barrier_error']}")
         elif not passed:
             result.update(skipped=True, msg="No host goes on")
-        return {**result, "changed": False, "run": _run_state.sealed(run)}
+        return {**result, "changed": False, "run": run_state.sealed(run)}
 
     @staticmethod
     def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
@@ -64,7 +66,7 @@ class ActionModule(ActionBase):
         task = Task.load(run["task"])
         keeping = _keeping.Keeping(url, run["executor"])
         settled = task.settle(phase, collect(task, phase, hostvars))
-        run.update(_run_state.holding(task))
+        run.update(run_state.holding(task))
         try:
             run["cancelled"] = keeping.cancelled(task.id)
         except StoreError:
@@ -72,13 +74,13 @@ class ActionModule(ActionBase):
         if not run["cancelled"]:
             settled += pass_on(task, [phase], started)
         request = Request(**run["request"])
-        problem = keeping.save(task, _subtask_log.blocks(task, settled, request.trace_id, request.context))
+        problem = keeping.save(task, subtask_log.blocks(task, settled, request.trace_id, request.context))
         if problem:  # nobody goes on to what no record could tell of
             run.update(due={}, barrier_error=problem)
         else:
-            run.update(_run_state.holding(task))
+            run.update(run_state.holding(task))
         if run["response_file"] and not run["check_mode"]:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run["response_file"], request.answer(Task.load(run["task"])))
-        _unfinished.note(run, url)
+        unfinished.note(run, url)
         return bool(run["due"]) or not (task.failures or run["cancelled"])

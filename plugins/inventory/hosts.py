@@ -195,9 +195,8 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, get_cache_plugin
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _host_cache
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_variables import Names, Variables, from_api
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp_client import (
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp import cache as _host_cache
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.client import (
     AccessKey,
     ClientError,
     OcpClient,
@@ -205,8 +204,9 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp_client import (
     UnavailableError,
     normalize_url,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp_hosts import MAX_PAGE_SIZE, read_hosts
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._registry import RegistryError, read_registry
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.host_variables import Names, Variables, from_api
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.hosts import MAX_PAGE_SIZE, read_hosts
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.registry import RegistryError, read_registry
 
 _NO_COPY = (
     "; there is no earlier copy of the hosts to go on with: set cache: true, cache_plugin: ansible.builtin.jsonfile "

@@ -46,12 +46,12 @@ from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import now_ms
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._command_line import leaves_out
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.command_line import leaves_out
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 
 class LookupModule(LookupBase):
@@ -71,7 +71,7 @@ class LookupModule(LookupBase):
         return ["localhost,all" if context.CLIARGS.get("subset") is not None else "localhost"]
 
     def _refuse(self, error: OcpError) -> t.NoReturn:
-        request = Request(_controller.trace_id(), _controller.address(), now_ms(), self.get_option("error_codes"))
+        request = Request(controller.trace_id(), controller.address(), now_ms(), self.get_option("error_codes"))
         response = request.refuse(error)
         path = self.get_option("response_file")
         if path and not context.CLIARGS.get("check"):

@@ -328,7 +328,7 @@ reason:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import (
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import (
     argument_spec,
     difference,
     run,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._cancel import PATH_VARIABLE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.cancel import PATH_VARIABLE
 
 from ._errors import OcpRunError
 from ._wire import Worker

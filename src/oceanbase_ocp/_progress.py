@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import iso, iso_now
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import Code
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._outcomes import outcome
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import Ending, end, opened
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import outcome
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run_state import Ending, end, opened
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso, iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import Code
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
 
 _STATE = ("task_create", "task_resume", "task_wait")
 _WORK = ("agent_processes", "agent_fan_out")
@@ -94,7 +94,7 @@ class Progress:
 
     @property
     def run(self) -> Mapping[str, Any]:
-        """The state of the run, as its actions hand it on; see `_run_state`."""
+        """The state of the run, as its actions hand it on; see `_run/run_state.py`."""
         return self._run
 
     def end(self, code: Code, reason: str) -> Ending | None:

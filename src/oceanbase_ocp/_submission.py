@@ -23,10 +23,10 @@ from typing import Any, cast
 from ansible_runner import AnsibleRunnerException, Runner
 from ansible_runner.interface import init_runner
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import TASK_STATE
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._keeping import NONE, Keeping, chosen
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._unfinished import answers
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.keeping import NONE, Keeping, chosen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.unfinished import answers
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import TASK_STATE
 
 from ._arguments import CANCEL_FILE, EXTRA_VARS_FILE, LOCAL_TEMP, Settings, restore_environment, runner_arguments
 from ._errors import OcpRunError

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _controller, _keeping, _questions
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._clock import now_ms
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, keeping, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 
 def task_info(
@@ -32,7 +32,7 @@ def task_info(
     Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
     """
     asked = {"task_id": task_id, "name": name, "status": status, "host_id": host_id, "page": page, "size": size}
-    return _ask(_questions.task_info, asked, task_store, read_only=True)
+    return _ask(questions.task_info, asked, task_store, read_only=True)
 
 
 def subtask_log(task_id: int, subtask_id: int, *, task_store: str | None = None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def subtask_log(task_id: int, subtask_id: int, *, task_store: str | None = None)
     task_store: as in `submit`. An unknown task or subtask is a response with an error.
     """
     asked = {"task_id": task_id, "subtask_id": subtask_id}
-    return _ask(_questions.subtask_log, asked, task_store, read_only=True)
+    return _ask(questions.subtask_log, asked, task_store, read_only=True)
 
 
 def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any]:
@@ -52,15 +52,15 @@ def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any
     Returns OCP's response with the task as it is then; a task that does not run is a response with an error (409
     TSK10007).
     """
-    return _ask(_questions.task_cancel, {"task_id": task_id}, task_store, read_only=False)
+    return _ask(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False)
 
 
 def _ask(
-    question: Callable[..., _questions.Answer], asked: dict[str, Any], task_store: str | None, read_only: bool
+    question: Callable[..., questions.Answer], asked: dict[str, Any], task_store: str | None, read_only: bool
 ) -> dict[str, Any]:
-    request = Request(_controller.trace_id(), _controller.address(), now_ms())
+    request = Request(controller.trace_id(), controller.address(), now_ms())
     try:
-        with _keeping.open_store(_keeping.chosen(task_store), read_only=read_only) as store:
+        with keeping.open_store(keeping.chosen(task_store), read_only=read_only) as store:
             response, _said = question(store, request, **asked)
             return response
     except OcpError as error:

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
 from tests.ocp_server import OcpServer, host
 from tools.environments import AWX_LINE, CORE_LINES, ROOT, interpreters
 
@@ -286,7 +286,7 @@ def text_of(playbook: Path) -> str:
     for imported in re.findall(r"import_playbook: (phases/\S+)", text):
         text += text_of(playbook.parent / imported)
     if "task_create" in text:
-        text += (ROOT / "plugins/plugin_utils/_accept.py").read_text()
+        text += (ROOT / "plugins/plugin_utils/_run/accept.py").read_text()
         text += (ROOT / "plugins/action/task_create.py").read_text()
     return text
 

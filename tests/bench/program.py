@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from tests.fleet import Fleet, HostSpec
 from tests.fleet.host import Host
 
@@ -90,32 +90,32 @@ def _imports(source: bytes) -> str:
 
 
 def _measure(host: Host, rounds: int) -> dict[str, list[float]]:
-    source = _carrier.program({"phase": "prepare"})
+    source = carrier.program({"phase": "prepare"})
     host.path("/tmp/program").write_bytes(source)
     host.path("/tmp/imports").write_text(_imports(source))
-    library = _carrier.framed(_carrier.library({"phase": phase} for phase in PHASES))
-    call = _carrier.with_id(CALL, _carrier.call({"phase": "prepare"}))
+    library = carrier.framed(carrier.library({"phase": phase} for phase in PHASES))
+    call = carrier.with_id(CALL, carrier.call({"phase": "prepare"}))
     host.path("/tmp/first").write_bytes(library + call)
     host.path("/tmp/further").write_bytes(library + call * (1 + FURTHER))
     python = host.spec.python
     commands = {
         "start": (f"{shlex.quote(python)} -E -s -S -", "/dev/null"),
         "imports": (f"{shlex.quote(python)} -E -s -S -", "/tmp/imports"),
-        "compile": (_carrier.command({"phase": "prepare", "home": NO_HOME}, python, CALL), "/tmp/program"),
-        "total": (_carrier.command({"phase": "prepare"}, python, CALL), "/tmp/program"),
-        "first": (f"exec {_carrier.resident(python)}", "/tmp/first"),
-        "further": (f"exec {_carrier.resident(python)}", "/tmp/further"),
+        "compile": (carrier.command({"phase": "prepare", "home": NO_HOME}, python, CALL), "/tmp/program"),
+        "total": (carrier.command({"phase": "prepare"}, python, CALL), "/tmp/program"),
+        "first": (f"exec {carrier.resident(python)}", "/tmp/first"),
+        "further": (f"exec {carrier.resident(python)}", "/tmp/further"),
     }
     output = host.run(python, "-I", "-c", METER, json.dumps([rounds, list(commands.values())])).stdout
     found, answers = json.loads(output)
     times, said = dict(zip(commands, found, strict=True)), dict(zip(commands, answers, strict=True))
     for name, reason in (("compile", "invalid"), ("total", None)):
-        answer = _carrier.answer(said[name].encode(), CALL)
+        answer = carrier.answer(said[name].encode(), CALL)
         if answer is None or answer.get("reason") != reason:
             raise BenchError(f"{name}: the host program says {answer}")
     for name, count in (("first", 1), ("further", 1 + FURTHER)):
         lines = [line for line in said[name].encode().splitlines() if line]
-        told = [_carrier.answer(line + b"\n", CALL) for line in lines]
+        told = [carrier.answer(line + b"\n", CALL) for line in lines]
         if len(told) != count or not all(answer and not answer.get("failed") for answer in told):
             raise BenchError(f"{name}: the resident says {told}")
     pairs = zip(times["first"], times["further"], strict=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import answer, call, with_id
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.carrier import answer, call, with_id
 from tests.bench.contenders import BenchError
 from tests.bench.machine import ROOT
 from tests.bench.size.figures import Node, Sizes, Workflow, load, save

@@ -15,9 +15,9 @@ import sys
 import typing as t
 from pathlib import Path
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _fan_out_hosts
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Work, carry_out
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Route, Start
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import hosts
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work, carry_out
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 
 
 def say(document: object) -> None:
@@ -27,7 +27,7 @@ def say(document: object) -> None:
 def carry_out_phase(phase: dict[str, t.Any]) -> None:
     say({"worker": os.getpid()})
     if "kept" in phase:
-        _fan_out_hosts.KEPT = phase["kept"]
+        hosts.KEPT = phase["kept"]
     answers = carry_out(
         [
             Work(

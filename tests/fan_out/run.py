@@ -15,9 +15,9 @@ import typing as t
 from dataclasses import replace
 from pathlib import Path
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import resident
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out_values import Answer
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Route, Start
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.carrier import resident
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import Answer
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 from tests.fleet import Host, Process
 
 ROOT = Path(__file__).resolve().parents[2]

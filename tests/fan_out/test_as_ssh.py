@@ -25,10 +25,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ansible_ssh, _routes
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import resident
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Start
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.carrier import resident
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import ansible_ssh, routes
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Start
 from tests.fan_out.run import ROOT, WAIT, Playbook, work
 from tests.fan_out.server import Server
 from tests.fleet import Fleet, Host
@@ -589,8 +589,8 @@ def of_ssh(command: list[str], address: str) -> str:
 
 def of_fan_out(playbook: Playbook, host: Host, command: list[str]) -> tuple[str, str]:
     """What the fan-out does, and says of it."""
-    target = _ansible_ssh.Target(tuple(command), host.address, None, Start(resident(None)))
-    way = _routes._Ssh().ways(target, [_ansible_ssh.Host("case", host.address, "")])["case"]
+    target = ansible_ssh.Target(tuple(command), host.address, None, Start(resident(None)))
+    way = routes._Ssh().ways(target, [ansible_ssh.Host("case", host.address, "")])["case"]
     if isinstance(way, str):
         return TASK, way
     answer = playbook.one({**work(host, way.route), "start": dataclasses.asdict(way.start)}, keep=False)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure
 from tests.fan_out.run import Playbook, residents, route, work
 from tests.fan_out.server import Server, set_password
 from tests.fleet import Fleet, Host

@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._carrier import resident
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Start
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.carrier import resident
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Start
 from tests.fan_out.run import Playbook, residents, route, work
 from tests.fan_out.server import set_password
 from tests.fleet import Fleet, Host

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure
 from tests.fan_out.run import ALGORITHMS, Playbook, route, work
 from tests.fan_out.server import Server
 from tests.fleet import Fleet, Host

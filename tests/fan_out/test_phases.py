@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import Failure
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._route import Start
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Start
 from tests.fan_out.run import Playbook, further_work, residents, route, wait_for, work
 from tests.fleet import Fleet, HostSpec
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _ssh_config
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import ssh_config
 from tests.integration.cores import Core
 
 Ways = dict[str, Any]
@@ -437,7 +437,7 @@ def test_when_ssh_is_asked_about_every_host(tmp_path: Path, text: str, for_all: 
     file, included = tmp_path / "config", tmp_path / "included"
     file.write_text(text.replace("included", str(included)))
     included.write_text("Host db2\n")
-    assert _ssh_config.ask(["ssh", "-F", str(file)], "db1").for_all is for_all
+    assert ssh_config.ask(["ssh", "-F", str(file)], "db1").for_all is for_all
 
 
 @pytest.mark.parametrize(
@@ -451,15 +451,15 @@ def test_when_ssh_is_asked_about_every_host(tmp_path: Path, text: str, for_all: 
     ],
 )
 def test_when_ssh_is_asked_because_of_its_options(options: list[str], for_all: bool) -> None:
-    assert _ssh_config.ask(["ssh", *options], "db1").for_all is for_all
+    assert ssh_config.ask(["ssh", *options], "db1").for_all is for_all
 
 
 def test_a_command_that_hangs_in_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config"
     file.write_text('Match exec "sleep 3"\n')
-    monkeypatch.setattr(_ssh_config, "_PATIENCE", 0.5)
-    with pytest.raises(_ssh_config.NotUnderstoodError, match="ssh -G fails: TimeoutExpired"):
-        _ssh_config.ask(["ssh", "-F", str(file)], "db1")
+    monkeypatch.setattr(ssh_config, "_PATIENCE", 0.5)
+    with pytest.raises(ssh_config.NotUnderstoodError, match="ssh -G fails: TimeoutExpired"):
+        ssh_config.ask(["ssh", "-F", str(file)], "db1")
 
 
 def test_the_command_line_and_the_environment(ask: Ask, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_answer import AnswerError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import AnswerError
 
 SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
 NOBODY = 65534
@@ -106,7 +106,7 @@ class Run:
         output, errors = self.output.read_text(), self.errors.read_text()
         complaint = f"the program ended with {status}, said {output!r} and complained {errors!r}"
         try:
-            answer = _carrier.answer(output.encode(), CALL)
+            answer = carrier.answer(output.encode(), CALL)
         except AnswerError as error:
             raise SandboxError(f"{error}; {complaint}") from error
         if answer is None or errors or output.count("\n") != 2:
@@ -327,7 +327,7 @@ class Sandbox:
         """The text that is carried to a host for this phase, in a file that every user can read."""
         path = self.folder / f"program-{phase}-{goal}.py"
         if not path.exists():
-            path.write_bytes(_carrier.program({"phase": phase, "goal": goal}))
+            path.write_bytes(carrier.program({"phase": phase, "goal": goal}))
             path.chmod(0o644)
         return path
 
@@ -349,20 +349,20 @@ class Sandbox:
         options: dict[str, Any] = {"uid": uid, "stdout": str(output), "stderr": str(errors)}
         arguments = {"phase": phase, "home": str(self.home), **request}
         if self.resident:
-            command: list[str | Path] = ["/bin/sh", "-c", f"exec {_carrier.resident(str(python))}"]
+            command: list[str | Path] = ["/bin/sh", "-c", f"exec {carrier.resident(str(python))}"]
             options["stdin"] = str(self.calls(arguments, pidfd=pidfd))
         else:
             source = self.source(phase, request.get("goal", "stopped"))
             command = [python, "-B", source] if pidfd else [python, "-B", "-c", WITHOUT_PIDFD + RUN, source]
-            command += [_carrier.expression(arguments), CALL]
+            command += [carrier.expression(arguments), CALL]
         return Run(self, self.spawn_only(*through, *command, **options), output, errors)
 
     def calls(self, *requests: dict[str, Any], pidfd: bool = True) -> Path:
         """The whole input of a resident that is to carry out these requests, as a file."""
         path = self.file()
-        library = (b"" if pidfd else WITHOUT_PIDFD.encode()) + _carrier.library(requests)
-        calls = b"".join(_carrier.with_id(CALL, _carrier.call(request)) for request in requests)
-        path.write_bytes(_carrier.framed(library) + calls)
+        library = (b"" if pidfd else WITHOUT_PIDFD.encode()) + carrier.library(requests)
+        calls = b"".join(carrier.with_id(CALL, carrier.call(request)) for request in requests)
+        path.write_bytes(carrier.framed(library) + calls)
         path.chmod(0o644)
         return path
 

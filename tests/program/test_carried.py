@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from tests.program.sandbox import Sandbox
 
 PHASES = ("prepare", "stop", "start", "restart_pos_proxy", "finish")
@@ -35,10 +35,10 @@ def test_a_module_in_the_working_directory_is_not_run(every_python: Path, tmp_pa
         (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else ran')")
     request = {"phase": "prepare", "home": "/nonexistent/ocp_agent"}
     for command, given in (
-        (_carrier.command(request, str(every_python), "1"), _carrier.program(request)),
+        (carrier.command(request, str(every_python), "1"), carrier.program(request)),
         (
-            _carrier.resident(str(every_python)),
-            _carrier.framed(_carrier.library([request])) + _carrier.with_id("1", _carrier.call(request)),
+            carrier.resident(str(every_python)),
+            carrier.framed(carrier.library([request])) + carrier.with_id("1", carrier.call(request)),
         ),
     ):
         ran = subprocess.run(["sh", "-c", command], input=given, capture_output=True, cwd=tmp_path, check=False)

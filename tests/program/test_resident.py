@@ -15,17 +15,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from tests.program.sandbox import TOLD, Sandbox
 
-LIBRARY = _carrier.library([{"phase": phase} for phase in ("prepare", "stop", "finish")])
+LIBRARY = carrier.library([{"phase": phase} for phase in ("prepare", "stop", "finish")])
 
 
 class Resident:
     """A resident in a sandbox. reader: a shell command that its answers go to, for none the file that is read here."""
 
     def __init__(
-        self, sandbox: Sandbox, python: Path, content: bytes = _carrier.framed(LIBRARY), reader: str = ""
+        self, sandbox: Sandbox, python: Path, content: bytes = carrier.framed(LIBRARY), reader: str = ""
     ) -> None:
         self._sandbox = sandbox
         self._output, self._errors = sandbox.file(), sandbox.file()
@@ -33,7 +33,7 @@ class Resident:
         self._asked: list[str] = []
         fifo = sandbox.file()
         os.mkfifo(fifo)
-        command = f"{_carrier.resident(str(python))} < {fifo}"
+        command = f"{carrier.resident(str(python))} < {fifo}"
         command = f"{{ {command}; echo $? > {self._output}; }} | {reader}" if reader else f"exec {command}"
         self.pid = sandbox.spawn_only("sh", "-c", command, stdout=str(self._output), stderr=str(self._errors))
         self._input = open(self._opened(fifo), "wb", buffering=0)  # noqa: SIM115  close() is how its connection ends
@@ -56,11 +56,11 @@ class Resident:
         self._input.write(content)
 
     def send_call(self, call: bytes) -> None:
-        self._asked.append(_carrier.new_id())
-        self.send(_carrier.with_id(self._asked[-1], call))
+        self._asked.append(carrier.new_id())
+        self.send(carrier.with_id(self._asked[-1], call))
 
     def begin(self, phase: str, **request: Any) -> None:
-        self.send_call(_carrier.call({"phase": phase, "home": str(self._sandbox.home), **request}))
+        self.send_call(carrier.call({"phase": phase, "home": str(self._sandbox.home), **request}))
 
     def answer(self) -> dict[str, Any]:
         self._sandbox.until(lambda: len(self._answers()) > self._answered, f"no answer; {self._errors.read_text()}")
@@ -74,7 +74,7 @@ class Resident:
     def _answers(self) -> list[dict[str, Any]]:
         output = self._output.read_bytes()
         output = output[: output.rfind(b"\n") + 1]
-        return [answer for call_id in self._asked if (answer := _carrier.answer(output, call_id))]
+        return [answer for call_id in self._asked if (answer := carrier.answer(output, call_id))]
 
     def children(self) -> list[int]:
         return [row["pid"] for row in self._sandbox.table() if row["parent"] == self.pid]
@@ -186,9 +186,9 @@ def test_a_signal_ends_one_that_waits(sandbox: Sandbox, python: Path, number: si
     ("content", "status"),
     [
         (b"", 1),
-        (_carrier.framed(LIBRARY)[:-1], 1),
-        (_carrier.framed(b"import os\nos.mkdir('made')\n")[:-10], 1),
-        (_carrier.framed(LIBRARY) + b'"stop", {"phase": "stop", "home": "/HOME"}', 0),
+        (carrier.framed(LIBRARY)[:-1], 1),
+        (carrier.framed(b"import os\nos.mkdir('made')\n")[:-10], 1),
+        (carrier.framed(LIBRARY) + b'"stop", {"phase": "stop", "home": "/HOME"}', 0),
     ],
     ids=["nothing", "the library", "a library that could be run", "a call"],
 )

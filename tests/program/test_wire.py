@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 
 # The host program with what it loads, and how it says back what it was told.
 ECHO = """
@@ -36,8 +36,8 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=ascii)
 def test_what_is_told_comes_back(every_python: Path, tmp_path: Path, value: object) -> None:
-    (tmp_path / "library").write_bytes(_carrier.library([{"phase": "stop"}]))
-    command = [every_python, "-E", "-s", "-S", "-c", ECHO, tmp_path / "library", _carrier.expression(value)]
+    (tmp_path / "library").write_bytes(carrier.library([{"phase": "stop"}]))
+    command = [every_python, "-E", "-s", "-S", "-c", ECHO, tmp_path / "library", carrier.expression(value)]
     said = subprocess.run(command, capture_output=True, check=True, env={"LC_ALL": "C"}).stdout
     assert said.isascii()
     assert json.loads(said) == value
@@ -46,4 +46,4 @@ def test_what_is_told_comes_back(every_python: Path, tmp_path: Path, value: obje
 @pytest.mark.parametrize("value", [{1, 2}, object()], ids=["set", "object"])
 def test_what_json_cannot_carry_is_no_request(value: object) -> None:
     with pytest.raises(TypeError):
-        _carrier.expression(value)
+        carrier.expression(value)

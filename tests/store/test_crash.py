@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
 from tests.store.actor import Actor
 
 KILLS = 8

@@ -10,9 +10,9 @@ import os
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry
 from tests.store.tasks import builder, carry_out
 
 ME = Executor.of(os.getpid(), "192.0.2.7")

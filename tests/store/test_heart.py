@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 from ansible import constants
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _heart
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._halt import halt
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._life import DEAD_AFTER
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow import Workflow
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import heartbeat
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.liveness import DEAD_AFTER
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.workflow import Workflow
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from tests.store.servers import SERVERS, running
 from tests.store.stalling import way
 from tests.store.tasks import STOP, builder
@@ -69,7 +69,7 @@ def standing(executor: Executor) -> str:
 def run_a_task(url: str, executor: Executor) -> int:
     with Store.open(url) as store:
         task = store.create([1], STOP, builder([1]), seen(executor))
-    _heart.start(url, executor, lambda store: store.beat(task.id, executor))
+    heartbeat.start(url, executor, lambda store: store.beat(task.id, executor))
     return task.id
 
 
@@ -78,7 +78,7 @@ def test_without_a_store_nobody_can_take_the_task_over() -> None:
 
 
 def test_there_is_time_to_begin_a_host_before_the_run_counts_as_dead() -> None:
-    assert 2 * _heart.BEAT_EVERY < _heart.SILENT_AFTER <= DEAD_AFTER - 20
+    assert 2 * heartbeat.BEAT_EVERY < heartbeat.SILENT_AFTER <= DEAD_AFTER - 20
 
 
 def test_a_run_that_was_taken_over_begins_no_other_host(url: str, executor: Executor) -> None:
@@ -101,7 +101,7 @@ def test_a_slice_whose_barrier_has_gone_on_begins_no_other_host(url: str, execut
         nobody = Executor.nobody("192.0.2.7")
         task = store.create([1], STOP, builder([1]), nobody, Workflow(3600, "HOST_MANAGER"))
         store.slices.take(task.id, PHASES, [Target(1, "db1")], seen(executor), "")
-        _heart.start(url, executor, lambda store: store.slices.beat(task.id, executor.token))
+        heartbeat.start(url, executor, lambda store: store.slices.beat(task.id, executor.token))
         assert not standing(executor)
         barrier = Executor.of(1, "192.0.2.9")
         held = store.hold(task.id, barrier)
@@ -114,7 +114,7 @@ def test_a_slice_whose_barrier_has_gone_on_begins_no_other_host(url: str, execut
 def test_a_run_that_cannot_reach_its_store_begins_no_other_host(
     executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(_heart, "SILENT_AFTER", SOON)
+    monkeypatch.setattr(heartbeat, "SILENT_AFTER", SOON)
     with running(kind) as server, way(server, server.folder / "way") as there:
         run_a_task(there.url(server.new_database("ocp")), executor)
         time.sleep(SOON + 2)
@@ -129,8 +129,8 @@ def test_a_run_that_cannot_reach_its_store_begins_no_other_host(
 def test_a_heart_that_has_died_is_no_sign_of_life(
     url: str, executor: Executor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_heart, "SILENT_AFTER", 1)
-    monkeypatch.setattr(_heart, "run_beside", lambda work: None)
+    monkeypatch.setattr(heartbeat, "SILENT_AFTER", 1)
+    monkeypatch.setattr(heartbeat, "run_beside", lambda work: None)
     run_a_task(url, executor)
     assert not standing(executor)
     wait_for(lambda: "no sign of life from this run" in standing(executor))

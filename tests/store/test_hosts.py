@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Database, Location
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback, skip
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import store as _store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry, rollback, skip
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 from tests.store.actor import Actor
 from tests.store.tasks import END, STOP, builder, carry_out
 

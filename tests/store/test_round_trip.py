@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
 from tests.store.servers import Kind, Mariadb
 from tests.store.tasks import STOP, builder, carry_out
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _schema as tables
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Database, Location
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow import Workflow
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import schema as tables
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.workflow import Workflow
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry
 from tests.store.actor import Actor
 from tests.store.servers import PASSWORD, Kind, Sqlite
 from tests.store.tasks import STOP, builder

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _database
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Database, Location
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import database as _database
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
 from tests.store.servers import PASSWORD, SERVERS, Kind, Mariadb, Postgresql
 from tests.store.tasks import STOP, builder
 

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Database, Location
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._life import DEAD_AFTER
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._slices import Share
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import LostTask, Store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._workflow import Workflow
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.liveness import DEAD_AFTER
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.slices import Share
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import LostTask, Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.workflow import Workflow
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry, rollback
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
 from tests.store.actor import Actor
 from tests.store.tasks import END, START, STOP, builder
 

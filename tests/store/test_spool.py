@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._database import Location
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._spool import spool
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import LostTask, Store, StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.spool import spool
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import LostTask, Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 from tests.store.actor import Actor
 from tests.store.servers import PASSWORD, Kind, Sqlite
 from tests.store.tasks import STOP, builder, carry_out

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _database
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._spool import spool
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import Store, StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import database
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.spool import spool
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 from tests.store.actor import Actor
 from tests.store.tasks import STOP, builder, carry_out
 
@@ -166,7 +166,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_a_database_that_another_process_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_database, "LOCK_TIMEOUT", 1)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT", 1)
     url = f"sqlite:///{tmp_path}/tasks.db"
     with Store.open(url) as store:
         task = create(store, 1)

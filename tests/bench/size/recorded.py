@@ -17,10 +17,10 @@ from typing import IO, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_host import uptime
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import argument_spec
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import OPERATIONS
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.host import uptime
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
 from tests.fleet.host import Host
 
 from ..contenders import BenchError
@@ -60,7 +60,7 @@ class Recording:
 def library() -> bytes:
     """What the resident of a host is given in a stop, as it reads it."""
     requests = [{"phase": phase, "goal": OPERATION.goal} for phase in PHASES]
-    return _carrier.framed(_carrier.library(requests))
+    return carrier.framed(carrier.library(requests))
 
 
 def record(folder: Path) -> dict[str, Recording]:
@@ -86,7 +86,7 @@ def load(path: Path) -> dict[str, Recording]:
 
 
 def _ask(host: Host) -> dict[str, Recording]:
-    resident = host.ssh_command(_carrier.resident(host.spec.python))
+    resident = host.ssh_command(carrier.resident(host.spec.python))
     found = {}
     with subprocess.Popen(resident, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
@@ -95,7 +95,7 @@ def _ask(host: Host) -> dict[str, Recording]:
         for phase in PHASES:
             options = _options(phase)
             begun = time.monotonic()
-            process.stdin.write(_carrier.with_id(phase, _carrier.call(options)))
+            process.stdin.write(carrier.with_id(phase, carrier.call(options)))
             process.stdin.flush()
             answer = _next_answer(process.stdout, phase)
             found[phase] = Recording(options, answer, time.monotonic() - begun)
@@ -105,7 +105,7 @@ def _ask(host: Host) -> dict[str, Recording]:
 
 def _next_answer(stdout: IO[bytes], phase: str) -> dict[str, Any]:
     while line := stdout.readline():
-        if (answer := _carrier.answer(line, phase)) is not None:
+        if (answer := carrier.answer(line, phase)) is not None:
             return answer
     raise BenchError(f"{phase}: the resident of a real host has ended without an answer")
 

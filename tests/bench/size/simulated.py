@@ -25,9 +25,9 @@ from typing import Any
 
 import asyncssh
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_processes import function_of
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent_wire import answer_line
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils import _carrier
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import function_of
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.wire import answer_line
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 
 from . import recorded
 
@@ -57,7 +57,7 @@ class Hosts:
         self.tally = Tally()
         self.open = 0
         self._recordings = recordings
-        self._command = f"/bin/sh -c {shlex.quote(_carrier.resident(None))}"  # as Ansible hands commands to sh
+        self._command = f"/bin/sh -c {shlex.quote(carrier.resident(None))}"  # as Ansible hands commands to sh
         self._library = recorded.library()
         self._digest = hashlib.sha256(self._library).digest()
 

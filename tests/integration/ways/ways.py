@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._routes import routes
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.routes import routes
 
 
 class ActionModule(ActionBase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import CATALOGUE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import CATALOGUE
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
 

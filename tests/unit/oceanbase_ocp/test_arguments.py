@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._cancel import PATH_VARIABLE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.cancel import PATH_VARIABLE
 from oceanbase_ocp import OcpRunError
 from oceanbase_ocp._arguments import (
     CANCEL_FILE,

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run_state import holding, sealed
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import (
     CANCELLED,
     INTERRUPTED,
     INVALID,
@@ -19,11 +20,10 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._errors import (
     TIMED_OUT,
     OcpError,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._interventions import retry, rollback
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run_state import holding, sealed
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry, rollback
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
 from oceanbase_ocp._progress import Progress
 
 TIMES = {"started": "2026-11-23T22:00:01.5+08:00", "finished": "2026-11-23T22:00:02.5+08:00"}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._host_ids import Target
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import Outcome, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
 
 
 @pytest.fixture

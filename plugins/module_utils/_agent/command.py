@@ -1,0 +1,187 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Runs a command of this host: bounded in time and output, and never left behind.
+
+Not subprocess, which ansible-test keeps out of modules: a daemon that the command starts may keep its output open, and
+must outlive this program.
+"""
+
+import errno
+import os
+import time
+
+from .deferred import ENDING, Deferred
+from .host import DENIED, AgentError, as_text, native, signal, uptime, user_name
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+OUTPUT_LIMIT = 16384  # bytes that are read of each stream
+END_WAIT = 1.0  # seconds between SIGTERM and SIGKILL for a command that is out of time
+_LOOK_EVERY = 0.05
+_RESET = ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class User(object):
+    """A user that a command runs as, from the host's own files: a directory service may hang.
+
+    name: the login name, or C(uid N) for a user without one. folder: whose group such a user has, and where they are at
+    home.
+    """
+
+    def __init__(self, name, folder):
+        self.name = name
+        for fields in _fields("/etc/passwd", 7):
+            if as_text(fields[0]) == name or "uid %s" % as_text(fields[2]) == name:
+                self.uid, self.gid, self.home = int(fields[2]), int(fields[3]), native(fields[5])
+                login = fields[0]
+                self.groups = [int(group[2]) for group in _fields("/etc/group", 4) if login in group[3].split(b",")]
+                return
+        try:
+            owner = os.stat(folder)
+        except OSError:
+            owner = None
+        if owner is None or user_name(owner.st_uid) != name:
+            raise AgentError("control_failed", "the user %s is not in /etc/passwd, and %s is not theirs: start the "
+                             "agent by hand" % (as_text(name), as_text(folder)))
+        self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, folder, []
+
+
+def _fields(path, count):
+    try:
+        with open(path, "rb") as stream:
+            lines = [line.rstrip(b"\n").split(b":") for line in stream]
+    except (IOError, OSError):
+        return []
+    return [fields for fields in lines if len(fields) >= count and fields[2].isdigit()]
+
+
+class Ended(object):
+    """What became of a command. status: its exit status, minus the signal that ended it, or None when it was out of
+    time and was ended here. output, errors: text."""
+
+    def __init__(self, status, output, errors):
+        self.status = status
+        self.output = output
+        self.errors = errors
+
+    def words(self):
+        """What it said last, for people."""
+        said = [line.strip() for text in (self.output, self.errors) for line in text.splitlines() if line.strip()]
+        return said[-1][:300] if said else "nothing"
+
+    def __str__(self):
+        if self.status is None:
+            return "did not end in time and was ended"
+        return "was ended by signal %d" % -self.status if self.status < 0 else "ended with %d" % self.status
+
+
+def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
+    """Run a command to its end, in a session of its own, with a clean environment and no input.
+
+    argv: its absolute path and arguments. seconds: what it may take. user: a User to become, which takes root. folder:
+    its working directory. meanwhile: called every now and then. Returns Ended.
+    """
+    # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.
+    streams = [_scratch(), _scratch()]
+    pid, status = None, None
+    children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
+    try:
+        with Deferred():
+            pid = os.fork()
+            if pid == 0:
+                _execute(argv, streams, user, folder)
+        until = uptime() + seconds
+        while status is None and uptime() < until:
+            _nap(_LOOK_EVERY)
+            status = _reaped(pid)
+            if meanwhile is not None:
+                meanwhile()
+        if status is None:
+            overdue, pid = pid, None
+            _end(overdue)
+        return Ended(status, *[_content(stream) for stream in streams])
+    finally:
+        if pid is not None and status is None:
+            _end(pid)
+        signal.signal(signal.SIGCHLD, children)
+        for stream in streams:
+            os.close(stream)
+
+
+def _execute(argv, streams, user, folder):
+    """In the child: become the command, or exit with 127 and a word about it. Never returns."""
+    try:
+        os.setsid()
+        os.umask(0o022)
+        null = os.open("/dev/null", os.O_RDONLY)
+        for number, descriptor in enumerate([null] + streams):
+            os.dup2(descriptor, number)
+        os.closerange(3, 1024)
+        for number in _RESET:
+            signal.signal(number, signal.SIG_DFL)
+        environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", "USER": "root", "LOGNAME": "root"}
+        if user is not None:
+            environment.update(HOME=user.home, USER=user.name, LOGNAME=user.name)
+            if user.uid != os.geteuid():
+                os.setgroups(user.groups)
+                os.setgid(user.gid)
+                os.setuid(user.uid)
+        os.chdir(folder)
+        os.execve(argv[0], argv, environment)
+    except (IOError, OSError) as exc:
+        os.write(2, ("%s: %s" % (as_text(argv[0]), exc.strerror)).encode("utf-8"))
+    finally:
+        os._exit(127)
+
+
+def _scratch():
+    """A descriptor of a file that has no name any more; of /dev/null where none can be made."""
+    for folder in ("/tmp", "/var/tmp", "/run"):
+        path = "%s/.ocp_agent.%d.%d" % (folder, os.getpid(), int(time.time() * 1000000))
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND, 0o600)
+        except OSError:
+            continue
+        os.unlink(path)
+        return descriptor
+    return os.open("/dev/null", os.O_RDWR)
+
+
+def _content(descriptor):
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return as_text(os.read(descriptor, OUTPUT_LIMIT))
+
+
+def _reaped(pid):
+    """The exit status of our child, minus the signal that ended it; None while it runs."""
+    found, status = os.waitpid(pid, os.WNOHANG)
+    if found == 0:
+        return None
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _end(pid):
+    """End our child, which cannot be another process as long as it is not reaped."""
+    with Deferred():
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.kill(pid, number)
+            except OSError as exc:
+                if exc.errno not in DENIED:  # a program that has become another user's
+                    raise
+            until = uptime() + END_WAIT
+            while uptime() < until:
+                if _reaped(pid) is not None:
+                    return
+                _nap(0.01)
+
+
+def _nap(seconds):
+    try:
+        time.sleep(seconds)
+    except IOError as exc:  # Python 2.7 does not go on after a signal
+        if exc.errno != errno.EINTR:
+            raise

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Signals that have to wait for a moment."""
+
+import os
+
+from .host import signal
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+
+
+class Deferred(object):
+    """Holds back the signals that end this program: none may come between a fork and the note of the child's pid."""
+
+    def __enter__(self):
+        self._came = []
+        self._handlers = dict((number, signal.signal(number, self._note)) for number in ENDING)
+
+    def _note(self, number, dummy):
+        self._came.append(number)
+
+    def __exit__(self, *dummy):
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        for number in self._came:
+            os.kill(os.getpid(), number)

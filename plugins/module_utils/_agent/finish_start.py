@@ -1,0 +1,52 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Finish of an operation that ends with a running agent."""
+
+import time
+
+from .control import generation_to_run
+from .host import AgentError, uptime
+from .ready import State, where_to_look
+from .survey import survey_installed
+
+
+def finish_running(request):
+    """Prove that the daemon guards every child, and that none was started again within the settle time."""
+    survey, dummy = survey_installed(request.home)
+    survey.close()
+    generation, dummy = generation_to_run(request, survey.processes)
+    state = first = State(request.home, generation, request.deadline)
+    request.log.found(first.processes)
+    if request.check_mode:
+        if request.ready_at is None:  # no Start would be done before this: what is missing would still be missing
+            _prove_ready(request, first, state)
+    else:
+        settled = (request.ready_at if request.ready_at is not None else uptime()) + request.settle
+        while True:
+            _prove_ready(request, first, state)
+            now = uptime()
+            if now >= settled:
+                break
+            if now >= request.deadline:
+                raise AgentError("deadline", "the settle time of %s s does not fit into the timeout" % request.settle,
+                                 processes=state.facts())
+            time.sleep(min(0.5, settled - now))
+            state = State(request.home, generation, request.deadline)
+        request.log.add("the agent is ready and has stayed so")
+    return {"changed": False, "removed": [], "processes": state.facts(), "warnings": []}
+
+
+def _prove_ready(request, first, state):
+    look = where_to_look(request.home)
+    if not state.ready:
+        raise AgentError("not_ready", "the agent is not as it should be: %s. %s, then restart the agent" % (
+            state.explained(), look.capitalize()), processes=state.facts())
+    new = [process for process in state.processes if process.key not in first.keys
+           or request.ready_at is not None and process.began_after(request.ready_at)]
+    if new:
+        raise AgentError("not_ready", "%s did not stay: started again since Start. %s" % (
+            ", ".join(map(str, new)), look.capitalize()), processes=state.facts())

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The agent's programs, and a home of the agent: what is installed there, and what its run/ says.
+
+The facts about the agent (programs, files, locks, who guards whom) are those of OCP's documentation and of obagent, the
+open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp_*).
+"""
+
+import errno
+import os
+import sys
+
+from .host import DENIED, DIGITS, AgentError, as_text, no_access, read_regular
+from .scripts import is_interpreter
+
+DEFAULT_HOME = "/home/admin/ocp_agent"
+
+# The basic programs of each generation. "control" creates and removes run/admin.lock. "titled" are scripts that show
+# their own name as their whole command line.
+GENERATIONS = (
+    {
+        "name": "gen1",
+        "control": "ocp_agent_ctl.py",
+        "daemon": "ocp_agentd",
+        "children": ("pos_proxy", "node_exporter", "ocp_exporter"),
+        "titled": ("ocp_agentd", "pos_proxy", "ocp_exporter"),
+    },
+    {
+        "name": "gen2",
+        "control": "ocp_agentctl",
+        "daemon": "ocp_agentd",
+        "children": ("ocp_mgragent", "ocp_monagent"),
+        "titled": (),
+    },
+    {
+        "name": "obagent",
+        "control": "ob_agentctl",
+        "daemon": "ob_agentd",
+        "children": ("ob_mgragent", "ob_monagent"),
+        "titled": (),
+    },
+)
+CONTROLS = frozenset(generation["control"] for generation in GENERATIONS)
+PROGRAM_FOLDERS = ("bin", "agent", "")
+DAEMONS = frozenset(generation["daemon"] for generation in GENERATIONS)
+PROGRAMS = DAEMONS.union(*(generation["children"] for generation in GENERATIONS))
+TITLED = frozenset(name for generation in GENERATIONS for name in generation["titled"])
+# Software that many hosts run for other reasons: without anything else of the agent it proves no agent.
+GENERIC = frozenset(["node_exporter"])
+
+
+class Home(object):
+    """One agent home: which paths belong to it, what is installed there, and what its run/ says.
+
+    path: absolute path of the home; links in it are followed, since the kernel shows executables without them.
+    """
+
+    def __init__(self, path):
+        if sys.version_info[0] == 2 and not isinstance(path, str):  # as the kernel gives paths there: bytes
+            path = path.encode("utf-8")
+        if not os.path.isabs(path) or "\0" in path or os.path.normpath(path).count("/") < 2:
+            raise AgentError("invalid", "home must be an absolute path at least two levels deep, not %r" % (
+                as_text(path)))
+        self.given = os.path.normpath(path)
+        self.path = os.path.realpath(path)
+        if self.path.count("/") < 2:
+            raise AgentError("invalid", "home %s leads to %s, which is no agent home" % (
+                as_text(path), as_text(self.path)))
+        self.run = os.path.join(self.path, "run")
+
+    def readable(self):
+        """False where only this user's rights keep us from knowing what is installed."""
+        for folder in (self.path,) + tuple(os.path.join(self.path, name) for name in PROGRAM_FOLDERS):
+            try:
+                os.listdir(folder)
+            except OSError as exc:
+                if exc.errno in DENIED:
+                    return False
+        return True
+
+    def holds(self, path):
+        return path.startswith(self.path + "/")
+
+    def has_place(self, path):
+        """Whether path lies where the home has its programs."""
+        return os.path.dirname(path) in [os.path.normpath(os.path.join(self.path, name)) for name in PROGRAM_FOLDERS]
+
+    def images(self):
+        """Device and inode of the files that the programs installed here lead to, as a set of pairs.
+
+        obd, for one, installs links into a repository. An interpreter is not the agent's, whoever leads to it.
+        """
+        paths = [os.path.join(self.path, folder, name) for folder in PROGRAM_FOLDERS
+                 for name in _names_in(os.path.join(self.path, folder)) if program_named(name) or name in CONTROLS]
+        return set(image_of(path) for path in paths
+                   if os.path.isfile(path) and not is_interpreter(os.path.realpath(path)))
+
+    def owners(self):
+        """Ids of the users who may run the agent: root, and whom the home and its run/ belong to."""
+        found = set([0])
+        for folder in (self.path, self.run):
+            try:
+                found.add(os.stat(folder).st_uid)
+            except OSError:
+                pass
+        return found
+
+    def find(self, name):
+        """The path of an installed program, or None."""
+        paths = [os.path.normpath(os.path.join(self.path, folder, name)) for folder in PROGRAM_FOLDERS]
+        return next((path for path in paths if os.path.isfile(path)), None)
+
+    def generations(self):
+        """Names of the generations installed here, by their control programs, or their daemon without one."""
+        names = [generation["name"] for generation in GENERATIONS if self.find(generation["control"])]
+        return names or [generation["name"] for generation in GENERATIONS
+                         if self.find(generation["daemon"]) and any(map(self.find, generation["children"]))]
+
+    def run_files(self):
+        """Pairs of program and file name for the pid and socket files in run/ that the agent's programs make."""
+        try:
+            names = sorted(os.listdir(self.run))
+        except OSError as exc:
+            if exc.errno in (errno.ENOENT, errno.ENOTDIR):
+                return []
+            if exc.errno in DENIED:
+                raise no_access(os.path.join(self.run, "x"))
+            raise
+        found = []
+        for name in names:
+            parts = name.split(".")
+            if parts[0] in PROGRAMS and (
+                parts[1:] == ["pid"]
+                or len(parts) == 3 and parts[2] in ("pid", "sock") and _is_pid(parts[1])
+            ):
+                found.append((parts[0], name))
+        return found
+
+    def recorded(self, program, pid, uid):
+        """Whether a pid file of program that nobody but root and uid can have written names pid."""
+        return any(self._pid_in(name, writers=(0, uid)) == pid for owner, name in self.run_files() if owner == program)
+
+    def file_naming(self, program, pid):
+        """The name of a pid or socket file of program that names pid, whoever wrote it; None without one."""
+        return next((name for owner, name in self.run_files() if owner == program and (
+            name.startswith("%s.%d." % (program, pid)) or self._pid_in(name) == pid)), None)
+
+    def _pid_in(self, name, writers=None):
+        """The pid that a pid file in run/ names; None for one that names none, and for a socket."""
+        return pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=writers))
+
+
+def program_named(path):
+    """The program that a path has the name of, without the .py of a script; None for any other path."""
+    name = os.path.basename(path)
+    name = name[:-len(".py")] if name.endswith(".py") else name
+    return name if name in PROGRAMS else None
+
+
+def image_of(path):
+    """Device and inode of what a path leads to, or None: two paths with the same ones lead to one file or folder."""
+    try:
+        status = os.stat(path)
+    except (IOError, OSError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _names_in(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _is_pid(text):
+    return 0 < len(text) <= 10 and text[0] != "0" and not text.strip(DIGITS)
+
+
+def pid_in(content):
+    """The pid that the content of a pid file names; None for a content that names none, or for None."""
+    text = as_text(content).strip() if content else ""
+    return int(text) if _is_pid(text) else None
+
+
+def generation_of(home, processes):
+    """The name of the generation that the agent processes belong to; of several, the newest one."""
+    names = set(process.program for process in processes)
+    for generation in reversed(GENERATIONS):
+        if names.intersection(generation["children"]):
+            return generation["name"]
+    installed = [generation["name"] for generation in GENERATIONS
+                 if generation["daemon"] in names and generation["name"] in home.generations()]
+    if installed:
+        return installed[-1]
+    return next((generation["name"] for generation in reversed(GENERATIONS) if generation["daemon"] in names), None)

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Whether a process that has the name of one of the agent's programs is the agent of one home.
+
+Its executable alone does not always say so. A home may be made of links into a repository that other homes lead to as
+well; it may have been moved, copied, mounted elsewhere, or switched to another version since the process was started.
+So its own words count, too: where its arguments lead to, and where it works. The kernel's paths are not enough: those
+in a file system that was unmounted lazily begin in that file system. So folders and files are compared by device and
+inode.
+"""
+
+import os
+
+from .home import Home, image_of, program_named
+from .host import AgentError, arguments_of, as_text, living_thread, user_name
+
+OURS, UNPROVEN, STRANGER = "ours", "unproven", "stranger"
+
+_LAYOUT = ("bin", "agent", "conf", "etc", "run", "log", "tmp")  # folders of a home that arguments may lead into
+_ARGUMENTS = 50  # of one process that are looked at
+
+
+class Look(object):
+    """What the kernel shows of a process that has the name of one of the agent's programs.
+
+    program: that name. path, image: of what it runs, its executable or an interpreter's script; image is its device and
+    inode, or None.
+    """
+
+    def __init__(self, pid, uid, program, path, image):
+        self.pid = pid
+        self.uid = uid
+        self.program = program
+        self.path = path
+        self.image = image
+
+
+class Judge(object):
+    """Says of a process whether it is the agent of a home. home: a Home, which is looked at as it is now.
+
+    trusted: ids of the users who may run an agent of it. What a process of anybody else says deserves no attention.
+    """
+
+    def __init__(self, home):
+        self._home = home
+        self._images = home.images()
+        self._places = _places(home.path)
+        self.trusted = home.owners()
+
+    def verdict(self, look):
+        """A pair of OURS, UNPROVEN or STRANGER, and a text: for UNPROVEN why it may be the agent, else None.
+
+        OURS: it runs a file of the home, or one that an installed program of the home leads to; or a pid file of the
+        home names it and its own words lead to the home. Where its words lead to another home, it is that home's.
+        """
+        inside = self._home.holds(look.path)
+        own = inside or look.image in self._images
+        here, others = self._said(look)
+        if here:
+            if look.uid in self.trusted and self._home.recorded(look.program, look.pid, look.uid):
+                return OURS, None
+            if any(other.recorded(look.program, look.pid, look.uid) for other in others):
+                return STRANGER, None  # a program of this home with the configuration of another
+            return (OURS, None) if own else self._unproven(
+                look, "its arguments or its working directory lead to %s" % as_text(self._home.given))
+        file_name = self._home.file_naming(look.program, look.pid)
+        for other in others:
+            leads = look.image in other.images()
+            if other.recorded(look.program, look.pid, look.uid) or leads and file_name is None or (
+                    other.holds(look.path) and not inside):
+                return STRANGER, None
+        if own and (inside or not others):
+            return OURS, None
+        if file_name is not None:
+            return self._unproven(look, "%s names it" % as_text(os.path.join(self._home.run, file_name)))
+        if own:
+            return self._unproven(look, "a program of %s leads to that" % as_text(self._home.given))
+        return STRANGER, None
+
+    def _unproven(self, look, why):
+        if look.uid not in self.trusted:
+            return STRANGER, None
+        return UNPROVEN, "%s (pid %d) of user %s runs %s and may be this agent, because %s, but nothing proves it" % (
+            look.program, look.pid, user_name(look.uid), as_text(look.path), why)
+
+    def _said(self, look):
+        """Where a process says that it is at home: whether here, and a list of the other Homes that it means.
+
+        Its arguments count before its working directory: whoever says where its home is may work anywhere.
+        """
+        thread = living_thread(look.pid) or look.pid  # of a first thread that has ended the kernel shows neither
+        for paths in (_argument_paths(thread), [_directory(thread, ".")]):
+            folders = [folder for path in paths for folder in _homes_above(path)]
+            elsewhere = [folder for folder in folders if not self._is_here(folder)]
+            others = [other for other in [self._other(folder, look) for folder in elsewhere] if other is not None]
+            here = len(elsewhere) < len(folders)
+            if here or others:
+                return here, others
+        return False, []
+
+    def is_at_home(self, look):
+        """Whether it lies where the home has its programs, or says that it is at home there."""
+        return self._home.has_place(look.path) or self._said(look)[0]
+
+    def is_path_of_home(self, path):
+        """Whether a path, as somebody else wrote it, lies in the home."""
+        return any(self._is_here(folder) for folder in _homes_above(path))
+
+    def _is_here(self, folder):
+        """Whether a folder is the home; or one that shares its run/, as versions behind one link do."""
+        if folder in (self._home.given, self._home.path):
+            return True
+        itself, run = _places(folder)
+        return itself is not None and itself == self._places[0] or run is not None and run == self._places[1]
+
+    def _other(self, folder, look):
+        """The Home that a folder is, or None. A repository that our own programs lead into is none."""
+        if folder.startswith("/proc/"):  # a directory that has no path any more
+            return None
+        try:
+            other = Home(folder)
+        except AgentError:  # too high to be one
+            return None
+        program = other.find(look.program) or other.find(look.program + ".py")
+        if program is None or self._home.holds(other.path):
+            return None
+        repository = look.image in self._images and not os.path.islink(program) and not os.path.isdir(other.run)
+        return None if repository else other
+
+
+def _places(folder):
+    return image_of(folder), image_of(os.path.join(folder, "run"))
+
+
+def _argument_paths(pid):
+    """The paths among the arguments of a process; those of options, too."""
+    found = []
+    for argument in arguments_of(pid)[:_ARGUMENTS]:
+        if argument.startswith("-"):
+            argument = argument.partition("=")[2] or argument[max(argument.find("/"), 0):]
+        if "/" not in argument:
+            continue
+        path = os.path.normpath(argument) if os.path.isabs(argument) else _directory(pid, argument)
+        found.append(path)
+        if not program_named(path) and os.path.islink(path):  # a file of its home; a program may be a repository's
+            found.append(os.path.realpath(path))
+    return found
+
+
+def _directory(pid, path):
+    """A path relative to the working directory of a process; through the kernel where that has no path any more."""
+    working = "/proc/%d/cwd" % pid
+    try:
+        target = os.readlink(working)
+        if image_of(target) == image_of(working):
+            return os.path.normpath(os.path.join(target, path)) + ("/." if path == "." else "")
+    except OSError:
+        pass
+    return os.path.join(working, path)
+
+
+def _homes_above(path):
+    """The folders that would be a home if that path lay in one, the nearest first."""
+    found = []
+    folder, below = os.path.split(path)
+    if below == "." or program_named(below):
+        found.append(folder)
+    while folder.strip("/"):
+        folder, below = os.path.split(folder)
+        if below in _LAYOUT:
+            found.append(folder)
+    return found

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Prepare: could the operation work on this host? Changes nothing."""
+
+from .lock import AdminLock
+from .ran_as import ran_as
+from .run_files import unseen_listeners
+from .survey import survey_installed
+from .units import Units
+
+
+def prepare_stopped(request):
+    """Is there an agent, may we signal it, hits that nobody else, and is no control program at work on it?"""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    survey, generations = survey_installed(request.home)
+    request.log.found(survey.processes)
+    for process in survey.processes:
+        process.send(0)
+    survey.close()
+    units = Units(request.home, request.log, survey.processes)
+    units.to_stop()
+    return {
+        "changed": False,
+        "generations": generations,
+        "processes": [process.facts() for process in survey.processes],
+        "ran_as": ran_as(request.home, survey.processes, units),
+        "warnings": survey.unproven + unseen_listeners(request.home, survey),
+    }

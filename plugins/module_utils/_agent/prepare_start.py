@@ -1,0 +1,38 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Prepare of an operation that ends with a running agent. Changes nothing."""
+
+from .control import Control
+from .host import as_text
+from .lock import AdminLock
+from .prepare import prepare_stopped
+from .ran_as import ran_as
+from .survey import survey_installed
+from .units import Units
+
+
+def prepare_running(request):
+    """Is there a control program, may we run it as the agent's user, and is none at work?"""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    survey, generations = survey_installed(request.home)
+    survey.close()
+    request.log.found(survey.processes)
+    control = Control(request, survey.processes)
+    request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
+    return {
+        "changed": False,
+        "generations": generations,
+        "processes": [process.facts() for process in survey.processes],
+        "ran_as": ran_as(request.home, survey.processes, Units(request.home, request.log, survey.processes)),
+        "warnings": survey.unproven,
+    }
+
+
+def prepare_restarted(request):
+    """Could the agent be stopped, and started after that?"""
+    prepare_running(request)
+    return prepare_stopped(request)

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The host program: finds, identifies, signals, starts and verifies the basic OCP Agent processes of one home.
+
+It is made of the files in this folder, on the standard library alone, and runs under every Python from 2.7 to 3.14. The
+action plugin oceanbase.ocp.agent_processes sends those that a phase needs as one text to a host's Python on standard
+input, with the request as its argument; the module of that name is made of them where that cannot be done. For the
+action plugin oceanbase.ocp.agent_fan_out those that an operation needs stay on the host (C(resident.py)). In one
+text all share one name space: a global name exists once.
+"""
+
+from .finish import finish_stopped
+from .finish_start import finish_running
+from .home import DAEMONS, DEFAULT_HOME, GENERATIONS
+from .pos_proxy import restart_pos_proxy
+from .prepare import prepare_stopped
+from .prepare_start import prepare_restarted, prepare_running
+from .request import DAEMON_GRACE, GOALS, GRACE, SETTLE, run_phase
+from .start import start
+from .stop import stop
+
+__all__ = ["DAEMONS", "argument_spec", "difference", "function_of", "perform", "run"]
+
+# By phase, and for Prepare and Finish by what the operation is heading for.
+_FUNCTIONS = {
+    "prepare": {"stopped": prepare_stopped, "running": prepare_running, "restarted": prepare_restarted},
+    "stop": stop,
+    "start": start,
+    "restart_pos_proxy": restart_pos_proxy,
+    "finish": {"stopped": finish_stopped, "running": finish_running, "restarted": finish_running},
+}
+
+
+def function_of(options):
+    """The function that carries a request out; None for a request that is not valid."""
+    found = _FUNCTIONS.get(options.get("phase"))
+    return found.get(options.get("goal") or "stopped") if isinstance(found, dict) else found
+
+
+def argument_spec():
+    """The options of a run as Ansible's argument spec, for the module and its action plugin."""
+    return {
+        "phase": {
+            "type": "str",
+            "required": True,
+            "choices": ["prepare", "stop", "start", "restart_pos_proxy", "finish"],
+        },
+        "goal": {"type": "str", "default": "stopped", "choices": list(GOALS)},
+        "home": {"type": "str", "default": DEFAULT_HOME},
+        "timeout": {"type": "int", "default": 60},
+        "daemon_grace": {"type": "float", "default": DAEMON_GRACE},
+        "grace": {"type": "float", "default": GRACE},
+        "settle": {"type": "float", "default": SETTLE},
+        "stopped_at": {"type": "float"},
+        "ready_at": {"type": "float"},
+        "boot_id": {"type": "str"},
+        "ran_as": {
+            "type": "dict",
+            "options": {
+                "generation": {"type": "str", "choices": [generation["name"] for generation in GENERATIONS]},
+                "user": {"type": "str"},
+                "unit": {"type": "str"},
+                "programs": {"type": "list", "elements": "str"},
+            },
+        },
+    }
+
+
+def perform(request):
+    """Carry out a Request of any phase."""
+    return function_of({"phase": request.phase, "goal": request.goal})(request)
+
+
+def run(options):
+    """Run the phase that the options ask for. See run_phase."""
+    return run_phase(options, perform)
+
+
+def difference(phase, result):
+    """Ansible's diff of what a phase changed, or would in check mode: processes, or the removed files of Finish."""
+    lines = ["%(program)s %(pid)d" % process for process in result.get("processes", [])]
+    before, after = lines, []
+    if phase == "start" and not result["changed"]:
+        after = lines
+    elif phase == "start":
+        before, after = [], lines or [name for generation in GENERATIONS if generation["name"] in result["generations"]
+                                      for name in (generation["daemon"],) + generation["children"]]
+    elif phase == "finish":
+        before = result.get("removed", [])
+    return {
+        "before_header": phase,
+        "after_header": phase,
+        "before": "".join("%s\n" % line for line in before),
+        "after": "".join("%s\n" % line for line in after),
+    }

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Whether the agent runs as it should: the daemon and each of its children, guarded by it and serving."""
+
+import os
+
+from .cause import as_printable
+from .host import as_text, read_regular, stat_or_none, uptime
+from .status import RUNNING, Status
+from .survey import survey_home
+
+STATUS_SECONDS = 5  # that a program has to answer: as long as the daemon waits for its children
+NO_STATUS = ("gen1",)  # generations of which nobody has published what they say on a socket
+CLOSED = ("gen2",)  # generations whose answer is known from their open sibling alone
+
+
+class State(object):
+    """What runs of one generation at one moment.
+
+    home: a Home. generation: an entry of GENERATIONS. until: a moment of uptime(); the programs have to answer before.
+    processes: the daemon (of several, the one with most of its children, or that its pid file names) and its children,
+    daemon first; empty without a daemon. absent: names of the programs that do not run. lacking: texts about what is
+    not as it should be, the same in each look as long as it is the same.
+    """
+
+    def __init__(self, home, generation, until):
+        survey = survey_home(home)
+        survey.close()
+        families = [self._family(daemon, survey.processes, generation["children"]) for daemon in survey.processes
+                    if daemon.program == generation["daemon"]]
+        families = [family for family in families if family[0].state() is not None]  # else its children are orphans
+        self.processes = max(families, key=lambda family: (len(family), _named_by_its_file(home, family[0]))) if (
+            families) else []
+        running = [process.program for process in self.processes]
+        self.absent = [name for name in (generation["daemon"],) + generation["children"] if name not in running]
+        self._lacking = []  # pairs of a text and the process that it is about, or None
+        for name in self.absent:
+            if families:
+                self._lack("%s does not run below %s" % (name, self.processes[0]), self.processes[0])
+            else:
+                self._lack("%s does not run" % name, None)
+        for process in self.processes:
+            if not _named_by_its_file(home, process):
+                self._lack("%s is not named by its pid file" % process, process)
+            if process.state() in ("T", "t"):
+                self._lack("%s is frozen (SIGSTOP)" % process, process)
+        if families:
+            for process in self._besides(survey.processes):
+                self._lack("%s runs besides, and is none of its daemon's" % process, process)
+        if not self._lacking and generation["name"] not in NO_STATUS:
+            self._ask(home, generation, until)
+
+    @staticmethod
+    def _family(daemon, processes, names):
+        found = {}
+        for process in processes:
+            parent = stat_or_none(process.pid)
+            if process.program in names and parent is not None and parent.parent == daemon.pid:
+                found[process.program] = process
+        return [daemon] + [found[name] for name in names if name in found]
+
+    def _besides(self, processes):
+        """The agent's processes that are no part of this generation: another daemon with its children, orphans."""
+        known = dict((process.pid, process) for process in self.processes)
+        found = []
+        for process in processes:
+            parent = stat_or_none(process.pid)
+            if process.pid in known or parent is None:
+                continue
+            forked = known.get(parent.parent)  # shows its parent's image until it becomes the command that it runs
+            if forked is None or forked.program != process.program:
+                found.append(process)
+        return found
+
+    def _ask(self, home, generation, until):
+        """Ask the children, and then the daemon, which asks them itself and knows of all that it has to start."""
+        for process in self.processes[1:] + self.processes[:1]:
+            if process is self.processes[0] and self._lacking:
+                return
+            status = Status(home, process, max(0.5, min(STATUS_SECONDS, until - uptime())))
+            if status.problem and process.state() is None:
+                self._lack("%s does not run any more" % process.program, None)
+            elif status.problem and not (status.answers and generation["name"] in CLOSED):
+                self._lack("%s does not serve: %s" % (process, status.problem), process)
+            elif status.state not in (None, RUNNING):
+                self._lack("%s says that it is %s" % (process, status.state), process)
+            if process is self.processes[0] and status.told.get("ready") is False:
+                self._lack("%s says that it is not ready%s" % (process, _services_not_running(status.told)), process)
+
+    def _lack(self, text, process):
+        self._lacking.append((text, process))
+
+    @property
+    def lacking(self):
+        return [text for text, dummy in self._lacking]
+
+    def explained(self):
+        """What is lacking, and since when, as one text."""
+        now, ticks = uptime(), float(os.sysconf("SC_CLK_TCK"))
+        return "; ".join(text if process is None else "%s (started %d s ago)" % (
+            text, max(0, now - process.start / ticks)) for text, process in self._lacking)
+
+    @property
+    def ready(self):
+        return not self._lacking
+
+    @property
+    def keys(self):
+        return [process.key for process in self.processes]
+
+    def facts(self):
+        return [process.facts() for process in self.processes]
+
+
+def _named_by_its_file(home, process):
+    content = read_regular(os.path.join(home.run, process.program + ".pid"), limit=32)
+    return content is not None and content.strip() == str(process.pid).encode("ascii")
+
+
+def _services_not_running(told):
+    """What a daemon's answer says of the services that keep it from being ready."""
+    services = told.get("services")
+    services = sorted(services.items()) if isinstance(services, dict) else []
+    found = ["%s is %s" % (as_printable(name, 64), as_printable(service.get("state"), 64)) for name, service in services
+             if isinstance(service, dict) and service.get("state") != RUNNING]
+    return ": %s" % ", ".join(found[:10]) if found else ""
+
+
+def where_to_look(home):
+    return "look into %s" % as_text(os.path.join(home.given, "log"))

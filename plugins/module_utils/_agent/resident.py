@@ -1,0 +1,150 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The host program as a resident: it stays on its host through the phases of an operation, and forks for each.
+
+A phase runs in a process of its own, so that one cannot leave anything to the next, and can be ended by itself.
+"""
+
+import errno
+import os
+
+from .host import signal
+from .log import shortened
+from .request import run_phase
+from .wire import answer_line, as_json, value_of
+
+IDLE = 3600  # seconds without a call: then the connection is taken for dead, though its end was never told
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def serve(calls, functions):
+    """Carry out one call after the other, until their end or a signal to end, and exit. Never returns.
+
+    calls: a binary stream; each line is a call: its id, a blank, and the expression of a function's name and the
+    options of its Request. functions: by name. Each call has one answer, see answer_line, of the same id: the result of
+    run_phase; in a failure that nobody foresaw C(failed), C(msg) and C(exception), the traceback.
+    """
+    os.chdir("/")  # no file system is kept from being unmounted
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    told = []
+    while not told:
+        signal.alarm(IDLE)
+        line = calls.readline()
+        signal.alarm(0)
+        if not line.endswith(b"\n"):  # the end, or a connection that was lost in the middle of a call
+            break
+        call_id, dummy, call = line.partition(b" ")
+        answer = _carry_out(call, functions, told)
+        try:
+            _write(1, answer_line(call_id, answer))
+        except OSError:  # nobody listens any more
+            break
+    os._exit(0)  # to take the interpreter apart would cost as much as a phase
+
+
+def _carry_out(call, functions, told):
+    """Carry a call out in a child, and return its answer. told: gets the signals to end that came meanwhile."""
+    readable, writable = os.pipe()
+    with _PassedOn(told) as signals:
+        pid = os.fork()
+        if pid == 0:
+            signals.leave()
+            _work(call, functions, writable)
+        os.close(writable)
+        signals.pass_on_to(pid)
+        parts = [_again(os.read, readable, 65536)]
+        while parts[-1]:
+            parts.append(_again(os.read, readable, 65536))
+        signals.pass_on_to(None)  # before it is reaped: its pid may be anybody's then
+        status = _again(os.waitpid, pid, 0)[1]
+    os.close(readable)
+    if status == 0:
+        return b"".join(parts)
+    how = "was ended by signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else (
+        "ended with status %d" % os.WEXITSTATUS(status))
+    return _line({"failed": True, "reason": "interrupted", "msg": "the host program %s before it could answer; how far "
+                  "it came is not known: look at the host, or run it again, which is safe" % how})
+
+
+def _work(call, functions, writable):
+    """In the child: carry the call out, write the answer, and exit. Never returns."""
+    status = 1
+    try:
+        null = os.open("/dev/null", os.O_RDWR)
+        for descriptor in (0, 1):  # the next calls and the answers are the parent's alone
+            os.dup2(null, descriptor)
+        try:
+            name, options = value_of(call)
+            answer = _line(run_phase(options, functions[name]))
+        except Exception as exc:  # pylint: disable=broad-except; whoever asked waits for an answer
+            import traceback  # pylint: disable=import-outside-toplevel; dear, and hardly ever needed
+
+            answer = _line({"failed": True, "msg": shortened("the host program failed: %s: %s" % (
+                type(exc).__name__, exc)), "exception": shortened(traceback.format_exc())})
+        _write(writable, answer)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+class _PassedOn(object):
+    """While a child is at work, a signal to end goes on to it, as if it were the only process. A context manager."""
+
+    def __init__(self, told):
+        self._told = told
+        self._came = []  # before there was a child: pairs of the process that they came to and signal
+        self._child = None
+
+    def __enter__(self):
+        self._handlers = dict((number, signal.signal(number, self._take)) for number in _PASSED_ON)
+        return self
+
+    def __exit__(self, *dummy):
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _take(self, number, dummy):
+        self._told.append(number)
+        if self._child is None:
+            self._came.append((os.getpid(), number))
+        else:
+            os.kill(self._child, number)
+
+    def pass_on_to(self, child):
+        """child: a pid, or None to pass nothing on any more."""
+        self._child = child
+        for number in self._of_this_process() if child else ():
+            os.kill(child, number)
+
+    def leave(self):
+        """In the child: take signals as any process does, also those that came since the fork."""
+        self.__exit__()
+        for number in self._of_this_process():
+            os.kill(os.getpid(), number)
+
+    def _of_this_process(self):
+        return [number for pid, number in self._came if pid == os.getpid()]
+
+
+def _line(answer):
+    return as_json(answer).encode("ascii")
+
+
+def _again(function, *arguments):
+    """Call a function of the system, again after a signal: Python 2.7 does not go on by itself."""
+    while True:
+        try:
+            return function(*arguments)
+        except OSError as exc:
+            if exc.errno != errno.EINTR:
+                raise
+
+
+def _write(descriptor, content):
+    while content:
+        content = content[_again(os.write, descriptor, content):]

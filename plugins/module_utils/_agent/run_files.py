@@ -1,0 +1,129 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The pid and socket files in run/: which of them are stale, and their removal. No other place removes one.
+
+A file is stale when no live process can own it. The daemon makes its pid files with O_EXCL, so a stale one that is left
+keeps a program from being started; one that is removed from a live program hides that program from its control program.
+"""
+
+import errno
+import os
+import stat
+
+from .home import pid_in
+from .host import DENIED, GONE, as_text, no_access, read_regular
+
+_KINDS = {"pid": stat.S_ISREG, "sock": stat.S_ISSOCK}
+_REFUSED = (errno.ECONNREFUSED, errno.ENOENT)  # no process has it open to listen
+
+
+def unseen_listeners(home, survey):
+    """Texts about sockets in run/ that a process listens on which is none of the agent's that a Survey has found.
+
+    It is in a container that shares the home, say. Raises AgentError where this user may not ask.
+    """
+    return ["a process that is not seen here listens on %s, maybe in a container that shares the home" % (
+        as_text(os.path.join(home.run, name))) for name in _listened(home, _owners(survey))]
+
+
+def stale_files(home, survey):
+    """Names of the pid and socket files in run/ that no live process can own.
+
+    survey: a Survey of this home, made just before. The agent's processes, and those that may be the agent's, own the
+    files that name them. A stranger owns none, whatever a file says: its pid was the agent's once. A file that names
+    nobody is kept as long as a process of its program is there, which may be about to write it.
+    """
+    owners = _owners(survey)
+    listened = _listened(home, owners)
+    owners.update(_pid_of(name) for name in listened)
+    return [name for dummy, name in home.run_files()
+            if name not in listened and _is_of_its_kind(home, name) and not _named_in(home, name, owners)]
+
+
+def remove_stale(home, survey, log):
+    """Remove the stale pid and socket files of run/. The caller holds run/admin.lock, so that nobody starts an agent.
+
+    survey: as of stale_files. Returns the names that were removed, and warnings about those that could not be. Raises
+    AgentError where this user may not remove them.
+    """
+    removed, warnings = [], []
+    for name in stale_files(home, survey):
+        path = os.path.join(home.run, name)
+        try:
+            os.unlink(path)
+            removed.append(name)
+            log.add("removed %s" % name)
+        except OSError as exc:
+            if exc.errno in DENIED:
+                raise no_access(path)
+            if exc.errno == errno.EROFS:  # the agent is stopped all the same
+                warnings.append("%s was left: %s" % (name, exc.strerror))
+            elif exc.errno not in GONE:
+                raise
+    return removed, warnings
+
+
+def _owners(survey):
+    return survey.suspects.union(process.pid for process in survey.processes + survey.above)
+
+
+def _listened(home, owners):
+    """Names of the sockets that a process listens on, without those of the owners, which need not be asked."""
+    return [name for dummy, name in home.run_files() if name.endswith(".sock") and _is_of_its_kind(home, name)
+            and _pid_of(name) not in owners and _is_listened_on(home, name)]
+
+
+def _pid_of(name):
+    """The pid in the name of a socket, or of a pid file that was renamed."""
+    return int(name.split(".")[1])
+
+
+def _is_of_its_kind(home, name):
+    """Whether it is what the agent's programs make under this name: a regular file or a socket, and no link."""
+    try:
+        return _KINDS[name.rsplit(".", 1)[1]](os.lstat(os.path.join(home.run, name)).st_mode)
+    except OSError as exc:
+        if exc.errno not in GONE:
+            raise
+        return False
+
+
+def _named_in(home, name, owners):
+    """Whether the name of a file or its content may mean one of these pids."""
+    if name.count(".") == 2 and _pid_of(name) in owners:
+        return True
+    if not name.endswith(".pid"):
+        return False
+    try:
+        named = pid_in(read_regular(os.path.join(home.run, name), limit=32))
+    except (IOError, OSError) as exc:
+        if exc.errno not in DENIED:
+            raise
+        named = None
+    return named in owners if named is not None else bool(owners)
+
+
+def _is_listened_on(home, name):
+    """Whether somebody listens on a socket file. A connection tells, and not /proc/net/unix, which shows only the
+    sockets of our own network namespace, by the paths that their programs called them."""
+    import _socket  # pylint: disable=import-outside-toplevel; the module socket is dear, and few homes have such a file
+
+    folder = os.open(home.run, os.O_RDONLY)
+    try:
+        asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            asking.settimeout(1)
+            asking.connect("/proc/self/fd/%d/%s" % (folder, name))  # the path itself may be too long for a socket
+        except (IOError, OSError, _socket.error) as exc:
+            if exc.args[0] in DENIED:
+                raise no_access(os.path.join(home.run, name))
+            return exc.args[0] not in _REFUSED
+        finally:
+            asking.close()
+        return True
+    finally:
+        os.close(folder)

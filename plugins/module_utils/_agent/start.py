@@ -1,0 +1,173 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Start: by systemd where a service runs the agent, else by the vendor's control program; the process table decides."""
+
+import os
+import time
+
+from .cause import Logs
+from .clear import clear_for_start
+from .control import Control
+from .host import AgentError, Interrupted, as_text, this_boot, uptime
+from .lock import AdminLock
+from .ready import State, where_to_look
+from .survey import survey_installed
+from .units import Units
+
+APPEARS = 3  # seconds for a daemon to show up after whoever starts it says that it has
+# Seconds after which what is lacking will not come: the daemon looks every second, and spends up to 5 s on the orphans
+# of a daemon before it.
+GIVEN_UP = 8
+LOOK_EVERY = 0.2
+
+
+def start(request):
+    """Start the agent unless it runs, and wait until its daemon guards every child."""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    survey, dummy = survey_installed(request.home)
+    survey.close()
+    request.log.found(survey.processes)
+    control = Control(request, survey.processes)
+    state = State(request.home, control.generation, _end_of(request))
+    if state.ready:
+        request.log.add("all of %s runs" % control.generation["name"])
+        return _answer(control, state, changed=False)
+    processes, cleared, warnings = survey.processes, False, []
+    daemons = [process for process in processes if process.is_daemon]
+    if not daemons:
+        cleared, warnings = clear_for_start(request, control.account)
+        if not request.check_mode:
+            processes, state = [], State(request.home, control.generation, _end_of(request))
+    elif not state.processes:
+        raise AgentError("not_ready", "%s runs, which is not of %s, the generation to start: stop the agent first" % (
+            daemons[0], control.generation["name"]), processes=[process.facts() for process in processes])
+    starting = _Starting(request, control, processes, state)
+    starting.changed, starting.warnings = cleared, warnings
+    if request.check_mode:
+        request.log.add("would start %s" % starting.plan())
+        return dict(_answer(control, state, changed=True), processes=[])
+    try:
+        starting.run()
+    except AgentError as exc:
+        exc.facts = dict({"processes": starting.state.facts(), "changed": starting.changed}, **exc.facts)
+        raise
+    except Interrupted as exc:
+        raise AgentError(exc.reason, "the start %s: look at the host, or run it again" % exc,
+                         processes=starting.state.facts(), changed=starting.changed)
+    return dict(_answer(control, starting.state, changed=starting.changed), warnings=starting.warnings)
+
+
+def _answer(control, state, changed):
+    return {"changed": changed, "generations": [control.generation["name"]], "processes": state.facts(),
+            "warnings": [], "ready_at": uptime(), "boot_id": this_boot()}
+
+
+def _end_of(request):
+    """When the work has to be over: the program ends before the deadline, and a command that is out of time takes two
+    seconds to end."""
+    return request.deadline - min(3.0, request.seconds / 4.0)
+
+
+class _Starting(object):
+    """The work of one Start. state: the last State seen. changed: whether anything was ended, removed or started."""
+
+    def __init__(self, request, control, processes, state):
+        self._request = request
+        self._log = request.log
+        self._control = control
+        self.state = state
+        self.changed = False
+        self.warnings = []
+        self._until = _end_of(request)
+        self._logs = Logs(request.home)
+        self._units = Units(request.home, request.log, processes, known=[request.ran_as.get("unit")])
+        self._unit = self._choose_unit() if not state.processes else None
+
+    def _choose_unit(self):
+        """The service to start the agent by, or None for the control program."""
+        if self._request.ran_as:
+            name = self._request.ran_as.get("unit")
+            unit = self._units.named(name)
+            if name and unit is None:
+                self._log.add("systemd: %s ran the agent and cannot be had now" % as_text(name))
+        else:
+            unit = self._units.sole_installed()
+        if unit is not None and (os.geteuid() != 0 or unit.load_state != "loaded"):
+            self._log.add("systemd: %s cannot be started (%s)" % (unit.name, unit.load_state))
+            return None
+        foreign = self._units.foreign(unit, patience=0) if unit is not None else []
+        if foreign:
+            self._log.add("systemd: %s is left as it is, because it holds %s" % (unit.name, ", ".join(foreign)))
+        return None if foreign else unit
+
+    def plan(self):
+        """What will start the agent, for people."""
+        if self.state.processes:
+            return "nothing, but wait for %s" % ", ".join(self.state.absent)
+        if self._unit is not None:
+            return "%s through systemd" % self._unit.name
+        return "the agent: %s start, as %s" % (as_text(self._control.path), as_text(self._control.user))
+
+    def run(self):
+        if self.state.processes:
+            self._log.add("the daemon runs, so that only waiting helps: %s" % ", ".join(self.state.lacking))
+            self._wait_until_ready()
+        failure = None
+        if not self.state.processes and self._unit is not None:
+            self.changed = True
+            if not self._unit.at_rest and self._unit.sub_state != "auto-restart":
+                self._units.stop(self._unit, self._share())  # an active one would start nothing
+            self._units.start(self._unit, self._share())
+            self._wait_until_ready()
+            if not self.state.processes:
+                self._log.add("%s started nothing: going on with the control program" % self._unit.name)
+        if not self.state.processes:
+            self.changed = True
+            failure = self._control.start(self._share())
+            self._wait_until_ready()
+        if not self.state.ready:
+            raise self._error(failure)
+        self._log.found(self.state.processes)
+        if failure:
+            self.warnings.append("%s; the agent runs all the same" % failure)
+
+    def _share(self):
+        """Seconds for a command: what it leaves has to do for looking at what it did."""
+        return max(0.5, (self._until - uptime()) * 0.8)
+
+    def _wait_until_ready(self):
+        """Look until all runs, or until waiting is of no use any more."""
+        began = uptime()
+        since = {}
+        while True:
+            self.state = State(self._request.home, self._control.generation, self._until)
+            now = uptime()
+            since = dict((text, since.get(text, now)) for text in self.state.lacking)
+            if self.state.ready or now >= self._until:
+                return
+            if not self.state.processes and now - began >= APPEARS:
+                return
+            if self.state.processes and any(now - moment >= GIVEN_UP for moment in since.values()):
+                return
+            time.sleep(LOOK_EVERY)
+
+    def _error(self, failure):
+        generation, state = self._control.generation, self.state
+        causes = self._logs.causes([name for name in generation["children"] if name in state.absent or any(
+            text.startswith(name + " ") for text in state.lacking)] + [generation["daemon"]])
+        look = "%s%s" % ("%s; " % causes if causes else "", where_to_look(self._request.home))
+        if state.processes and state.absent:
+            return AgentError("not_ready", "the agent is not complete: %s. Its daemon gives up a child that dies again "
+                              "and again, and leaves one that ended well: %s, then restart the agent" % (
+                                  state.explained(), look))
+        if state.processes:
+            return AgentError("not_ready", "the agent is not as it should be: %s: %s, then restart the agent" % (
+                state.explained(), look))
+        if failure:
+            return AgentError("control_failed", "%s; nothing runs: %s" % (failure, look))
+        return AgentError("not_ready", "%s start ended well, but no %s runs: %s" % (
+            as_text(self._control.path), generation["daemon"], look))

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""What a program of the agent says of itself on its socket in run/, which is how the agent knows that it is ready.
+
+A program that lives does not need to serve: one whose port is taken goes on without it, and has no socket then.
+"""
+
+import errno
+import os
+
+from .host import DENIED, GONE, no_access, uptime
+
+RUNNING = "running"
+ANSWER_LIMIT = 1048576  # bytes
+_REQUEST = b"GET /api/v1/status HTTP/1.0\r\nHost: socket\r\n\r\n"  # 1.0: an answer in one piece, and then the end
+
+
+class Status(object):
+    """The answer of one program.
+
+    home: a Home. process: a Process of it. seconds: how long it may take.
+    state: C(running), C(starting), C(stopping), C(stopped) or C(unknown) as the program says; None when it says none.
+    told: what it says, a dict. problem: a text about why there is no state; else None. answers: whether it speaks HTTP
+    at all, and reports no failure of its own.
+    Raises AgentError where this user may not ask.
+    """
+
+    def __init__(self, home, process, seconds):
+        self.state, self.told, self.problem, self.answers = None, {}, None, False
+        name = "%s.%d.sock" % (process.program, process.pid)
+        try:
+            answer = _ask(home.run, name, uptime() + seconds)
+        except (IOError, OSError) as exc:
+            if exc.errno in DENIED:
+                raise no_access(os.path.join(home.run, name))
+            self.problem = "there is no run/%s" % name if exc.errno in GONE else (
+                "nobody listens on run/%s" % name if exc.errno == errno.ECONNREFUSED else
+                "no answer on run/%s" % name)
+            return
+        head, dummy, body = answer.partition(b"\r\n\r\n")
+        words = head.split(None, 2)
+        code = words[1].decode("ascii", "replace") if len(words) > 1 and words[0].startswith(b"HTTP/1.") else ""
+        self.answers = code[:1] in ("2", "3", "4")
+        self.told = _data_of(body) if code == "200" else {}
+        state = self.told.get("state")
+        if isinstance(state, type(u"")):
+            self.state = str(state) if state in ("starting", RUNNING, "stopping", "stopped") else "unknown"
+        else:
+            self.problem = "run/%s answers with %s and tells no state" % (
+                name, "HTTP status %s" % code[:3] if code else "something else than HTTP")
+
+
+def _ask(folder, name, until):
+    """The whole answer of a socket, up to the end that its program makes. Raises OSError or IOError without one."""
+    import _socket  # pylint: disable=import-outside-toplevel; the module socket is dear, and only a start asks
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            asking.settimeout(_left(until))
+            asking.connect("/proc/self/fd/%d/%s" % (descriptor, name))  # the path itself may be too long for a socket
+            asking.sendall(_REQUEST)
+            answer = b""
+            while len(answer) < ANSWER_LIMIT:
+                asking.settimeout(_left(until))
+                part = asking.recv(65536)
+                if not part:
+                    return answer
+                answer += part
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+        except _socket.timeout:
+            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        except _socket.error as exc:  # which is no OSError in Python 2.7
+            raise OSError(exc.args[0], str(exc))
+        finally:
+            asking.close()
+    finally:
+        os.close(descriptor)
+
+
+def _left(until):
+    left = until - uptime()
+    if left <= 0:
+        raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    return left
+
+
+def _data_of(body):
+    """The data in the envelope of an answer, as a dict."""
+    import json  # pylint: disable=import-outside-toplevel; dear, and only a start asks
+
+    try:
+        data = json.loads(body.decode("utf-8"))["data"]
+    except (ValueError, KeyError, TypeError, RuntimeError):  # RuntimeError: nested too deep
+        data = None
+    return data if isinstance(data, dict) else {}

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Stop: the daemons first, since they revive their children, then whoever is left."""
+
+from .host import AgentError, Interrupted, this_boot, uptime
+from .lock import AdminLock
+from .lock_owner import account_of_processes
+from .ran_as import ran_as
+from .stopping import Stopping
+from .survey import revived, survey_installed
+from .units import Units
+
+ROUNDS = 3  # how often what came back while we worked is stopped again
+
+
+def stop(request):
+    """Stop every agent process, through systemd where a service of it runs the agent, by pid what is left."""
+    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    survey, dummy = survey_installed(request.home)
+    survey.close()
+    lock = AdminLock(request, account_of_processes(survey.processes))
+    units = Units(request.home, request.log, survey.processes)
+    found = {"ran_as": ran_as(request.home, survey.processes, units)}
+    if request.check_mode:
+        return _plan(request, survey, units, found)
+    stopping, stopped_units, began = Stopping(request), [], uptime()
+    try:
+        stopping.look()
+        for unit in units.to_stop():
+            stopped_units.append(unit)
+            units.stop(unit, request.within(request.daemon_grace + request.grace, 0.5) - uptime(), stopping.note)
+        if not survey.processes and not stopped_units and lock.holder() is None:
+            return dict(_now(), changed=False, processes=[], warnings=survey.unproven, **found)
+        with lock:  # where systemd's time was up, the control program that it has called may still be at work
+            _stop_by_pid(request, stopping)
+    except AgentError as exc:
+        exc.facts = dict({"processes": stopping.facts(), "changed": stopping.signalled or bool(stopped_units)},
+                         **dict(found, **exc.facts))
+        raise
+    except Interrupted as exc:
+        raise AgentError(exc.reason, "the stop %s: what still runs was not stopped; run it again" % exc,
+                         processes=stopping.facts(), changed=stopping.signalled or bool(stopped_units), **found)
+    found.update(_now(), changed=True, processes=stopping.facts())
+    left = stopping.alive()
+    if any(process.began_after(began) for process in left):
+        facts = found.pop("processes")
+        raise revived("comes back while it is stopped", left, facts, **found)
+    if left:
+        raise AgentError("still_running", "still running: " + ", ".join(
+            "%s in state %s after %s" % (process, process.state() or "?", process.signal or "no signal")
+            for process in left), **found)
+    warnings = survey.unproven + ([lock.warning] if lock.warning else []) + _still_active(units)
+    return dict(found, warnings=warnings)
+
+
+def _plan(request, survey, units, found):
+    """What Stop would do."""
+    request.log.found(survey.processes)
+    through = units.to_stop()
+    for unit in through:
+        request.log.add("would stop %s through systemd" % unit.name)
+    planned = [dict(process.facts(), signal="SIGTERM", seconds=None) for process in survey.processes]
+    return dict(_now(), changed=bool(planned or through), processes=planned, warnings=survey.unproven, **found)
+
+
+def _stop_by_pid(request, stopping):
+    for dummy in range(ROUNDS):
+        daemons = [process for process in stopping.look() if process.is_daemon]
+        stopping.end(daemons, request.daemon_grace)
+        stopping.end(stopping.look(), request.grace)
+        if not stopping.look() or uptime() >= request.deadline:
+            return
+
+
+def _still_active(units):
+    """Warnings about services that systemd takes for active although the agent is gone."""
+    return ["%s still counts as active: systemctl start %s will start nothing before it is stopped; start the agent by "
+            "its control program or by this collection" % (unit, unit.name) for unit in units.still_active()]
+
+
+def _now():
+    return {"stopped_at": uptime(), "boot_id": this_boot()}

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Ends processes of the agent, and notes what became of each."""
+
+import errno
+import select
+
+from .host import signal, uptime
+from .survey import survey_home
+
+KILL_WAIT = 5  # seconds for the kernel to take a killed process down
+
+
+class Stopping(object):
+    """The work of one Stop: every process that it has seen, and what became of each."""
+
+    def __init__(self, request):
+        self._request = request
+        self._log = request.log
+        self._seen = {}
+
+    def alive(self):
+        return [process for process in self._seen.values() if process.state() is not None]
+
+    def facts(self):
+        order = sorted(self._seen.values(), key=lambda process: (not process.is_daemon, process.pid))
+        return [dict(process.facts(), signal=process.signal, seconds=process.seconds) for process in order]
+
+    @property
+    def signalled(self):
+        return any(process.signal for process in self._seen.values())
+
+    def look(self):
+        """All agent processes that live now; those seen for the first time are noted."""
+        survey = survey_home(self._request.home)
+        new = [process for process in survey.processes if process.key not in self._seen]
+        survey.close(keep=new)
+        self._log.found(new)
+        for process in new:
+            process.seen_at = uptime()
+            self._seen[process.key] = process
+        return self.alive()
+
+    def end(self, processes, grace):
+        """SIGTERM to each, and SIGKILL to whoever is left after that many seconds."""
+        self.terminate(processes, grace)
+        self._signal("SIGKILL", processes)
+        self._wait(processes, self._request.within(KILL_WAIT, 1.0))
+
+    def terminate(self, processes, grace):
+        """SIGTERM to each, and that many seconds to end."""
+        self._signal("SIGTERM", processes)
+        self._wait(processes, self._request.within(grace, 0.5))
+
+    def _signal(self, name, processes):
+        for process in processes:
+            frozen = process.state() in ("T", "t")
+            if process.send(getattr(signal, name)):
+                process.signal = name
+                self._log.add("%s to %s" % (name, process))
+            if frozen:  # a frozen process takes SIGTERM only when it goes on; SIGKILL needs no help
+                process.send(signal.SIGCONT)
+
+    def _wait(self, processes, until):
+        """Wait until they have ended, but not beyond that moment."""
+        while True:
+            self.note()
+            now = uptime()
+            alive = [process for process in processes if process.seconds is None]
+            if not alive or now >= until:
+                return
+            _pause(alive, min(0.1, until - now))
+
+    def note(self):
+        """Note who has ended."""
+        now = uptime()
+        for process in self._seen.values():
+            if process.seconds is None and process.state() is None:
+                process.seconds = round(now - process.seen_at, 2)
+                self._log.add("%s has ended" % process)
+
+
+def _pause(processes, seconds):
+    """Sleep, but not longer than until one of the processes ends, where the kernel can tell."""
+    poll = select.poll()
+    for process in processes:
+        if process.pollable() is not None:
+            poll.register(process.pollable(), select.POLLIN)
+    try:
+        poll.poll(max(1, int(seconds * 1000)))
+    except (IOError, OSError, select.error) as exc:  # Python 2.7 does not go on after a signal
+        if exc.args[0] != errno.EINTR:
+            raise

@@ -1,0 +1,281 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The services of systemd that run the agent of one home, and what systemd would do with their other processes.
+
+When the main process of a service ends, systemd ends whatever is left in its control group unless C(KillMode) says
+otherwise, a database that somebody started from there included. So a look into the group comes before any signal.
+"""
+
+import os
+import time
+
+from .command import run_command
+from .home import CONTROLS, image_of
+from .host import AgentError, arguments_of, as_text, executable_of, pids, read_proc, stat_or_none, uptime
+from .scripts import is_interpreter, script_of
+from .survey import Survey
+from .unit_files import is_service, services_to_ask, starts_agent
+
+SYSTEMCTL = ("/usr/bin/systemctl", "/bin/systemctl")
+SHOW_SECONDS = 10  # for questions
+FOREIGN_PATIENCE = 3  # seconds: a command that the agent runs for OCP may be over by then
+_SHOWN = ("Id", "LoadState", "ActiveState", "SubState", "ControlGroup", "MainPID", "KillMode", "Restart",
+          "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo", "ExecStart")
+UNKNOWN = "unknown"
+
+
+class Unit(object):
+    """One service as systemd describes it at one moment. The attributes are systemd's properties.
+
+    exec_start: one text for each command.
+    """
+
+    def __init__(self, shown):
+        self.name = shown["Id"]
+        self.load_state = shown.get("LoadState", "")
+        self.active_state = shown.get("ActiveState", "")
+        self.sub_state = shown.get("SubState", "")
+        self.group = shown.get("ControlGroup", "")
+        self.main_pid = int(shown.get("MainPID") or 0)
+        self.kill_mode = shown.get("KillMode", "")
+        self.restart = shown.get("Restart", "")
+        self.exec_start = shown.get("ExecStart", [])
+        # Who is stopped when this one is stopped, and who even when it ends by itself.
+        self.stopped_along = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
+                              for name in shown.get(key, "").split() if not name.endswith(".target")]
+        self.bound = [name for name in shown.get("BoundBy", "").split() if not name.endswith(".target")]
+
+    @property
+    def takes_all(self):
+        """Whether systemd ends the whole control group when the main process ends."""
+        return self.kill_mode not in ("process", "none")
+
+    @property
+    def at_rest(self):
+        return self.active_state in ("inactive", "failed")
+
+    def __str__(self):
+        return "%s (%s, %s)" % (self.name, self.active_state, self.sub_state)
+
+
+class Units(object):
+    """The services of this host that have to do with the agent of one home.
+
+    processes: the agent's, as a Survey found them. known: names of more services to look at.
+    all: the Units; none where systemd does not run. Only root can have systemd start or stop one.
+    """
+
+    def __init__(self, home, log, processes, known=()):
+        self._home = home
+        self._log = log
+        self._agent = set(process.pid for process in processes)
+        self._services = {}
+        self._named, self._known = [], []
+        self.all = []
+        if not os.path.isdir("/run/systemd/system"):
+            return
+        for process in processes:
+            service, of_system = service_of(process.pid)
+            if of_system:
+                self._services[process.pid] = service
+            elif service and not any(unit.name == service for unit in self.all):  # its manager is not ours to ask
+                self.all.append(_unknown(service, process.pid))
+        self._known = [name for name in known if name and is_service(name)]
+        units = self._show(sorted(set(services_to_ask() + self._known + list(self._services.values()))))
+        self._named = [unit.name for unit in units if starts_agent(home, unit.exec_start)]
+        self.all += [unit for unit in units if self._runs_agent(unit)]
+        for unit in self.all:
+            log.add("systemd: %s, main process %s, KillMode=%s, Restart=%s" % (
+                unit, unit.main_pid or "unknown", unit.kill_mode, unit.restart))
+
+    def of(self, process):
+        """The service that runs an agent process, or None."""
+        name = self._services.get(process.pid)
+        return next((unit for unit in self.all if unit.name == name), None)
+
+    def named(self, name):
+        return next((unit for unit in self.all if unit.name == name), None)
+
+    def sole_installed(self):
+        """The one service that starts the agent of the home; None when there is none or more than one."""
+        found = [unit for unit in self.all if unit.name in self._named]
+        return found[0] if len(found) == 1 else None
+
+    def to_stop(self):
+        """Those that systemd has to stop, so that it revives nothing and so that a later start starts.
+
+        Raises AgentError where the end of the agent would be undone, or would be the end of others.
+        """
+        found = []
+        for unit in self.all:
+            if unit.at_rest:
+                continue
+            foreign = self.foreign(unit)
+            along = self._active(unit.stopped_along)
+            ours = unit.main_pid in self._agent
+            if ours and foreign and unit.takes_all:
+                raise _refusal(unit, "holds %s, too, and systemd would end them together with the agent" % (
+                    ", ".join(foreign)), "KillMode=process, Restart=no; or start them outside of the unit")
+            bound = self._active(unit.bound)
+            if ours and bound:
+                raise _refusal(unit, "has %s bound to it, which systemd would stop together with the agent" % (
+                    ", ".join(bound)), None)
+            others = foreign + along
+            if not others and unit.active_state != UNKNOWN and os.geteuid() == 0:
+                found.append(unit)
+                continue
+            if self._is_revived(unit):
+                if not others:
+                    raise AgentError("not_permitted", "%s would start the agent again (Restart=%s), and only root may "
+                                     "stop it: run with become (ansible_become: true)" % (unit.name, unit.restart))
+                raise _refusal(unit, "would start it again (Restart=%s), and cannot be stopped because of %s" % (
+                    unit.restart, ", ".join(others)), "KillMode=process, Restart=no")
+            self._log.add("systemd: %s is left as it is: %s" % (
+                unit, "it cannot be asked or told" if not others else "not without %s" % ", ".join(others)))
+        return found
+
+    def _is_revived(self, unit):
+        """Whether a service that is not stopped starts the agent again."""
+        return unit.restart != "no" and (unit.sub_state == "auto-restart" or bool(
+            self._agent.intersection(members(unit.group))))
+
+    def stop(self, unit, seconds, meanwhile=None):
+        """Stop a service through systemd. Returns whether systemd says so; the process table has the last word."""
+        self._log.add("systemctl stop %s" % unit.name)
+        return self._order("stop", unit, seconds, meanwhile)
+
+    def start(self, unit, seconds):
+        """Start a service through systemd. Returns whether systemd says so; the process table has the last word."""
+        self._log.add("systemctl start %s" % unit.name)
+        return self._order("start", unit, seconds, None)
+
+    def _order(self, verb, unit, seconds, meanwhile):
+        ended = _systemctl([verb, "--", unit.name], seconds, meanwhile)
+        self._log.add("systemctl %s %s%s" % (verb, ended, "" if ended.status == 0 else ": " + ended.words()))
+        return ended.status == 0
+
+    def still_active(self):
+        """The services that systemd counts as active now, of those that it did at first."""
+        names = [unit.name for unit in self.all if not unit.at_rest and unit.active_state != UNKNOWN]
+        return [unit for unit in self._show(names) if not unit.at_rest]
+
+    def foreign(self, unit, patience=FOREIGN_PATIENCE):
+        """Texts about the processes of a service that are not the agent's.
+
+        What the agent has started for a moment only gets that many seconds to end.
+        """
+        until = uptime() + patience
+        while True:
+            found = self._foreign_processes(unit)
+            if not found or uptime() >= until:
+                return found
+            time.sleep(0.2)
+
+    def _foreign_processes(self, unit):
+        survey = Survey(self._home)
+        survey.close()
+        self._agent.update(process.pid for process in survey.processes)
+        found = []
+        for pid in members(unit.group):
+            process = stat_or_none(pid)
+            if pid not in self._agent and process is not None and process.state not in "ZXx" and not _is_control(
+                    self._home, pid):
+                found.append("%s (pid %d)" % (process.comm, pid))
+        return found
+
+    def _active(self, names):
+        return [unit.name for unit in self._show(names) if not unit.at_rest] if names else []
+
+    def _runs_agent(self, unit):
+        if unit.load_state in ("not-found", "masked") and unit.at_rest:
+            return False
+        return unit.name in self._named + self._known or unit.main_pid in self._agent or (
+            bool(self._agent.intersection(members(unit.group))) and not self._foreign_processes(unit))
+
+    def _show(self, names):
+        if not names:
+            return []
+        ended = _systemctl(["show", "--property=" + ",".join(_SHOWN), "--"] + names, SHOW_SECONDS)
+        if ended.status != 0:
+            self._log.add("systemctl show %s: %s" % (ended, ended.words()))
+            inside = dict((service, pid) for pid, service in self._services.items())
+            return [_unknown(name, inside[name]) for name in names if name in inside]
+        blocks = [_properties(block) for block in ended.output.split("\n\n")]
+        units = [Unit(block) for block in blocks if block.get("Id")]
+        return [unit for number, unit in enumerate(units) if unit.name not in [
+            other.name for other in units[:number]]]  # aliases of one
+
+
+def _properties(block):
+    """The properties of one service as systemctl shows them; ExecStart, with a line for each command, as a list."""
+    found = {"ExecStart": []}
+    for line in block.splitlines():
+        key, equals, value = line.partition("=")
+        if key == "ExecStart":
+            found[key].append(value)
+        elif equals:
+            found[key] = value
+    return found
+
+
+def _unknown(name, pid):
+    """A service that nobody can tell about, with the worst that it could be: that an agent process is its main one."""
+    return Unit({"Id": name, "ActiveState": UNKNOWN, "ControlGroup": control_group(pid), "MainPID": pid,
+                 "Restart": "no"})
+
+
+def _refusal(unit, what, settings):
+    """settings: what a drop-in of the unit has to say, or None where none helps."""
+    way_out = "take them apart" if settings is None else (
+        "let it leave them alone: systemctl edit --runtime %s, with [Service], %s" % (unit.name, settings))
+    return AgentError("foreign_in_unit", "nothing was signalled: the agent's service %s %s. Before you run this "
+                      "again, %s" % (unit.name, what, way_out))
+
+
+def control_group(pid):
+    """The path of the control group in which systemd has a process; empty for none."""
+    try:
+        lines = as_text(read_proc(pid, "cgroup")).splitlines()
+    except (IOError, OSError):
+        return ""
+    paths = dict(line.split(":", 2)[1:] for line in lines if line.count(":") > 1)
+    return paths.get("name=systemd", paths.get("", ""))
+
+
+def service_of(pid):
+    """The name of the service that a process belongs to, or None, and whether it is the system's and no user's."""
+    parts = control_group(pid).split("/")
+    units = [part for part in parts if part.endswith((".service", ".scope"))]
+    user = any(part.startswith("user@") for part in parts[:-1])
+    if not units or not is_service(units[-1]) or units[-1].startswith("user@"):
+        return None, False
+    return units[-1], not user
+
+
+def members(group):
+    """The pids in a control group and below it."""
+    if group in ("", "/"):
+        return []
+    return [pid for pid in pids() if (control_group(pid) + "/").startswith(group + "/")]
+
+
+def _is_control(home, pid):
+    """Whether a process is the control program of the home."""
+    try:
+        path = executable_of(pid)
+        image = image_of("/proc/%d/exe" % pid)
+        if is_interpreter(path):
+            path = script_of(os.path.basename(path), arguments_of(pid), lambda: os.readlink("/proc/%d/cwd" % pid)) or ""
+            image = image_of(path)
+    except (IOError, OSError):
+        return False
+    return os.path.basename(path) in CONTROLS and (home.has_place(path) or image in home.images())
+
+
+def _systemctl(arguments, seconds, meanwhile=None):
+    program = next((path for path in SYSTEMCTL if os.access(path, os.X_OK)), SYSTEMCTL[0])
+    return run_command([program, "--no-pager", "--no-ask-password"] + arguments, seconds, meanwhile=meanwhile)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""How the host program takes a request and writes its answer, without the package json.
+
+That package needs re, and re needs enum: to load them costs a host more than to look at its processes does.
+"""
+
+from .host import as_text
+
+ANSWER = b"OCP-ANSWER "  # begins the line of an answer, before the id of its call: a login shell may say other things
+_SHORT = {"\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+
+
+def value_of(expression):
+    """The value of a Python expression that the controller has written, as it has written this program."""
+    return eval(expression, {})  # pylint: disable=eval-used
+
+
+def answer_line(call_id, answer):
+    """What is written to standard output. call_id: bytes, as the call had them. answer: JSON, as bytes."""
+    return b"\n" + ANSWER + call_id + b" " + answer + b"\n"
+
+
+def as_json(value):
+    """The value as JSON in ASCII: dicts with texts as keys, lists, tuples, texts, numbers, booleans, None."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{%s}" % ", ".join("%s: %s" % (_quoted(key), as_json(value[key])) for key in value)
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ", ".join([as_json(item) for item in value])
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, (bytes, type(u""))):
+        return _quoted(value)
+    return "%d" % value
+
+
+def _quoted(value):
+    return "\"%s\"" % "".join([_SHORT.get(letter) or (letter if " " <= letter <= "~" else _escaped(ord(letter)))
+                               for letter in as_text(value)])
+
+
+def _escaped(code):
+    if code < 0x10000:
+        return "\\u%04x" % code
+    code -= 0x10000  # JSON knows the rest as pairs of surrogates
+    return "\\u%04x\\u%04x" % (0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The engine of a fan-out: a process beside ansible-playbook that holds the connections through all phases.
+
+It ends when ansible-playbook is gone, and everything it holds with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import json
+import os
+import resource
+import socket
+import sys
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from .._ssh.route import Route, Start
+from .._store.executor import Executor
+from .._task.clock import iso_now
+from .clock import IdleClock
+from .failure import Failure
+from .hosts import HANDSHAKES, Hosts
+from .messages import LENGTH_BYTES, Answer, Job, frame, peer
+
+_LOOK_EVERY = 1  # seconds between looks at ansible-playbook where the kernel does not tell
+
+
+def run(listener: socket.socket, playbook: int, watch: int | None) -> None:
+    """Serve until ansible-playbook is gone; then end this process.
+
+    listener: where actions call. playbook: its process id. watch: a pidfd of it, None where the kernel has none.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    gc.freeze()  # what came from ansible-playbook stays as it is: not to be looked through, nor copied for that
+    clock = IdleClock()
+    loop = asyncio.SelectorEventLoop(clock)
+    asyncio.set_event_loop(loop)
+    # A thread for each handshake that may ask for a name: no host waits for its neighbours' name servers.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=HANDSHAKES))
+    loop.run_until_complete(_serve(listener, playbook, watch, Hosts(clock)))
+
+
+async def _serve(listener: socket.socket, playbook: int, watch: int | None, hosts: Hosts) -> None:
+    broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    met: dict[str, tuple[Route, Start]] = {}
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if peer(writer.get_extra_info("socket")) == os.geteuid():
+                await _Caller(reader, writer, hosts, met).serve()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # it has hung up
+        except Exception as error:
+            broken.set_exception(error)  # the caller is not hung up on before that is written down
+            return
+        writer.close()
+
+    # From 3.13 on asyncio looks at the socket's file, by a path that leads there only in the process that bound it.
+    options: dict[str, t.Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+    await asyncio.start_unix_server(serve, sock=listener, **options)
+    gone = asyncio.ensure_future(_until_gone(playbook, watch))
+    await asyncio.wait([gone, broken], return_when=asyncio.FIRST_COMPLETED)
+    if broken.done():
+        broken.result()
+    # No orderly goodbyes: the kernel closes every connection with this process, and the hosts' sshd do the rest.
+    os._exit(0)
+
+
+async def _until_gone(playbook: int, watch: int | None) -> None:
+    if watch is not None:
+        gone = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().add_reader(watch, lambda: None if gone.done() else gone.set_result(None))
+        await gone
+        return
+    executor = Executor.of(playbook, "")
+    while not executor.is_gone():
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+class _Caller:
+    """An action that has called, with one phase. met: the ways to hosts that earlier ones have told."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        hosts: Hosts,
+        met: dict[str, tuple[Route, Start]],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._hosts = hosts
+        self._met = met
+        self._cancelled = False
+
+    async def serve(self) -> None:
+        """Carry out the phase; let go of its hosts when the action hangs up in the middle."""
+        request = await self._read()
+        phase = asyncio.ensure_future(self._phase(request))
+        listening = asyncio.ensure_future(self._listen())
+        done, _pending = await asyncio.wait([phase, listening], return_when=asyncio.FIRST_COMPLETED)
+        if phase in done:
+            phase.result()
+        else:
+            phase.cancel()
+            await asyncio.wait([phase])
+        await listening
+
+    async def _listen(self) -> None:
+        """Hear that the phase is to be cancelled, all that it still may want, until it hangs up."""
+        while True:
+            await self._read()
+            self._cancelled = True
+
+    async def _phase(self, request: dict[str, t.Any]) -> None:
+        jobs, now = [], iso_now()
+        for document in request["works"]:
+            job = Job.load(document, self._met)
+            if job:
+                jobs.append(job)
+            else:
+                self._tell(Answer(document["host"], now, now, False, None, Failure.NOT_MET, "no way to it was told"))
+        await self._hosts.phase(
+            jobs,
+            base64.b64decode(request["library"]),
+            request["at_once"],
+            request["timeout"],
+            request["keep"],
+            lambda: self._cancelled,
+            self._tell,
+        )
+
+    def _tell(self, answer: Answer) -> None:
+        self._writer.write(frame(answer.dump()))
+
+    async def _read(self) -> dict[str, t.Any]:
+        length = int.from_bytes(await self._reader.readexactly(LENGTH_BYTES), "big")
+        document: dict[str, t.Any] = json.loads(await self._reader.readexactly(length))
+        return document

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What an action and the engine of a fan-out tell each other: plain values, as frames on a Unix socket.
+
+A frame is its length in four bytes, most significant first, and JSON. Passwords are in there: it touches no disk.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import typing as t
+from dataclasses import asdict, dataclass
+
+from .._ssh.route import Route, Start
+from .carrier import call
+from .failure import Failure
+
+LENGTH_BYTES = 4
+
+
+def longest(seconds: float) -> float:
+    """How many seconds by the wall's clock a host may take whose timeout is so many, however busy the engine is."""
+    return 2 * seconds + 30
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one host has to do in a phase.
+
+    host: its name in the inventory. route: the way there. start: starts the resident. Both are None for a host that the
+    engine has met in an earlier phase. call: what to ask it, see carrier.call.
+    """
+
+    host: str
+    route: Route | None
+    start: Start | None
+    call: t.Mapping[str, t.Any]
+
+    def dump(self) -> dict[str, t.Any]:
+        way = {"route": self.route.dump(), "start": asdict(self.start)} if self.route and self.start else {}
+        return {"host": self.host, "call": call(self.call).decode(), **way}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A work as the engine has it. call: as the resident takes it."""
+
+    host: str
+    route: Route
+    start: Start
+    call: bytes
+
+    @classmethod
+    def load(cls, document: t.Mapping[str, t.Any], met: dict[str, tuple[Route, Start]]) -> Job | None:
+        """A Job from Work.dump(); None where the way is neither told nor known.
+
+        met: the ways to hosts that were told before. One that is told now is added.
+        """
+        host = document["host"]
+        if "route" in document:
+            start = document["start"]
+            environment = tuple((name, value) for name, value in start["environment"])
+            met[host] = Route.load(document["route"]), Start(**{**start, "environment": environment})
+        return cls(host, *met[host], document["call"].encode()) if host in met else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one host in a phase.
+
+    started, finished: when its own turn began and ended, ISO 8601. sent: whether the call may have reached it; without
+    that nothing was done there. output: the resident's answer, or else failure, and message for people.
+    """
+
+    host: str
+    started: str
+    finished: str
+    sent: bool
+    output: dict[str, t.Any] | None = None
+    failure: Failure | None = None
+    message: str = ""
+
+    def dump(self) -> dict[str, t.Any]:
+        return {**asdict(self), "failure": self.failure.value if self.failure else None}
+
+    @classmethod
+    def load(cls, document: t.Mapping[str, t.Any]) -> Answer:
+        failure = document["failure"]
+        return cls(**{**document, "failure": Failure(failure) if failure else None})
+
+
+def frame(document: t.Any) -> bytes:
+    body = json.dumps(document).encode()
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def peer(connection: socket.socket) -> int:
+    """The user id at the other end of a Unix socket."""
+    credentials = struct.Struct("3i")  # process, user, group
+    user: int = credentials.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size))[1]
+    return user

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What a host says on one channel: the answer to a call, among what is none. Bounded in both."""
+
+from __future__ import annotations
+
+from .carrier import answer_head
+from .host_answer import LARGEST
+
+NOISE = 1024 * 1024  # bytes that are no answer, for each call
+_TAIL = 4096  # bytes of them that are kept for people
+
+
+class Stream:
+    """No I/O.
+
+    output: what has come and was not looked at yet; begins with the end of a line. errors: the end of what has come on
+    standard error. excess: why no more is listened to, or "".
+    """
+
+    def __init__(self) -> None:
+        self.output = bytearray(b"\n")
+        self.errors = b""
+        self.excess = ""
+        self._head = b""  # of the answer that is expected
+        self._is_answer = False  # whether that has come, and output is what follows
+        self._looked_at = 0  # where there is no end of a line before
+        self._noise = 0
+        self._said = b""
+
+    def expect(self, call_id: str) -> None:
+        """The answer to this call is the next one."""
+        self._head = answer_head(call_id)
+
+    def take_in(self, data: bytes) -> None:
+        """More of standard output."""
+        if self.excess:
+            return
+        self.output += data
+        self._look()
+        if self._is_answer and len(self.output) > LARGEST and self.output.find(b"\n", self._looked_at) < 0:
+            self.excess = f"its answer has more than {LARGEST} bytes"
+        self._bound(0 if self._is_answer else len(self.output))
+
+    def take_in_errors(self, data: bytes) -> None:
+        """More of standard error."""
+        if not self.excess:
+            self.errors = (self.errors + data)[-_TAIL:]
+            self._noise += len(data)
+            self._bound(0 if self._is_answer else len(self.output))
+
+    def forget(self, end: int) -> None:
+        """Drop the output up to this place, and the errors: they were about something else."""
+        self.output[:end] = b"\n"
+        self.errors = b""
+
+    def answer(self) -> bytes | None:
+        """The JSON of the answer that is expected, once; None as long as it has not come."""
+        self._look()
+        if not self._is_answer:
+            return None
+        end = self.output.find(b"\n", self._looked_at)
+        if end < 0:
+            self._looked_at = len(self.output)
+            return None
+        found = bytes(self.output[:end])
+        del self.output[:end]
+        self._head, self._is_answer, self._looked_at = b"", False, 0
+        self._noise = 0
+        return found
+
+    def said(self) -> bytes:
+        """The end of what it has said that is no answer."""
+        return self.errors or (self._said + bytes(self.output[-_TAIL:]))[-_TAIL:].strip()
+
+    def _look(self) -> None:
+        if not self._head or self._is_answer:
+            return
+        at = self.output.find(self._head)
+        self._is_answer = at >= 0
+        # Where it has not come, its beginning may have.
+        noise = at if self._is_answer else max(0, len(self.output) - len(self._head) + 1)
+        self._said = (self._said + bytes(self.output[max(0, noise - _TAIL) : noise]))[-_TAIL:]
+        self._noise += noise
+        del self.output[: noise + (len(self._head) if self._is_answer else 0)]
+
+    def _bound(self, more: int) -> None:
+        if not self.excess and self._noise + more > NOISE:
+            self.excess = f"it has said more than {NOISE} bytes that are no answer"

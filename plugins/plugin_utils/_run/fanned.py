@@ -1,0 +1,154 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What a fan-out makes of its hosts: a result in the shape of agent_processes, or a host that its task has to do."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._fan_out.client import Answer, Failure
+from .._fan_out.host_answer import AnswerError, checked
+from .._task.errors import join
+from .._task.printable import in_line, printable
+from .._task.settings import FANOUT
+from .host_results import CHANGING, cancelled, no_answer, overdue
+from .run_state import known
+
+_SHOWN = 20
+
+
+class Fanned:
+    """The hosts of one phase. run: the state of the run, see run_state.py.
+
+    answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
+    middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
+    what was said of that (C(said)). warnings: pairs of host and text. notes: of HostRequests, for later phases. halted:
+    the answer for hosts that are not begun any more, see halt.py.
+    """
+
+    def __init__(self, phase: str, run: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
+        self.phase = phase
+        self.run = run
+        self.answers: dict[str, dict[str, t.Any]] = {}
+        self.rest: dict[str, dict[str, t.Any]] = {}
+        self.warnings: list[tuple[str, str]] = []
+        self.notes = "[]"
+        self.halted: dict[str, t.Any] | None = None
+        self._changing = phase in CHANGING and not check_mode
+        self._only = run["transport"] == FANOUT
+
+    def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
+        """Leave hosts to the phase's task, unless they have a result."""
+        entry = {"why": in_line(why)}
+        self.rest.update({host: dict(entry) for host in hosts if host not in self.answers and host not in self.rest})
+
+    def refuse(self, hosts: t.Iterable[str], why: str) -> None:
+        """Note hosts, as far as they have no result, that the fan-out cannot reach, or not as ssh would."""
+        if not self._only:
+            self.leave(hosts, why)
+            return
+        for host in hosts:
+            if host not in self.answers and host not in self.rest:
+                way_out = "ocp_transport=auto would leave it to a task of its own"
+                text = f"the fan-out does not reach it ({printable(why)}); {way_out}"
+                self.answers[host] = {"unreachable": True, "reason": "not_connected", "msg": text}
+
+    def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
+        """Note hosts, as far as they have no result, that may have been at work since started."""
+        if self._changing:  # their tasks ask them again, as hosts that they have lost themselves
+            missing = [host for host in hosts if host not in self.answers and host not in self.rest]
+            text = in_line(why)
+            self.rest.update({host: {"why": text, "lost": text, "started_at": started} for host in missing})
+        else:
+            self.refuse(hosts, why)
+
+    def take(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
+        """Note how a host has answered, or how it has not. Returns its result; None where its task has to do it."""
+        result = self._result(host, answer)
+        if result is None:
+            return None
+        at = {"started_at": answer.started, "finished_at": answer.finished}
+        self.answers[host] = result if answer.failure is Failure.CANCELLED else {**result, **at}
+        return self.answers[host]
+
+    def _result(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
+        failure, message = answer.failure, answer.message
+        if failure is None:
+            try:
+                return self._answered(host, checked(answer.output or {}, self.phase))
+            except AnswerError as error:
+                failure, message = Failure.NO_ANSWER, str(error)
+        if failure is Failure.OVERDUE:
+            return overdue(self.run["timeouts"][self.phase], self._changing and answer.sent)
+        if failure is Failure.CANCELLED:
+            return self.halted or cancelled()
+        if failure is Failure.NOT_BECOME:
+            return {"failed": True, "reason": "not_permitted", "msg": message}
+        if self._changing and (failure is Failure.LOST or (failure is Failure.NO_ANSWER and answer.sent)):
+            # The phase may be done, under way or cut off. Its task asks the host again, as one that it has lost itself.
+            self.lose([host], message, answer.started)
+            return None
+        if failure is Failure.NOT_CONNECTED and self._changing:
+            self.leave([host], message)  # its task tries for a while: the host was there a moment ago
+            return None
+        if failure in (Failure.REFUSED, Failure.NO_ANSWER) and not self._only:
+            self.rest[host] = {"why": message, "said": message}
+            return None
+        if failure is Failure.NO_ANSWER:
+            return no_answer(message, self._changing and answer.sent)
+        reason = {} if failure is Failure.LOST else {"reason": "not_connected"}
+        return {"unreachable": True, "msg": message, **reason}
+
+    def _answered(self, host: str, output: dict[str, t.Any]) -> dict[str, t.Any] | None:
+        if output.get("reason") == "locked" and self.run.get("resumed"):
+            self.leave([host], str(output.get("msg")))  # its task waits: it may be the last run's program
+            return None
+        self.warnings += [(host, warning) for warning in output.pop("warnings", [])]
+        return output
+
+    # For people, and for who comes after
+
+    @property
+    def worked(self) -> bool:
+        """Whether a host was worked on, or was to be: not where all of them are left to tasks or let be."""
+        return any(answer.get("reason") not in ("cancelled", "disowned") for answer in self.answers.values())
+
+    def result(self) -> dict[str, t.Any]:
+        """The result of the fan-out's own task."""
+        return {
+            "changed": any(answer.get("changed") for answer in self.answers.values()),
+            "task": self.run["task"]["id"],
+            # as texts, lest Ansible walk through them in every task that follows
+            "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
+            "notes": self.notes,
+            "rest": {host: {**known(self.run, self.phase, host), **entry} for host, entry in self.rest.items()},
+            "msg": self.summary(),
+        }
+
+    def failures(self) -> list[str]:
+        """A line for every host that failed, as ansible-playbook has one."""
+        return [
+            f"{'unreachable' if answer.get('unreachable') else 'failed'}: [{host}] {in_line(answer.get('msg'))}"
+            for host, answer in self.answers.items()
+            if answer.get("failed") or answer.get("unreachable")
+        ]
+
+    def summary(self) -> str:
+        """How many hosts went which way, and why not this one."""
+        parts = [f"{self.phase}: {_hosts(self.answers)} in one fan-out"] if self.answers or not self.rest else []
+        by_reason: dict[str, list[str]] = {}
+        for host, entry in self.rest.items():
+            by_reason.setdefault(entry["why"], []).append(host)
+        for why, hosts in by_reason.items():
+            text = f"{_hosts(hosts)} by task: {join(hosts, _SHOWN)}" + (f" ({why})" if why else "")
+            parts.append(text if parts else f"{self.phase}: {text}")
+        return join(parts, _SHOWN, "; ")
+
+
+def _hosts(hosts: t.Sized) -> str:
+    return f"{len(hosts)} host" if len(hosts) == 1 else f"{len(hosts)} hosts"

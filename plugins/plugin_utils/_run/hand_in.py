@@ -1,0 +1,79 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The end of a phase in a slice: the outcomes of its hosts go into the store, where the barrier finds them."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from dataclasses import asdict, replace
+
+from .._store.store import Store, StoreError
+from .._task.task import Outcome, Subtask, Task
+from . import run_state
+from .outcomes import collect
+
+
+def hand_in(run: dict[str, t.Any], phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
+    """Hand in what the hosts of a slice have answered in these phases. A host without an answer has failed.
+
+    run: the state of the run, which is brought up to date. What the store did not take stays in it for the next time,
+    and no other host of the slice is begun. url: of the store. hostvars: Ansible's variable of that name.
+    """
+    share = Task.load(run["task"])
+    ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]
+    run.update(run_state.holding(share))
+    if not run["check_mode"]:
+        _store(run, share, ended, url)
+
+
+def break_off(run: dict[str, t.Any], known: t.Mapping[str, t.Mapping[int, Outcome]], url: str | None) -> str:
+    """Hand in what is known of a slice that does not come to its end. Returns what is to be said.
+
+    known: outcomes of its hosts, by phase, then by host index.
+    """
+    share = Task.load(run["task"])
+    ended = [pair for phase, outcomes in known.items() for pair in share.settle(phase, outcomes, complete=False)]
+    run.update(run_state.holding(share))
+    _store(run, share, ended, url)
+    missing = sum(len(hosts) for hosts in run["due"].values()) + len(run["slice"]["kept"])
+    end(run, url)
+    what = f"{share.name}: task {share.id}, a slice: it was ended before its report"
+    return f"{what}; the barrier has {missing} of its outcomes as FAILED" if missing else what
+
+
+def end(run: t.Mapping[str, t.Any], url: str | None) -> None:
+    """The slice hands nothing in any more."""
+    with contextlib.suppress(StoreError), Store.open(url) as store:  # else others see that its heart stands still
+        store.slices.end(run["task"]["id"], run["slice"]["executor"]["token"])
+
+
+def _signed(outcome: Outcome, context: t.Mapping[str, str]) -> Outcome:
+    """The outcome, whose log says which job of AWX the slice was; what the barrier adds to it is of its own job."""
+    if "awx_job_id" not in context:
+        return outcome
+    where = f" on {context['awx_execution_node']}" if "awx_execution_node" in context else ""
+    url = f", {context['awx_job_url']}" if "awx_job_url" in context else ""
+    return replace(outcome, log=[(0.0, f"slice: job {context['awx_job_id']} of AWX{where}{url}"), *outcome.log])
+
+
+def _store(run: dict[str, t.Any], share: Task, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None) -> None:
+    ours = run["slice"]
+    outcomes = {int(number): Outcome(**outcome) for number, outcome in ours["kept"].items()}
+    outcomes.update({subtask.id: _signed(outcome, run["request"]["context"]) for subtask, outcome in ended})
+    if not outcomes:
+        return
+    ours["kept"] = {number: asdict(outcome) for number, outcome in outcomes.items()}
+    try:
+        with Store.open(url) as store:
+            refused = store.slices.hand_in(share.id, ours["executor"]["token"], outcomes)
+    except StoreError as exc:
+        ours["problem"] = str(exc)
+        run["due"] = {}
+        return
+    ours.update(kept={}, problem=None)
+    ours["refused"] += [str(share.target(subtask)) for subtask in share.subtasks if subtask.id in refused]

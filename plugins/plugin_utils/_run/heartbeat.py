@@ -1,0 +1,101 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The heart of a run: a process that tells the task store, for as long as the run lives, that it lives.
+
+It also hears from the store that the task is to be cancelled, or that it is not this run's any more. It is a process of
+its own since ansible-playbook forks: a thread that talks to a database in it would be cut in two by every fork.
+
+When the store was last told is noted for the run's other processes, as the time of change of an empty file: a full disk
+does not stand against that, and a heart that hangs or has died leaves a note that grows old. The file is removed when
+the task is another's. The time is since the machine has booted, sleep included: nobody sets that clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import typing as t
+from pathlib import Path
+
+from ansible import constants as C
+
+from .._process.daemonize import run_beside
+from .._store.executor import Executor
+from .._store.liveness import DEAD_AFTER
+from .._store.store import Store, StoreError
+from . import cancel as _cancel
+
+BEAT_EVERY = 2  # seconds; liveness.DEAD_AFTER is many times that
+# Seconds without a sign of life after which no other host is begun. What is left of DEAD_AFTER is for a host that is
+# just being begun: to connect to it takes a while.
+SILENT_AFTER = DEAD_AFTER - 20
+
+
+def start(url: str | None, executor: Executor, beat: t.Callable[[Store], bool | None]) -> None:
+    """Start the heart of a run. It ends with the run, or with what the run is at.
+
+    url: of the store, which has been told just now. beat: gives a sign of life there; returns whether the task is to be
+    cancelled, None when there is nothing to live for any more. To be called in a worker. Raises OSError.
+    """
+    note = _note(executor.token)
+    note.touch(0o600)
+    _told(note, _now())
+    run_beside(lambda: _beat(url, executor, beat, note))
+
+
+def silence(token: str) -> str | None:
+    """Why no other host may be begun, for people: others may take the run for dead. None while they do not.
+
+    token: of the executor whose heart was started.
+    """
+    try:
+        seconds = _now() - os.stat(_note(token)).st_mtime
+    except FileNotFoundError:
+        return (
+            "the task is not this run's any more: the task store says that it has ended, or that another run has it, "
+            "since this one had given no sign of life for too long. See the task (task_info), and retry it where it "
+            "FAILED"
+        )
+    if seconds < SILENT_AFTER:
+        return None
+    return (
+        f"the task store has had no sign of life from this run for {seconds:.0f} s, and after {DEAD_AFTER} s another "
+        "controller may take the task over: see that the database is up and can be reached from here, then retry the "
+        "task (task_retry)"
+    )
+
+
+def _beat(url: str | None, executor: Executor, beat: t.Callable[[Store], bool | None], note: Path) -> None:
+    while not executor.is_gone():
+        try:
+            with Store.open(url) as store:
+                now = _now()
+                cancel = beat(store)
+        except StoreError:
+            pass  # it may come back; until then the note grows old
+        else:
+            if cancel is None:
+                note.unlink(missing_ok=True)
+                return
+            with contextlib.suppress(FileNotFoundError):  # with the run, just now
+                _told(note, now)
+            if cancel:
+                _cancel.ask()
+        time.sleep(BEAT_EVERY)
+
+
+def _note(token: str) -> Path:
+    return Path(C.DEFAULT_LOCAL_TMP) / f"ocp_heart.{token}"
+
+
+def _told(note: Path, now: float) -> None:
+    os.utime(note, (now, now))
+
+
+def _now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What the host program is asked to do on each host of a phase, for the fan-out: as the roles ask it by their task."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
+
+from .._ssh.task_variables import TaskVariables
+from .._task.errors import INVALID, OcpError
+from .host_results import Results
+
+# The options of a phase that are variables of the host. The roles have the same: a test compares them.
+VARIABLES = {
+    "prepare": {"home": "ocp_agent_home"},
+    "restart_pos_proxy": {"home": "ocp_agent_home", "grace": "ocp_agent_grace"},
+    "stop": {"home": "ocp_agent_home", "grace": "ocp_agent_grace", "daemon_grace": "ocp_agent_daemon_grace"},
+    "start": {"home": "ocp_agent_home"},
+    "finish": {"home": "ocp_agent_home", "settle": "ocp_agent_settle"},
+}
+
+
+class HostRequests:
+    """The requests of a phase.
+
+    phases: those of the operation, in order. run: the state of the run, see run_state.py. variables: of the hosts.
+    results: of earlier phases.
+
+    A host's variables are looked up once in a run, in its first phase, for all that follow: that costs more than all
+    else that is done for it.
+    """
+
+    def __init__(
+        self,
+        phase: str,
+        phases: t.Sequence[str],
+        run: t.Mapping[str, t.Any],
+        variables: TaskVariables,
+        results: Results,
+        *,
+        check_mode: bool,
+    ) -> None:
+        self._phase = phase
+        self._phases = phases
+        self._run = run
+        self._variables = variables
+        self._results = results
+        self._check_mode = check_mode
+        self._validator = ArgumentSpecValidator(argument_spec())
+        self._valid: dict[tuple[str, str], dict[str, t.Any]] = {}
+        self._noted = results.noted()
+        self._new: dict[str, list[str]] = {}
+
+    def is_noted(self, host: str) -> bool:
+        """Whether an earlier phase has looked up what this one asks of the host."""
+        return self._phase in self._noted.get(host, {})
+
+    def note(self, host: str) -> None:
+        """Look up what this phase and those to come ask of a host. Raises OcpError or AnsibleError for this phase."""
+        noted = {self._phase: self._validated(self._phase, host)}
+        for phase in self._phases[self._phases.index(self._phase) + 1 :]:
+            try:
+                noted[phase] = self._validated(phase, host)
+            except (OcpError, AnsibleError):
+                pass  # that phase looks again, and says so
+        self._noted[host] = noted
+        self._new.setdefault(json.dumps(noted), []).append(host)
+
+    def notes(self) -> str:
+        """What note() has found, for Results.noted() of later phases. A text, lest Ansible walk through it."""
+        return json.dumps([[hosts, json.loads(noted)] for noted, hosts in self._new.items()])
+
+    def of(self, host: str) -> dict[str, t.Any]:
+        """The arguments of the host program's Request, for a host that is noted."""
+        request = dict(self._noted[host][self._phase])
+        known = self._run["due"][self._phase][host]
+        if known.get("home"):
+            request["home"] = known["home"]
+        if self._phase == "start" and known.get("ran_as"):
+            request["ran_as"] = known["ran_as"]
+        if self._phase == "finish":
+            request.update(self._since(host))
+        return request
+
+    def _validated(self, phase: str, host: str) -> dict[str, t.Any]:
+        there = self._variables.of(host)
+        given = {
+            option: self._variables.value(host, name) for option, name in VARIABLES[phase].items() if name in there
+        }
+        key = phase, repr(given)
+        if key not in self._valid:
+            options = {"phase": phase, "timeout": self._run["timeouts"][phase], **given}
+            if phase in ("prepare", "finish"):
+                options["goal"] = self._run["goal"]
+            found = self._validator.validate(options)
+            if found.error_messages:
+                raise OcpError(INVALID, "; ".join(found.error_messages))
+            self._valid[key] = {**found.validated_parameters, "check_mode": self._check_mode}
+        return self._valid[key]
+
+    def _since(self, host: str) -> dict[str, t.Any]:
+        """From when on the settle time counts: the end of this task's Stop or Start."""
+        stop, start = (
+            (self._results.of(phase, host) if phase in self._phases else None) or {} for phase in ("stop", "start")
+        )
+        return {
+            "stopped_at": stop.get("stopped_at"),
+            "ready_at": start.get("ready_at"),
+            "boot_id": start.get("boot_id") or stop.get("boot_id"),
+        }

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""A host's result in a phase: what it is without an answer, and where it is, by whichever way the host was asked."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._task.operation import PHASES
+
+CHANGING = ("stop", "start", "restart_pos_proxy")
+UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
+
+
+def no_answer(why: str, changing: bool) -> dict[str, t.Any]:
+    """The answer for a host that has said something else, or too much. changing: whether it may have been changed."""
+    return {"failed": True, "reason": "no_answer", "msg": f"{why}; {UNKNOWN}" if changing else why}
+
+
+def overdue(seconds: float, changing: bool) -> dict[str, t.Any]:
+    """The answer for a host that gave none within so many seconds. changing: whether it may have been changed."""
+    text = f"no answer within {seconds:g} s"
+    return {"failed": True, "reason": "deadline", "msg": f"{text}; {UNKNOWN}" if changing else text}
+
+
+def cancelled() -> dict[str, t.Any]:
+    """The answer for a host that has not been contacted since the task was cancelled before."""
+    return {"failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
+
+
+def disowned(why: str) -> dict[str, t.Any]:
+    """The answer for a host that is let be, since the task may be another run's by now. why: for people."""
+    return {"failed": True, "reason": "disowned", "msg": why}
+
+
+def of_controller(hostvars: t.Any) -> t.Mapping[str, t.Any]:
+    """The variables of localhost, with templates as they are; empty where there are none.
+
+    hostvars: Ansible's variable of that name.
+    """
+    try:
+        return t.cast("t.Mapping[str, t.Any]", hostvars.raw_get("localhost"))
+    except (AttributeError, KeyError, TypeError):
+        return {}
+
+
+def fan_out(controller: t.Mapping[str, t.Any], phase: str, task_id: object) -> dict[str, t.Any] | None:
+    """What the fan-out of a phase of a task has left: C(answers) and C(rest), by host, as agent_fan_out returns them.
+
+    controller: the variables of localhost, on which the playbooks register C(<phase>_fan_out). Returns None where they
+    have not, which is where the roles are used by themselves.
+    """
+    found = controller.get(f"{phase}_fan_out")
+    if found is None:
+        return None
+    # That of another task in the same ansible-playbook says nothing of this one, neither do its hosts' results.
+    ours = found.get("task") == task_id and "answers" in found
+    return t.cast("dict[str, t.Any]", found) if ours else {"answers": {}, "rest": {}}
+
+
+class Results:
+    """The results of the hosts of a task, by phase. To be made anew in every action: it keeps what it has seen.
+
+    hostvars: Ansible's variable of that name. task_id: None outside of a task.
+    """
+
+    def __init__(self, hostvars: t.Any, task_id: object) -> None:
+        self._hostvars = hostvars
+        self._task_id = task_id
+        self._controller = of_controller(hostvars)
+
+    def noted(self) -> dict[str, dict[str, t.Any]]:
+        """What earlier fan-outs of the task have noted of hosts, see HostRequests: by host, then by phase."""
+        found: dict[str, dict[str, t.Any]] = {}
+        for phase in PHASES:
+            left = fan_out(self._controller, phase, self._task_id) or {}
+            for hosts, noted in json.loads(left.get("notes", "[]")):
+                found.update(dict.fromkeys(hosts, noted))
+        return found
+
+    def of(self, phase: str, host: str) -> t.Mapping[str, t.Any] | None:
+        """The result of a host in a phase; None where it has none.
+
+        The fan-out's counts, unless that has left the host to the phase's own task: the roles register
+        C(<phase>_result).
+        """
+        found = fan_out(self._controller, phase, self._task_id)
+        if found is not None and host not in found["rest"]:
+            answer = found["answers"].get(host)
+            return None if answer is None else t.cast("dict[str, t.Any]", json.loads(answer))
+        if host not in self._hostvars:  # its part of the task was done before
+            return None
+        # raw_get: a result holds no templates, and templating it would be most of the barrier's work
+        return t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The task of a run and its store: where it is kept, whether it is cancelled, what becomes of it without a database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from .._store.executor import Executor
+from .._store.spool import spool
+from .._store.store import Store, StoreError
+from .._task.errors import UNEXPECTED, OcpError
+from .._task.task import Task
+from . import cancel
+
+NONE = "none"
+
+OPTION: dict[str, t.Any] = {"task_store": {"type": "str", "no_log": True}}
+
+
+def chosen(task_store: str | None) -> str | None:
+    """The store that a run shall use: NONE, or an URL, None for the default one.
+
+    In a job of AWX the default is none: nothing that it writes to its own disk is there for the next one.
+    """
+    if task_store == NONE or (not task_store and os.environ.get("AWX_PRIVATE_DATA_DIR")):
+        return NONE
+    return task_store or None
+
+
+def transient(url: str | None) -> str | None:
+    """In plain words why a task cannot be asked for after the run that has it; None where it can.
+
+    url: what chosen() gave.
+    """
+    if url == NONE:
+        return (
+            "the task is not kept, there is no shared task store (ocp_task_store): it cannot be asked for later, nor "
+            "be retried, rolled back or cancelled"
+        )
+    if os.environ.get("AWX_PRIVATE_DATA_DIR") and (url or "sqlite").startswith("sqlite"):
+        return (
+            "the task is kept on the job's own disk only (ocp_task_store is a file): unless that is a volume which "
+            "other jobs have, too, it cannot be asked for later, nor be retried, rolled back or cancelled"
+        )
+    return None
+
+
+@contextlib.contextmanager
+def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]:
+    """The store of an URL that chosen() gave. Raises OcpError where there is none, or it cannot be used to the end."""
+    if url == NONE:
+        raise OcpError(
+            UNEXPECTED, "tasks are not kept here (ocp_task_store is none): give ocp_task_store the URL of a database"
+        )
+    try:
+        with Store.open(url, create=not read_only) as store:
+            yield store
+    except StoreError as exc:
+        raise OcpError(UNEXPECTED, str(exc)) from exc
+
+
+class Keeping:
+    """The store from the view of a run that executes a task.
+
+    url: what chosen() gave. executor: the run in plain types, None where the task is not kept.
+    """
+
+    def __init__(self, url: str | None, executor: t.Mapping[str, t.Any] | None) -> None:
+        self._url = url
+        self._executor = Executor(**executor) if executor else None
+
+    def cancelled(self, task_id: int) -> bool:
+        """Whether somebody has asked for the end of the task. Raises StoreError."""
+        if cancel.asked() or not self._executor:
+            return cancel.asked()
+        with Store.open(self._url) as store:
+            return bool(store.beat(task_id, self._executor))
+
+    def save(self, task: Task, logs: t.Mapping[int, str]) -> str | None:
+        """Store a task as it is now, with the logs of what has ended since the last time.
+
+        Returns None, or why it could not be stored and where its results are then, for people.
+        """
+        if not self._executor:
+            return None
+        try:
+            with Store.open(self._url) as store:
+                store.save(task, self._executor, logs)
+        except StoreError as exc:
+            try:
+                path = spool(self._url, task, self._executor, logs)
+            except (OSError, StoreError) as error:
+                return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
+            return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
+        return None

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""From the result of a host in a phase to the outcome of its subtask."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._files.document import plain
+from .._task.errors import BY_REASON, CANCELLED, INTERRUPTED, NO_CONNECTION, TIMED_OUT
+from .._task.host_ids import Target
+from .._task.operation import MAX_TIMEOUT
+from .._task.printable import printable
+from .._task.task import Outcome, Task
+from .host_results import Results
+
+
+def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
+    """The outcomes of a phase that is due, by host index; a host without a result is left out.
+
+    hostvars: Ansible's variable of that name.
+    """
+    outcomes, results = {}, Results(hostvars, task.id)
+    for index in task.work().get(phase, ()):
+        target = task.targets[index]
+        result = results.of(phase, target.host)
+        if result is not None:
+            outcomes[index] = outcome(target, result)
+    return outcomes
+
+
+def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
+    """Read one registered result. Only what says of itself that it was worked on and went well is a success."""
+    started, finished = result.get("started_at"), result.get("finished_at")
+    reason = result.get("reason")
+    if result.get("unreachable"):
+        code = NO_CONNECTION
+    elif result.get("timedout"):
+        code = TIMED_OUT
+    elif result.get("failed") or result.get("skipped") or not (started and finished):
+        code = BY_REASON.get(str(reason), INTERRUPTED)
+    else:
+        code = None
+    # Who did not answer, or was cut off, may have been changed.
+    known = code is None or (reason is not None and code not in (TIMED_OUT, INTERRUPTED, CANCELLED))
+    said = printable(result.get("msg") or "the task gave no result").strip()  # a task's own may be Ansible's or ssh's
+    ran_as = result.get("ran_as")
+    return Outcome(
+        code=code.code if code else None,
+        message=f"{target}: {said}" if code else None,
+        started=str(started) if started else None,
+        finished=str(finished) if finished else None,
+        changed=bool(result.get("changed")) if known else None,
+        home=str(result["home"]) if result.get("home") else None,
+        ran_as=plain(ran_as) if isinstance(ran_as, t.Mapping) else None,
+        idle="ran_as" in result and ran_as is None,
+        log=_log(result.get("log")),
+    )
+
+
+def _log(value: object) -> list[tuple[float, str]]:
+    """What the host program says it did; a host that says something else than it should says nothing."""
+    if not isinstance(value, (list, tuple)):
+        return []
+    return [
+        (float(entry[0]), str(entry[1]))
+        for entry in value
+        if isinstance(entry, (list, tuple)) and len(entry) == 2 and _is_time(entry[0])
+    ]
+
+
+def _is_time(value: object) -> bool:
+    """Whether a value is a number of seconds that a phase can have taken."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_TIMEOUT

@@ -1,0 +1,25 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What the requests of a workflow's runs have in common that take part in a task which another of its runs has made."""
+
+from __future__ import annotations
+
+from .._files.document import plain
+from .._task.host_ids import parse
+
+NO_TASK = (
+    "check mode, nothing was changed: there is no task, since a workflow in check mode makes none; the playbooks of "
+    "the operations tell in check mode what they would do"
+)
+
+
+def task_id(given: object, *, check_mode: bool) -> int | None:
+    """The id of the task; None where check mode has made none. Raises OcpError (400)."""
+    if check_mode and given in (None, ""):
+        return None
+    (number,) = parse(plain(given), "taskId", most=1)
+    return number

@@ -1,0 +1,462 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The task store: tasks outlive the run that executes them, in SQLite, PostgreSQL or MySQL.
+
+Every method is one transaction, preceded by those that clear away dead executors and bring in overdue results.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._task import subtask_log
+from .._task.clock import iso, iso_now
+from .._task.errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
+from .._task.host_ids import MAX_ID
+from .._task.operation import OPERATIONS
+from .._task.task import CANCELING, RUNNING, Outcome, Task, count_subtasks
+from . import host_locks, rows
+from . import schema as tables
+from . import workflow as _workflow
+from .database import Database, Location, StoreError
+from .executor import Executor
+from .liveness import DEAD_AFTER, executor_of, held_by, is_dead
+from .slices import Slices
+from .spool import Spooled, overdue
+from .workflow import Workflow
+
+try:
+    import sqlalchemy as sa
+
+    from .database import Epoch
+except ImportError:  # opening a store says so
+    pass
+
+_ATTEMPTS = 10
+
+__all__ = ["DEAD_AFTER", "LostTask", "Store", "StoreError"]
+
+
+class LostTask(StoreError):  # noqa: N818
+    """The task is not this executor's any more: it was declared dead. It must stop working on it."""
+
+
+class Store:
+    """The tasks of a database.
+
+    url_shown: its URL, without the password. slices: what runs do here that execute slices of a task.
+    """
+
+    def __init__(self, database: Database, version: int, *, writing: bool) -> None:
+        self.url_shown = database.location.shown
+        self.slices = Slices(database)
+        self._database = database
+        self._version = version
+        self._writing = writing
+
+    @classmethod
+    def open(cls, url: str | None = None, *, create: bool = True) -> Store:
+        """Open a store, make its tables where missing or of an earlier version, and bring in what is overdue from this
+        machine (see spool.py).
+
+        url: in SQLAlchemy's form; None for tasks.db in the user's data folder. create=False: nothing is written, and
+        what is not there is an empty store; for busy, load, find and log only. Raises StoreError.
+        """
+        database = Database.open(Location.of(url), create=create)
+        version = _version(database)
+        if version is None and not create:
+            database = Database.empty(database.location)
+        if version is None or (version < tables.VERSION and create):
+            _make_tables(database)
+            version = tables.VERSION
+        store = cls(database, version, writing=create)
+        store._bring_in_overdue()
+        return store
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # For who executes tasks
+
+    def create(
+        self,
+        host_ids: t.Sequence[int],
+        definition: str,
+        build: t.Callable[[int, int], Task],
+        executor: Executor,
+        workflow: Workflow | None = None,
+    ) -> Task:
+        """Store a new task and lock its hosts.
+
+        definition: key of OPERATIONS. build: gets the ids of the task and of its first subtask. workflow: where one
+        executes the task; executor is nobody then. Raises OcpError (409) that names every host that another task works
+        on.
+        """
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            task_id = _reserve(connection, "task", 1)
+            host_locks.check(connection, host_ids)
+            task = build(task_id, _reserve(connection, "subtask", count_subtasks(definition, len(host_ids))))
+            rows.insert(connection, task, {**held_by(executor), "cancel": False, "reaped": False, "writes": 0})
+            host_locks.take(connection, task)
+            if workflow:
+                _workflow.enrol(connection, task.id, workflow)
+                _workflow.lay_out(connection, task)
+        return task
+
+    def take(
+        self,
+        task_id: int,
+        intervene: t.Callable[[Task], None],
+        executor: Executor,
+        workflow: Workflow | None = None,
+    ) -> Task:
+        """Hand a task that has ended to another executor, and lock its hosts again.
+
+        intervene: changes the task so that it is RUNNING; where it raises OcpError nothing is stored. workflow: as in
+        create. Raises OcpError as load and create do.
+        """
+        self._bring_in_overdue()
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            _reserve(connection, "task", 0)
+            row, task = self._lock(connection, task_id)
+            intervene(task)
+            task.executor = executor.address
+            host_locks.check(connection, [target.host_id for target in task.targets])
+            _workflow.enrol(connection, task_id, workflow)
+            _write(connection, row, task, {**held_by(executor), "cancel": False, "reaped": False})
+            host_locks.take(connection, task)
+        return task
+
+    def hold(self, task_id: int, executor: Executor) -> Task:
+        """Have a run execute the task of a workflow until it saves it. A task that has ended is returned as it is.
+
+        Raises OcpError: 404 as load does, 409 where another run executes the task.
+        """
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            row, task = self._lock(connection, task_id)
+            if task.status == RUNNING:
+                if not executor_of(row).is_nobody:
+                    raise OcpError(TASK_STATE, f"task {task_id} is executed by {executor_of(row)}: wait for its end")
+                held = sa.update(tables.TASK).where(tables.TASK.c.id == task_id)
+                connection.execute(held.values(held_by(executor)))
+        return task
+
+    def save(self, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> bool:
+        """Store how far a task has come; one that has ended sets its hosts free.
+
+        The task of a workflow is nobody's afterwards. logs: blocks of text to append, by subtask id. Returns whether
+        the task is to be cancelled. Raises LostTask.
+        """
+        with self._database.transaction(writing=True) as connection:
+            row = self._lock_row(connection, task.id)
+            is_over = row.reaped or (row.status != RUNNING and task.status == RUNNING)
+            if row.exec_token != executor.token or is_over:
+                raise LostTask(
+                    f"task {task.id} is not this run's any more: {executor} was declared dead, for want of a sign of "
+                    f"life; nothing more is done for it here: see the task, and retry it (task_retry) where it FAILED"
+                )
+            columns: dict[str, t.Any] = {"heartbeat": Epoch()}
+            if _workflow.of(connection, task.id):
+                _workflow.forget_slices(connection, task.id)
+                if task.status == RUNNING:
+                    columns = held_by(Executor.nobody(executor.address))
+            _write(connection, row, task, columns, logs)
+        return bool(row.cancel)
+
+    def beat(self, task_id: int, executor: Executor) -> bool | None:
+        """Give a sign of life. Returns whether the task is to be cancelled, None when it is over or not ours."""
+        column = tables.TASK.c
+        ours = (column.id == task_id, column.exec_token == executor.token, column.status == RUNNING)
+        with self._database.transaction(writing=True) as connection:
+            cancel = connection.scalar(sa.select(column.cancel).where(*ours).with_for_update())
+            if cancel is not None:
+                connection.execute(sa.update(tables.TASK).where(*ours).values(heartbeat=Epoch()))
+        return cancel
+
+    # For operators
+
+    def busy(self, host_ids: t.Sequence[int]) -> None:
+        """Raises OcpError (409) that names every host that another task works on."""
+        dead = self._clear()
+        with self._database.transaction() as connection:
+            host_locks.check(connection, host_ids, dead)
+
+    def load(self, task_id: int) -> Task:
+        """Raises OcpError (404) for a task that is not there."""
+        dead = self._clear()
+        with self._database.transaction() as connection:
+            found = rows.read(connection, [task_id]) if 1 <= task_id <= MAX_ID else []
+        if not found:
+            raise self._unknown(task_id)
+        return dead.get(task_id, found[0])
+
+    def find(
+        self,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        host_id: int | None = None,
+        page: int = 1,
+        size: int = 10,
+    ) -> tuple[list[Task], int]:
+        """A page of the tasks, the newest first, and how many there are in all.
+
+        name: part of a task's name, in any case. page: from 1. size: tasks a page.
+        """
+        dead = self._clear()
+        column = tables.TASK.c
+        conditions: list[sa.ColumnElement[bool]] = []
+        if name is not None:
+            fitting = [key for key, what in OPERATIONS.items() if name.casefold() in what.name.casefold()]
+            conditions.append(column.definition.in_(fitting))
+        if host_id is not None:
+            host = tables.TASK_HOST.c
+            conditions.append(column.id.in_(sa.select(host.task_id).where(host.host_id == host_id)))
+        if status is not None:
+            fitting_dead = [number for number, task in dead.items() if task.status == status]
+            alive = sa.and_(column.status == status, column.id.not_in(list(dead)))
+            conditions.append(sa.or_(alive, column.id.in_(fitting_dead)) if dead else column.status == status)
+        ids = sa.select(column.id).where(*conditions).order_by(column.id.desc())
+        with self._database.transaction() as connection:
+            total = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
+            chosen = connection.scalars(ids.limit(size).offset((page - 1) * size)).all()
+            found = rows.read(connection, chosen)
+        return [dead.get(task.id, task) for task in found], total
+
+    def log(self, task_id: int, subtask_id: int) -> str:
+        """The log of a subtask, over all its executions. Raises OcpError (404) for one that is not there."""
+        column, subtask = tables.SUBTASK_LOG.c, tables.SUBTASK.c
+        if not (1 <= task_id <= MAX_ID and 1 <= subtask_id <= MAX_ID):
+            raise self._unknown(task_id, subtask_id)
+        with self._database.transaction() as connection:
+            there = sa.select(subtask.id).where(subtask.task_id == task_id, subtask.id == subtask_id)
+            if connection.scalar(there) is None:
+                raise self._unknown(task_id, subtask_id)
+            blocks = sa.select(column.text).where(column.task_id == task_id, column.subtask_id == subtask_id)
+            return "\n".join(connection.scalars(blocks.order_by(column.number)))
+
+    def workflow(self, task_id: int) -> Workflow:
+        """The workflow that executes a task, or has executed it last.
+
+        Raises OcpError: 404 as load does, 409 for a task that a single run executes.
+        """
+        self._clear()
+        with self._database.transaction() as connection:
+            there = sa.select(tables.TASK.c.id).where(tables.TASK.c.id == task_id)
+            if not 1 <= task_id <= MAX_ID or connection.scalar(there) is None:
+                raise self._unknown(task_id)
+            found = _workflow.of(connection, task_id) if self._version >= tables.VERSION else None
+        if not found:
+            raise OcpError(TASK_STATE, f"task {task_id} is executed by a single run, and not by a workflow")
+        return found
+
+    def cancel(self, task_id: int) -> Task:
+        """Ask the executor of a task to end it; the task of a workflow that has no run at work is ended here.
+
+        Raises OcpError: 404 as load does, 409 for a task that has ended.
+        """
+        self._clear()
+        with self._database.transaction(writing=True) as connection:
+            row, task = self._lock(connection, task_id)
+            if task.status != RUNNING:
+                raise OcpError(TASK_STATE, f"task {task_id} is {task.status}: only a RUNNING task can be cancelled")
+            for subtask in task.subtasks:
+                if subtask.status == RUNNING:
+                    subtask.become(CANCELING)
+            logs = None
+            if executor_of(row).is_nobody and not self.slices.alive(connection, task_id):
+                ended = _end(task, _workflow.handed_in(connection, task_id), _CANCELLED, cancelled=True)
+                logs = subtask_log.blocks(task, ended, row.exec_token[:16])
+            _write(connection, row, task, {"cancel": True}, logs)
+        return task
+
+    # What is common to them
+
+    def _lock(self, connection: sa.Connection, task_id: int) -> tuple[t.Any, Task]:
+        """The task's row, which nobody else writes until the transaction ends, and the task. Raises OcpError (404)."""
+        row = self._lock_row(connection, task_id)
+        return row, rows.read(connection, [task_id])[0]
+
+    def _lock_row(self, connection: sa.Connection, task_id: int) -> t.Any:
+        row = _lock_row(connection, task_id) if 1 <= task_id <= MAX_ID else None
+        if row is None:
+            raise self._unknown(task_id)
+        return row
+
+    def _unknown(self, task_id: int, subtask_id: int | None = None) -> OcpError:
+        what, field, value = f"task {task_id}", "taskId", task_id
+        if subtask_id is not None:
+            what, field, value = f"subtask {subtask_id} of task {task_id}", "subtaskId", subtask_id
+        sub_error = {"object": "request", "field": field, "rejectedValue": value, "message": "is unknown"}
+        return OcpError(UNKNOWN_TASK, f"the task store {self.url_shown} has no {what}", [sub_error])
+
+    def _clear(self) -> dict[int, Task]:
+        """Close the tasks whose executor is dead. Returns them where they are closed only here: nothing is written."""
+        with self._database.transaction() as connection:
+            dead = {row.id: row for row in self._running(connection) if _has_died(row)}
+            if not self._writing:
+                tasks = {task.id: task for task in rows.read(connection, list(dead))}
+                for task_id, task in tasks.items():
+                    self._close(connection, dead[task_id], task)
+                return tasks
+        for task_id in dead:
+            with self._database.transaction(writing=True) as connection:
+                row = _lock_row(connection, task_id)
+                if row.status == RUNNING and all(map(_has_died, self._running(connection, task_id))):
+                    (task,) = rows.read(connection, [task_id])
+                    ended = self._close(connection, row, task)
+                    logs = subtask_log.blocks(task, ended, row.exec_token[:16])
+                    _write(connection, row, task, {"reaped": True}, logs)
+        return {}
+
+    def _running(self, connection: sa.Connection, task_id: int | None = None) -> t.Sequence[t.Any]:
+        """The rows of the tasks that run, with the database's time and, for those of workflows, their timeout."""
+        task, none = tables.TASK.c, sa.cast(sa.null(), sa.BigInteger)
+        found = sa.select(tables.TASK, Epoch().label("now"))
+        if self._version < tables.VERSION:
+            found = found.add_columns(none.label("timeout"), none.label("beat"))
+        else:
+            beat = sa.select(sa.func.max(tables.SLICE.c.heartbeat)).where(tables.SLICE.c.task_id == task.id)
+            found = found.add_columns(tables.WORKFLOW.c.timeout, beat.scalar_subquery().label("beat")).outerjoin(
+                tables.WORKFLOW, tables.WORKFLOW.c.task_id == task.id
+            )
+        found = found.where(task.status == RUNNING)
+        return connection.execute(found if task_id is None else found.where(task.id == task_id)).all()
+
+    def _close(self, connection: sa.Connection, row: t.Any, task: Task) -> list[tuple[t.Any, Outcome]]:
+        """Close a task whose executor is dead, with what slices have handed in. Returns the subtasks that ended."""
+        known = _workflow.handed_in(connection, task.id) if self._version >= tables.VERSION else {}
+        cancelled = executor_of(row).is_nobody and row.cancel
+        return _end(task, known, _CANCELLED if cancelled else _cause_of_death(row), cancelled=cancelled)
+
+    def _bring_in_overdue(self) -> None:
+        if self._writing:
+            with overdue(self._database.location) as found:
+                for path, spooled in found:
+                    with self._database.transaction(writing=True) as connection:
+                        _bring_in(connection, spooled)
+                    path.unlink()
+
+
+def _version(database: Database) -> int | None:
+    """That of the tables, None where there are none. Raises StoreError for one that this code does not know."""
+    with database.transaction() as connection:
+        version = tables.read_version(connection)
+    if version is not None and not 1 <= version <= tables.VERSION:
+        raise StoreError(
+            f"the task store {database.location.shown} has tables of version {version}, and this version of the "
+            f"collection knows version {tables.VERSION}: install the version of the collection that the store was "
+            f"last used with, or a later one"
+        )
+    return version
+
+
+def _make_tables(database: Database) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with database.transaction(writing=True) as connection:
+                version = tables.read_version(connection)
+                if version is None:
+                    tables.create(connection)
+                elif version < tables.VERSION:
+                    tables.upgrade(connection)
+            return
+        except StoreError:
+            # Another controller makes them at this moment, or they cannot be made: in either case it shows soon.
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(0.1)
+
+
+def _reserve(connection: sa.Connection, name: str, count: int) -> int:
+    """Take count ids that follow each other, and return the first of them.
+
+    The row of the counter stays locked until the transaction ends. It has to be "task" first, for whoever locks hosts.
+    """
+    counter = tables.COUNTER.c
+    connection.execute(sa.update(tables.COUNTER).where(counter.name == name).values(next=counter.next + count))
+    following: int = connection.execute(sa.select(counter.next).where(counter.name == name)).scalar_one()
+    return following - count
+
+
+def _lock_row(connection: sa.Connection, task_id: int) -> t.Any:
+    return connection.execute(sa.select(tables.TASK).where(tables.TASK.c.id == task_id).with_for_update()).one_or_none()
+
+
+def _write(
+    connection: sa.Connection,
+    row: t.Any,
+    task: Task,
+    columns: t.Mapping[str, t.Any],
+    logs: t.Mapping[int, str] | None = None,
+) -> None:
+    """Bring the rows of a task up to date. row: its row, locked. columns: what else changes there."""
+    number = row.writes + 1
+    rows.update(connection, task, {**columns, "writes": number})
+    if _workflow.of(connection, task.id):
+        _workflow.lay_out(connection, task)
+        if task.status != RUNNING:
+            _workflow.forget_slices(connection, task.id)
+    if logs:
+        blocks = [
+            {"task_id": task.id, "subtask_id": subtask_id, "number": number, "text": text}
+            for subtask_id, text in logs.items()
+        ]
+        connection.execute(sa.insert(tables.SUBTASK_LOG), blocks)
+    if task.status != RUNNING:
+        host_locks.release(connection, task.id)
+
+
+_CANCELLED = Outcome.failure(CANCELLED, "the task was cancelled, and no run of its workflow was at work")
+
+
+def _has_died(row: t.Any) -> bool:
+    """Whether the executor of a task has. row: of Store._running."""
+    if not executor_of(row).is_nobody:
+        return is_dead(row, row.now)
+    patience = DEAD_AFTER if row.cancel else row.timeout
+    return bool(row.now - max(row.heartbeat, row.beat or 0) > patience)
+
+
+def _end(task: Task, known: _workflow.Outcomes, cause: Outcome, *, cancelled: bool) -> list[tuple[t.Any, Outcome]]:
+    """End a task for a cause, with what is known of its hosts. Returns the subtasks that ended, with their outcomes."""
+    settled = [pair for phase, outcomes in known.items() for pair in task.settle(phase, outcomes, complete=False)]
+    return settled + task.close(iso_now(), cause, cancelled=cancelled)
+
+
+def _cause_of_death(row: t.Any) -> Outcome:
+    """What the task of a dead executor has failed of."""
+    executor = executor_of(row)
+    who = f"the run of ansible-playbook that executed the task, {executor}, is gone"
+    if executor.is_nobody:
+        who = f"the workflow that executed the task has no run at work any more, {executor.host} had the last one"
+    return Outcome.failure(
+        EXECUTOR_GONE,
+        f"{who}; its last sign of life was at {iso(row.heartbeat * 1000)}, and how far it came after that is not "
+        f"known: retry the task (task_retry)",
+    )
+
+
+def _bring_in(connection: sa.Connection, spooled: Spooled) -> None:
+    """The save that is overdue, if the task has not gone on without it."""
+    row = _lock_row(connection, spooled.task.id)
+    if row is None or row.exec_token != spooled.executor.token or not (row.status == RUNNING or row.reaped):
+        return
+    lost = row.reaped and spooled.task.status == RUNNING
+    if lost:
+        spooled.task.close(iso_now(), _cause_of_death(row))
+    _write(connection, row, spooled.task, {"reaped": lost}, spooled.logs)

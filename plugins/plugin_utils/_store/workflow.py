@@ -1,0 +1,125 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What the store keeps of a task that a workflow executes: several runs, of which none outlives its own part.
+
+The task's row names the run that executes it. Between two barriers of a workflow that is nobody: Executor.nobody().
+What is due on hosts lies in a table of its own then, where slices take it and hand the outcomes in (_slices). Whoever
+writes the task keeps that table in step with it, so what a barrier has settled can neither be taken nor handed in.
+
+The functions are part of the caller's transaction. Who locks several rows locks the task's first, and what is due in
+the order of the subtasks.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import asdict, dataclass
+
+from .._files.document import plain
+from .._task.operation import PHASES
+from .._task.task import RUNNING, Outcome, Task
+from . import schema as tables
+from .rows import chunks
+
+try:
+    import sqlalchemy as sa
+except ImportError:  # opening a store says so
+    pass
+
+Outcomes = dict[str, dict[int, Outcome]]  # by phase, then by host index
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """How a workflow executes a task.
+
+    timeout: seconds that it may give no sign of life between two of its runs. role: OCP's role that each of them takes.
+    """
+
+    timeout: int
+    role: str
+
+
+def enrol(connection: sa.Connection, task_id: int, workflow: Workflow | None) -> None:
+    """Note that a workflow executes a task from now on, or with None that a single run does."""
+    connection.execute(sa.delete(tables.WORKFLOW).where(tables.WORKFLOW.c.task_id == task_id))
+    if workflow:
+        connection.execute(sa.insert(tables.WORKFLOW), plain({"task_id": task_id, **asdict(workflow)}))
+
+
+def of(connection: sa.Connection, task_id: int) -> Workflow | None:
+    """The workflow that executes a task, or has executed it last; None for a single run."""
+    row = connection.execute(sa.select(tables.WORKFLOW).where(tables.WORKFLOW.c.task_id == task_id)).one_or_none()
+    return Workflow(row.timeout, row.role) if row else None
+
+
+def lay_out(connection: sa.Connection, task: Task) -> None:
+    """Lay out what is due on hosts, for slices, and take away what is not any more.
+
+    The caller has locked the task's row.
+    """
+    stored = {row.subtask_id for row in lock(connection, task.id)}
+    due = {subtask.id: (phase, subtask) for phase, subtask in task.due()} if task.status == RUNNING else {}
+    for table in (tables.DUE, tables.HAND_IN):
+        for part in chunks(stored - due.keys()):
+            connection.execute(sa.delete(table).where(table.c.task_id == task.id, table.c.subtask_id.in_(part)))
+    new = [
+        {
+            "task_id": task.id,
+            "subtask_id": number,
+            "phase": phase,
+            "position": subtask.parallel_idx,
+            "host_id": task.targets[subtask.parallel_idx].host_id,
+            "slice": None,
+            "handed_in": False,
+        }
+        for number, (phase, subtask) in due.items()
+        if number not in stored
+    ]
+    if new:
+        connection.execute(sa.insert(tables.DUE), plain(new))
+
+
+def lock(connection: sa.Connection, task_id: int, *conditions: sa.ColumnElement[bool]) -> t.Sequence[t.Any]:
+    """The rows of what is due in a task, under these conditions. Nobody else changes them before its end."""
+    found = sa.select(tables.DUE).where(tables.DUE.c.task_id == task_id, *conditions)
+    return connection.execute(found.order_by(tables.DUE.c.subtask_id).with_for_update()).all()
+
+
+def forget_slices(connection: sa.Connection, task_id: int) -> None:
+    """The slices of a task have done their part: they are behind the barrier, or the task has ended."""
+    connection.execute(sa.delete(tables.SLICE).where(tables.SLICE.c.task_id == task_id))
+
+
+def hand_in(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Outcome]) -> None:
+    """Store outcomes, by subtask id. The caller has locked the rows of what is due and seen that they are open."""
+    column = tables.DUE.c
+    for part in chunks(outcomes):
+        mark = sa.update(tables.DUE).where(column.task_id == task_id, column.subtask_id.in_(part))
+        connection.execute(mark.values(handed_in=True))
+    if outcomes:
+        rows = [
+            {
+                "task_id": task_id,
+                "subtask_id": number,
+                "outcome": json.dumps(plain(asdict(outcome)), ensure_ascii=False, allow_nan=False),
+            }
+            for number, outcome in sorted(outcomes.items())
+        ]
+        connection.execute(sa.insert(tables.HAND_IN), plain(rows))
+
+
+def handed_in(connection: sa.Connection, task_id: int) -> Outcomes:
+    """The outcomes of a task that slices have handed in and that no barrier has settled yet, in the order of phases."""
+    due, result = tables.DUE.c, tables.HAND_IN.c
+    both = sa.and_(due.task_id == result.task_id, due.subtask_id == result.subtask_id)
+    found = sa.select(due.phase, due.position, result.outcome).where(due.task_id == task_id)
+    outcomes: Outcomes = {}
+    for row in connection.execute(found.join(tables.HAND_IN, both)):
+        outcomes.setdefault(row.phase, {})[row.position] = Outcome(**json.loads(row.outcome))
+    return {phase: outcomes[phase] for phase in PHASES if phase in outcomes}

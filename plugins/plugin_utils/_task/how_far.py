@@ -1,0 +1,70 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""How far the hosts of a task have come, in words: what is true of each group of them when the task ends early."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, TIMED_OUT
+from .task import FAILED, ROLLBACK, SKIP, SUCCESSFUL, Subtask, Task
+
+_CUT_OFF = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED, TIMED_OUT)}
+_NOT_BEGUN = "not begun"
+# By the last phase that has changed the agent, where the goal is not reached and where it is.
+_DONE = {
+    ("stopped", "stop"): "stopped",
+    ("running", "start"): "started",
+    ("restarted", "restart_pos_proxy"): "pos proxy restarted, agent not stopped",
+    ("restarted", "stop"): "stopped, not started again",
+    ("restarted", "start"): "restarted",
+}
+
+
+def how_far(task: Task) -> str:
+    """The hosts by how far they have come, the furthest first: "37 hosts stopped, not verified; 2 hosts not begun".
+
+    Empty in a rollback, where the failures say it, and where all hosts failed in the same phase.
+    """
+    if task.operation == ROLLBACK:
+        return ""
+    by_host: dict[int, list[Subtask]] = {}
+    for subtask in task.subtasks:
+        if subtask.parallel_idx >= 0:
+            by_host.setdefault(subtask.parallel_idx, []).append(subtask)
+    counts = Counter(_of_host(task, subtasks) for subtasks in by_host.values())
+    groups = sorted(counts, reverse=True)
+    if len(groups) == 1 and groups[0][1].startswith("failed in "):
+        return ""
+    return "; ".join(f"{_hosts(counts[order, text])} {text}" for order, text in groups)
+
+
+def _of_host(task: Task, subtasks: list[Subtask]) -> tuple[int, str]:
+    """What is true of a host, after the number of its subtasks that are done. subtasks: in the order of the graph."""
+    done = [subtask for subtask in subtasks if subtask.status == SUCCESSFUL]
+    failed = next((subtask for subtask in subtasks if subtask.status == FAILED), None)
+    if any(subtask.operation == SKIP for subtask in done):
+        return len(done), "gone past what was skipped, not verified"
+    changed = [subtask.phase for subtask in done if (task.what.goal, subtask.phase) in _DONE]
+    if failed and failed.error:
+        word = failed.phase.replace("_", " ").capitalize()
+        cut_off = failed.error["code"] in _CUT_OFF
+        begun = failed.started is not None or failed.phase in task.records[failed.parallel_idx].touched
+        if cut_off and begun and (task.what.goal, failed.phase) in _DONE:
+            return len(done), f"in the middle of {word}, how far is not known"
+        if not cut_off or (begun and not changed):
+            return len(done), f"failed in {word}"
+    if not changed:
+        return len(done), _NOT_BEGUN
+    text = _DONE[task.what.goal, changed[-1]]
+    if len(done) == len(subtasks):
+        return len(done), f"{text} and verified"
+    return len(done), f"{text}, not verified" if "," not in text else text
+
+
+def _hosts(count: int) -> str:
+    return f"{count} host{'' if count == 1 else 's'}"

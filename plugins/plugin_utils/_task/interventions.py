@@ -1,0 +1,85 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What an operator may do to a task that has FAILED: retry it, skip subtasks of it, roll it back.
+
+The rules are those of OCP's task engine, as its open sibling ocp-express has them: a task whose rollback has begun can
+only be rolled back further.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import NO_ROLLBACK, NO_SKIP, TASK_STATE, UNKNOWN_TASK, OcpError, join
+from .task import CANCEL, FAILED, PENDING, READY, RETRY, ROLLBACK, RUNNING, SKIP, SUCCESSFUL, Task
+
+
+def retry(task: Task) -> None:
+    """Run the FAILED subtasks once more. Raises OcpError (409) for a task in another state."""
+    _check_failed(task)
+    if task.operation == ROLLBACK:
+        raise OcpError(TASK_STATE, f"task {task.id} is being rolled back and cannot go on: roll it back again")
+    _go_on(task, RETRY)
+    for subtask in task.failures:
+        subtask.become(READY)
+        subtask.operation = RETRY
+        subtask.run_time += 1
+        subtask.clear()
+
+
+def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
+    """Take FAILED subtasks for SUCCESSFUL, and let the task go on.
+
+    Raises OcpError: 404 for a subtask that the task does not have, 409 for one that has not FAILED.
+    """
+    subtasks = {subtask.id: subtask for subtask in task.subtasks}
+    unknown = [number for number in subtask_ids if number not in subtasks]
+    if unknown:
+        message = f"task {task.id} has no subtask {join(unknown)}"
+        raise OcpError(UNKNOWN_TASK, message, _sub_errors(unknown, "is unknown"))
+    _check_failed(task)
+    refused = [number for number in subtask_ids if subtasks[number].status != FAILED]
+    if refused or task.operation == ROLLBACK:
+        refused = refused or list(subtask_ids)
+        states = join([f"{number} is {subtasks[number].status}" for number in refused])
+        rolling_back = task.operation == ROLLBACK
+        why = "in a rollback nothing is skipped" if rolling_back else "only what has FAILED can be skipped"
+        message = f"subtasks of task {task.id}: {states}: {why}"
+        raise OcpError(NO_SKIP, message, _sub_errors(refused, "cannot be skipped"))
+    _go_on(task, RETRY if task.operation == CANCEL else task.operation)
+    for number in subtask_ids:
+        subtasks[number].become(SUCCESSFUL)
+        subtasks[number].operation = SKIP
+        subtasks[number].error = None  # its times are those of what it did
+
+
+def rollback(task: Task) -> None:
+    """Undo, in reverse order, what the task has done. Raises OcpError (409) where that is not to be."""
+    _check_failed(task)
+    if task.prohibit_rollback:
+        raise OcpError(NO_ROLLBACK, f"task {task.id} was created with prohibit_rollback: it can be retried")
+    _go_on(task, ROLLBACK)
+    for subtask in task.subtasks:
+        subtask.undo_tried = False
+        if subtask.status != PENDING:
+            subtask.operation = ROLLBACK
+    task.unwind()
+
+
+def _check_failed(task: Task) -> None:
+    if task.status != FAILED:
+        raise OcpError(TASK_STATE, f"task {task.id} is {task.status}: this can be done to a FAILED task only")
+
+
+def _go_on(task: Task, operation: str) -> None:
+    task.status, task.operation, task.finished = RUNNING, operation, None
+
+
+def _sub_errors(numbers: t.Collection[int], message: str) -> list[dict[str, t.Any]]:
+    return [
+        {"object": "request", "field": "subtaskId", "rejectedValue": number, "message": message} for number in numbers
+    ]

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""OCP's response: the envelope around a task or an error."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+
+from .clock import iso, now_ms
+from .errors import CATALOGUE, SPELLINGS, OcpError
+from .task import Subtask, Task
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a response has to repeat of its request.
+
+    trace_id: 16 hex digits. server: address of the controller. received: milliseconds since the epoch. error_codes: the
+    version of OCP whose spelling error codes have. context: texts to add to the stringMap of its task, such as the job
+    of AWX that asks.
+    """
+
+    trace_id: str
+    server: str
+    received: int
+    error_codes: str = SPELLINGS[0]
+    context: t.Mapping[str, str] = field(default_factory=dict)
+
+    def dump(self) -> dict[str, t.Any]:
+        return asdict(self)
+
+    def envelope(self, status: HTTPStatus, body: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        completed = now_ms()
+        return {
+            **body,
+            "duration": max(0, completed - self.received),
+            "server": self.server,
+            "status": int(status),
+            "successful": status < HTTPStatus.BAD_REQUEST,
+            "timestamp": iso(completed),
+            "traceId": self.trace_id,
+        }
+
+    def success(self, data: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The response that carries what was asked for."""
+        return self.envelope(HTTPStatus.OK, {"data": data})
+
+    def answer(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+        """The response that carries a task as OCP answers who creates one.
+
+        context: texts to add to the task's stringMap, beside those of the request.
+        """
+        return self.success(_created(task, {**self.context, **(context or {})}, self.error_codes))
+
+    def detail(self, task: Task) -> dict[str, t.Any]:
+        """The response that carries a task as OCP answers who asks for it (GET /tasks/instances/{id})."""
+        return self.success(_detail(task, self.error_codes))
+
+    def page(self, tasks: t.Sequence[Task], total: int, number: int, size: int) -> dict[str, t.Any]:
+        """The response that carries a page of tasks (GET /tasks/instances). number: of the page, from 1."""
+        page = {"number": number, "size": size, "totalElements": total, "totalPages": -(-total // size)}
+        return self.success({"contents": [_overview(task) for task in tasks], "page": page})
+
+    def refuse(self, error: OcpError) -> dict[str, t.Any]:
+        """The response that refuses a request."""
+        body: dict[str, t.Any] = {"code": error.code.spelled(self.error_codes), "message": error.message}
+        if error.sub_errors:
+            body["subErrors"] = error.sub_errors
+        return self.envelope(error.code.status, {"error": body})
+
+
+def _common(task: Task) -> dict[str, t.Any]:
+    """What every form of a task has."""
+    shown: dict[str, t.Any] = {"id": task.id, "name": task.name, "startTime": task.started, "status": task.status}
+    if task.finished:
+        shown["finishTime"] = task.finished
+    return shown
+
+
+def _created(task: Task, context: t.Mapping[str, str], spelling: str) -> dict[str, t.Any]:
+    shown = {
+        **_common(task),
+        "context": {
+            "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
+            "parallel": False,
+            "parallelIdx": -1,
+            "stringMap": {"prohibit_rollback": str(task.prohibit_rollback).lower(), **context},
+        },
+        "creator": task.creator,
+        "executor": task.executor,
+        "operation": task.operation,
+        "subtasks": [
+            {"className": task.what.node(subtask.phase).class_name, **shown}
+            for subtask, shown in _subtasks(task, spelling)
+        ],
+        "taskDefinitionId": -1,
+        "type": "MANUAL",
+    }
+    return dict(sorted(shown.items()))
+
+
+def _detail(task: Task, spelling: str) -> dict[str, t.Any]:
+    shown = {
+        **_common(task),
+        "createTime": task.created,
+        "creator": {"id": task.creator_id, "name": task.creator},
+        "executor": task.executor,
+        "operation": task.operation,
+        "prohibitRollback": task.prohibit_rollback,
+        "subtasks": [{"createTime": task.created, **shown} for _subtask, shown in _subtasks(task, spelling)],
+        "taskDefinitionId": -1,
+        "type": "MANUAL",
+    }
+    return dict(sorted(shown.items()))
+
+
+def _overview(task: Task) -> dict[str, t.Any]:
+    shown = {
+        **_common(task),
+        "creator": {"id": task.creator_id, "name": task.creator},
+        "subtasks": [
+            {
+                "description": task.what.node(subtask.phase).name,
+                "id": subtask.id,
+                "name": task.what.node(subtask.phase).name,
+                "operation": subtask.operation,
+                "status": subtask.status,
+            }
+            for subtask in task.subtasks
+        ],
+    }
+    return dict(sorted(shown.items()))
+
+
+def _subtasks(task: Task, spelling: str) -> t.Iterator[tuple[Subtask, dict[str, t.Any]]]:
+    for subtask, upstreams, downstreams in task.neighbours():
+        name = task.what.node(subtask.phase).name
+        shown: dict[str, t.Any] = {
+            "description": name,
+            "downstreams": downstreams,
+            "id": subtask.id,
+            "name": name,
+            "nodeType": "JAVA_TASK",
+            "operation": subtask.operation,
+            "parallelIdx": subtask.parallel_idx,
+            "prohibitRollback": task.prohibit_rollback,
+            "runTime": subtask.run_time,
+            "seriesId": subtask.series_id,
+            "status": subtask.status,
+            "timeout": subtask.timeout,
+            "upstreams": upstreams,
+        }
+        # The page's answer has none of the rest: a subtask gets it when it has run or failed.
+        if subtask.ended:
+            shown["executor"] = task.executor
+        if subtask.started:
+            shown["startTime"] = subtask.started
+        if subtask.finished:
+            shown["finishTime"] = subtask.finished
+        if subtask.error:
+            code = CATALOGUE[subtask.error["code"]].spelled(spelling)
+            shown["error"] = {**subtask.error, "code": code}
+        yield subtask, dict(sorted(shown.items()))

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Settings of a run, as they arrive from a command line or a survey: often as texts, empty where nothing was given."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .errors import INVALID, OcpError
+from .operation import MAX_TIMEOUT
+
+
+def timeouts(given: t.Mapping[str, t.Any]) -> dict[str, int]:
+    """Seconds by phase. Raises OcpError (400) for what is no whole number from 1 to a day."""
+    return {phase: _timeout(f"ocp_{phase}_timeout", value) for phase, value in given.items() if value != ""}
+
+
+def _timeout(name: str, value: object) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_TIMEOUT:
+        raise OcpError(INVALID, f"{name} must be a number of seconds from 1 to {MAX_TIMEOUT}, not {value!r}")
+    return int(text)
+
+
+def percentage(value: object) -> float:
+    """A number from 0 to 100; nothing given is 0. Raises OcpError (400) for anything else."""
+    if value in ("", None):
+        return 0
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 <= float(text) <= 100:
+        raise OcpError(INVALID, f"ocp_max_fail_percentage must be a number from 0 to 100, not {value!r}")
+    return float(text)
+
+
+AUTO, FANOUT, TASK = "auto", "fanout", "task"
+DEFAULT_FANOUT = 500
+
+
+def transport(value: object) -> str:
+    """How the host program is carried to the hosts; nothing given is AUTO. Raises OcpError (400) for anything else."""
+    if value in ("", None):
+        return AUTO
+    if value not in (AUTO, FANOUT, TASK):
+        raise OcpError(INVALID, f"ocp_transport must be {AUTO}, {FANOUT} or {TASK}, not {value!r}")
+    return str(value)
+
+
+def fanout(value: object) -> int:
+    """How many hosts are worked on at once. Raises OcpError (400) for what is no whole number from 1 to 10,000."""
+    if value in ("", None):
+        return DEFAULT_FANOUT
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 10000:
+        raise OcpError(INVALID, f"ocp_fanout must be a number of hosts from 1 to 10000, not {value!r}")
+    return int(text)
+
+
+DEFAULT_WORKFLOW_TIMEOUT = 3600
+MAX_WORKFLOW_TIMEOUT = 7 * 86400
+
+
+def workflow_timeout(value: object) -> int:
+    """Seconds that a workflow may be without a run at work. Raises OcpError (400) for what is not 60 to a week."""
+    if value in ("", None):
+        return DEFAULT_WORKFLOW_TIMEOUT
+    text = str(value).strip()
+    most = MAX_WORKFLOW_TIMEOUT
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,6}", text) or not 60 <= int(text) <= most:
+        raise OcpError(INVALID, f"ocp_workflow_timeout must be a number of seconds from 60 to {most}, not {value!r}")
+    return int(text)

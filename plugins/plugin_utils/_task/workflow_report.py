@@ -1,0 +1,73 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What an operator reads at the end of a slice, and at a barrier of a workflow."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import join
+from .task import FAILED, ROLLBACK, RUNNING, SUCCESSFUL, Task
+
+_MOST = 20
+
+
+def of_slice(share: Task, run: t.Mapping[str, t.Any]) -> tuple[str, bool]:
+    """One line: what the slice has done, and what of it did not succeed. Returns also whether all of it did.
+
+    share: of the whole task what the slice has taken. run: the state of its run, see run_state.py.
+    """
+    head = "check mode, nothing was changed: " if run["check_mode"] else ""
+    if share.status == SUCCESSFUL:  # before the slice came
+        return f"{head}{_ended(share)}", True
+    ours = run["slice"]
+    parts: list[str] = []
+    if share.targets:
+        parts.append(f"{_count(len(share.targets))} taken")
+    else:
+        parts.append("nothing is due that another slice has not taken, on any host of this slice's inventory")
+    for name, said in (("done", "handed in before"), ("held", "another slice works on")):
+        if ours[name]:
+            parts.append(f"left alone ({said}): {join(ours[name], _MOST)}")
+    bad: list[str] = []
+    if share.failures:
+        node = share.what.node
+        causes = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in share.failures if s.error]
+        bad.append(f"{len(causes)} {FAILED}: {join(causes, _MOST)}")
+    if ours["lost"]:
+        bad.append(
+            f"left alone, since a slice that is gone had taken them: {join(ours['lost'], _MOST)}; the barrier has them "
+            "FAILED, and task_retry goes on"
+        )
+    if ours["refused"]:
+        bad.append(
+            f"too late, the barrier had waited no longer and has them FAILED: {join(ours['refused'], _MOST)}; "
+            "task_retry goes on"
+        )
+    if ours["problem"]:
+        bad.append(f"{len(ours['kept'])} outcomes are not handed in, the barrier has them FAILED: {ours['problem']}")
+    text = f"{head}{share.name}: task {share.id}, a slice: {'; '.join(parts + bad)}"
+    return " ".join(text.split()), not bad
+
+
+def of_barrier(task: Task) -> str:
+    """One line: how far a task has come, and what has failed."""
+    if task.status != RUNNING:
+        return _ended(task)
+    steps = [f"{phase} on {len(indices)}" for phase, indices in task.work().items()]
+    failed = {s.parallel_idx for s in task.failures if s.parallel_idx >= 0}
+    tail = f", {len(failed)} FAILED" if failed else ""
+    return f"{task.name}: task {task.id} {task.status}, next {join(steps)} of {_count(len(task.targets))}{tail}"
+
+
+def _ended(task: Task) -> str:
+    undone = f" ({ROLLBACK})" if task.operation == ROLLBACK else ""
+    return f"{task.name}: task {task.id} has ended {task.status}{undone}: nothing is due"
+
+
+def _count(number: int) -> str:
+    return f"{number} host{'' if number == 1 else 's'}"

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the control groups say; what systemd does is tested on hosts that have one."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import units as agent_units
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.units import Unit, control_group, service_of
+
+UNIT = "ocp_agent.service"
+V1 = "9:name=systemd:{0}\n8:pids:/\n1:cpu,cpuacct:/other\n0::/elsewhere\n"
+V2 = "0::{0}\n"
+
+
+@pytest.mark.parametrize("version", [V1, V2], ids=["v1", "v2"])
+@pytest.mark.parametrize(
+    ("group", "service"),
+    [
+        (f"/system.slice/{UNIT}", (UNIT, True)),
+        (f"/system.slice/{UNIT}/below", (UNIT, True)),
+        ("/system.slice/system-agent.slice/agent@1.service", ("agent@1.service", True)),
+        ("/user.slice/user-0.slice/session-3.scope", (None, False)),
+        ("/user.slice/user-1000.slice/user@1000.service/app.slice/agent.service", ("agent.service", False)),
+        ("/user.slice/user-1000.slice/user@1000.service/init.scope", (None, False)),
+        ("/", (None, False)),
+        ("/system.slice/--version.service", (None, False)),
+    ],
+)
+def test_the_service_of_a_process(
+    monkeypatch: pytest.MonkeyPatch, version: str, group: str, service: tuple[str | None, bool]
+) -> None:
+    monkeypatch.setattr(agent_units, "read_proc", lambda pid, name: version.format(group).encode())
+    assert service_of(4711) == service
+    assert control_group(4711) == group
+
+
+def test_a_group_may_have_a_colon_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_units, "read_proc", lambda pid, name: V1.format("/a:b.service/x").encode())
+    assert control_group(4711) == "/a:b.service/x"
+
+
+def test_a_process_that_is_gone_has_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*dummy: object) -> bytes:
+        raise OSError(3, "No such process")
+
+    monkeypatch.setattr(agent_units, "read_proc", gone)
+    assert (control_group(1), service_of(1)) == ("", (None, False))
+
+
+@pytest.mark.parametrize(
+    ("mode", "takes_all"), [("control-group", True), ("mixed", True), ("", True), ("process", False), ("none", False)]
+)
+def test_whom_systemd_ends_together_with_the_main_process(mode: str, takes_all: bool) -> None:
+    assert Unit({"Id": UNIT, "KillMode": mode}).takes_all is takes_all
+
+
+def test_targets_hold_no_processes() -> None:
+    unit = Unit({"Id": UNIT, "RequiredBy": "multi-user.target db.service", "BoundBy": "x.target y.service"})
+    assert (unit.stopped_along, unit.bound) == (["db.service", "y.service"], ["y.service"])

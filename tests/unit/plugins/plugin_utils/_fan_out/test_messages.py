@@ -1,0 +1,70 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import os
+import socket
+import typing as t
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.carrier import call
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.failure import Failure
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import Answer, Job, Work, frame, peer
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
+
+JUMP = Route("192.0.2.1", 22, "jump", "gate", keys=("/k",), password="secret")
+ROUTE = Route("192.0.2.2", 2222, "admin", "db1", known_hosts=("/a", "/b"), connect_timeout=10, jump=JUMP, alias=True)
+REQUEST = {"phase": "prepare", "goal": "stopped", "timeout": 60}
+
+
+def over_the_wire(document: object) -> t.Any:
+    return json.loads(frame(document)[4:])
+
+
+def test_a_work_arrives_as_it_was_sent() -> None:
+    start = Start("exec python3", "[sudo] password:", "BECOME-SUCCESS-x", "secret", (("LANG", "C"),))
+    met: dict[str, tuple[Route, Start]] = {}
+    job = Job.load(over_the_wire(Work("db1", ROUTE, start, REQUEST).dump()), met)
+    assert job == Job("db1", ROUTE, start, call(REQUEST))
+    assert met == {"db1": (ROUTE, start)}
+
+
+def test_the_way_is_told_once() -> None:
+    start, later = Start("exec python3"), {**REQUEST, "phase": "stop"}
+    work = over_the_wire(Work("db1", None, None, later).dump())
+    assert set(work) == {"host", "call"}
+    assert Job.load(work, {"db1": (ROUTE, start)}) == Job("db1", ROUTE, start, call(later))
+    assert Job.load(work, {"db2": (ROUTE, start)}) is None
+    other = Start("exec python2")
+    met = {"db1": (ROUTE, start)}
+    Job.load(over_the_wire(Work("db1", ROUTE, other, later).dump()), met)
+    assert met == {"db1": (ROUTE, other)}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("db1", "2026-11-24T10:00:00+00:00", "2026-11-24T10:00:01+00:00", True, output={"changed": True}),
+        Answer("db1", "2026-11-24T10:00:00+00:00", "2026-11-24T10:00:01+00:00", False, None, Failure.REFUSED, "no"),
+    ],
+)
+def test_an_answer_arrives_as_it_was_sent(answer: Answer) -> None:
+    assert Answer.load(over_the_wire(answer.dump())) == answer
+
+
+def test_a_frame_says_how_long_it_is() -> None:
+    assert frame({"a": "ü"}) == b'\x00\x00\x00\x0f{"a": "\\u00fc"}'
+
+
+def test_who_is_at_the_other_end() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        assert peer(here) == os.geteuid()
+
+
+def test_passwords_are_in_no_text_for_people() -> None:
+    start = Start("exec python3", password="secret")
+    assert "secret" not in repr((ROUTE, start, Work("db1", ROUTE, start, REQUEST)))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results, no_answer, overdue
+
+
+class HostVars:
+    """As Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
+
+    def __init__(self, **variables: dict[str, Any]) -> None:
+        self._variables = variables
+        self.raw_get = variables.__getitem__
+
+    def __contains__(self, host: str) -> bool:
+        return host in self._variables
+
+
+BY_TASK, IN_FAN_OUT = {"msg": "by task"}, {"msg": "in the fan-out"}
+ANSWERS = {"db1": json.dumps(IN_FAN_OUT)}
+
+
+def found(host: str, fan_out: dict[str, Any] | None) -> Any:
+    localhost = {} if fan_out is None else {"stop_fan_out": fan_out}
+    hostvars = HostVars(localhost=localhost, db1={"stop_result": BY_TASK}, db2={"stop_result": BY_TASK}, db3={})
+    return Results(hostvars, 7).of("stop", host)
+
+
+def test_the_answer_of_the_fan_out_counts() -> None:
+    assert found("db1", {"task": 7, "answers": ANSWERS, "rest": {}}) == IN_FAN_OUT
+
+
+def test_who_was_left_to_the_task_has_its_result() -> None:
+    assert found("db2", {"task": 7, "answers": ANSWERS, "rest": {"db2": {"why": ""}}}) == BY_TASK
+    assert found("db3", {"task": 7, "answers": {}, "rest": {"db3": {"why": ""}}}) is None
+
+
+@pytest.mark.parametrize(
+    "fan_out",
+    [
+        {"task": 7, "answers": {}, "rest": {}},
+        {"task": 6, "answers": ANSWERS, "rest": {"db2": {"why": ""}}},
+        {"answers": {}, "rest": {}},
+        {"failed": True, "msg": "it broke"},
+        {"skipped": True},
+    ],
+    ids=["forgotten", "of another task", "nothing due", "failed", "skipped"],
+)
+def test_a_result_of_an_earlier_operation_in_the_same_run_does_not_count(fan_out: dict[str, Any]) -> None:
+    assert found("db1", fan_out) is None
+    assert found("db2", fan_out) is None
+
+
+def test_roles_that_are_used_by_themselves_have_no_fan_out() -> None:
+    assert found("db1", None) == BY_TASK
+    assert Results(HostVars(db1={"stop_result": BY_TASK}), 7).of("stop", "db1") == BY_TASK
+
+
+def test_no_answer() -> None:
+    assert no_answer("it is no JSON", changing=False) == {"failed": True, "reason": "no_answer", "msg": "it is no JSON"}
+    assert "how far it came is not known" in no_answer("it is no JSON", changing=True)["msg"]
+
+
+def test_overdue() -> None:
+    assert overdue(60, changing=False) == {"failed": True, "reason": "deadline", "msg": "no answer within 60 s"}
+    assert "how far it came is not known" in overdue(600, changing=True)["msg"]
