@@ -21,6 +21,8 @@ check ruff check
 mkdir -p "$scratch/ansible_collections/oceanbase/ocp"
 ln -s "$PWD/plugins" "$scratch/ansible_collections/oceanbase/ocp/plugins"
 MYPYPATH=$scratch:src check mypy -p ansible_collections.oceanbase.ocp.plugins -p oceanbase_ocp -p tools
+# Imports go one way, see pyproject.toml.
+PYTHONPATH=plugins:plugins/module_utils check lint-imports --no-cache
 # What configures AWX is linted where its modules are.
 configuration=examples/awx-project/awx
 check ansible-lint --exclude "$configuration"

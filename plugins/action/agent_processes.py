@@ -79,7 +79,8 @@ class ActionModule(ActionBase):
         if answer.get("unreachable") and left.get("said"):
             # The fan-out knows more than ssh tells, such as the fingerprint of an unknown key.
             answer = {**answer, "msg": f"{left['said']}; by its own task: {answer['msg']}"}
-        return {**result, **answer, "started_at": started, "finished_at": iso_now()}
+        whose = {"task": run["task"]["id"]} if "task" in run else {}
+        return {**result, **answer, **whose, "started_at": started, "finished_at": iso_now()}
 
     def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
         """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""

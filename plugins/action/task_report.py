@@ -16,10 +16,11 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import statistic as _statistic
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import plan, summary
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import RUNNING, SUCCESSFUL, Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**_keeping.OPTION}

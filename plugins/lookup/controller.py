@@ -40,6 +40,7 @@ _raw:
 """
 
 import contextlib
+import os
 import typing as t
 
 from ansible import context
@@ -47,8 +48,9 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, response_files
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.command_line import leaves_out
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
@@ -75,6 +77,8 @@ class LookupModule(LookupBase):
         response = request.refuse(error)
         path = self.get_option("response_file")
         if path and not context.CLIARGS.get("check"):
+            ours = response_files.claim(path, Executor.of(os.getpid(), "")) is None  # and no other run's
             with contextlib.suppress(OSError):  # what is to be told comes from here in any case
-                write(path, response)
+                if ours:
+                    write(path, response)
         raise AnsibleLookupError(f"{response['status']} {response['error']['code']}: {error.message}")

@@ -11,6 +11,7 @@ from .host import as_text
 from .lock import AdminLock
 from .prepare import prepare_stopped
 from .ran_as import ran_as
+from .run_files import unseen_listeners
 from .survey import survey_installed
 from .units import Units
 
@@ -28,7 +29,7 @@ def prepare_running(request):
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
         "ran_as": ran_as(request.home, survey.processes, Units(request.home, request.log, survey.processes)),
-        "warnings": survey.unproven,
+        "warnings": survey.unproven + unseen_listeners(request.home, survey),
     }
 
 

@@ -16,6 +16,7 @@ import stat
 
 from .home import pid_in
 from .host import DENIED, GONE, as_text, no_access, read_regular
+from .sockets import connect_to
 
 _KINDS = {"pid": stat.S_ISREG, "sock": stat.S_ISSOCK}
 _REFUSED = (errno.ECONNREFUSED, errno.ENOENT)  # no process has it open to listen
@@ -110,20 +111,10 @@ def _named_in(home, name, owners):
 def _is_listened_on(home, name):
     """Whether somebody listens on a socket file. A connection tells, and not /proc/net/unix, which shows only the
     sockets of our own network namespace, by the paths that their programs called them."""
-    import _socket  # pylint: disable=import-outside-toplevel; the module socket is dear, and few homes have such a file
-
-    folder = os.open(home.run, os.O_RDONLY)
     try:
-        asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        try:
-            asking.settimeout(1)
-            asking.connect("/proc/self/fd/%d/%s" % (folder, name))  # the path itself may be too long for a socket
-        except (IOError, OSError, _socket.error) as exc:
-            if exc.args[0] in DENIED:
-                raise no_access(os.path.join(home.run, name))
-            return exc.args[0] not in _REFUSED
-        finally:
-            asking.close()
-        return True
-    finally:
-        os.close(folder)
+        connect_to(home.run, name, 1).close()
+    except OSError as exc:
+        if exc.errno in DENIED:
+            raise no_access(os.path.join(home.run, name))
+        return exc.errno not in _REFUSED
+    return True

@@ -13,6 +13,7 @@ import errno
 import os
 
 from .host import DENIED, GONE, no_access, uptime
+from .sockets import connect_to, socket_error
 
 RUNNING = "running"
 ANSWER_LIMIT = 1048576  # bytes
@@ -55,32 +56,22 @@ class Status(object):
 
 
 def _ask(folder, name, until):
-    """The whole answer of a socket, up to the end that its program makes. Raises OSError or IOError without one."""
-    import _socket  # pylint: disable=import-outside-toplevel; the module socket is dear, and only a start asks
-
-    descriptor = os.open(folder, os.O_RDONLY)
+    """The whole answer of a socket, up to the end that its program makes. Raises OSError without one."""
+    connection = connect_to(folder, name, _left(until))
     try:
-        asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        try:
-            asking.settimeout(_left(until))
-            asking.connect("/proc/self/fd/%d/%s" % (descriptor, name))  # the path itself may be too long for a socket
-            asking.sendall(_REQUEST)
-            answer = b""
-            while len(answer) < ANSWER_LIMIT:
-                asking.settimeout(_left(until))
-                part = asking.recv(65536)
-                if not part:
-                    return answer
-                answer += part
-            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
-        except _socket.timeout:
-            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        except _socket.error as exc:  # which is no OSError in Python 2.7
-            raise OSError(exc.args[0], str(exc))
-        finally:
-            asking.close()
+        connection.sendall(_REQUEST)
+        answer = b""
+        while len(answer) < ANSWER_LIMIT:
+            connection.settimeout(_left(until))
+            part = connection.recv(65536)
+            if not part:
+                return answer
+            answer += part
+    except (IOError, OSError) as exc:
+        raise socket_error(exc)
     finally:
-        os.close(descriptor)
+        connection.close()
+    raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
 
 
 def _left(until):

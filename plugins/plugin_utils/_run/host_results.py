@@ -96,4 +96,11 @@ class Results:
         if host not in self._hostvars:  # its part of the task was done before
             return None
         # raw_get: a result holds no templates, and templating it would be most of the barrier's work
-        return t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))
+        result = t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))
+        return result if result is None or self._counts(result) else None
+
+    def _counts(self, result: t.Mapping[str, t.Any]) -> bool:
+        """Whether a result is of this task: not that of another one before it in the same ansible-playbook, nor a
+        variable of the inventory. What failed before it came to the task says so, and for Ansible alone."""
+        told = result.get("task") == self._task_id or result.get("failed") or result.get("unreachable")
+        return bool(told) or self._task_id is None

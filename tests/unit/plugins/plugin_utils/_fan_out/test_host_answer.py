@@ -210,7 +210,7 @@ def through_tasks(text: str) -> dict[str, Any]:
             answer = checked(parsed(said), "prepare")
         except AnswerError as error:
             answer = no_answer(str(error), changing=False)
-        found[host] = {"prepare_result": {**answer, "started_at": BEGAN, "finished_at": ENDED}}
+        found[host] = {"prepare_result": {**answer, "task": 5000, "started_at": BEGAN, "finished_at": ENDED}}
     return found
 
 

@@ -93,10 +93,10 @@ def test_where_the_task_has_worked_before_counts_more_than_what_it_is_told() -> 
 
 
 def test_the_settle_time_counts_from_the_end_of_stop_or_start() -> None:
-    stopped = {"stopped_at": 100.5, "boot_id": BOOT}
+    stopped = {"task": 7, "stopped_at": 100.5, "boot_id": BOOT}
     request = request_of("finish", {"stop_result": stopped})
     assert (request["stopped_at"], request["ready_at"], request["boot_id"]) == (100.5, None, BOOT)
-    started = {"ready_at": 200.5, "boot_id": "another"}
+    started = {"task": 7, "ready_at": 200.5, "boot_id": "another"}
     request = request_of("finish", {"stop_result": stopped, "start_result": started})
     assert (request["ready_at"], request["boot_id"]) == (200.5, "another")
 
@@ -109,7 +109,7 @@ def test_a_variable_that_is_not_valid_is_an_error_of_its_host(value: Any) -> Non
 
 
 def test_one_request_is_not_anothers() -> None:
-    both = requests("finish", {"stop_result": {"stopped_at": 1.0}})
+    both = requests("finish", {"stop_result": {"task": 7, "stopped_at": 1.0}})
     both.note("db1")
     first = both.of("db1")
     first["home"] = "/elsewhere"

@@ -23,7 +23,7 @@ class HostVars:
         return host in self._variables
 
 
-BY_TASK, IN_FAN_OUT = {"msg": "by task"}, {"msg": "in the fan-out"}
+BY_TASK, IN_FAN_OUT = {"msg": "by task", "task": 7}, {"msg": "in the fan-out"}
 ANSWERS = {"db1": json.dumps(IN_FAN_OUT)}
 
 
@@ -61,6 +61,16 @@ def test_a_result_of_an_earlier_operation_in_the_same_run_does_not_count(fan_out
 def test_roles_that_are_used_by_themselves_have_no_fan_out() -> None:
     assert found("db1", None) == BY_TASK
     assert Results(HostVars(db1={"stop_result": BY_TASK}), 7).of("stop", "db1") == BY_TASK
+
+
+@pytest.mark.parametrize("other", [{"msg": "a variable of the inventory"}, {"task": 6, "msg": "of another task"}])
+def test_what_nobody_has_registered_for_this_task_is_no_result(other: dict[str, Any]) -> None:
+    assert Results(HostVars(db1={"stop_result": other}), 7).of("stop", "db1") is None
+
+
+@pytest.mark.parametrize("failed", [{"failed": True, "msg": "a template is wrong"}, {"unreachable": True, "msg": "x"}])
+def test_what_failed_before_it_came_to_the_task_is_a_result(failed: dict[str, Any]) -> None:
+    assert Results(HostVars(db1={"stop_result": failed}), 7).of("stop", "db1") == failed
 
 
 def test_no_answer() -> None:

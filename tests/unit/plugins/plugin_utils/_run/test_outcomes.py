@@ -21,6 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Ou
 TARGET = Target(1001, "web1")
 RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
 TIMES = {"started_at": "2021-09-03T15:01:11+08:00", "finished_at": "2021-09-03T15:01:12+08:00"}
+OF_TASK = {**TIMES, "task": 5000}
 
 
 class HostVars:
@@ -187,7 +188,7 @@ def test_collect(new_task: Callable[..., Task]) -> None:
     task = new_task(3, max_fail_percentage=70)
     hostvars = HostVars(
         {
-            "host0": {"prepare_result": TIMES, "stop_result": {"failed": True, "msg": "of another phase"}},
+            "host0": {"prepare_result": OF_TASK, "stop_result": {"failed": True, "msg": "of another phase"}},
             "host1": {"prepare_result": {"unreachable": True, "msg": "x"}},
             "host2": {},
         }
@@ -208,7 +209,7 @@ def test_collect_in_a_rollback_reads_the_phase_that_undoes(
     task = play(new_task(2), {("stop", 0): stopped, ("stop", 1): outcome(TARGET, {"failed": True})})
     rollback(task)
     hostvars = HostVars(
-        {f"host{index}": {"start_result": TIMES, "stop_result": {"failed": True}} for index in range(2)}
+        {f"host{index}": {"start_result": OF_TASK, "stop_result": {"failed": True}} for index in range(2)}
     )
     assert collect(task, "stop", hostvars) == {}
     assert {index: found.code for index, found in collect(task, "start", hostvars).items()} == {0: None}
