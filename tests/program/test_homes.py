@@ -85,7 +85,8 @@ def stopped(sandbox: Sandbox, python: Path, home: Path, *agents: Process, disk: 
 
 
 def left_alone_and_told(sandbox: Sandbox, python: Path, home: Path, agent: Process) -> None:
-    """It may be the agent: nothing is signalled or removed, Prepare says so, and Finish claims no success."""
+    """It may be the agent: nothing is signalled, removed or started beside it, Prepare says so, and Finish claims no
+    success."""
     files = sorted(os.listdir(home / "run"))
     for phase in ("prepare", "stop"):
         answer = sandbox.program(python, phase, home=str(home))
@@ -95,6 +96,15 @@ def left_alone_and_told(sandbox: Sandbox, python: Path, home: Path, agent: Proce
     finished = sandbox.program(python, "finish", home=str(home), settle=0)
     assert finished["reason"] == "still_running"
     assert f"(pid {agent.pid})" in finished["msg"]
+    for phase, more in (
+        ("prepare", {"goal": "running"}),
+        ("prepare", {"goal": "restarted"}),
+        ("start", {}),
+        ("finish", {"goal": "running", "settle": 0}),
+    ):
+        answer = sandbox.program(python, phase, home=str(home), **more)
+        assert (answer.get("reason"), answer.get("changed")) == ("not_ready", False), answer
+        assert f"(pid {agent.pid})" in answer["msg"]
     assert sandbox.lives(agent)
     assert sorted(os.listdir(home / "run")) == files
 

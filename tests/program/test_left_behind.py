@@ -162,6 +162,29 @@ def test_the_cause_is_in_the_message(sandbox: Sandbox, python: Path) -> None:
     assert "old" not in answer["msg"]
 
 
+def test_a_warning_does_not_hide_the_cause_and_a_second_run_names_it_too(sandbox: Sandbox, python: Path) -> None:
+    """A child that lives on without its port goes on warning about other things."""
+    log = '"$home/log/monagent.log"'
+    pid = '[$(cat "$home/run/ocp_monagent.pid"),]'
+    control_program(
+        sandbox,
+        START,
+        f'mkdir "$home/log"; echo "ERROR [7,] caller=x: an older process" >> {log}',
+        f"echo ERROR {pid} caller=web/http_server.go:Run: bind: address already in use >> {log}",
+        f"echo WARN {pid} caller=host/custom.go:get: ethtool failed 'error=\"none\"' >> {log}",
+        TIMEOUT,
+    )
+    (sandbox.home / "conf/ocp_monagent.socket").write_text("none")
+    for changed in (True, False):
+        answer = sandbox.program(python, "start")
+        assert_failed(answer, "not_ready")
+        assert answer["changed"] == changed
+        assert "log/monagent.log says: ERROR [" in answer["msg"]
+        assert "bind: address already in use; look into" in answer["msg"]
+        with open(sandbox.home / "log/monagent.log", "a") as stream:
+            stream.write("ERROR [7,] caller=x: an older process\n")
+
+
 def test_the_cause_of_a_daemon_that_does_not_start(sandbox: Sandbox, python: Path) -> None:
     control_program(sandbox, say("agentd.log", "start agentd failed: open run: file exists" + "!" * 9000), TIMEOUT)
     answer = sandbox.program(python, "start")

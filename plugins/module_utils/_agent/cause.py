@@ -13,6 +13,7 @@ from .host import as_text
 
 _TAIL = 65536  # bytes of a log that are looked at
 _LINE = 300  # characters of a line that are told
+_LEVELS = ("ERROR", "FATAL", "PANIC", "panic: ", "Traceback")  # a line of these tells more than one that only warns
 _TELLS = ("error", "fatal", "panic", "fail", "traceback", "denied", "refused", "in use", "exists", "cannot", "no such")
 
 
@@ -23,16 +24,17 @@ class Logs(object):
         self._folder = os.path.join(home.path, "log")
         self._began = dict((name, (status.st_ino, status.st_size)) for name, status in self._files())
 
-    def causes(self, programs):
+    def causes(self, programs, pids=()):
         """The last line about an error that each of these programs has written since, as one text; empty without any.
 
         programs: names. Their logs are C(ob_monagent.log), C(monagent.log), C(ob_monagent.error.log) and the like.
+        pids: of processes that run already. What they have written before counts, too: C([PID,]) is in their lines.
         """
         found = []
         for program in programs:
             short = program.split("_", 1)[-1]
             names = [name for name, dummy in self._files() if name.startswith((program + ".", short + "."))]
-            lines = [(name, line) for name, line in [(name, self._last_error(name)) for name in names] if line]
+            lines = [(name, line) for name, line in [(name, self._last_error(name, pids)) for name in names] if line]
             found += ["log/%s says: %s" % (as_text(name), line) for name, line in lines[:1]]
         return "; ".join(found)
 
@@ -48,22 +50,28 @@ class Logs(object):
             pass
         return sorted(found, key=lambda pair: -pair[1].st_mtime)
 
-    def _last_error(self, name):
+    def _last_error(self, name, pids):
         try:
-            lines = self._new_lines(name)
+            lines = self._lines(name, tuple("[%d," % pid for pid in pids))
         except (IOError, OSError):
             return None
-        lines = [line.strip() for line in lines if any(word in line.lower() for word in _TELLS)]
-        return as_printable(lines[-1], _LINE) if lines else None
+        found = [line for line in lines if any(word in line for word in _LEVELS)] or [
+            line for line in lines if any(word in line.lower() for word in _TELLS)]
+        return as_printable(found[-1].strip(), _LINE) if found else None
 
-    def _new_lines(self, name):
+    def _lines(self, name, marks):
+        """The lines that were written since, and those of the earlier ones that hold one of these marks."""
         descriptor = os.open(os.path.join(self._folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             status = os.fstat(descriptor)
+            tail = max(0, status.st_size - _TAIL)
             inode, size = self._began.get(name, (None, 0))
             begin = size if inode == status.st_ino and size <= status.st_size else 0  # else it is another file by now
-            os.lseek(descriptor, max(begin, status.st_size - _TAIL), os.SEEK_SET)
-            return as_text(os.read(descriptor, _TAIL)).splitlines()
+            os.lseek(descriptor, tail, os.SEEK_SET)
+            content = os.read(descriptor, _TAIL)
+            earlier = as_text(content[:max(0, begin - tail)]).splitlines()
+            return [line for line in earlier if any(mark in line for mark in marks)] + as_text(
+                content[max(0, begin - tail):]).splitlines()
         finally:
             os.close(descriptor)
 

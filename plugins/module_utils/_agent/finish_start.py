@@ -10,7 +10,7 @@ import time
 
 from .control import generation_to_run
 from .host import AgentError, uptime
-from .ready import State, where_to_look
+from .ready import State, refuse_unproven, where_to_look
 from .survey import survey_installed
 
 
@@ -42,6 +42,7 @@ def finish_running(request):
 
 def _prove_ready(request, first, state):
     look = where_to_look(request.home)
+    refuse_unproven(state.unproven)
     if not state.ready:
         raise AgentError("not_ready", "the agent is not as it should be: %s. %s, then restart the agent" % (
             state.explained(), look.capitalize()), processes=state.facts())

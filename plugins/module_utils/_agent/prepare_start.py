@@ -11,17 +11,19 @@ from .host import as_text
 from .lock import AdminLock
 from .prepare import prepare_stopped
 from .ran_as import ran_as
+from .ready import refuse_unproven
 from .run_files import unseen_listeners
 from .survey import survey_installed
 from .units import Units
 
 
 def prepare_running(request):
-    """Is there a control program, may we run it as the agent's user, and is none at work?"""
+    """Is there a control program, may we run it as the agent's user, is none at work, and no other agent in the way?"""
     AdminLock(request).check()  # what a control program does right now is over before anybody looks
     survey, generations = survey_installed(request.home)
     survey.close()
     request.log.found(survey.processes)
+    refuse_unproven(survey.unproven)
     control = Control(request, survey.processes)
     request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
     return {
@@ -29,7 +31,7 @@ def prepare_running(request):
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
         "ran_as": ran_as(request.home, survey.processes, Units(request.home, request.log, survey.processes)),
-        "warnings": survey.unproven + unseen_listeners(request.home, survey),
+        "warnings": unseen_listeners(request.home, survey),
     }
 
 

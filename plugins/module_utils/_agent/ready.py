@@ -9,7 +9,7 @@
 import os
 
 from .cause import as_printable
-from .host import as_text, read_regular, stat_or_none, uptime
+from .host import AgentError, as_text, read_regular, stat_or_none, uptime
 from .status import RUNNING, Status
 from .survey import survey_home
 
@@ -23,13 +23,14 @@ class State(object):
 
     home: a Home. generation: an entry of GENERATIONS. until: a moment of uptime(); the programs have to answer before.
     processes: the daemon (of several, the one with most of its children, or that its pid file names) and its children,
-    daemon first; empty without a daemon. absent: names of the programs that do not run. lacking: texts about what is
-    not as it should be, the same in each look as long as it is the same.
+    daemon first; empty without a daemon. unproven: as of a Survey. absent: names of the programs that do not run.
+    lacking: texts about what is not as it should be, the same in each look as long as it is the same.
     """
 
     def __init__(self, home, generation, until):
         survey = survey_home(home)
         survey.close()
+        self.unproven = survey.unproven
         families = [self._family(daemon, survey.processes, generation["children"]) for daemon in survey.processes
                     if daemon.program == generation["daemon"]]
         families = [family for family in families if family[0].state() is not None]  # else its children are orphans
@@ -128,6 +129,16 @@ def _services_not_running(told):
     found = ["%s is %s" % (as_printable(name, 64), as_printable(service.get("state"), 64)) for name, service in services
              if isinstance(service, dict) and service.get("state") != RUNNING]
     return ": %s" % ", ".join(found[:10]) if found else ""
+
+
+def refuse_unproven(unproven):
+    """Raise AgentError when something may be this agent, too: two that run are not a started one.
+
+    unproven: as of a Survey.
+    """
+    if unproven:
+        raise AgentError("not_ready", "cannot tell whether another agent of this home runs: %s. It was left alone: "
+                         "look at it, stop it by hand, and run again" % "; ".join(unproven))
 
 
 def where_to_look(home):

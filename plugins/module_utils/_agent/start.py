@@ -14,7 +14,7 @@ from .clear import clear_for_start
 from .control import Control
 from .host import AgentError, Interrupted, as_text, this_boot, uptime
 from .lock import AdminLock
-from .ready import State, where_to_look
+from .ready import State, refuse_unproven, where_to_look
 from .survey import survey_installed
 from .units import Units
 
@@ -31,6 +31,7 @@ def start(request):
     survey, dummy = survey_installed(request.home)
     survey.close()
     request.log.found(survey.processes)
+    refuse_unproven(survey.unproven)
     control = Control(request, survey.processes)
     state = State(request.home, control.generation, _end_of(request))
     if state.ready:
@@ -158,7 +159,8 @@ class _Starting(object):
     def _error(self, failure):
         generation, state = self._control.generation, self.state
         causes = self._logs.causes([name for name in generation["children"] if name in state.absent or any(
-            text.startswith(name + " ") for text in state.lacking)] + [generation["daemon"]])
+            text.startswith(name + " ") for text in state.lacking)] + [generation["daemon"]],
+            [process.pid for process in state.processes])
         look = "%s%s" % ("%s; " % causes if causes else "", where_to_look(self._request.home))
         if state.processes and state.absent:
             return AgentError("not_ready", "the agent is not complete: %s. Its daemon gives up a child that dies again "

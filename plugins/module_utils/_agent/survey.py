@@ -168,13 +168,14 @@ class Survey(object):
 
     def _decide(self, undecided):
         """What the agent's daemon has started is the agent's, whatever it runs; of the others it is told."""
-        daemons = [process.pid for process in self.processes if process.is_daemon]
+        agents = dict((process.pid, process) for process in self.processes)
         for process, why in undecided:
             found = stat_or_none(process.pid)
-            if found is not None and found.parent in daemons and process.exists():
+            parent = agents.get(found.parent) if found is not None else None
+            if parent is not None and parent.is_daemon and process.exists():
                 self.processes.append(process)
                 continue
-            if why is not None and process.exists():
+            if why is not None and parent is None and process.exists():  # below an agent it is no second one
                 self.unproven.append(why)
                 self.suspects.add(process.pid)
             process.close()
@@ -340,6 +341,8 @@ def survey_installed(home):
         if not home.readable():
             raise no_access(home.path)
         below = ", although %s runs below it" % survey.processes[0] if survey.processes else ""
+        if survey.unproven:
+            below += ", although %s" % "; ".join(survey.unproven)
         raise AgentError("not_installed", "no OCP Agent at %s%s: set ocp_agent_home to its home" % (
             as_text(home.given), below))
     return survey, generations
