@@ -17,7 +17,7 @@ from tests.integration.cores import Core
 from tests.integration.graph import check_truth
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
-CRASHES = ["crashed", "orphans", "stale_pid_file", "other_daemon_in_pid_file", "stale_lock"]
+CRASHES = ["crashed", "orphans", "stale_pid_file", "other_daemon_in_pid_file", "stale_lock", "run_dir"]
 
 
 @pytest.mark.parametrize("operation", ["batch_start_agents", "batch_restart_agents"])

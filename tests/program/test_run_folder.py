@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.program.sandbox import Sandbox
 
@@ -187,11 +190,8 @@ def test_the_socket_of_a_process_that_no_table_shows_is_kept(sandbox: Sandbox, p
     assert str(socket_file) in " ".join(sandbox.program(python, "prepare")["warnings"])
     for request in ({}, {"check_mode": True}):
         answer = sandbox.program(python, "finish", settle=0, **request)
-        if not request:
-            assert answer["reason"] == "still_running"
-            assert str(socket_file) in answer["msg"]
-        else:
-            assert answer["removed"] == []
+        assert answer["reason"] == "still_running"
+        assert str(socket_file) in answer["msg"]
     assert sorted(os.listdir(sandbox.run_folder)) == ["ocp_agentd.7.sock", "ocp_agentd.pid"]
 
 
@@ -203,3 +203,41 @@ def test_a_stranger_owns_no_pid_file(sandbox: Sandbox, python: Path) -> None:
     assert len(sandbox.program(python, "finish", settle=0)["removed"]) == 3
     assert os.listdir(sandbox.run_folder) == []
     assert sandbox.lives(stranger)
+
+
+def configured(sandbox: Sandbox, run_dir: str, before: str = "") -> None:
+    """An agentd.yaml that says where the agent has its files, as obagent's does for itself and for each service."""
+    (sandbox.home / "conf").mkdir()
+    (sandbox.home / "conf" / "agentd.yaml").write_text(
+        f"{before}runDir: {run_dir}\nlogDir: ${{obagent.home.path}}/log\n"
+        "services:\n  ocp_mgragent:\n    runDir: /nowhere\n"
+    )
+
+
+def test_files_elsewhere_are_removed(sandbox: Sandbox, every_python: Path) -> None:
+    folder = sandbox.folder / "elsewhere"
+    folder.mkdir()
+    configured(sandbox, f"'{folder}'  # on a disk of its own")
+    (folder / "ocp_agentd.pid").write_text("4194305")
+    (sandbox.run_folder / "ocp_agentd.pid").write_text("4194305")
+    answer = sandbox.program(every_python, "finish", settle=0)
+    assert answer["removed"] == ["ocp_agentd.pid"]
+    assert os.listdir(folder) == []
+    assert os.listdir(sandbox.run_folder) == ["ocp_agentd.pid"], "the agent does not look there"
+
+
+def test_a_lock_elsewhere_counts(sandbox: Sandbox, python: Path) -> None:
+    configured(sandbox, "${ocp.agent.home.path}/var/run", before="# the agent's own\n")
+    folder = sandbox.home / "var/run"
+    folder.mkdir(parents=True)
+    control = sandbox.agent("ocp_agentctl")
+    owner = {"pid": control.pid, "exe": str(sandbox.home / "bin/ocp_agentctl")}
+    (folder / "admin.lock").write_text(json.dumps(owner))
+    assert sandbox.program(python, "prepare", timeout=2)["reason"] == "locked"
+
+
+@pytest.mark.parametrize("run_dir", ["", "relative/run", "${unknown}/run", "|"])
+def test_what_names_no_folder_leaves_it_at_run(sandbox: Sandbox, python: Path, run_dir: str) -> None:
+    configured(sandbox, run_dir)
+    (sandbox.run_folder / "ocp_agentd.pid").write_text("4194305")
+    assert sandbox.program(python, "finish", settle=0)["removed"] == ["ocp_agentd.pid"]

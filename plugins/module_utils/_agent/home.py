@@ -14,7 +14,7 @@ import errno
 import os
 import sys
 
-from .host import DENIED, DIGITS, AgentError, as_text, no_access, read_regular
+from .host import DENIED, DIGITS, AgentError, as_text, native, no_access, read_regular
 from .scripts import is_interpreter
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
@@ -51,12 +51,14 @@ PROGRAMS = DAEMONS.union(*(generation["children"] for generation in GENERATIONS)
 TITLED = frozenset(name for generation in GENERATIONS for name in generation["titled"])
 # Software that many hosts run for other reasons: without anything else of the agent it proves no agent.
 GENERIC = frozenset(["node_exporter"])
+_CONFIGURATION = 1048576  # bytes
 
 
 class Home(object):
     """One agent home: which paths belong to it, what is installed there, and what its run/ says.
 
     path: absolute path of the home; links in it are followed, since the kernel shows executables without them.
+    run: the folder of its pid files, sockets and lock.
     """
 
     def __init__(self, path):
@@ -70,7 +72,7 @@ class Home(object):
         if self.path.count("/") < 2:
             raise AgentError("invalid", "home %s leads to %s, which is no agent home" % (
                 as_text(path), as_text(self.path)))
-        self.run = os.path.join(self.path, "run")
+        self.run = _run_folder(self.path)
 
     def readable(self):
         """False where only this user's rights keep us from knowing what is installed."""
@@ -152,6 +154,26 @@ class Home(object):
     def _pid_in(self, name, writers=None):
         """The pid that a pid file in run/ names; None for one that names none, and for a socket."""
         return pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=writers))
+
+
+def _run_folder(home):
+    """Where the agent of a home has its pid files, sockets and lock: C(runDir) of its configuration, else run/.
+
+    Only a line at the margin is the agent's own, and the host has nothing that reads YAML. What stands for the home is
+    C(obagent.home.path) in obagent and, as its sources say, C(ocp.agent.home.path) in the OCP Agent.
+    """
+    try:
+        content = read_regular(os.path.realpath(os.path.join(home, "conf", "agentd.yaml")), limit=_CONFIGURATION)
+    except (IOError, OSError):  # what this user may not read, the agent of another user may
+        content = None
+    for line in (content or b"").splitlines():
+        if line.startswith(b"runDir:"):
+            folder = native(line[len(b"runDir:"):].split(b" #")[0].strip().strip(b"'\""))
+            for name in ("obagent.home.path", "ocp.agent.home.path"):
+                folder = folder.replace("${%s}" % name, home)
+            if os.path.isabs(folder) and "${" not in folder:
+                return os.path.realpath(folder)
+    return os.path.join(home, "run")
 
 
 def program_named(path):
