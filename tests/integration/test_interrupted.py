@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,10 @@ def test_the_response_file_of_a_run_that_goes_on(
     code = {"its hosts": "409 BAK29003", "other hosts": "409 COM10005", "nonsense": "400 COM10001"}[others]
     assert code in said
     assert f"{response_file} is left alone, it is the response file of process {run.pid} on " in said
+    # One that the command line keeps from beginning leaves it alone as well.
+    part = newest_way.start(fleet.inventory, response_file, {"host_ids": ids}, "--tags=prepare")
+    said, dummy = part.communicate(timeout=PATIENCE)
+    assert part.returncode != 0, said
     during = json.loads(response_file.read_text())["data"]
     assert (during["id"], during["status"]) == (1, "RUNNING")
     ended = end(run, response_file)
@@ -497,18 +502,28 @@ def seen_from_elsewhere(core: Core, module: str, **arguments: Any) -> dict[str, 
     return response
 
 
-@pytest.mark.parametrize(("kind", "taken_over"), [("postgresql", True), ("mariadb", False)])
+@pytest.mark.parametrize(
+    ("transport", "kind", "taken_over"),
+    [("fanout", "postgresql", True), ("task", "postgresql", True), ("fanout", "mariadb", False)],
+)
 def test_a_run_that_others_take_for_dead_begins_no_other_host(
-    newest_way: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, kind: str, taken_over: bool
+    newest_core: Core,
+    start_fleet: StartFleet,
+    response_file: Path,
+    data_home: Path,
+    transport: str,
+    kind: str,
+    taken_over: bool,
 ) -> None:
     """One host is at work while the database is away from this run, and one more waits for its turn."""
+    core = replace(newest_core, transport=transport)
     fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
     first, second = fleet.hosts
     with running(kind) as server, way(server, server.folder / "way") as there:
         url = server.new_database("ocp")
         seconds = 20 if taken_over else 50
         run = Running(
-            newest_way,
+            core,
             fleet,
             response_file,
             "--forks=1",
@@ -521,7 +536,7 @@ def test_a_run_that_others_take_for_dead_begins_no_other_host(
         if taken_over:
             server.run("UPDATE ocp_task SET heartbeat = heartbeat - 3600", "ocp")
             # Who writes closes a task whose executor is dead.
-            dead = seen_from_elsewhere(newest_way, "task_cancel", task_id=1, task_store=url)["error"]
+            dead = seen_from_elsewhere(core, "task_cancel", task_id=1, task_store=url)["error"]
             assert "task 1 is FAILED" in dead["message"]
             there.clear()
         ended = run.end()
@@ -540,7 +555,7 @@ def test_a_run_that_others_take_for_dead_begins_no_other_host(
         (kept,) = (data_home / "oceanbase-ocp" / "spool").glob("*/*.json")
         assert ended.says(str(kept))
 
-        retried = newest_way.on_task("task_retry", fleet, response_file, task_id=1, ocp_task_store=there.url(url))
+        retried = core.on_task("task_retry", fleet, response_file, task_id=1, ocp_task_store=there.url(url))
 
         assert retried.status == 0, retried.output
         check_truth(retried.task)
