@@ -100,10 +100,11 @@ class Terminal:
         raise ProcessLookupError("the shell has no ansible-playbook")
 
     def close(self) -> None:
-        """Close the terminal, as one who closes its window does."""
-        self._closing.set()
-        self._reader.join()
-        os.close(self._master)
+        """Close the terminal, as one who closes its window does. Does nothing to one that is closed."""
+        if not self._closing.is_set():
+            self._closing.set()
+            self._reader.join()
+            os.close(self._master)
 
     def wait(self) -> int:
         """Wait for the first process of the run. Returns its exit status."""
@@ -128,6 +129,7 @@ def at_terminal() -> Iterator[Callable[..., Terminal]]:
         if terminal.process.poll() is None:
             terminal.process.kill()
             terminal.process.wait()
+        terminal.close()
 
 
 def is_gone(pid: int) -> bool:
