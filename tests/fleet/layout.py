@@ -118,7 +118,7 @@ def build_home(
     (home / generation.standin_conf).write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
     (home / generation.conf).write_text(_vendors_configuration(generation, spec))
     if spec.agent_user == "admin":
-        for path in {spec.home, spec.run_folder, spec.program_folder}:
+        for path in sorted({spec.home, spec.run_folder, spec.program_folder}):
             _give_to_admin(folder / path.lstrip("/"))
 
 

@@ -33,6 +33,8 @@ def crash(sandbox: Sandbox, python: Path) -> dict[str, list[Any]]:
     """Start the agent and kill its daemon. Returns the orphans."""
     assert programs(sandbox.program(python, "start")) == AGENT
     silence(sandbox)
+    # A process that the daemon has just forked shows the daemon's image until it becomes another program.
+    sandbox.until(lambda: len(running(sandbox)["ocp_agentd"]) == 1, "the daemon forks and forks")
     (daemon,) = running(sandbox)["ocp_agentd"]
     sandbox.kill(daemon.pid, signal.SIGKILL)
     sandbox.until(lambda: "ocp_agentd" not in running(sandbox), "it lives")
@@ -130,9 +132,14 @@ def test_an_orphan_that_is_revived_keeps_the_start_from_being_tried(sandbox: San
     sandbox.spawn("/bin/sh", "-c", revives, "sh", sandbox.fifo, program, 'read dummy < "$1"')
     sandbox.until(lambda: running(sandbox).get("ocp_monagent"), "it does not run")
     answer = sandbox.program(python, "start", grace=1, timeout=30)
-    assert_failed(answer, "revived")
+    assert (answer["failed"], answer["changed"], "ran_as" in answer) == (True, True, False)
+    if answer["reason"] == "not_ready":  # on a busy machine the look after the stop may come before its return
+        assert "ocp_monagent (pid " in answer["msg"]
+        assert "runs besides" in answer["msg"]
+        return
+    assert answer["reason"] == "revived"
     assert "the agent was not started" in answer["msg"]
-    assert (answer["changed"], "ran_as" in answer, calls(sandbox)) == (True, False, [])
+    assert calls(sandbox) == []
 
 
 # What the agent's own log names as the cause

@@ -365,4 +365,4 @@ def test_a_child_that_was_started_again_within_the_settle_time(sandbox: Sandbox,
 def test_finish_in_check_mode_after_a_start_that_was_not_done(sandbox: Sandbox, python: Path) -> None:
     control_program(sandbox, START, OK)
     answer = sandbox.program(python, "finish", goal="running", check_mode=True)
-    assert (answer.get("failed"), answer["changed"], answer["processes"]) == (None, False, [])
+    assert (answer["failed"], answer["reason"], answer["processes"]) == (True, "not_ready", [])
