@@ -278,7 +278,7 @@ def test_a_folder_with_a_long_name(hosts: Fleet, tmp_path: Path) -> None:
         assert run.one(work(hosts.hosts[0])).output
         assert run.one(work(hosts.hosts[0])).output
         assert {path.name: oct(path.stat().st_mode & 0o777) for path in run.folder.iterdir()} == {
-            "ocp_fan_out.sock": "0o700"
+            "ocp_fan_out.sock": "0o600"
         }
     finally:
         run.close()

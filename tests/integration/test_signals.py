@@ -228,29 +228,6 @@ def test_nohup_goes_on(
     assert not any(fleet.agent_processes().values())
 
 
-def test_a_screen_that_is_gone_without_a_signal(
-    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal]
-) -> None:
-    """Every write to it fails, and that ends ansible-playbook; what is recorded must be so all the same."""
-    fleet = start_fleet([HostSpec(stop_seconds=3)])
-    (host,) = fleet.hosts
-    run = at_terminal(some_way, fleet, response_file, controlling=False)
-    wait_until((host.home / "run/admin.lock").exists, lambda: f"Stop has not begun: {run.output}")
-
-    run.close()
-    status = run.wait()
-
-    task = settled(response_file)
-    assert (status == 0) == (task["status"] == "SUCCESSFUL")
-    assert task["status"] in ("SUCCESSFUL", "FAILED")
-    check_truth(task)
-    assert some_way.ask("task_info", task_id=1)["data"]["status"] == task["status"]
-    host.wait_for(lambda: not ours_on(host), "a process of ours is left behind")
-    assert host.agent_names() == [], "what the host had begun was let finish"
-    if task["status"] == "FAILED":
-        assert some_way.on_task("task_retry", fleet, response_file, task_id=1).status == 0
-
-
 @pytest.mark.parametrize(
     ("playbook", "words"),
     [

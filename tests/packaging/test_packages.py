@@ -158,5 +158,5 @@ def test_a_collection_that_hides_the_package_says_so(installation: Path, tarball
     manifest.write_text(json.dumps(document))
     with pytest.raises(AssertionError) as other:
         run(*command, cwd=tmp_path, **here)
-    told = " ".join(str(other.value).split())
-    assert f"The collection oceanbase.ocp 0.0.9 in {tmp_path / COLLECTION}".rstrip("/") in told.replace("/ ", "/")
+    told = "".join(str(other.value).split())  # Ansible breaks lines anywhere
+    assert f"Thecollectionoceanbase.ocp0.0.9in{tmp_path / COLLECTION}" in told
