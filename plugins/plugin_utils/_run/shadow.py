@@ -23,7 +23,7 @@ _COLLECTION = "ansible_collections/oceanbase/ocp"
 _VERSION = re.compile(r"^version: *(\S+)", re.MULTILINE)
 
 
-def hidden_package(collection: Path = Path(__file__).parents[2]) -> str | None:
+def hidden_package(collection: Path = Path(__file__).parents[3]) -> str | None:
     """Say which installed package this collection hides, for people. None where it hides none of another version.
 
     collection: the folder of this collection.
