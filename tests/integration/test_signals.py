@@ -34,8 +34,8 @@ STOP, FINISH = "Stop all OCP agent processes", "Finish OCP agent operation"
 class Terminal:
     """A run of a playbook at a terminal of its own, as the terminal's foreground job.
 
-    through_shell: a shell waits for it and is the terminal's session leader. controlling: whether the kernel tells the
-    session when the terminal closes. ignored: signals that the run ignores from its beginning, as under nohup.
+    through_shell: a shell waits for it and is the terminal's session leader. ignored: signals that the run ignores from
+    its beginning, as under nohup.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class Terminal:
         response_file: Path,
         *arguments: str,
         through_shell: bool = False,
-        controlling: bool = True,
         ignored: Sequence[int] = (),
         **extra: Any,
     ) -> None:
@@ -56,8 +55,7 @@ class Terminal:
         self._through_shell = through_shell
 
         def prepare() -> None:
-            if controlling:
-                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             for number in ignored:
                 signal.signal(number, signal.SIG_IGN)
 
