@@ -11,8 +11,9 @@ version_added: 0.1.0
 description:
   - Gives the hosts of a play on the controller that makes, takes up or cancels a task, for its keyword C(hosts).
   - Fails where the command line, the environment or C(ansible.cfg) leave out a part of the playbook
-    (C(--tags), C(--skip-tags), C(--start-at-task), C(--step)). Ansible evaluates the hosts of a play whatever it skips
-    in it. A run without a part of its plays would end with success and not have done its work.
+    (C(--tags), C(--skip-tags) of all or of untagged tasks, C(--start-at-task), C(--step)). Ansible evaluates the hosts
+    of a play whatever it skips in it. A run without a part of its plays would end with success and not have done its
+    work.
   - The playbooks of this collection use it. There is no need to use it elsewhere.
 options:
   response_file:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import typing as t
 
 _LISTINGS = ("listhosts", "listtags", "listtasks", "syntax")
+# The tasks of the playbooks have no tags: another tag that is skipped leaves out none of them. Molecule gives two.
+_OF_UNTAGGED_TASKS = {"all", "untagged"}
 
 
 def leaves_out(arguments: t.Mapping[str, t.Any]) -> str | None:
@@ -25,8 +27,8 @@ def leaves_out(arguments: t.Mapping[str, t.Any]) -> str | None:
     tags = sorted(arguments.get("tags") or ["all"])
     if "all" not in tags:
         found.append(f"--tags {','.join(tags)}")
-    skipped = sorted(tag for tag in arguments.get("skip_tags") or () if tag)
-    if skipped:
+    skipped = sorted(arguments.get("skip_tags") or ())
+    if not _OF_UNTAGGED_TASKS.isdisjoint(skipped):
         found.append(f"--skip-tags {','.join(skipped)}")
     if arguments.get("start_at_task"):
         found.append(f"--start-at-task {arguments['start_at_task']!r}")
