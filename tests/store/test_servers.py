@@ -12,10 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import database as _database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.sql import Epoch
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
 from tests.store.servers import PASSWORD, SERVERS, Kind, Mariadb, Postgresql
 from tests.store.tasks import STOP, builder
@@ -101,7 +103,7 @@ def test_a_row_that_somebody_holds_is_an_error_in_the_end(
 def test_the_clock_is_that_of_the_database(url: str) -> None:
     Store.open(url).close()
     with Database.open(Location.of(url), create=False).transaction() as connection:
-        now = connection.execute(_database.sa.select(_database.Epoch())).scalar_one()
+        now = connection.execute(sa.select(Epoch())).scalar_one()
     assert abs(now - time.time()) <= 2
 
 

@@ -20,33 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .private_files import check_file, check_folder, data_folder, make_file, make_folder
-
-try:
-    import sqlalchemy as sa
-    from sqlalchemy.ext.compiler import compiles
-except ImportError:
-    HAS_SQLALCHEMY = False
-else:
-    HAS_SQLALCHEMY = True
-
-    class Epoch(sa.sql.functions.FunctionElement[int]):
-        """Seconds since the epoch by the database's clock, now: also in a transaction that has waited for a lock."""
-
-        type = sa.BigInteger()
-        inherit_cache = True
-
-    @compiles(Epoch, "sqlite")
-    def _sqlite_epoch(element: Epoch, compiler: t.Any, **_keywords: t.Any) -> str:
-        return "CAST(strftime('%s', 'now') AS INTEGER)"
-
-    @compiles(Epoch, "postgresql")
-    def _postgresql_epoch(element: Epoch, compiler: t.Any, **_keywords: t.Any) -> str:
-        return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT)"
-
-    @compiles(Epoch, "mysql")
-    def _mysql_epoch(element: Epoch, compiler: t.Any, **_keywords: t.Any) -> str:
-        return "UNIX_TIMESTAMP()"
-
+from .sql import HAS_SQLALCHEMY, sa
 
 # Seconds.
 CONNECT_TIMEOUT = 10

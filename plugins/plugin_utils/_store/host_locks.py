@@ -16,11 +16,7 @@ import typing as t
 from .._task.errors import HOST_BUSY, OcpError, join
 from .._task.task import Task
 from . import schema as tables
-
-try:
-    import sqlalchemy as sa
-except ImportError:  # opening a store says so
-    pass
+from .sql import sa
 
 
 def check(connection: sa.Connection, host_ids: t.Iterable[int], dead: t.Container[int] = ()) -> None:

@@ -11,11 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .executor import Executor
-
-try:
-    from .database import Epoch
-except ImportError:  # opening a store says so
-    pass
+from .sql import Epoch
 
 # An executor that nobody can ask for is dead after so many seconds without a sign of life (save or beat).
 DEAD_AFTER = 60

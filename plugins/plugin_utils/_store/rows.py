@@ -16,11 +16,7 @@ from .._files.document import plain
 from .._task.host_ids import Target
 from .._task.task import CANCELING, RUNNING, Record, Subtask, Task
 from . import schema as tables
-
-try:
-    import sqlalchemy as sa
-except ImportError:  # opening a store says so
-    pass
+from .sql import sa
 
 Values = dict[str, t.Any]
 

@@ -14,163 +14,151 @@ from __future__ import annotations
 
 import typing as t
 
-try:
-    import sqlalchemy as sa
-    from sqlalchemy.dialects import mysql
-except ImportError:  # opening a store says so
-    pass
-else:
+from .sql import Text, sa
 
-    class _Text(sa.types.TypeDecorator[str]):
-        """Text of any length, which may come from a host: what no database takes in it becomes a mark."""
+_METADATA = sa.MetaData()
 
-        impl = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")  # MySQL's TEXT ends at 64 KiB
-        cache_ok = True
 
-        def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-            if value is None:
-                return None
-            return str(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+def _table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, _METADATA, *items, mysql_engine="InnoDB", mysql_charset="utf8mb4")
 
-    _METADATA = sa.MetaData()
 
-    def _table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-        return sa.Table(name, _METADATA, *items, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+def _task_id() -> sa.Column[int]:
+    return sa.Column("task_id", sa.ForeignKey("ocp_task.id"), primary_key=True, autoincrement=False)
 
-    def _task_id() -> sa.Column[int]:
-        return sa.Column("task_id", sa.ForeignKey("ocp_task.id"), primary_key=True, autoincrement=False)
 
-    def _executor() -> list[sa.Column[t.Any]]:
-        return [
-            sa.Column("exec_token", sa.String(32), nullable=False),
-            sa.Column("exec_host", _Text, nullable=False),
-            sa.Column("exec_boot_id", sa.String(64), nullable=False),
-            sa.Column("exec_namespace", sa.String(64), nullable=False),
-            sa.Column("exec_pid", sa.BigInteger, nullable=False),
-            sa.Column("exec_start", sa.BigInteger, nullable=False),
-            sa.Column("heartbeat", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
-        ]
+def _executor() -> list[sa.Column[t.Any]]:
+    return [
+        sa.Column("exec_token", sa.String(32), nullable=False),
+        sa.Column("exec_host", Text, nullable=False),
+        sa.Column("exec_boot_id", sa.String(64), nullable=False),
+        sa.Column("exec_namespace", sa.String(64), nullable=False),
+        sa.Column("exec_pid", sa.BigInteger, nullable=False),
+        sa.Column("exec_start", sa.BigInteger, nullable=False),
+        sa.Column("heartbeat", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
+    ]
 
-    SCHEMA = _table(
-        "ocp_schema",
-        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("version", sa.Integer, nullable=False),
-    )
 
-    # The next id of each kind. Who takes one holds the row until it commits: so those who lock hosts go one by one.
-    COUNTER = _table(
-        "ocp_counter",
-        sa.Column("name", sa.String(16), primary_key=True),
-        sa.Column("next", sa.BigInteger, nullable=False),
-    )
+SCHEMA = _table(
+    "ocp_schema",
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
 
-    # A task, and from exec_token on its executor and what the store knows of it.
-    TASK = _table(
-        "ocp_task",
-        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("definition", sa.String(64), nullable=False),
-        sa.Column("creator", _Text, nullable=False),
-        sa.Column("creator_id", sa.BigInteger, nullable=False),
-        sa.Column("executor", _Text, nullable=False),
-        sa.Column("created", sa.String(40), nullable=False),
-        sa.Column("started", sa.String(40), nullable=False),
-        sa.Column("finished", sa.String(40)),
-        sa.Column("status", sa.String(16), nullable=False),
-        sa.Column("operation", sa.String(16), nullable=False),
-        sa.Column("max_fail_percentage", sa.Double, nullable=False),
-        sa.Column("prohibit_rollback", sa.Boolean, nullable=False),
-        *_executor(),
-        sa.Column("cancel", sa.Boolean, nullable=False),  # has been asked for
-        sa.Column("reaped", sa.Boolean, nullable=False),  # closed only because its executor was found dead
-        sa.Column("writes", sa.BigInteger, nullable=False),  # how often it was written; orders the blocks of a log
-        sa.UniqueConstraint("status", "id"),
-    )
+# The next id of each kind. Who takes one holds the row until it commits: so those who lock hosts go one by one.
+COUNTER = _table(
+    "ocp_counter",
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("next", sa.BigInteger, nullable=False),
+)
 
-    TASK_HOST = _table(
-        "ocp_task_host",
-        _task_id(),
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("host_id", sa.BigInteger, nullable=False),
-        sa.Column("host", _Text, nullable=False),
-        sa.Column("record", _Text, nullable=False),  # JSON
-        sa.UniqueConstraint("host_id", "task_id"),
-    )
+# A task, and from exec_token on its executor and what the store knows of it.
+TASK = _table(
+    "ocp_task",
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("definition", sa.String(64), nullable=False),
+    sa.Column("creator", Text, nullable=False),
+    sa.Column("creator_id", sa.BigInteger, nullable=False),
+    sa.Column("executor", Text, nullable=False),
+    sa.Column("created", sa.String(40), nullable=False),
+    sa.Column("started", sa.String(40), nullable=False),
+    sa.Column("finished", sa.String(40)),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("operation", sa.String(16), nullable=False),
+    sa.Column("max_fail_percentage", sa.Double, nullable=False),
+    sa.Column("prohibit_rollback", sa.Boolean, nullable=False),
+    *_executor(),
+    sa.Column("cancel", sa.Boolean, nullable=False),  # has been asked for
+    sa.Column("reaped", sa.Boolean, nullable=False),  # closed only because its executor was found dead
+    sa.Column("writes", sa.BigInteger, nullable=False),  # how often it was written; orders the blocks of a log
+    sa.UniqueConstraint("status", "id"),
+)
 
-    # Who is up- and downstream of whom follows from the stages.
-    SUBTASK = _table(
-        "ocp_subtask",
-        _task_id(),
-        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("series_id", sa.BigInteger, nullable=False),
-        sa.Column("stage", sa.Integer, nullable=False),
-        sa.Column("phase", sa.String(64), nullable=False),
-        sa.Column("timeout", sa.BigInteger, nullable=False),
-        sa.Column("parallel_idx", sa.BigInteger, nullable=False),
-        sa.Column("status", sa.String(16), nullable=False),
-        sa.Column("operation", sa.String(16), nullable=False),
-        sa.Column("run_time", sa.BigInteger, nullable=False),
-        sa.Column("started", sa.String(40)),
-        sa.Column("finished", sa.String(40)),
-        sa.Column("error", _Text),  # JSON
-        sa.Column("undo_tried", sa.Boolean, nullable=False),
-    )
+TASK_HOST = _table(
+    "ocp_task_host",
+    _task_id(),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("host_id", sa.BigInteger, nullable=False),
+    sa.Column("host", Text, nullable=False),
+    sa.Column("record", Text, nullable=False),  # JSON
+    sa.UniqueConstraint("host_id", "task_id"),
+)
 
-    SUBTASK_LOG = _table(
-        "ocp_subtask_log",
-        _task_id(),
-        sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("text", _Text, nullable=False),
-    )
+# Who is up- and downstream of whom follows from the stages.
+SUBTASK = _table(
+    "ocp_subtask",
+    _task_id(),
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("series_id", sa.BigInteger, nullable=False),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("phase", sa.String(64), nullable=False),
+    sa.Column("timeout", sa.BigInteger, nullable=False),
+    sa.Column("parallel_idx", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("operation", sa.String(16), nullable=False),
+    sa.Column("run_time", sa.BigInteger, nullable=False),
+    sa.Column("started", sa.String(40)),
+    sa.Column("finished", sa.String(40)),
+    sa.Column("error", Text),  # JSON
+    sa.Column("undo_tried", sa.Boolean, nullable=False),
+)
 
-    # The hosts that RUNNING tasks work on.
-    HOST_LOCK = _table(
-        "ocp_host_lock",
-        sa.Column("host_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("task_id", sa.ForeignKey("ocp_task.id"), nullable=False),
-    )
+SUBTASK_LOG = _table(
+    "ocp_subtask_log",
+    _task_id(),
+    sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("text", Text, nullable=False),
+)
 
-    # From here on what version 2 has added: tasks that several runs execute together (_workflow, _slices).
-    WORKFLOW = _table(
-        "ocp_workflow",
-        _task_id(),
-        sa.Column("timeout", sa.BigInteger, nullable=False),
-        sa.Column("role", sa.String(32), nullable=False),
-    )
+# The hosts that RUNNING tasks work on.
+HOST_LOCK = _table(
+    "ocp_host_lock",
+    sa.Column("host_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("task_id", sa.ForeignKey("ocp_task.id"), nullable=False),
+)
 
-    # The slices that have been at a workflow's task since its last barrier.
-    SLICE = _table(
-        "ocp_slice",
-        _task_id(),
-        sa.Column("token", sa.String(32), primary_key=True),
-        sa.Column("name", _Text, nullable=False),
-        sa.Column("executor", _Text, nullable=False),
-        *_executor(),
-        sa.Column("begun", sa.String(40), nullable=False),
-        sa.Column("ended", sa.Boolean, nullable=False),
-    )
+# From here on tasks that several runs execute together (workflow.py, slices.py).
+WORKFLOW = _table(
+    "ocp_workflow",
+    _task_id(),
+    sa.Column("timeout", sa.BigInteger, nullable=False),
+    sa.Column("role", sa.String(32), nullable=False),
+)
 
-    # The subtasks of a workflow's task that are due on hosts: a slice takes each once, and hands its outcome in once.
-    DUE = _table(
-        "ocp_due",
-        _task_id(),
-        sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("phase", sa.String(64), nullable=False),  # that its host runs: in a rollback the one that undoes it
-        sa.Column("position", sa.BigInteger, nullable=False),  # of its host
-        sa.Column("host_id", sa.BigInteger, nullable=False),
-        sa.Column("slice", sa.String(32)),  # that has taken it
-        sa.Column("handed_in", sa.Boolean, nullable=False),
-        sa.UniqueConstraint("task_id", "host_id", "subtask_id"),
-    )
+# The slices that have been at a workflow's task since its last barrier.
+SLICE = _table(
+    "ocp_slice",
+    _task_id(),
+    sa.Column("token", sa.String(32), primary_key=True),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("executor", Text, nullable=False),
+    *_executor(),
+    sa.Column("begun", sa.String(40), nullable=False),
+    sa.Column("ended", sa.Boolean, nullable=False),
+)
 
-    HAND_IN = _table(
-        "ocp_hand_in",
-        _task_id(),
-        sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("outcome", _Text, nullable=False),  # JSON
-    )
+# The subtasks of a workflow's task that are due on hosts: a slice takes each once, and hands its outcome in once.
+DUE = _table(
+    "ocp_due",
+    _task_id(),
+    sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("phase", sa.String(64), nullable=False),  # that its host runs: in a rollback the one that undoes it
+    sa.Column("position", sa.BigInteger, nullable=False),  # of its host
+    sa.Column("host_id", sa.BigInteger, nullable=False),
+    sa.Column("slice", sa.String(32)),  # that has taken it
+    sa.Column("handed_in", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("task_id", "host_id", "subtask_id"),
+)
 
-VERSION = 2
+HAND_IN = _table(
+    "ocp_hand_in",
+    _task_id(),
+    sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("outcome", Text, nullable=False),  # JSON
+)
+
+VERSION = 1
 
 
 def read_version(connection: sa.Connection) -> int | None:
@@ -188,9 +176,3 @@ def create(connection: sa.Connection) -> None:
     _METADATA.create_all(connection)
     connection.execute(sa.insert(COUNTER), [{"name": name, "next": 1} for name in ("task", "subtask")])
     connection.execute(sa.insert(SCHEMA), {"id": 1, "version": VERSION})
-
-
-def upgrade(connection: sa.Connection) -> None:
-    """Bring tables of an earlier version up to date. Raises SQLAlchemyError, as create() does."""
-    _METADATA.create_all(connection)
-    connection.execute(sa.update(SCHEMA).values(version=VERSION))

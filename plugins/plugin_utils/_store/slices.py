@@ -25,13 +25,7 @@ from . import schema as tables
 from .database import Database
 from .executor import Executor
 from .liveness import executor_of, held_by, is_dead
-
-try:
-    import sqlalchemy as sa
-
-    from .database import Epoch
-except ImportError:  # opening a store says so
-    pass
+from .sql import Epoch, sa
 
 # A slice that has been silent for so many seconds when the patience of its barrier is at an end is gone and not slow.
 _SILENT = 20

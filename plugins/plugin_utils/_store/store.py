@@ -28,14 +28,8 @@ from .executor import Executor
 from .liveness import DEAD_AFTER, executor_of, held_by, is_dead
 from .slices import Slices
 from .spool import Spooled, overdue
+from .sql import Epoch, sa
 from .workflow import Workflow
-
-try:
-    import sqlalchemy as sa
-
-    from .database import Epoch
-except ImportError:  # opening a store says so
-    pass
 
 _ATTEMPTS = 10
 
@@ -52,29 +46,25 @@ class Store:
     url_shown: its URL, without the password. slices: what runs do here that execute slices of a task.
     """
 
-    def __init__(self, database: Database, version: int, *, writing: bool) -> None:
+    def __init__(self, database: Database, *, writing: bool) -> None:
         self.url_shown = database.location.shown
         self.slices = Slices(database)
         self._database = database
-        self._version = version
         self._writing = writing
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True) -> Store:
-        """Open a store, make its tables where missing or of an earlier version, and bring in what is overdue from this
-        machine (see spool.py).
+        """Open a store, make its tables where missing, and bring in what is overdue from this machine (see spool.py).
 
         url: in SQLAlchemy's form; None for tasks.db in the user's data folder. create=False: nothing is written, and
         what is not there is an empty store; for busy, load, find and log only. Raises StoreError.
         """
         database = Database.open(Location.of(url), create=create)
-        version = _version(database)
-        if version is None and not create:
-            database = Database.empty(database.location)
-        if version is None or (version < tables.VERSION and create):
+        if not _has_tables(database):
+            if not create:
+                database = Database.empty(database.location)
             _make_tables(database)
-            version = tables.VERSION
-        store = cls(database, version, writing=create)
+        store = cls(database, writing=create)
         store._bring_in_overdue()
         return store
 
@@ -259,7 +249,7 @@ class Store:
             there = sa.select(tables.TASK.c.id).where(tables.TASK.c.id == task_id)
             if not 1 <= task_id <= MAX_ID or connection.scalar(there) is None:
                 raise self._unknown(task_id)
-            found = _workflow.of(connection, task_id) if self._version >= tables.VERSION else None
+            found = _workflow.of(connection, task_id)
         if not found:
             raise OcpError(TASK_STATE, f"task {task_id} is executed by a single run, and not by a workflow")
         return found
@@ -325,21 +315,18 @@ class Store:
 
     def _running(self, connection: sa.Connection, task_id: int | None = None) -> t.Sequence[t.Any]:
         """The rows of the tasks that run, with the database's time and, for those of workflows, their timeout."""
-        task, none = tables.TASK.c, sa.cast(sa.null(), sa.BigInteger)
-        found = sa.select(tables.TASK, Epoch().label("now"))
-        if self._version < tables.VERSION:
-            found = found.add_columns(none.label("timeout"), none.label("beat"))
-        else:
-            beat = sa.select(sa.func.max(tables.SLICE.c.heartbeat)).where(tables.SLICE.c.task_id == task.id)
-            found = found.add_columns(tables.WORKFLOW.c.timeout, beat.scalar_subquery().label("beat")).outerjoin(
-                tables.WORKFLOW, tables.WORKFLOW.c.task_id == task.id
-            )
-        found = found.where(task.status == RUNNING)
+        task, workflow = tables.TASK.c, tables.WORKFLOW.c
+        beat = sa.select(sa.func.max(tables.SLICE.c.heartbeat)).where(tables.SLICE.c.task_id == task.id)
+        found = (
+            sa.select(tables.TASK, Epoch().label("now"), workflow.timeout, beat.scalar_subquery().label("beat"))
+            .outerjoin(tables.WORKFLOW, workflow.task_id == task.id)
+            .where(task.status == RUNNING)
+        )
         return connection.execute(found if task_id is None else found.where(task.id == task_id)).all()
 
     def _close(self, connection: sa.Connection, row: t.Any, task: Task) -> list[tuple[t.Any, Outcome]]:
         """Close a task whose executor is dead, with what slices have handed in. Returns the subtasks that ended."""
-        known = _workflow.handed_in(connection, task.id) if self._version >= tables.VERSION else {}
+        known = _workflow.handed_in(connection, task.id)
         cancelled = executor_of(row).is_nobody and row.cancel
         return _end(task, known, _CANCELLED if cancelled else _cause_of_death(row), cancelled=cancelled)
 
@@ -352,28 +339,25 @@ class Store:
                     path.unlink()
 
 
-def _version(database: Database) -> int | None:
-    """That of the tables, None where there are none. Raises StoreError for one that this code does not know."""
+def _has_tables(database: Database) -> bool:
+    """Raises StoreError for tables that this code does not know."""
     with database.transaction() as connection:
         version = tables.read_version(connection)
-    if version is not None and not 1 <= version <= tables.VERSION:
+    if version not in (None, tables.VERSION):
         raise StoreError(
             f"the task store {database.location.shown} has tables of version {version}, and this version of the "
-            f"collection knows version {tables.VERSION}: install the version of the collection that the store was "
-            f"last used with, or a later one"
+            f"collection knows version {tables.VERSION} alone: set ocp_task_store to another place, or use the version "
+            f"of the collection that has made it"
         )
-    return version
+    return version is not None
 
 
 def _make_tables(database: Database) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with database.transaction(writing=True) as connection:
-                version = tables.read_version(connection)
-                if version is None:
+                if tables.read_version(connection) is None:
                     tables.create(connection)
-                elif version < tables.VERSION:
-                    tables.upgrade(connection)
             return
         except StoreError:
             # Another controller makes them at this moment, or they cannot be made: in either case it shows soon.

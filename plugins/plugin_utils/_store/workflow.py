@@ -25,11 +25,7 @@ from .._task.operation import PHASES
 from .._task.task import RUNNING, Outcome, Task
 from . import schema as tables
 from .rows import chunks
-
-try:
-    import sqlalchemy as sa
-except ImportError:  # opening a store says so
-    pass
+from .sql import sa
 
 Outcomes = dict[str, dict[int, Outcome]]  # by phase, then by host index
 
