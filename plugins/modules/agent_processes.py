@@ -294,13 +294,15 @@ ran_as:
     unit: ocp_agent.service
     programs: [ocp_agentd, ocp_mgragent, ocp_monagent]
 stopped_at:
-  description: Seconds from the host's boot to the end of V(stop).
-  returned: phase is stop
+  description:
+    - The end of V(stop), in seconds on the clock that the start times in C(/proc/PID/stat) are read from. That is in
+      general the time since the host's boot; C(/proc/uptime) of a container may count from another moment.
+  returned: phase is stop, unless the host can start no other process
   type: float
   sample: 86412.27
 ready_at:
-  description: Seconds from the host's boot to the moment at which V(start) saw the whole agent.
-  returned: phase is start
+  description: The moment at which V(start) saw the whole agent, on the same clock as RV(stopped_at).
+  returned: phase is start, unless the host can start no other process
   type: float
   sample: 86415.81
 boot_id:

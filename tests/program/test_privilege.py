@@ -126,3 +126,16 @@ def test_a_name_is_not_enough_to_refuse_root(sandbox: Sandbox, python: Path) -> 
     assert not sandbox.program(python, "stop").get("failed")
     assert not sandbox.program(python, "finish", settle=0).get("failed")
     assert sandbox.lives(stranger)
+
+
+def test_a_user_who_may_start_no_other_process(sandbox: Sandbox, python_for_all: Path) -> None:
+    """The clock of start times is asked by starting one: without it the settle time counts from now."""
+    sandbox.do("chown", "-R", str(NOBODY), sandbox.home)
+    agent = sandbox.agent("ocp_agentd", uid=NOBODY)
+    limited = {"uid": NOBODY, "through": ("prlimit", "--nproc=1:1", "--")}
+    stopped = sandbox.program(python_for_all, "stop", **limited)
+    assert (stopped.get("failed"), stopped["changed"], "stopped_at" in stopped) == (None, True, False), stopped
+    assert not sandbox.lives(agent)
+    since = {"stopped_at": 1.0, "boot_id": stopped["boot_id"]}
+    finished = sandbox.program(python_for_all, "finish", settle=0.2, **since, **limited)
+    assert not finished.get("failed"), finished

@@ -29,7 +29,7 @@ def finish_stopped(request):
             survey.close()
         files = stale_files(request.home, survey)
         return {"changed": bool(files), "removed": files, "processes": [], "warnings": []}
-    settled = (request.stopped_at if request.stopped_at is not None else uptime()) + request.settle
+    settled = request.settled_at(request.stopped_at)
     while True:
         survey = _prove_stopped(request)
         now = uptime()

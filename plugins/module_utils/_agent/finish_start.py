@@ -25,7 +25,7 @@ def finish_running(request):
         if request.ready_at is None:  # no Start would be done before this: what is missing would still be missing
             _prove_ready(request, first, state)
     else:
-        settled = (request.ready_at if request.ready_at is not None else uptime()) + request.settle
+        settled = request.settled_at(request.ready_at)
         while True:
             _prove_ready(request, first, state)
             now = uptime()

@@ -22,7 +22,8 @@ from .host import (
     uptime,
     user_name,
 )
-from .lock_owner import LockOwner, account_of_home, ticks_now
+from .lock_owner import LockOwner, account_of_home
+from .process_clock import age_of
 from .wire import as_json
 
 FRESH_LOCK = 5  # seconds: an unreadable lock younger than this is being written
@@ -106,11 +107,8 @@ class AdminLock(object):
         lock_age = self._age()
         if lock_age is None or lock_age <= LOCK_WAIT + CLOCK_SLACK:
             return False
-        try:
-            age = (ticks_now() - found.start) / float(os.sysconf("SC_CLK_TCK"))
-        except OSError:  # no process can be started now
-            return False
-        return LOCK_WAIT < age < lock_age - CLOCK_SLACK
+        age = age_of(found.start)
+        return age is not None and LOCK_WAIT < age < lock_age - CLOCK_SLACK
 
     def check(self, until=None):
         """Wait for a live control program to end, and raise AgentError when it still holds the lock after that.

@@ -16,7 +16,7 @@ import fcntl
 import os
 
 from .deferred import Deferred
-from .host import executable_of, signal, stat_or_none
+from .host import executable_of, signal
 
 _CATS = ("/bin/cat", "/usr/bin/cat")  # cat has nothing to do here but to end when its input does
 _SPARE = 10  # descriptors from there on are neither of the three standard ones nor the one that tells
@@ -134,18 +134,3 @@ def _reap(pid):
         except OSError as exc:
             if exc.errno != errno.EINTR:  # Python 2.7 does not go on after a signal
                 return
-
-
-def ticks_now():
-    """What field 22 of /proc/PID/stat says of a process that begins now.
-
-    /proc/uptime may count from another moment: that of a container's begin. Raises OSError where it cannot be told.
-    """
-    newcomer = LockOwner(os.geteuid(), os.getegid())
-    try:
-        found = stat_or_none(newcomer.pid)
-    finally:
-        newcomer.close()
-    if found is None:
-        raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
-    return found.start

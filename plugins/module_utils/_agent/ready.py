@@ -10,6 +10,7 @@ import os
 
 from .cause import as_printable
 from .host import AgentError, as_text, read_regular, stat_or_none, uptime
+from .process_clock import age_of
 from .status import RUNNING, Status
 from .survey import survey_home
 
@@ -101,9 +102,8 @@ class State(object):
 
     def explained(self):
         """What is lacking, and since when, as one text."""
-        now, ticks = uptime(), float(os.sysconf("SC_CLK_TCK"))
-        return "; ".join(text if process is None else "%s (started %d s ago)" % (
-            text, max(0, now - process.start / ticks)) for text, process in self._lacking)
+        return "; ".join(text if process is None else text + _since_its_start(process)
+                         for text, process in self._lacking)
 
     @property
     def ready(self):
@@ -115,6 +115,11 @@ class State(object):
 
     def facts(self):
         return [process.facts() for process in self.processes]
+
+
+def _since_its_start(process):
+    age = age_of(process.start)
+    return "" if age is None else " (started %d s ago)" % age
 
 
 def _named_by_its_file(home, process):

@@ -12,6 +12,7 @@ import sys
 from .home import DEFAULT_HOME, Home
 from .host import AgentError, Interrupted, as_text, signal, this_boot, uptime
 from .log import Log, shortened
+from .process_clock import seconds_since
 from .wire import answer_line, as_json, value_of
 
 PHASES = ("finish", "prepare", "restart_pos_proxy", "start", "stop")
@@ -27,7 +28,7 @@ class Request(object):
 
     phase: one of PHASES. home: absolute path. goal: one of GOALS. timeout: seconds that the phase may take in all; the
     program ends itself some seconds earlier. grace, daemon_grace, settle: seconds. check_mode: change nothing, tell.
-    stopped_at: uptime() at the end of Stop, with boot_id of that boot; without them the settle time starts now.
+    stopped_at: stamp() at the end of Stop, with boot_id of that boot; without them the settle time starts now.
     ready_at: the same of Start. ran_as: how the agent ran before the Stop of the same task, as Stop tells it, or None.
     log: the Log of this run.
     """
@@ -52,6 +53,12 @@ class Request(object):
         self.ran_as = ran_as or {}
         self.check_mode = check_mode
         self.log = log or Log()
+
+    def settled_at(self, since):
+        """The moment of uptime() when the settle time is over that began at a moment of moment_now(), or now."""
+        gone = seconds_since(since)
+        left = self.settle if gone is None else min(self.settle, self.settle - gone)
+        return uptime() + left
 
     def within(self, seconds, share):
         """The moment that is seconds from now, or sooner: never beyond share of the time that is left."""

@@ -12,8 +12,9 @@ import time
 from .cause import Logs
 from .clear import clear_for_start
 from .control import Control
-from .host import AgentError, Interrupted, as_text, this_boot, uptime
+from .host import AgentError, Interrupted, as_text, uptime
 from .lock import AdminLock
+from .process_clock import stamp
 from .ready import State, refuse_unproven, where_to_look
 from .survey import survey_installed
 from .units import Units
@@ -63,8 +64,8 @@ def start(request):
 
 
 def _answer(control, state, changed):
-    return {"changed": changed, "generations": [control.generation["name"]], "processes": state.facts(),
-            "warnings": [], "ready_at": uptime(), "boot_id": this_boot()}
+    return dict(stamp("ready_at"), changed=changed, generations=[control.generation["name"]],
+                processes=state.facts(), warnings=[])
 
 
 def _end_of(request):

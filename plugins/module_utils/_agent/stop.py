@@ -6,9 +6,10 @@
 
 """Stop: the daemons first, since they revive their children, then whoever is left."""
 
-from .host import AgentError, Interrupted, this_boot, uptime
+from .host import AgentError, Interrupted, uptime
 from .lock import AdminLock
 from .lock_owner import account_of_processes
+from .process_clock import stamp
 from .ran_as import ran_as
 from .stopping import Stopping
 from .survey import revived, survey_installed
@@ -27,14 +28,14 @@ def stop(request):
     found = {"ran_as": ran_as(request.home, survey.processes, units)}
     if request.check_mode:
         return _plan(request, survey, units, found)
-    stopping, stopped_units, began = Stopping(request), [], uptime()
+    stopping, stopped_units = Stopping(request), []
     try:
-        stopping.look()
+        at_first = set((process.pid, process.start) for process in stopping.look())
         for unit in units.to_stop():
             stopped_units.append(unit)
             units.stop(unit, request.within(request.daemon_grace + request.grace, 0.5) - uptime(), stopping.note)
         if not survey.processes and not stopped_units and lock.holder() is None:
-            return dict(_now(), changed=False, processes=[], warnings=survey.unproven, **found)
+            return dict(stamp("stopped_at"), changed=False, processes=[], warnings=survey.unproven, **found)
         with lock:  # where systemd's time was up, the control program that it has called may still be at work
             _stop_by_pid(request, stopping)
     except AgentError as exc:
@@ -44,9 +45,9 @@ def stop(request):
     except Interrupted as exc:
         raise AgentError(exc.reason, "the stop %s: what still runs was not stopped; run it again" % exc,
                          processes=stopping.facts(), changed=stopping.signalled or bool(stopped_units), **found)
-    found.update(_now(), changed=True, processes=stopping.facts())
+    found.update(stamp("stopped_at"), changed=True, processes=stopping.facts())
     left = stopping.alive()
-    if any(process.began_after(began) for process in left):
+    if any((process.pid, process.start) not in at_first for process in left):
         facts = found.pop("processes")
         raise revived("comes back while it is stopped", left, facts, **found)
     if left:
@@ -64,7 +65,8 @@ def _plan(request, survey, units, found):
     for unit in through:
         request.log.add("would stop %s through systemd" % unit.name)
     planned = [dict(process.facts(), signal="SIGTERM", seconds=None) for process in survey.processes]
-    return dict(_now(), changed=bool(planned or through), processes=planned, warnings=survey.unproven, **found)
+    return dict(stamp("stopped_at"), changed=bool(planned or through), processes=planned, warnings=survey.unproven,
+                **found)
 
 
 def _stop_by_pid(request, stopping):
@@ -80,7 +82,3 @@ def _still_active(units):
     """Warnings about services that systemd takes for active although the agent is gone."""
     return ["%s still counts as active: systemctl start %s will start nothing before it is stopped; start the agent by "
             "its control program or by this collection" % (unit, unit.name) for unit in units.still_active()]
-
-
-def _now():
-    return {"stopped_at": uptime(), "boot_id": this_boot()}

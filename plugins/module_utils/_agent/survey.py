@@ -29,6 +29,7 @@ from .host import (
     user_name,
 )
 from .identity import OURS, STRANGER, UNPROVEN, Judge, Look
+from .process_clock import is_after
 from .scripts import is_interpreter, script_of
 
 
@@ -65,8 +66,8 @@ class Process(object):
         return self.program in DAEMONS
 
     def began_after(self, moment):
-        """Whether it was started after that moment of uptime()."""
-        return self.start > moment * os.sysconf("SC_CLK_TCK")
+        """Whether it was started after that moment, as stamp() told it."""
+        return is_after(self.start, moment)
 
     def image(self):
         """What tells the program that it runs: changes when it executes another one, and stays through a rename.
