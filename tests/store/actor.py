@@ -19,8 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target

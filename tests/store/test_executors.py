@@ -17,8 +17,9 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import DEAD_AFTER, LostTask, Store
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import store as _store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry, rollback, skip

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import schema as tables
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
 from tests.store.actor import Actor
 from tests.store.servers import PASSWORD, Kind

@@ -15,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import database as _database
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.sql import Epoch
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
 from tests.store.servers import PASSWORD, SERVERS, Kind, Mariadb, Postgresql

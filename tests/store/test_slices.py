@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.liveness import DEAD_AFTER
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.slices import Share
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import LostTask, Store
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.workflow import Workflow

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.spool import spool
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import LostTask, Store, StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The database under the task store: which one, its transactions, its clock, and its errors in one line.
+"""The database under the task store: its transactions, and its errors in one line.
 
 Connections are not kept: every transaction opens one. So none of them can cross a fork.
 """
@@ -12,92 +12,17 @@ Connections are not kept: every transaction opens one. So none of them can cross
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import sqlite3
 import typing as t
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from .private_files import check_file, check_folder, data_folder, make_file, make_folder
-from .sql import HAS_SQLALCHEMY, sa
+from .location import DRIVERS, Location, StoreError
+from .private_files import check_file, check_folder, make_file, make_folder
+from .sql import sa
 
 # Seconds.
 CONNECT_TIMEOUT = 10
 LOCK_TIMEOUT = 30
 ANSWER_TIMEOUT = 60
-
-# By kind of database: SQLAlchemy's name for the driver, and the package that has it.
-_DRIVERS = {
-    "sqlite": ("sqlite", ""),
-    "postgresql": ("postgresql+psycopg", "psycopg[binary]"),
-    "mysql": ("mysql+pymysql", "PyMySQL"),
-    "mariadb": ("mysql+pymysql", "PyMySQL"),
-}
-_FORMS = "sqlite:////absolute/path, postgresql+psycopg://user@host/database or mysql+pymysql://user@host/database"
-
-
-class StoreError(Exception):
-    """The store cannot be used: which one (without its password), why, and what to do, in one line."""
-
-
-@dataclass(frozen=True)
-class Location:
-    """Where a store is.
-
-    shown: the URL without its password. key: stands for the store in names of files; the password is no part of it.
-    """
-
-    url: sa.URL = field(repr=False)
-    shown: str
-    key: str
-
-    @classmethod
-    def of(cls, text: str | None) -> Location:
-        """Read the URL of a store, None for the user's own SQLite file. Raises StoreError."""
-        if not HAS_SQLALCHEMY:
-            raise StoreError(
-                "the task store needs SQLAlchemy: pip install SQLAlchemy, for the Python that runs ansible-playbook; "
-                "or set ocp_task_store to none"
-            )
-        if text is None:
-            url = sa.URL.create("sqlite", database=str(data_folder() / "tasks.db"))
-        else:
-            url = _parse(text)
-        public = url.difference_update_query([name for name in url.query if "pass" in name])
-        anonymous = sa.URL.create(
-            public.drivername, public.username, None, public.host, public.port, public.database, public.query
-        )
-        key = hashlib.sha256(anonymous.render_as_string().encode()).hexdigest()[:16]
-        return cls(url, public.render_as_string(hide_password=True), key)
-
-    @property
-    def path(self) -> Path | None:
-        """The file of an SQLite database."""
-        return Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
-
-    def hide(self, text: str) -> str:
-        """The text in one line, without the password."""
-        text = " ".join(text.split())
-        secrets = [self.url.password, *(value for name, value in self.url.query.items() if "pass" in name)]
-        for secret in secrets:
-            text = text.replace(str(secret), "***") if secret else text
-        return text
-
-
-def _parse(text: str) -> sa.URL:
-    try:
-        url = sa.make_url(text)
-    except (sa.exc.ArgumentError, ValueError):
-        # what the parser says has the text in it, and so the password
-        raise StoreError(f"ocp_task_store is no URL of a database: it has to look like {_FORMS}") from None
-    kind, _plus, driver = url.drivername.partition("+")
-    known = _DRIVERS[kind][0] if kind in _DRIVERS else ""
-    if not known or driver not in ("", "pysqlite" if kind == "sqlite" else known.partition("+")[2]):
-        raise StoreError(f"ocp_task_store: {url.drivername} is not supported: it has to look like {_FORMS}")
-    if kind == "sqlite" and not os.path.isabs(url.database or ""):
-        raise StoreError("ocp_task_store: the path of an SQLite file has to be absolute: sqlite:////absolute/path")
-    return url.set(drivername=known)
 
 
 class Database:
@@ -215,7 +140,7 @@ def _server_engine(location: Location) -> sa.Engine:
             connect_args={key: value for key, value in limits.items() if key not in location.url.query},
         )
     except ModuleNotFoundError as exc:
-        package = _DRIVERS[location.url.get_backend_name()][1]
+        package = DRIVERS[location.url.get_backend_name()][1]
         raise StoreError(
             f"the task store {location.shown} needs {exc.name}: pip install '{package}', for the Python that runs "
             f"ansible-playbook"

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from .._files.document import plain, write
 from .._task.task import Task
-from .database import Location, StoreError
 from .executor import Executor
+from .location import Location, StoreError
 from .private_files import alone, check_folder, data_folder, make_folder
 
 

@@ -23,9 +23,10 @@ from .._task.task import CANCELING, RUNNING, Outcome, Task, count_subtasks
 from . import host_locks, rows
 from . import schema as tables
 from . import workflow as _workflow
-from .database import Database, Location, StoreError
+from .database import Database
 from .executor import Executor
 from .liveness import DEAD_AFTER, executor_of, held_by, is_dead
+from .location import Location, StoreError
 from .slices import Slices
 from .spool import Spooled, overdue
 from .sql import Epoch, sa

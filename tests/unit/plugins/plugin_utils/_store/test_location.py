@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database, Location, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location, StoreError
 
 
 def test_the_users_own_file_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,29 @@ def test_the_password_is_not_shown(given: str, used: str) -> None:
     assert location.shown == used
     assert "S3cret" not in repr(location)
     assert location.hide("no\n way, S3cret") == ("no way, ***" if "S3cret" in given else "no way, S3cret")
+
+
+@pytest.mark.parametrize(
+    "password", ["S3cret@S3cret", "@S3cret", "S3cret@", "12/S3@S3:cret@1", "S3cret?S3@cret", "S3?cret", "%40S3@cret"]
+)
+@pytest.mark.parametrize("user", ["ocp", "ocp@tenant#cluster", "ocp@tenant"])
+@pytest.mark.parametrize("place", ["db:2883/ocp", "[::1]:2883/ocp", "db/ocp?charset=utf8mb4"])
+def test_a_password_reaches_to_the_last_at_sign(user: str, password: str, place: str) -> None:
+    location = Location.of(f"mysql://{user}:{password}@{place}")
+    shown_user = user.replace("#", "%23").replace("@", "%40")
+    assert location.shown == f"mysql+pymysql://{shown_user}:***@{place}"
+    assert location.url.password == password.replace("%40", "@")
+    assert location.hide(f"no way, {location.url.password}") == "no way, ***"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://[::1]:5432/ocp?host=@abstract", "postgresql://db:5432/ocp?host=@abstract", "postgresql:///o@b@c"],
+)
+def test_an_at_sign_behind_the_host_ends_no_password(url: str) -> None:
+    location = Location.of(url)
+    assert location.url.password is None
+    assert location.url.host in ("::1", "db", None)
 
 
 def test_the_key_of_a_store_does_not_depend_on_the_password() -> None:
