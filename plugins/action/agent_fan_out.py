@@ -16,19 +16,20 @@ from ansible.utils.display import Display
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import difference
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fanned import Fanned
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import routes
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS, PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import TASK
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import ROLLBACK
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import ROLLBACK, Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "choices": list(PHASES)}}
 
@@ -45,12 +46,12 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables, phase = task_vars or {}, arguments["phase"]
-        run = run_state.current(variables)
-        hosts = list(run.get("due", {}).get(phase, {}))
-        if not hosts:
+        run = Run.current(variables)
+        hosts = list(run.due.get(phase, {})) if run else []
+        if not run or not hosts:
             return {**result, "changed": False, "answers": {}, "rest": {}}
         fanned = Fanned(phase, run, check_mode=self._task.check_mode)
-        if run["transport"] == TASK:
+        if run.transport == TASK:
             fanned.leave(hosts)
         else:
             try:
@@ -65,8 +66,8 @@ class ActionModule(ActionBase):
 
     def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:
         run, shared = fanned.run, TaskVariables(self, variables)
-        results = Results(variables["hostvars"], run["task"]["id"])
-        phases = _phases(run["task"])
+        results = Results(variables["hostvars"], run.the_task.id)
+        phases = _phases(run.the_task)
         requests = HostRequests(fanned.phase, phases, run, shared, results, check_mode=self._task.check_mode)
 
         def with_way(hosts: t.Sequence[str]) -> t.Iterator[Work]:
@@ -84,7 +85,7 @@ class ActionModule(ActionBase):
 
         met = [Work(host, None, None, requests.of(host)) for host in hosts if requests.is_noted(host)]
         works = [*met, *with_way([host for host in hosts if not requests.is_noted(host)])]
-        library = carrier.library({"phase": phase, "goal": run["goal"]} for phase in phases)
+        library = carrier.library({"phase": phase, "goal": run.the_task.what.goal} for phase in phases)
         not_met = self._carry_out(fanned, works, library)
         # The engine that had met them is gone, and this one is another.
         self._carry_out(fanned, list(with_way(not_met)), library)
@@ -96,9 +97,9 @@ class ActionModule(ActionBase):
         answers = client.carry_out(
             works,
             library=library,
-            at_once=run["fanout"],
-            timeout=run["timeouts"][fanned.phase],
-            keep=fanned.phase != PHASES[-1] and "slice" not in run,  # a slice has one phase
+            at_once=run.fanout,
+            timeout=run.the_task.timeouts[fanned.phase],
+            keep=fanned.phase != PHASES[-1] and not run.slice,  # a slice has one phase
             folder=Path(C.DEFAULT_LOCAL_TMP),
             cancelled=lambda: self._is_halted(fanned),
         )
@@ -122,7 +123,7 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _is_halted(fanned: Fanned) -> bool:
-        fanned.halted = fanned.halted or halt({"heart": run_state.heart(fanned.run)})
+        fanned.halted = fanned.halted or halt({"heart": fanned.run.token})
         return fanned.halted is not None
 
     def _tell(self, fanned: Fanned) -> None:
@@ -146,9 +147,7 @@ class ActionModule(ActionBase):
         return {"diff": found}
 
 
-def _phases(task: t.Mapping[str, t.Any]) -> list[str]:
+def _phases(task: Task) -> list[str]:
     """The phases that a host of this task may run, in the order of the playbooks."""
-    undone = task["operation"] == ROLLBACK
-    nodes = OPERATIONS[task["definition"]].nodes
-    found = {node.undo if undone else node.phase for node in nodes}
+    found = {node.undo if task.operation == ROLLBACK else node.phase for node in task.what.nodes}
     return [phase for phase in PHASES if phase in found]

@@ -24,7 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import memory
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel, run_state
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt, silence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
     CHANGING,
@@ -35,6 +35,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results im
     of_controller,
     overdue,
 )
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run, registered
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line, printable
 
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
         started = iso_now()
         variables = task_vars or {}
         controller = of_controller(variables.get("hostvars"))
-        run = run_state.registered(controller)
+        run = registered(controller)
         left = self._left_by_fan_out(controller, run, str(variables.get("inventory_hostname")))
         self._run = run
         halted = halt(run) if run and "lost" not in left else None
@@ -111,7 +112,8 @@ class ActionModule(ActionBase):
         phase = str(self._task.args.get("phase"))
         found = fan_out(controller, phase, run["task"]["id"])
         if found is None:
-            return run_state.known(run_state.opened(run), phase, host)
+            whole = Run.of(run)
+            return whole.due.get(phase, {}).get(host, {}) if whole else {}
         return dict(found["rest"].get(host, {}))
 
     @property

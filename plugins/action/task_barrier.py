@@ -6,17 +6,17 @@ from __future__ import annotations
 import contextlib
 import time
 import typing as t
-from dataclasses import asdict
+from dataclasses import replace
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     cancel,
     heartbeat,
     request_action,
-    run_state,
     workflow_request,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings, subtask_log
@@ -41,7 +41,7 @@ _LAST_PHASE = PHASES[-1]  # its outcomes are the report's, as in a run that does
 class ActionModule(request_action.RequestAction):
     spec = ARGUMENT_SPEC
 
-    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
         started = iso_now()
         given = settings.timeouts({"wait": self.arguments["wait_timeout"] or ""}).get("wait")
         self.check_controller()
@@ -57,7 +57,7 @@ class ActionModule(request_action.RequestAction):
                 heartbeat.start(self.url, executor, lambda store: store.beat(task_id, executor))
                 outcomes = _wait(store, task_id, given or task.timeouts["wait"])
                 task = self._pass(run, task, outcomes, executor, started)
-        run.update(run_state.holding(task), response=self.request.answer(task))
+        run.task, run.response = task, self.request.answer(task)
         with contextlib.suppress(OSError):  # the report writes it again, and tells
             self.write(run)
         head = "check mode, nothing was changed: " if self.check_mode else ""
@@ -65,33 +65,33 @@ class ActionModule(request_action.RequestAction):
 
     def _pass(
         self,
-        run: dict[str, t.Any],
+        run: Run,
         task: Task,
         outcomes: t.Mapping[str, t.Mapping[int, Outcome]],
         executor: Executor,
         started: str,
     ) -> Task:
         """Settle what was handed in, and go on to what follows, or end the task where nothing does. Store it."""
-        keeping = _keeping.Keeping(self.url, asdict(executor))
+        keeping = _keeping.Keeping(self.url, executor)
         with contextlib.suppress(StoreError):  # saving tells
-            run["cancelled"] = keeping.cancelled(task.id)
+            run.cancelled = keeping.cancelled(task.id)
         last = {phase: answers for phase, answers in outcomes.items() if phase == _LAST_PHASE}
         behind = {phase: answers for phase, answers in outcomes.items() if phase != _LAST_PHASE}
         settled = [pair for phase, answers in behind.items() for pair in task.settle(phase, answers)]
-        if not run["cancelled"]:
+        if not run.cancelled:
             settled += pass_on(task, behind, started)
         goes_on = any(set(indices) - set(last.get(phase, ())) for phase, indices in task.work().items())
-        if goes_on and not run["cancelled"] and not self.arguments["last"]:
+        if goes_on and not run.cancelled and not self.arguments["last"]:
             settled += [pair for phase, answers in last.items() for pair in task.settle(phase, answers, complete=False)]
             logs = self._logs(task, settled)
         else:
             cause = (INTERRUPTED, "the workflow came to its report before this was done") if goes_on else None
-            ending = run_state.end({**run, "task": task.dump()}, last, None if run["cancelled"] else cause)
+            ending = replace(run, task=task).end(last, None if run.cancelled else cause)
             task, logs = ending.task, {**self._logs(task, settled), **ending.logs}
-        run["problem"] = keeping.save(task, logs)
-        if run["problem"] and task.status == RUNNING:  # nobody goes on to what no record could tell of
-            ending = run_state.end({**run, "task": task.dump(), "barrier_error": run["problem"]}, {})
-            task, run["problem"] = ending.task, keeping.save(ending.task, ending.logs)
+        run.problem = keeping.save(task, logs)
+        if run.problem and task.status == RUNNING:  # nobody goes on to what no record could tell of
+            ending = replace(run, task=task, barrier_error=run.problem).end({})
+            task, run.problem = ending.task, keeping.save(ending.task, ending.logs)
         return task
 
     def _logs(self, task: Task, settled: t.Iterable[tuple[Subtask, Outcome]]) -> dict[int, str]:

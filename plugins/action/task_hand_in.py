@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping, run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import end, hand_in
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.slice import Slice
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.workflow_report import of_slice
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**keeping.OPTION}
@@ -26,12 +28,13 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        run = run_state.current(variables)
+        run = Run.current(variables)
+        if not run:
+            raise AnsibleActionFail("there is no slice to hand in: task_slice has to come before")
         url = keeping.chosen(plain(arguments["task_store"]))
-        hand_in(run, list(run["due"]), url, variables["hostvars"])
-        share = Task.load(run["task"])
-        if not run["check_mode"]:
+        hand_in(run, list(run.due), url, variables["hostvars"])
+        if not run.check_mode:
             end(run, url)
         unfinished.forget()
-        message, successful = of_slice(share, run)
+        message, successful = of_slice(run.the_task, run.slice or Slice(), check_mode=run.check_mode)
         return {**result, "changed": False, "msg": message, "successful": successful}

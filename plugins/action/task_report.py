@@ -8,15 +8,17 @@ import json
 import os
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Ending, Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import statistic as _statistic
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
@@ -36,26 +38,27 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        run = run_state.current(variables)
+        run = Run.current(variables)
+        if not run:
+            raise AnsibleActionFail("there is no run to report: an action that takes a request has to come before")
         lines: list[str] = []
-        if "task" in run:
+        if run.task:
             hostvars = variables["hostvars"]
             url = _keeping.chosen(plain(arguments["task_store"]))
+            if run.check_mode:
+                lines = plan(run.task, Results(hostvars, run.task.id).of)
             response, message, successful = _close(run, url, hostvars)
-            if run["check_mode"]:
-                task = Task.load(run["task"])
-                lines = plan(task, Results(hostvars, task.id).of)
         else:
-            response, successful = run["response"], False
+            response, successful = run.response or {}, False
             error = response["error"]
             message = f"{response['status']} {error['code']}: {error['message']}"
-        if run["response_file"] and not run["check_mode"]:
+        if run.response_file and not run.check_mode:
             try:
-                write(run["response_file"], response)
+                write(run.response_file, response)
             except OSError as exc:
                 successful = False
                 message += (
-                    f". The response cannot be written to {run['response_file']}: {exc.strerror}; "
+                    f". The response cannot be written to {run.response_file}: {exc.strerror}; "
                     f"it is: {json.dumps(response)}"
                 )
         unfinished.forget()
@@ -67,29 +70,29 @@ class ActionModule(ActionBase):
             "successful": successful,
             "response": response,
             "ansible_stats": {
-                "data": {"ocp_response": _published(response, None if run["check_mode"] else run["response_file"])},
+                "data": {"ocp_response": _published(response, None if run.check_mode else run.response_file)},
                 "per_host": False,
                 "aggregate": False,
             },
         }
 
 
-def _close(run: dict[str, t.Any], url: str | None, hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
-    task = Task.load(run["task"])
-    keeping = _keeping.Keeping(url, run["executor"])
+def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
+    task = run.the_task
+    keeping = _keeping.Keeping(url, run.executor)
     if task.status != RUNNING:  # a barrier of its workflow has ended it
-        ending, problem = run_state.Ending(task, run["response"], {}), run.get("problem")
+        ending, problem = Ending(task, run.response or {}, {}), run.problem
     else:
         outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
         with contextlib.suppress(StoreError):  # saving tells
-            run["cancelled"] = run["cancelled"] or keeping.cancelled(task.id)
-        ending = run_state.end(run, outcomes)
+            run.cancelled = run.cancelled or keeping.cancelled(task.id)
+        ending = run.end(outcomes)
         problem = keeping.save(ending.task, ending.logs)
-    if run["check_mode"]:
+    if run.check_mode:
         message = f"check mode, nothing was changed: {summary(ending.task)}"
     else:
         message = summary(ending.task, _changed(ending.task, Results(hostvars, task.id)))
-    transient = None if run["check_mode"] else _keeping.transient(url)
+    transient = None if run.check_mode else _keeping.transient(url)
     if transient:
         message += f". {transient[0].upper()}{transient[1:]}"
     if problem:

@@ -4,23 +4,22 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     heartbeat,
     keeping,
     request_action,
-    run_state,
     unfinished,
     workflow_request,
 )
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.slices import Share
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, known, resolve
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.slice import Slice
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import EXECUTE
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -38,7 +37,7 @@ unfinished.watch()  # ansible-playbook itself loads this module before a worker 
 class ActionModule(request_action.RequestAction):
     spec = ARGUMENT_SPEC
 
-    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
         del result
         transport = settings.transport(self.arguments["transport"])
         fanout = settings.fanout(self.arguments["fanout"])
@@ -46,7 +45,7 @@ class ActionModule(request_action.RequestAction):
         self.check_controller()
         task_id = workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
         if task_id is None:
-            run.update(due={}, timeouts={}, goal="", no_task=workflow_request.NO_TASK)
+            run.no_task = workflow_request.NO_TASK
             return
         executor = Executor.of(playbook.process(), self.request.server)
         with keeping.open_store(self.url, read_only=self.check_mode) as store:
@@ -55,19 +54,10 @@ class ActionModule(request_action.RequestAction):
             job = self.request.context.get("awx_job_id")
             name = f"job {job}" if job else ""
             share = store.slices.take(task_id, phases, own, executor, name, check_mode=self.check_mode)
-        run.update(
-            run_state.holding(share.task),
-            transport=transport,
-            fanout=fanout,
-            resumed=share.task.operation != EXECUTE,
-            slice={
-                "executor": asdict(executor),
-                **_names(share),
-                "refused": [],
-                "kept": {},
-                "problem": None,
-            },
-        )
+        run.task, run.executor, run.resumed = share.task, executor, share.task.operation != EXECUTE
+        run.transport, run.fanout = transport, fanout
+        done, held, lost = (list(map(str, hosts)) for hosts in (share.done, share.held, share.lost))
+        run.slice = Slice(done, held, lost)
         if not self.check_mode:
             unfinished.note(run, self.url)
             heartbeat.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
@@ -87,7 +77,3 @@ class ActionModule(request_action.RequestAction):
             reached = set(self.variables["ansible_play_hosts_all"])
             ids = {name: value for name, value in ids.items() if name in reached}
         return resolve(due(known(ids)), ids, self.variables["groups"])
-
-
-def _names(share: Share) -> dict[str, list[str]]:
-    return {name: [str(target) for target in getattr(share, name)] for name in ("done", "held", "lost")}

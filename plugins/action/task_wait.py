@@ -10,16 +10,15 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import run_state, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import subtask_log
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.barrier import pass_on
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "phase": {"type": "str", "required": True, "choices": list(PHASES)},
@@ -38,49 +37,49 @@ class ActionModule(ActionBase):
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         variables = task_vars or {}
-        run = run_state.current(variables)
-        run.pop("response", None)  # the answer to the request has been given; nobody behind the barrier needs it
+        run = Run.current(variables)
+        if not run:
+            return {**result, "changed": False, "run": {}}
+        run.response = None  # the answer to the request has been given; nobody behind the barrier needs it
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
-        if "barrier_error" in run or "task" not in run:
-            return {**result, "changed": False, "run": run_state.sealed(run)}
+        if run.barrier_error or not run.task:
+            return {**result, "changed": False, "run": run.register()}
         url = _keeping.chosen(plain(arguments["task_store"]))
         passed = True
         try:
-            if "slice" in run:  # the barrier is another run's
+            if run.slice:  # the barrier is another run's
                 hand_in(run, [arguments["phase"]], url, variables["hostvars"])
             else:
                 passed = self._pass(run, arguments["phase"], url, variables["hostvars"], started)
         except BaseException as exc:
             # Also the task's timeout, which is no Exception: the report needs the run whatever happened here, and no
             # host may go past a barrier that broke.
-            run.update(due={}, barrier_error=f"{type(exc).__name__}: {exc}")
-        if "barrier_error" in run:
-            result.update(failed=True, msg=f"The barrier broke, no host goes on: {run['barrier_error']}")
+            run.barrier_error = f"{type(exc).__name__}: {exc}"
+        if run.barrier_error:
+            result.update(failed=True, msg=f"The barrier broke, no host goes on: {run.barrier_error}")
         elif not passed:
             result.update(skipped=True, msg="No host goes on")
-        return {**result, "changed": False, "run": run_state.sealed(run)}
+        return {**result, "changed": False, "run": run.register()}
 
     @staticmethod
-    def _pass(run: dict[str, t.Any], phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
+    def _pass(run: Run, phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
         """Settle a phase, and let hosts go on. Returns whether that is what the barrier came to, or all is done."""
-        task = Task.load(run["task"])
-        keeping = _keeping.Keeping(url, run["executor"])
+        task = run.the_task.copy()
+        keeping = _keeping.Keeping(url, run.executor)
         settled = task.settle(phase, collect(task, phase, hostvars))
-        run.update(run_state.holding(task))
-        try:
-            run["cancelled"] = keeping.cancelled(task.id)
-        except StoreError:
-            pass  # saving tells
-        if not run["cancelled"]:
+        run.task = task.copy()
+        with contextlib.suppress(StoreError):  # saving tells
+            run.cancelled = keeping.cancelled(task.id)
+        if not run.cancelled:
             settled += pass_on(task, [phase], started)
-        request = Request(**run["request"])
+        request = run.request
         problem = keeping.save(task, subtask_log.blocks(task, settled, request.trace_id, request.context))
         if problem:  # nobody goes on to what no record could tell of
-            run.update(due={}, barrier_error=problem)
+            run.barrier_error = problem
         else:
-            run.update(run_state.holding(task))
-        if run["response_file"] and not run["check_mode"]:
+            run.task = task
+        if run.response_file and not run.check_mode:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
-                write(run["response_file"], request.answer(Task.load(run["task"])))
+                write(run.response_file, request.answer(run.task))
         unfinished.note(run, url)
-        return bool(run["due"]) or not (task.failures or run["cancelled"])
+        return bool(run.due) or not (task.failures or run.cancelled)

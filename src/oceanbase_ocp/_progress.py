@@ -12,11 +12,11 @@ from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import outcome
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run_state import Ending, end, opened
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Ending, Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso, iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import Code
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome
 
 _STATE = ("task_create", "task_resume", "task_wait")
 _WORK = ("agent_processes", "agent_fan_out")
@@ -33,14 +33,24 @@ class Progress:
     def __init__(self) -> None:
         self.created: dict[str, Any] | None = None
         self.final: dict[str, Any] | None = None
-        self._run: dict[str, Any] = {}
+        self._run: Run | None = None
         self._at_work: dict[str, str] = {}
         self._results: dict[str, dict[str, Any]] = {}
 
     @property
     def response_file(self) -> str | None:
         """The file that the run writes the response to."""
-        return None if self._run.get("check_mode") else self._run.get("response_file")
+        return self._run.response_file if self._run and not self._run.check_mode else None
+
+    @property
+    def in_check_mode(self) -> bool:
+        """Whether the run changes nothing."""
+        return self._run is not None and self._run.check_mode
+
+    @property
+    def task_id(self) -> int | None:
+        """The id of the task that the run has made or taken up."""
+        return self._run.task.id if self._run and self._run.task else None
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take in one of ansible-runner's events."""
@@ -60,7 +70,7 @@ class Progress:
 
     def take_answer(self, phase: str, host: str, result: dict[str, Any]) -> None:
         """Take in the result of a host in a fan-out that is going on, whose event may never come."""
-        if host in self._run.get("due", {}).get(phase, ()):
+        if self._run and host in self._run.due.get(phase, ()):
             self._results[host] = result
 
     def _take_result(self, action: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -80,21 +90,21 @@ class Progress:
         elif action == "task_report":
             self.final = result.get("response", self.final)
         elif action in _STATE:
-            run = opened(result.get("run", {}))
-            if run and "barrier_error" not in run:
+            run = Run.of(result.get("run", {}))
+            if run and not run.barrier_error:
                 self._run = run
                 self._at_work, self._results = {}, {}
                 if self.created is None:
-                    self.created = run.get("response")
+                    self.created = run.response
 
     def _due(self, data: Mapping[str, Any]) -> list[str]:
         """The hosts that a fan-out begins with. data: of its event, which tells the phase by the playbook's file."""
         phase = PurePath(str(data.get("task_path") or "").rpartition(":")[0]).stem
-        return list(self._run.get("due", {}).get(phase, ()))
+        return list(self._run.due.get(phase, ())) if self._run else []
 
     @property
-    def run(self) -> Mapping[str, Any]:
-        """The state of the run, as its actions hand it on; see `_run/run_state.py`."""
+    def run(self) -> Run | None:
+        """The run, as its actions hand it on; None before the request is answered."""
         return self._run
 
     def end(self, code: Code, reason: str) -> Ending | None:
@@ -105,16 +115,16 @@ class Progress:
         """
         if self.final is not None or self.created is None:
             return None
-        if "task" not in self._run:  # it was refused, and that is all there is to say
+        if self._run is None or self._run.task is None:  # it was refused, and that is all there is to say
             self.final = self.created
             return None
-        task = Task.load(self._run["task"])
+        task = self._run.task
         now = iso_now()
         outcomes = {
             phase: {index: self._outcome(task.targets[index], code, reason, now) for index in indices}
             for phase, indices in task.work().items()
         }
-        ending = end(self._run, outcomes, (code, reason))
+        ending = self._run.end(outcomes, (code, reason))
         self.final = ending.response
         return ending
 

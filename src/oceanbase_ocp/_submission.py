@@ -144,12 +144,12 @@ class Submission:
                 (self._folder / CANCEL_FILE).touch()
 
     def _cancel_elsewhere(self) -> None:
-        if not self._store_is_shared or "task" not in self._progress.run:
+        task_id = self._progress.task_id
+        if not self._store_is_shared or task_id is None:
             raise self._failure(
                 "the run is elsewhere, and is asked to end through a task store that both reach: give task_store its "
                 "URL, or break it off by cancel(force=True)"
             )
-        task_id = self._progress.run["task"]["id"]
         answer = task_cancel(task_id, task_store=self._url)
         if not answer["successful"] and answer["error"]["code"] != TASK_STATE.code:  # it has ended just now
             raise self._failure(f"task {task_id} cannot be cancelled: {answer['error']['message']}")
@@ -201,7 +201,7 @@ class Submission:
         if self._progress.created is not None and not self._answered.is_set():
             # The store's URL is in there. It has been read, and a program that is killed now would leave it.
             (self._folder / EXTRA_VARS_FILE).unlink(missing_ok=True)
-            if self._response_file and not self._progress.run["check_mode"]:
+            if self._response_file and not self._progress.in_check_mode:
                 write(str(self._response_file), self._progress.created)
             self._answered.set()
         kept = True if self._event_handler is None else bool(self._event_handler(event))
@@ -238,17 +238,17 @@ class Submission:
             for answer in answers(folder):
                 self._progress.take_answer(*answer)
         early = "canceled" if self._runner.canceled else "timeout" if self._runner.timed_out else "failed"
-        ending = self._progress.end(*why_it_ended(early))
+        ending, run = self._progress.end(*why_it_ended(early)), self._progress.run
         self._write_response()
-        if ending and self._store_is_shared and getattr(self._runner, "ended", True):
-            problem = Keeping(self._url, self._progress.run["executor"]).save(ending.task, ending.logs)
+        if ending and run and self._store_is_shared and getattr(self._runner, "ended", True):
+            problem = Keeping(self._url, run.executor).save(ending.task, ending.logs)
             if problem:
                 _LOG.warning("The task could not be stored: %s", problem)
 
     def _write_response(self) -> None:
         """Bring the response file up to date: who watches it must not wait for ever."""
         path = self._response_file or self._progress.response_file
-        if path and self._progress.final is not None and not self._progress.run.get("check_mode"):
+        if path and self._progress.final is not None and not self._progress.in_check_mode:
             try:
                 write(str(path), self._progress.final)
             except OSError as exc:

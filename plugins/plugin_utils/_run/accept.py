@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict
 from pathlib import Path
 
 from ansible import constants as C
@@ -25,7 +24,8 @@ from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError, join
 from .._task.host_ids import Target, resolve
 from .._task.states import check as check_states
 from .._task.task import Outcome, Task
-from . import heartbeat, keeping, request_action, run_state, unfinished
+from . import heartbeat, keeping, request_action, unfinished
+from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
     "timeouts": {"type": "dict", "default": {}},
@@ -42,7 +42,7 @@ OPTIONS: dict[str, t.Any] = {
 class AcceptAction(request_action.RequestAction):
     """An action that makes or takes up a task."""
 
-    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
         del result
         self._response: dict[str, t.Any] = {}
         transport = settings.transport(self.arguments["transport"])
@@ -55,14 +55,9 @@ class AcceptAction(request_action.RequestAction):
         task = self._accept(executor)
         if transport != settings.TASK and not by_workflow:
             client.start(Path(C.DEFAULT_LOCAL_TMP))
-        run.update(
-            run_state.holding(task),
-            transport=transport,
-            fanout=fanout,
-            response=self._response,
-            executor=asdict(executor) if executor else None,
-            resumed=self.spec.get("task_id") is not None,
-        )
+        run.task, run.executor, run.response = task, executor, self._response
+        run.transport, run.fanout = transport, fanout
+        run.resumed = "task_id" in self.spec
         self._publish(run, task)
         if not by_workflow:
             unfinished.note(run, self.url)
@@ -129,14 +124,14 @@ class AcceptAction(request_action.RequestAction):
         task.begin()
         return task
 
-    def _publish(self, run: t.Mapping[str, t.Any], task: Task) -> None:
+    def _publish(self, run: Run, task: Task) -> None:
         """Write the response before any host is contacted; where that cannot be done none will be."""
         try:
             self.write(run)
         except OSError as exc:
-            problem = f"The response cannot be written to {run['response_file']}: {exc.strerror}"
+            problem = f"The response cannot be written to {run.response_file}: {exc.strerror}"
             task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
-            keeping.Keeping(self.url, run["executor"]).save(task, {})
+            keeping.Keeping(self.url, run.executor).save(task, {})
             raise AnsibleActionFail(
                 f"{problem}. No host was contacted: give ocp_response_file a path that can be written."
             ) from exc

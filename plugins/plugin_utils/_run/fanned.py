@@ -17,13 +17,13 @@ from .._task.errors import join
 from .._task.printable import in_line, printable
 from .._task.settings import FANOUT
 from .host_results import CHANGING, cancelled, no_answer, overdue
-from .run_state import known
+from .run import Run
 
 _SHOWN = 20
 
 
 class Fanned:
-    """The hosts of one phase. run: the state of the run, see run_state.py.
+    """The hosts of one phase. run: the one that they belong to.
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
     middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
@@ -31,7 +31,7 @@ class Fanned:
     the answer for hosts that are not begun any more, see halt.py.
     """
 
-    def __init__(self, phase: str, run: t.Mapping[str, t.Any], *, check_mode: bool) -> None:
+    def __init__(self, phase: str, run: Run, *, check_mode: bool) -> None:
         self.phase = phase
         self.run = run
         self.answers: dict[str, dict[str, t.Any]] = {}
@@ -40,7 +40,7 @@ class Fanned:
         self.notes = "[]"
         self.halted: dict[str, t.Any] | None = None
         self._changing = phase in CHANGING and not check_mode
-        self._only = run["transport"] == FANOUT
+        self._only = run.transport == FANOUT
 
     def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
         """Leave hosts to the phase's task, unless they have a result."""
@@ -84,7 +84,7 @@ class Fanned:
             except AnswerError as error:
                 failure, message = Failure.NO_ANSWER, str(error)
         if failure is Failure.OVERDUE:
-            return overdue(self.run["timeouts"][self.phase], self._changing and answer.sent)
+            return overdue(self.run.the_task.timeouts[self.phase], self._changing and answer.sent)
         if failure is Failure.CANCELLED:
             return self.halted or cancelled()
         if failure is Failure.NOT_BECOME:
@@ -105,7 +105,7 @@ class Fanned:
         return {"unreachable": True, "msg": message, **reason}
 
     def _answered(self, host: str, output: dict[str, t.Any]) -> dict[str, t.Any] | None:
-        if output.get("reason") == "locked" and self.run.get("resumed"):
+        if output.get("reason") == "locked" and self.run.resumed:
             self.leave([host], str(output.get("msg")))  # its task waits: it may be the last run's program
             return None
         self.warnings += [(host, warning) for warning in output.pop("warnings", [])]
@@ -120,13 +120,14 @@ class Fanned:
 
     def result(self) -> dict[str, t.Any]:
         """The result of the fan-out's own task."""
+        known = self.run.due.get(self.phase, {})
         return {
             "changed": any(answer.get("changed") for answer in self.answers.values()),
-            "task": self.run["task"]["id"],
+            "task": self.run.the_task.id,
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
             "notes": self.notes,
-            "rest": {host: {**known(self.run, self.phase, host), **entry} for host, entry in self.rest.items()},
+            "rest": {host: {**known.get(host, {}), **entry} for host, entry in self.rest.items()},
             "msg": self.summary(),
         }
 

@@ -17,7 +17,7 @@ from .host_results import cancelled, disowned
 def halt(run: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
     """The answer for a host whose turn has not come, where no other is begun any more; None where the next one may be.
 
-    run: what an action has registered of the state, see run_state.sealed().
+    run: what an action has registered of the state, see Run.register().
     """
     if cancel.asked():
         return cancelled()

@@ -10,46 +10,45 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from .._store.store import Store, StoreError
-from .._task.task import Outcome, Subtask, Task
-from . import run_state
+from .._task.slice import Slice
+from .._task.task import Outcome, Subtask
 from .outcomes import collect
+from .run import Run
 
 
-def hand_in(run: dict[str, t.Any], phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
+def hand_in(run: Run, phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
     """Hand in what the hosts of a slice have answered in these phases. A host without an answer has failed.
 
-    run: the state of the run, which is brought up to date. What the store did not take stays in it for the next time,
+    run: the slice's, which is brought up to date. What the store did not take stays in it for the next time,
     and no other host of the slice is begun. url: of the store. hostvars: Ansible's variable of that name.
     """
-    share = Task.load(run["task"])
+    share = run.the_task
     ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]
-    run.update(run_state.holding(share))
-    if not run["check_mode"]:
-        _store(run, share, ended, url)
+    if not run.check_mode:
+        _store(run, ended, url)
 
 
-def break_off(run: dict[str, t.Any], known: t.Mapping[str, t.Mapping[int, Outcome]], url: str | None) -> str:
+def break_off(run: Run, known: t.Mapping[str, t.Mapping[int, Outcome]], url: str | None) -> str:
     """Hand in what is known of a slice that does not come to its end. Returns what is to be said.
 
     known: outcomes of its hosts, by phase, then by host index.
     """
-    share = Task.load(run["task"])
+    share = run.the_task
     ended = [pair for phase, outcomes in known.items() for pair in share.settle(phase, outcomes, complete=False)]
-    run.update(run_state.holding(share))
-    _store(run, share, ended, url)
-    missing = sum(len(hosts) for hosts in run["due"].values()) + len(run["slice"]["kept"])
+    _store(run, ended, url)
+    missing = sum(map(len, run.due.values())) + len(_slice_of(run).kept)
     end(run, url)
     what = f"{share.name}: task {share.id}, a slice: it was ended before its report"
     return f"{what}; the barrier has {missing} of its outcomes as FAILED" if missing else what
 
 
-def end(run: t.Mapping[str, t.Any], url: str | None) -> None:
+def end(run: Run, url: str | None) -> None:
     """The slice hands nothing in any more."""
     with contextlib.suppress(StoreError), Store.open(url) as store:  # else others see that its heart stands still
-        store.slices.end(run["task"]["id"], run["slice"]["executor"]["token"])
+        store.slices.end(run.the_task.id, run.token)
 
 
 def _signed(outcome: Outcome, context: t.Mapping[str, str]) -> Outcome:
@@ -61,19 +60,22 @@ def _signed(outcome: Outcome, context: t.Mapping[str, str]) -> Outcome:
     return replace(outcome, log=[(0.0, f"slice: job {context['awx_job_id']} of AWX{where}{url}"), *outcome.log])
 
 
-def _store(run: dict[str, t.Any], share: Task, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None) -> None:
-    ours = run["slice"]
-    outcomes = {int(number): Outcome(**outcome) for number, outcome in ours["kept"].items()}
-    outcomes.update({subtask.id: _signed(outcome, run["request"]["context"]) for subtask, outcome in ended})
-    if not outcomes:
+def _slice_of(run: Run) -> Slice:
+    if run.slice is None:
+        raise ValueError("the run is no slice")
+    return run.slice
+
+
+def _store(run: Run, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None) -> None:
+    ours, share = _slice_of(run), run.the_task
+    ours.kept.update({subtask.id: _signed(outcome, run.request.context) for subtask, outcome in ended})
+    if not ours.kept:
         return
-    ours["kept"] = {number: asdict(outcome) for number, outcome in outcomes.items()}
     try:
         with Store.open(url) as store:
-            refused = store.slices.hand_in(share.id, ours["executor"]["token"], outcomes)
+            refused = store.slices.hand_in(share.id, run.token, ours.kept)
     except StoreError as exc:
-        ours["problem"] = str(exc)
-        run["due"] = {}
+        ours.problem = str(exc)
         return
-    ours.update(kept={}, problem=None)
-    ours["refused"] += [str(share.target(subtask)) for subtask in share.subtasks if subtask.id in refused]
+    ours.kept, ours.problem = {}, None
+    ours.refused += [str(share.target(subtask)) for subtask in share.subtasks if subtask.id in refused]

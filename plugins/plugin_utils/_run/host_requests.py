@@ -19,6 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 from .._ssh.task_variables import TaskVariables
 from .._task.errors import INVALID, OcpError
 from .host_results import Results
+from .run import Run
 
 # The options of a phase that are variables of the host. The roles have the same: a test compares them.
 VARIABLES = {
@@ -33,7 +34,7 @@ VARIABLES = {
 class HostRequests:
     """The requests of a phase.
 
-    phases: those of the operation, in order. run: the state of the run, see run_state.py. variables: of the hosts.
+    phases: those of the operation, in order. run: the one that they belong to. variables: of the hosts.
     results: of earlier phases.
 
     A host's variables are looked up once in a run, in its first phase, for all that follow: that costs more than all
@@ -44,7 +45,7 @@ class HostRequests:
         self,
         phase: str,
         phases: t.Sequence[str],
-        run: t.Mapping[str, t.Any],
+        run: Run,
         variables: TaskVariables,
         results: Results,
         *,
@@ -52,7 +53,9 @@ class HostRequests:
     ) -> None:
         self._phase = phase
         self._phases = phases
-        self._run = run
+        self._task = run.the_task
+        self._due = run.due.get(phase, {})
+        self._timeouts = self._task.timeouts
         self._variables = variables
         self._results = results
         self._check_mode = check_mode
@@ -83,7 +86,7 @@ class HostRequests:
     def of(self, host: str) -> dict[str, t.Any]:
         """The arguments of the host program's Request, for a host that is noted."""
         request = dict(self._noted[host][self._phase])
-        known = self._run["due"][self._phase][host]
+        known = self._due[host]
         if known.get("home"):
             request["home"] = known["home"]
         if self._phase == "start" and known.get("ran_as"):
@@ -99,9 +102,9 @@ class HostRequests:
         }
         key = phase, repr(given)
         if key not in self._valid:
-            options = {"phase": phase, "timeout": self._run["timeouts"][phase], **given}
+            options = {"phase": phase, "timeout": self._timeouts[phase], **given}
             if phase in ("prepare", "finish"):
-                options["goal"] = self._run["goal"]
+                options["goal"] = self._task.what.goal
             found = self._validator.validate(options)
             if found.error_messages:
                 raise OcpError(INVALID, "; ".join(found.error_messages))

@@ -69,12 +69,12 @@ def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]
 class Keeping:
     """The store from the view of a run that executes a task.
 
-    url: what chosen() gave. executor: the run in plain types, None where the task is not kept.
+    url: what chosen() gave. executor: the run, None where the task is not kept.
     """
 
-    def __init__(self, url: str | None, executor: t.Mapping[str, t.Any] | None) -> None:
+    def __init__(self, url: str | None, executor: Executor | None) -> None:
         self._url = url
-        self._executor = Executor(**executor) if executor else None
+        self._executor = executor
 
     def cancelled(self, task_id: int) -> bool:
         """Whether somebody has asked for the end of the task. Raises StoreError."""

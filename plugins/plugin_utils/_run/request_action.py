@@ -25,7 +25,7 @@ from .._task.clock import now_ms
 from .._task.errors import INVALID, SPELLINGS, OcpError, join
 from .._task.response import Request
 from . import controller, handed_on, keeping, response_files, shadow
-from .run_state import sealed
+from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
     "response_file": {"type": "path"},
@@ -65,13 +65,7 @@ class RequestAction(ActionBase):
         self.request = Request(
             controller.trace_id(), controller.address(), received, self.arguments["error_codes"], context
         )
-        run: dict[str, t.Any] = {
-            "request": self.request.dump(),
-            "response_file": None if self.held_by else self._response_file,
-            "check_mode": self.check_mode,
-            "executor": None,
-            "cancelled": False,
-        }
+        run = Run(self.request, None if self.held_by else self._response_file, self.check_mode)
         forged = self._forged()
         try:
             if forged or wrong:
@@ -80,13 +74,13 @@ class RequestAction(ActionBase):
         except OcpError as error:
             if self.held_by:
                 error = OcpError(error.code, f"{error.message}. {self.left_alone}", error.sub_errors)
-            run["response"] = self.request.refuse(error)
+            run.response = self.request.refuse(error)
             with contextlib.suppress(OSError):  # the report writes it again, and tells
                 self.write(run)
-        if forged:  # no report: the plays would read what was given in place of this
-            said = run["response"]
+        if forged and run.response:  # no report: the plays would read what was given in place of this
+            said = run.response
             result.update(failed=True, msg=f"{said['status']} {said['error']['code']}: {said['error']['message']}")
-        return {**result, "changed": False, "run": sealed(run)}
+        return {**result, "changed": False, "run": run.register()}
 
     def _take_arguments(self) -> OcpError | None:
         """Check the arguments. Returns what is wrong with them; the answer to that follows those that are right."""
@@ -128,8 +122,8 @@ class RequestAction(ActionBase):
         """What is said of a response file that another run writes."""
         return f"{self._response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
 
-    def _do(self, run: dict[str, t.Any], result: dict[str, t.Any]) -> None:
-        """Do what is asked for. run: the state of the run, to be completed; see run_state.py. result: of the action.
+    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
+        """Do what is asked for. run: to be completed. result: of the action.
 
         Raises OcpError.
         """
@@ -142,10 +136,10 @@ class RequestAction(ActionBase):
         if self.arguments["role_bindings"]:
             controller.authorize(controller.user(self.variables), role, self.arguments["role_bindings"], what)
 
-    def write(self, run: t.Mapping[str, t.Any]) -> None:
+    def write(self, run: Run) -> None:
         """Write the response, where one is wanted. Raises OSError."""
-        if run["response_file"] and not run["check_mode"]:
-            write(run["response_file"], run["response"])
+        if run.response_file and run.response and not run.check_mode:
+            write(run.response_file, run.response)
 
     def check_controller(self) -> None:
         """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence."""

@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 from ansible import constants as C
@@ -27,10 +28,11 @@ from .._files.document import write
 from .._task.errors import CANCELLED, INTERRUPTED
 from .._task.how_far import how_far
 from .._task.task import Outcome, Task
-from . import cancel, run_state, signals
+from . import cancel, signals
 from .hand_in import break_off
 from .keeping import Keeping
 from .outcomes import outcome
+from .run import Run
 
 _ANSWERS = "ocp_answers.jsonl"
 # The store's URL may have a password in it, and what a killed run leaves on a disk stays there: so it is in memory that
@@ -44,10 +46,10 @@ def watch() -> None:
     signals.handle(_path().exists)
 
 
-def note(run: t.Mapping[str, t.Any], url: str | None) -> None:
+def note(run: Run, url: str | None) -> None:
     """Leave the state of a run, which says that there is a task to cancel, too. url: of the store."""
-    if not run["check_mode"]:
-        kept = {key: value for key, value in run.items() if key != "response"}
+    if not run.check_mode:
+        kept = replace(run, response=None).dump()
         _keep_url(url)
         try:
             descriptor = os.open(_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -130,21 +132,21 @@ def _say_last_word(pid: int) -> None:
             "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry"
         )
         return
-    run, url = json.loads(text)["run"], _kept_url()
-    if "slice" in run:
-        signals.say(break_off(run, _outcomes_of(Task.load(run["task"])), url))
+    run, url = Run.load(json.loads(text)["run"]), _kept_url()
+    if run.slice:
+        signals.say(break_off(run, _outcomes_of(run.the_task), url))
         forget()
         return
     reason = "the run was ended before its report; how far it came on this host is not known"
     cause = (CANCELLED if cancel.asked() else INTERRUPTED, reason)
-    ending = run_state.end(run, _outcomes_of(Task.load(run["task"])), cause)
-    said = [Keeping(url, run["executor"]).save(ending.task, ending.logs) or "run task_retry to go on"]
-    if not run["executor"]:
+    ending = run.end(_outcomes_of(run.the_task), cause)
+    said = [Keeping(url, run.executor).save(ending.task, ending.logs) or "run task_retry to go on"]
+    if not run.executor:
         said = ["run the operation again"]
-    if run["response_file"]:
+    if run.response_file:
         try:
-            write(run["response_file"], ending.response)
-            said.append(f"see {run['response_file']}")
+            write(run.response_file, ending.response)
+            said.append(f"see {run.response_file}")
         except OSError as exc:
             said.append(f"the response cannot be written: {exc}")
     forget()

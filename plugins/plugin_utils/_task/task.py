@@ -13,6 +13,7 @@ the public samples of OCP's API show them.
 from __future__ import annotations
 
 import typing as t
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 
 from .errors import CANCELLED, INTERRUPTED, Code
@@ -139,6 +140,10 @@ class Record:
         if self.ran is None and trusted and (outcome.idle or outcome.ran_as is not None):
             self.ran = outcome.ran_as is not None
             self.ran_as = dict(outcome.ran_as) if outcome.ran_as is not None else None
+
+    def known(self) -> dict[str, t.Any]:
+        """Where and as what the task has worked on the host: C(home) and C(ran_as), as far as it knows them."""
+        return {name: value for name, value in (("home", self.home), ("ran_as", self.ran_as)) if value}
 
     def must_undo(self, phase: str) -> bool | None:
         """Whether a rollback has to undo this phase here: only what the task did, and only back to what it found.
@@ -467,6 +472,12 @@ class Task:
     def dump(self) -> dict[str, t.Any]:
         """The task in plain types, for load()."""
         return asdict(self)
+
+    def copy(self) -> Task:
+        """Another task, as this one stands now."""
+        records = [replace(record, touched=list(record.touched)) for record in self.records]
+        stages = [[copy(subtask) for subtask in stage] for stage in self.stages]
+        return replace(self, targets=list(self.targets), records=records, stages=stages)
 
     @classmethod
     def load(cls, data: t.Mapping[str, t.Any]) -> Task:

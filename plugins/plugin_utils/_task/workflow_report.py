@@ -8,48 +8,46 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from .errors import join
+from .slice import Slice
 from .task import FAILED, ROLLBACK, RUNNING, SUCCESSFUL, Task
 
 _MOST = 20
 
 
-def of_slice(share: Task, run: t.Mapping[str, t.Any]) -> tuple[str, bool]:
+def of_slice(share: Task, ours: Slice, *, check_mode: bool) -> tuple[str, bool]:
     """One line: what the slice has done, and what of it did not succeed. Returns also whether all of it did.
 
-    share: of the whole task what the slice has taken. run: the state of its run, see run_state.py.
+    share: of the whole task what the slice has taken. check_mode: whether nothing was changed.
     """
-    head = "check mode, nothing was changed: " if run["check_mode"] else ""
+    head = "check mode, nothing was changed: " if check_mode else ""
     if share.status == SUCCESSFUL:  # before the slice came
         return f"{head}{_ended(share)}", True
-    ours = run["slice"]
     parts: list[str] = []
     if share.targets:
         parts.append(f"{_count(len(share.targets))} taken")
     else:
         parts.append("nothing is due that another slice has not taken, on any host of this slice's inventory")
-    for name, said in (("done", "handed in before"), ("held", "another slice works on")):
-        if ours[name]:
-            parts.append(f"left alone ({said}): {join(ours[name], _MOST)}")
+    for hosts, said in ((ours.done, "handed in before"), (ours.held, "another slice works on")):
+        if hosts:
+            parts.append(f"left alone ({said}): {join(hosts, _MOST)}")
     bad: list[str] = []
     if share.failures:
         node = share.what.node
         causes = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in share.failures if s.error]
         bad.append(f"{len(causes)} {FAILED}: {join(causes, _MOST)}")
-    if ours["lost"]:
+    if ours.lost:
         bad.append(
-            f"left alone, since a slice that is gone had taken them: {join(ours['lost'], _MOST)}; the barrier has them "
+            f"left alone, since a slice that is gone had taken them: {join(ours.lost, _MOST)}; the barrier has them "
             "FAILED, and task_retry goes on"
         )
-    if ours["refused"]:
+    if ours.refused:
         bad.append(
-            f"too late, the barrier had waited no longer and has them FAILED: {join(ours['refused'], _MOST)}; "
+            f"too late, the barrier had waited no longer and has them FAILED: {join(ours.refused, _MOST)}; "
             "task_retry goes on"
         )
-    if ours["problem"]:
-        bad.append(f"{len(ours['kept'])} outcomes are not handed in, the barrier has them FAILED: {ours['problem']}")
+    if ours.problem:
+        bad.append(f"{len(ours.kept)} outcomes are not handed in, the barrier has them FAILED: {ours.problem}")
     text = f"{head}{share.name}: task {share.id}, a slice: {'; '.join(parts + bad)}"
     return " ".join(text.split()), not bad
 

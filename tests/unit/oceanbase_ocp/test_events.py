@@ -21,7 +21,7 @@ def begun() -> list[dict[str, Any]]:
     task.begin()
     return [
         {"event": "verbose", "stdout": "a warning"},
-        event("task_create", "localhost", {"run": {**run(task), "response": response}}),
+        event("task_create", "localhost", {"run": run(task, response=response)}),
         event("agent_processes", "db1", kind="start"),
         event("agent_processes", "db2", kind="start"),
         event("agent_processes", "db1", DONE),

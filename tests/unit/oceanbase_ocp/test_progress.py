@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run_state import holding, sealed
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import (
     CANCELLED,
     INTERRUPTED,
@@ -50,9 +50,8 @@ def new_task(hosts: int = 3, definition: str = "batch_stop_agents", **more: Any)
     )
 
 
-def run(task: Task, **more: Any) -> dict[str, Any]:
-    handed_on = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "cancelled": False}
-    return {**handed_on, **holding(task), **more}
+def run(task: Task, **more: Any) -> Run:
+    return Run(REQUEST, task=task, **more)
 
 
 def event(action: str, host: str, result: dict[str, Any] | None = None, kind: str = "ok") -> dict[str, Any]:
@@ -63,7 +62,8 @@ def event(action: str, host: str, result: dict[str, Any] | None = None, kind: st
         "host": host,
     }
     if result is not None:
-        sealing = {"run": sealed, "answers": lambda answers: {host: json.dumps(said) for host, said in answers.items()}}
+        as_texts: Any = lambda answers: {host: json.dumps(said) for host, said in answers.items()}  # noqa: E731
+        sealing = {"run": Run.register, "answers": as_texts}
         data["res"] = {"changed": False, **{key: sealing.get(key, _as_it_is)(value) for key, value in result.items()}}
     return {"event": f"runner_on_{kind}", "created": "2026-11-23T14:00:01.500000+00:00", "event_data": data}
 
@@ -77,7 +77,7 @@ def begun(task: Task, action: str = "task_create", **more: Any) -> Progress:
     task.begin()
     progress = Progress()
     progress.take({"event": "verbose", "stdout": "a warning"})
-    progress.take(event(action, "localhost", {"run": {**run(task, **more), "response": response}}))
+    progress.take(event(action, "localhost", {"run": run(task, response=response, **more)}))
     return progress
 
 
@@ -227,7 +227,7 @@ def test_a_broken_barrier_loses_no_result() -> None:
     task = new_task(1)
     progress = begun(task)
     progress.take(event("agent_processes", "db1", DONE))
-    broken = run(task, due={}, barrier_error="TaskTimeoutError")
+    broken = run(task, barrier_error="TaskTimeoutError")
     progress.take(event("task_wait", "localhost", {"run": broken}, kind="failed"))
 
     assert statuses(ended(progress, INTERRUPTED, "the run ended"), PREPARE) == ["SUCCESSFUL"]
@@ -271,7 +271,8 @@ def test_the_answer_to_an_intervention_is_the_create_response() -> None:
     assert (progress.created["data"]["status"], progress.created["data"]["operation"]) == ("RUNNING", "RETRY")
     assert statuses(progress.created["data"], PREPARE) == ["SUCCESSFUL", "READY", "SUCCESSFUL"]
     assert statuses(progress.created["data"], STOP) == ["SUCCESSFUL", "PENDING", "READY"]
-    assert progress.run["resumed"] is True
+    assert progress.run is not None
+    assert progress.run.resumed is True
 
 
 def test_a_retry_that_ends_early_keeps_what_is_known_of_each_phase() -> None:
@@ -311,8 +312,7 @@ def test_a_rollback_that_ends_early() -> None:
 def test_a_refused_intervention_stays_refused() -> None:
     refusal = REQUEST.refuse(OcpError(TASK_STATE, "task 1000 is RUNNING"))
     progress = Progress()
-    refused = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "response": refusal}
-    progress.take(event("task_resume", "localhost", {"run": refused}))
+    progress.take(event("task_resume", "localhost", {"run": Run(REQUEST, response=refusal)}))
 
     assert progress.end(INTERRUPTED, "the run ended") is None
     assert progress.created == progress.final == refusal
@@ -339,8 +339,7 @@ def test_the_reports_response_is_final() -> None:
 def test_a_refused_request_stays_refused() -> None:
     refusal = REQUEST.refuse(OcpError(INVALID, "no"))
     progress = Progress()
-    refused = {"request": REQUEST.dump(), "check_mode": False, "response_file": None, "response": refusal}
-    progress.take(event("task_create", "localhost", {"run": refused}))
+    progress.take(event("task_create", "localhost", {"run": Run(REQUEST, response=refusal)}))
     assert progress.end(CANCELLED, "the task was cancelled") is None
 
     assert progress.created == progress.final == refusal

@@ -191,7 +191,8 @@ class HostVars:
 
 def through_the_fan_out(text: str) -> dict[str, Any]:
     """What the barrier finds of a stop in which one host answers with this text, and the other is honest."""
-    run = {"transport": "fanout", "task": {"id": 5000}, "timeouts": dict.fromkeys(PHASES, 60), "resumed": False}
+    task = SimpleNamespace(id=5000, timeouts=dict.fromkeys(PHASES, 60))
+    run: Any = SimpleNamespace(transport="fanout", the_task=task, due={}, resumed=False)
     fanned = Fanned("prepare", run, check_mode=False)
     for host, said in (("host0", text), ("host1", json.dumps(HONEST))):
         try:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ RAN_AS = {"generation": "gen2", "user": "admin", "unit": None, "programs": ["ocp
 
 
 def fanned(phase: str = "stop", *, check_mode: bool = False, **run: Any) -> Fanned:
-    state = {"transport": "auto", "task": {"id": 7}, "timeouts": dict.fromkeys(PHASES, 60), "resumed": False, **run}
+    task = SimpleNamespace(id=7, timeouts=dict.fromkeys(PHASES, 60))
+    state: Any = SimpleNamespace(**{"transport": "auto", "the_task": task, "due": {}, "resumed": False, **run})
     return Fanned(phase, state, check_mode=check_mode)
 
 
@@ -147,7 +149,7 @@ def test_a_fan_out_that_breaks_forgets_no_host_and_no_answer() -> None:
 
 
 def test_a_task_hears_where_and_as_what_its_host_was_worked_on_before() -> None:
-    due = {"stop": {"db1": {"home": "/h", "ran_as": RAN_AS}, "db2": {"home": None, "ran_as": None}}}
+    due = {"stop": {"db1": {"home": "/h", "ran_as": RAN_AS}, "db2": {}}}
     one = fanned(due=due)
     one.leave(["db1", "db2"], "by ocp_transport")
     why = {"why": "by ocp_transport"}

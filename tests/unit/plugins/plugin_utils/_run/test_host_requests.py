@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,13 +43,13 @@ class Variables:
         return self._given if host == "db1" else {}
 
 
+def run_of(goal: str, due: dict[str, Any]) -> Any:
+    task = SimpleNamespace(id=7, what=SimpleNamespace(goal=goal), timeouts=dict.fromkeys(PHASES, 77))
+    return SimpleNamespace(the_task=task, due=due)
+
+
 def requests(phase: str, given: dict[str, Any], *, check_mode: bool = False, **known: Any) -> HostRequests:
-    run = {
-        "task": {"id": 7},
-        "goal": "restarted",
-        "timeouts": dict.fromkeys(PHASES, 77),
-        "due": {phase: {"db1": {"home": None, "ran_as": None, **known}}},
-    }
+    run = run_of("restarted", {phase: {"db1": known}})
     variables: Any = Variables(given)
     return HostRequests(phase, PHASES, run, variables, Results(variables, 7), check_mode=check_mode)
 
@@ -141,8 +142,7 @@ class Unasked:
 
 
 def later(phase: str, controller: Controller, phases: tuple[str, ...] = ("prepare", "stop", "finish")) -> HostRequests:
-    due = {"db1": {"home": "/data/agent", "ran_as": None}}
-    run = {"task": {"id": 7}, "goal": "stopped", "timeouts": dict.fromkeys(PHASES, 77), "due": {phase: due}}
+    run = run_of("stopped", {phase: {"db1": {"home": "/data/agent"}}})
     unasked: Any = Unasked()
     return HostRequests(phase, phases, run, unasked, Results(controller, 7), check_mode=False)
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible import constants as C
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
-RUN: dict[str, Any] = {"check_mode": False, "response_file": "/tmp/x.json", "executor": None, "response": {"data": 1}}
+RUN = Run(Request("688d3147a10b45e8", "192.0.2.7", 1_630_652_470_605), "/tmp/x.json", response={"data": 1})
 ANSWER = {"changed": True}
 
 
@@ -28,8 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_a_run_leaves(folder: Path) -> None:
     unfinished.note_answer("prepare", "db1", ANSWER)
     unfinished.note(RUN, "sqlite:///x.db")
-    kept = {key: value for key, value in RUN.items() if key != "response"}
-    assert json.loads((folder / "ocp_unfinished.json").read_text()) == {"run": kept}
+    kept = Run.load(json.loads((folder / "ocp_unfinished.json").read_text())["run"])
+    assert kept == replace(RUN, response=None)
     assert unfinished._kept_url() == "sqlite:///x.db"
     assert unfinished.answers(folder) == [], "they are of the phase before"
     unfinished.note_answer("stop", "db1", ANSWER)

@@ -11,18 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run_state import (
-    Ending,
-    current,
-    end,
-    heart,
-    holding,
-    known,
-    sealed,
-)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Ending, Run
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import CANCELLED, INTERRUPTED, NO_CONNECTION
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import rollback
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.slice import Slice
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import PENDING, Outcome, Task
 
 NewTask = Callable[..., Task]
@@ -32,11 +26,9 @@ FAILURE = Outcome.failure(NO_CONNECTION, "no route", "2021-09-03T15:01:11+08:00"
 RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
 
 
-def state(task: Task, **more: Any) -> dict[str, Any]:
-    """The state of a run as it comes back from Ansible: through JSON."""
-    made = {"request": REQUEST.dump(), "check_mode": False, "cancelled": False, **holding(task), **more}
-    loaded: dict[str, Any] = json.loads(json.dumps(made))
-    return loaded
+def run(task: Task | None = None, **more: Any) -> Run:
+    """A run as it comes back from Ansible: through JSON."""
+    return Run.load(json.loads(json.dumps(Run(REQUEST, task=task, **more).dump())))
 
 
 def subtasks(ending: Ending, name: str) -> list[dict[str, Any]]:
@@ -48,7 +40,8 @@ def subtasks(ending: Ending, name: str) -> list[dict[str, Any]]:
 
 def test_the_last_barrier_s_state_is_the_current_one() -> None:
     """Whoever accepts the next request of the same ansible-playbook registers the same variable."""
-    assert current({"wait_result": {"run": sealed({"at": "barrier"})}}) == {"at": "barrier"}
+    at_barrier = run(cancelled=True)
+    assert Run.current({"wait_result": {"run": at_barrier.register()}}) == at_barrier
 
 
 @pytest.mark.parametrize(
@@ -65,21 +58,29 @@ def test_the_last_barrier_s_state_is_the_current_one() -> None:
 )
 def test_outside_of_a_run_there_is_no_state(variables: dict[str, Any]) -> None:
     """The module is also used by itself, in a playbook of the user's."""
-    assert current(variables) == {}
+    assert Run.current(variables) is None
 
 
-def test_what_the_task_knows_of_a_host() -> None:
-    """Roles that are used without a fan-out have it from here: a Start must not guess how the agent ran."""
-    due = {"start": {"db1": {"home": "/h", "ran_as": RAN}, "db2": {"home": "/h", "ran_as": None}}}
-    assert known({"due": due}, "start", "db1") == {"home": "/h", "ran_as": RAN}
-    assert known({"due": due}, "start", "db2") == {"home": "/h"}
-    assert known({"due": due}, "stop", "db1") == known({"due": due}, "start", "db3") == known({}, "start", "db1") == {}
+@pytest.mark.parametrize("text", ["{}", "7", "[", '{"executor": null, "task": {"id": 7}, "slice": null}'])
+def test_what_is_registered_is_checked_where_it_enters(text: str) -> None:
+    with pytest.raises(ValueError, match="wait_result of localhost is not what this collection registers"):
+        Run.current({"wait_result": {"run": {"state": text}}})
+
+
+def test_nothing_of_a_run_is_lost_on_its_way(new_task: NewTask, success: Outcome) -> None:
+    executor = Executor("a" * 32, "192.0.2.7", "controller", "boot", "pid:[1]", 7, 9)
+    taken = Slice(["db1"], ["db2"], ["db3"], ["db4"], {7001: replace(success, log=[])}, "away")
+    one = Run(
+        REQUEST, "/tmp/x.json", True, executor, "task", 7, new_task(2), True, True, {"data": 1}, taken, "broke", "full",
+        "none",
+    )
+    assert Run.load(json.loads(json.dumps(one.dump()))) == one
 
 
 def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
     task = new_task(2)
     task.begin()
-    said = sealed({**state(task), "response": {}, "resumed": True})
+    said = run(task, response={"data": 1}, resumed=True).register()
     assert said.pop("state")
     assert said == {
         "task": {"id": task.id, "status": "RUNNING", "hosts": 2},
@@ -93,23 +94,21 @@ def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
     }
 
 
-def test_whose_heart_beats() -> None:
-    """A slice has one of its own; in check mode nobody has."""
-    one, other = {"token": "a" * 32}, {"token": "b" * 32}
-    assert heart({"executor": one, "check_mode": False}) == "a" * 32
-    assert heart({"executor": None, "check_mode": False, "slice": {"executor": other}}) == "b" * 32
-    assert heart({"executor": None, "check_mode": True, "slice": {"executor": other}}) == ""
-    assert heart({"executor": None, "check_mode": False}) == heart({}) == ""
+def test_who_gives_signs_of_life() -> None:
+    """In check mode nobody does."""
+    executor = Executor("a" * 32, "192.0.2.7", "controller", "boot", "pid:[1]", 7, 9)
+    assert run(executor=executor).token == "a" * 32
+    assert run(executor=executor, check_mode=True).token == run().token == ""
 
 
 def test_behind_a_barrier_that_broke_no_play_has_hosts(new_task: NewTask) -> None:
-    said = sealed({**state(new_task(1)), "due": {}, "barrier_error": "TimeoutError: 30 s"})
+    said = run(new_task(1), barrier_error="TimeoutError: 30 s").register()
     assert (said["due"], said["barriers"]) == ([], [])
 
 
 def test_without_a_task_plays_hear_so() -> None:
-    assert "task" not in sealed({"response": {}})
-    assert sealed({"no_task": "check mode"})["no_task"] == "check mode"
+    assert "task" not in run(response={"error": {}}).register()
+    assert run(no_task="check mode").register()["no_task"] == "check mode"
 
 
 # holding
@@ -125,16 +124,15 @@ def test_what_follows_from_the_task(new_task: NewTask, play: Play, success: Outc
         },
         until="stop",
     )
-    held = holding(task)
-    assert held["task"] == task.dump()
-    assert held["due"] == {
-        "start": {"host0": {"home": "/data/ocp_agent", "ran_as": RAN}, "host2": {"home": None, "ran_as": None}}
-    }
-    assert (held["goal"], held["timeouts"]["stop"], held["timeouts"]["start"]) == ("restarted", 7, 600)
+    held = run(task)
+    assert held.task == task
+    assert held.due == {"start": {"host0": {"home": "/data/ocp_agent", "ran_as": RAN}, "host2": {}}}
+    said = held.register()
+    assert (said["goal"], said["timeouts"]["stop"], said["timeouts"]["start"]) == ("restarted", 7, 600)
 
 
 def test_nothing_is_due_at_the_end(new_task: NewTask, play: Play) -> None:
-    assert holding(play(new_task(2)))["due"] == {}
+    assert run(play(new_task(2))).due == {}
 
 
 # end
@@ -142,7 +140,7 @@ def test_nothing_is_due_at_the_end(new_task: NewTask, play: Play) -> None:
 
 def test_the_last_phase_ends_the_task(new_task: NewTask, play: Play, success: Outcome) -> None:
     task = play(new_task(2), until="stop")
-    ending = end(state(task), {"finish": {0: success, 1: success}})
+    ending = run(task).end({"finish": {0: success, 1: success}})
     assert (ending.task.status, ending.response["data"]["status"]) == ("SUCCESSFUL", "SUCCESSFUL")
     assert ending.response["traceId"] == REQUEST.trace_id
     assert ending.response["data"]["context"]["stringMap"] == {"prohibit_rollback": "false"}
@@ -151,7 +149,7 @@ def test_the_last_phase_ends_the_task(new_task: NewTask, play: Play, success: Ou
 
 
 def test_who_was_due_and_has_no_outcome_has_failed(new_task: NewTask, play: Play, success: Outcome) -> None:
-    ending = end(state(play(new_task(2), until="stop")), {"finish": {0: success}})
+    ending = run(play(new_task(2), until="stop")).end({"finish": {0: success}})
     assert [s["status"] for s in subtasks(ending, "Finish OCP agent operation")] == ["SUCCESSFUL", "FAILED"]
     assert ending.task.failures[0].error is not None
     assert "left out by --limit" in ending.task.failures[0].error["message"]
@@ -161,7 +159,7 @@ def test_who_was_due_and_has_no_outcome_has_failed(new_task: NewTask, play: Play
 def test_a_broken_barrier_is_told(new_task: NewTask, success: Outcome) -> None:
     task = new_task(1)
     task.settle("prepare", {0: success})
-    ending = end(state(task, barrier_error="TimeoutError: 30 s", due={}), {})
+    ending = run(task, barrier_error="TimeoutError: 30 s").end({})
     (wait,) = ending.task.failures
     assert (wait.phase, wait.error) == ("wait", {"code": "TSK10013", "message": "TimeoutError: 30 s. 1 host not begun"})
     assert "ERROR" in ending.logs[wait.id]
@@ -169,7 +167,7 @@ def test_a_broken_barrier_is_told(new_task: NewTask, success: Outcome) -> None:
 
 
 def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> None:
-    ending = end(state(play(new_task(2), until="prepare"), cancelled=True), {"stop": {0: success}})
+    ending = run(play(new_task(2), until="prepare"), cancelled=True).end({"stop": {0: success}})
     assert (ending.task.status, ending.task.operation) == ("FAILED", "CANCEL")
     assert [(s["status"], s["operation"]) for s in subtasks(ending, "Stop all OCP agent processes")] == [
         ("SUCCESSFUL", "EXECUTE"),
@@ -183,12 +181,12 @@ def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> No
 
 
 def test_a_task_that_is_cancelled_too_late(new_task: NewTask, play: Play, success: Outcome) -> None:
-    ending = end(state(play(new_task(1), until="stop"), cancelled=True), {"finish": {0: success}})
+    ending = run(play(new_task(1), until="stop"), cancelled=True).end({"finish": {0: success}})
     assert (ending.task.status, ending.task.operation) == ("SUCCESSFUL", "EXECUTE")
 
 
 def test_a_run_that_ended_early_for_a_cause_of_its_own(new_task: NewTask, play: Play, success: Outcome) -> None:
-    ending = end(state(play(new_task(2), until="prepare")), {"stop": {1: success}}, (INTERRUPTED, "the run was killed"))
+    ending = run(play(new_task(2), until="prepare")).end({"stop": {1: success}}, (INTERRUPTED, "the run was killed"))
     assert (ending.task.status, ending.task.operation) == ("FAILED", "EXECUTE")
     (failed,) = ending.task.failures
     assert (failed.parallel_idx, failed.error) == (
@@ -198,13 +196,13 @@ def test_a_run_that_ended_early_for_a_cause_of_its_own(new_task: NewTask, play: 
 
 
 def test_a_cause_that_says_cancelled_is_a_cancel(new_task: NewTask, play: Play) -> None:
-    ending = end(state(play(new_task(1), until="prepare")), {}, (CANCELLED, "Ctrl-C"))
+    ending = run(play(new_task(1), until="prepare")).end({}, (CANCELLED, "Ctrl-C"))
     assert ending.task.operation == "CANCEL"
 
 
 def test_a_cause_of_its_own_comes_before_what_the_state_tells(new_task: NewTask, play: Play) -> None:
-    ran = state(play(new_task(1), until="prepare"), cancelled=True, barrier_error="broken")
-    ending = end(ran, {}, (INTERRUPTED, "the run was killed"))
+    ran = run(play(new_task(1), until="prepare"), cancelled=True, barrier_error="broken")
+    ending = ran.end({}, (INTERRUPTED, "the run was killed"))
     assert ending.task.failures[0].error == {
         "code": "TSK10013",
         "message": "host0 (host id 1001): the run was killed",
@@ -215,7 +213,7 @@ def test_the_end_of_a_rollback(new_task: NewTask, play: Play, success: Outcome) 
     task = play(new_task(2), {("stop", 0): replace(FAILURE, changed=True, ran_as=RAN)})
     rollback(task)
     task.begin()
-    ending = end(state(task), {"start": {0: replace(success, changed=True)}})
+    ending = run(task).end({"start": {0: replace(success, changed=True)}})
     assert (ending.task.status, ending.task.operation) == ("SUCCESSFUL", "ROLLBACK")
     assert {s.status for s in ending.task.subtasks} == {PENDING}
     assert "############{ROLLBACK}{" in ending.logs[task.stages[2][0].id]
@@ -225,11 +223,11 @@ def test_a_rollback_that_is_cut_off(new_task: NewTask, play: Play) -> None:
     task = play(new_task(1), {("stop", 0): replace(FAILURE, changed=True, ran_as=RAN)})
     rollback(task)
     task.begin()
-    ending = end(state(task), {}, (INTERRUPTED, "the run was killed"))
+    ending = run(task).end({}, (INTERRUPTED, "the run was killed"))
     assert (ending.task.status, ending.task.operation) == ("FAILED", "ROLLBACK")
     assert ending.task.records[0].touched == ["stop"]
 
 
 def test_a_plan_is_never_taken_for_the_deed(new_task: NewTask, play: Play, success: Outcome) -> None:
-    ending = end(state(play(new_task(1), until="stop"), check_mode=True), {"finish": {0: success}})
+    ending = run(play(new_task(1), until="stop"), check_mode=True).end({"finish": {0: success}})
     assert ending.response["data"]["context"]["stringMap"]["check_mode"] == "true"

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""A run of a playbook as a value: the request, its task, and how far it has come.
+
+Actions run in forked workers, so each of them takes the run from a registered variable of localhost, and registers it
+again when it has changed it. The run is in there as a text: Ansible walks through whatever else a task registers, at
+every task that follows, and for hundreds of hosts that costs more than the tasks.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import asdict, dataclass
+
+from .._store.executor import Executor
+from .._task import subtask_log
+from .._task.clock import iso_now
+from .._task.errors import CANCELLED, INTERRUPTED, Code
+from .._task.how_far import how_far
+from .._task.response import Request
+from .._task.settings import AUTO, DEFAULT_FANOUT
+from .._task.slice import Slice
+from .._task.task import ROLLBACK, Outcome, Task
+
+_VARIABLE = "wait_result"  # accepting a request registers it, too
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of a task: the task, its final response, and the log of each subtask that ended with it, by id."""
+
+    task: Task
+    response: dict[str, t.Any]
+    logs: dict[int, str]
+
+
+@dataclass
+class Run:
+    """A run of a playbook.
+
+    response_file: path of the file that gets the response; None where none is wanted, or another run writes it.
+    executor: the run in the store; None where the task is not kept. transport: see settings.py. fanout: how
+    many hosts have their turn at the same time. task: None where the request was refused, or a workflow in check mode
+    has none. resumed: whether the task has run before. cancelled: whether the task was cancelled. response: the answer
+    to the request, from the first action only. slice: what a slice of a workflow has taken; task is of the whole task
+    only that then. barrier_error: why a barrier broke; no host goes on then. problem: why the end of the task could not
+    be stored. no_task: why there is no task, for people.
+    """
+
+    request: Request
+    response_file: str | None = None
+    check_mode: bool = False
+    executor: Executor | None = None
+    transport: str = AUTO
+    fanout: int = DEFAULT_FANOUT
+    task: Task | None = None
+    resumed: bool = False
+    cancelled: bool = False
+    response: dict[str, t.Any] | None = None
+    slice: Slice | None = None
+    barrier_error: str | None = None
+    problem: str | None = None
+    no_task: str | None = None
+
+    @classmethod
+    def current(cls, variables: t.Mapping[str, t.Any]) -> Run | None:
+        """The run that a playbook is in; None outside of one. variables: as registered() has them."""
+        return cls.of(registered(variables))
+
+    @classmethod
+    def of(cls, registered: t.Mapping[str, t.Any]) -> Run | None:
+        """The run, from what an action has registered of it; None where that is nothing. Raises ValueError."""
+        if "state" not in registered:
+            return None
+        try:
+            return cls.load(json.loads(registered["state"]))
+        except (KeyError, TypeError, ValueError) as exc:
+            raise ValueError(f"{_VARIABLE} of localhost is not what this collection registers: {exc!r}") from exc
+
+    @classmethod
+    def load(cls, data: t.Mapping[str, t.Any]) -> Run:
+        """The run, from dump()."""
+        executor, task, taken = data["executor"], data["task"], data["slice"]
+        return cls(
+            **{
+                **data,
+                "request": Request(**data["request"]),
+                "executor": Executor(**executor) if executor else None,
+                "task": Task.load(task) if task else None,
+                "slice": Slice.load(taken) if taken else None,
+            }
+        )
+
+    def dump(self) -> dict[str, t.Any]:
+        """The run in plain types, for load()."""
+        return {
+            **vars(self),
+            "request": self.request.dump(),
+            "executor": asdict(self.executor) if self.executor else None,
+            "task": self.task.dump() if self.task else None,
+            "slice": asdict(self.slice) if self.slice else None,
+        }
+
+    def register(self) -> dict[str, t.Any]:
+        """What an action registers of the run: all of it as a text, C(state), and the little that plays ask for.
+
+        C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts) (seconds by
+        phase), C(goal), C(resumed), C(answered) (whether there is a response to be told), C(due) (the phases that are
+        due on hosts), C(barriers) (those behind which a barrier has something to do), C(heart) (see token), and
+        C(no_task), where there is that.
+        """
+        task = self.task
+        found: dict[str, t.Any] = {
+            "state": json.dumps(self.dump()),
+            "timeouts": task.timeouts if task else {},
+            "goal": task.what.goal if task else "",
+            "resumed": self.resumed,
+            "answered": self.response is not None,
+            "heart": self.token,
+            "due": list(self.due),
+            "barriers": self._barriers(),
+        }
+        if task:
+            found["task"] = {"id": task.id, "status": task.status, "hosts": len(task.targets)}
+        if self.no_task:
+            found["no_task"] = self.no_task
+        return found
+
+    @property
+    def the_task(self) -> Task:
+        """The task, where it is known that there is one."""
+        if self.task is None:
+            raise ValueError("the run has no task")
+        return self.task
+
+    @property
+    def token(self) -> str:
+        """The token of the executor that gives signs of life in the store, see heartbeat.py; empty without one."""
+        return self.executor.token if self.executor and not self.check_mode else ""
+
+    @property
+    def due(self) -> dict[str, dict[str, dict[str, t.Any]]]:
+        """What the task knows of each host that is due, by phase, then by inventory name.
+
+        C(home) and C(ran_as), as far as it knows them: where and as what it has worked there before. Nothing is due
+        behind a barrier that broke.
+        """
+        if self.task is None or self.barrier_error or (self.slice and self.slice.problem):
+            return {}
+        records, targets = self.task.records, self.task.targets
+        return {
+            phase: {targets[index].host: records[index].known() for index in indices}
+            for phase, indices in self.task.work().items()
+        }
+
+    def _barriers(self) -> list[str]:
+        """The phases whose plays wait: those of a slice hand in only what its hosts have answered."""
+        if self.task is None or self.barrier_error:
+            return []
+        return list(self.due) if self.slice else self.task.barriers()
+
+    def end(
+        self, outcomes: t.Mapping[str, t.Mapping[int, Outcome]], cause: tuple[Code, str] | None = None
+    ) -> Ending:
+        """End the task.
+
+        outcomes: by phase, then by host index, what the hosts that were due have answered; others have failed. cause:
+        why the run ended early, where it did and does not tell by itself: what has no outcome has failed for this.
+        """
+        task = self.the_task
+        if self.cancelled:
+            cause = cause or (CANCELLED, "the task was cancelled")
+        elif self.barrier_error:
+            cause = cause or (INTERRUPTED, self.barrier_error)
+        settled = [
+            pair for phase, answers in outcomes.items() for pair in task.settle(phase, answers, complete=not cause)
+        ]
+        if task.operation == ROLLBACK:
+            task.unwind()
+        far = how_far(task) if cause and not task.work() else ""  # the barrier's failure tells of all hosts
+        failure = Outcome.failure(cause[0], f"{cause[1]}. {far}" if far else cause[1]) if cause else None
+        cancelled = cause is not None and cause[0] == CANCELLED
+        settled += task.close(iso_now(), failure, cancelled=cancelled, worked=bool(settled))
+        # A plan must never be taken for the deed.
+        context = {"check_mode": "true"} if self.check_mode else {}
+        logs = subtask_log.blocks(task, settled, self.request.trace_id, self.request.context)
+        return Ending(task, self.request.answer(task, context), logs)
+
+
+def registered(variables: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """What the last action on a host has registered of the run, see Run.register(); empty outside of a run.
+
+    variables: of the host, with templates as they are. That is localhost, but for a request that is refused because a
+    limit has left localhost out.
+    """
+    try:
+        found = variables[_VARIABLE]["run"]
+    except (KeyError, TypeError):
+        return {}
+    return found if isinstance(found, t.Mapping) else {}
