@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.fleet)
 
 
-@pytest.fixture(scope="session", params=CORES or [None], ids=lambda one: one.line if one else "none")
+# What differs from one ansible-core or transport to the other is tested on each: `each_core`, `each_way`, `some_way`.
+# All else runs once, and takes turns: `core`, `newest_way`, `way`. The cases of one test meet all of them.
+
+
+def _in_turn(request: pytest.FixtureRequest, choices: Sequence[Core]) -> Core:
+    """One of these, always the same for one case of a test."""
+    if not choices:
+        pytest.fail(NO_CORES)
+    callspec = getattr(request.node, "callspec", None)
+    number = zlib.crc32(request.node.originalname.encode()) + sum(callspec.indices.values() if callspec else ())
+    chosen = choices[number % len(choices)]
+    print(f"ansible-core {chosen.line}, transport {chosen.transport or 'auto'}")  # pytest shows it when the test fails
+    return chosen
+
+
+@pytest.fixture
 def core(request: pytest.FixtureRequest) -> Core:
+    """The oldest or the newest ansible-core."""
+    return _in_turn(request, CORES)
+
+
+@pytest.fixture(scope="session", params=CORES or [None], ids=lambda one: one.line if one else "none")
+def each_core(request: pytest.FixtureRequest) -> Core:
     """Every ansible-core that the checkout has an environment for: the oldest and the newest."""
     return request.param or pytest.fail(NO_CORES)
 
@@ -34,6 +56,8 @@ def newest_core() -> Core:
 
 FANOUT = [replace(core, transport="fanout") for core in CORES]
 TASK = [replace(core, transport="task") for core in CORES]
+# The oldest ansible-core by tasks, the newest by the fan-out.
+MIXED = [*TASK[:1], *FANOUT[-1:]]
 
 
 def _name(core: Core | None) -> str:
@@ -46,16 +70,22 @@ def each_way(request: pytest.FixtureRequest) -> Core:
     return request.param or pytest.fail(NO_CORES)
 
 
-@pytest.fixture(scope="session", params=[*FANOUT[-1:], *TASK[-1:]] or [None], ids=_name)
+@pytest.fixture
 def newest_way(request: pytest.FixtureRequest) -> Core:
-    """The newest ansible-core, by each transport."""
-    return request.param or pytest.fail(NO_CORES)
+    """The newest ansible-core, by the fan-out or by tasks."""
+    return _in_turn(request, [*FANOUT[-1:], *TASK[-1:]])
 
 
-@pytest.fixture(scope="session", params=[*TASK[:1], *FANOUT[-1:]] or [None], ids=_name)
+@pytest.fixture(scope="session", params=MIXED or [None], ids=_name)
 def some_way(request: pytest.FixtureRequest) -> Core:
-    """The oldest ansible-core by tasks, the newest by the fan-out."""
+    """The oldest ansible-core by tasks, and the newest by the fan-out."""
     return request.param or pytest.fail(NO_CORES)
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest) -> Core:
+    """The oldest ansible-core by tasks, or the newest by the fan-out."""
+    return _in_turn(request, MIXED)
 
 
 @pytest.fixture

@@ -122,12 +122,15 @@ def stop_ended(host: Host) -> None:
     time.sleep(2)
 
 
-def test_stops_the_agents(core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path) -> None:
+def test_stops_the_agents(each_core: Core, start_fleet: StartFleet, tmp_path: Path, temporary: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec()])
     response_file = tmp_path / "response.json"
 
     response = batch_stop_agents(
-        (host_id for host_id in ids(fleet)), inventory=fleet.inventory, response_file=response_file, **keywords(core)
+        (host_id for host_id in ids(fleet)),
+        inventory=fleet.inventory,
+        response_file=response_file,
+        **keywords(each_core),
     )
 
     assert running(fleet) == [[], []]

@@ -32,8 +32,8 @@ PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes"
 
 
 @pytest.fixture
-def core(each_way: Core) -> Core:
-    return each_way
+def core(way: Core) -> Core:
+    return way
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def running(fleet: Fleet) -> dict[str, list[str]]:
     return {host.name: host.agent_names() for host in fleet.hosts}
 
 
-def test_stops_every_generation(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+def test_stops_every_generation(each_way: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     # A gen 1 host's bystanders include one that only its title makes look like an agent: see test_unproven_title.
     fleet = start_fleet(
         [HostSpec(generation="gen1", bystanders=False), HostSpec(generation="gen2"), HostSpec(generation="obagent")]
     )
     assert all(running(fleet).values())
 
-    first = core.stop_fleet(fleet, tmp_path / "response.json")
+    first = each_way.stop_fleet(fleet, tmp_path / "response.json")
 
     assert first.status == 0, first.output
     assert not any(running(fleet).values())
@@ -65,10 +65,11 @@ def test_stops_every_generation(core: Core, start_fleet: StartFleet, tmp_path: P
     for host in fleet.hosts:
         assert sorted(path.name for path in (host.home / "run").iterdir()) == []
 
-    second = core.stop_fleet(fleet, tmp_path / "response.json")
+    second = each_way.stop_fleet(fleet, tmp_path / "response.json")
 
     assert second.status == 0, second.output
-    assert re.findall(r"changed=(\d+)", second.output) == ["0"] * (4 if core.transport == "task" else 1), second.output
+    recaps = 4 if each_way.transport == "task" else 1
+    assert re.findall(r"changed=(\d+)", second.output) == ["0"] * recaps, second.output
     assert second.task["status"] == "SUCCESSFUL"
     assert second.task["id"] > first.task["id"]
     assert min(s["id"] for s in second.task["subtasks"]) > max(s["id"] for s in first.task["subtasks"])
@@ -143,10 +144,10 @@ ENDINGS: dict[str, tuple[tuple[str, str, str], str | None, bool]] = {
 }
 
 
-def test_every_behaviour(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+def test_every_behaviour(each_way: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     fleet = start_fleet([HostSpec(behaviour=behaviour) for behaviour in ENDINGS])
 
-    run = core.stop_fleet(fleet, tmp_path / "response.json", **FAST, ocp_max_fail_percentage=99)
+    run = each_way.stop_fleet(fleet, tmp_path / "response.json", **FAST, ocp_max_fail_percentage=99)
 
     assert run.status == 2, run.output
     check_graph(run.task, hosts=len(ENDINGS))
@@ -284,11 +285,11 @@ def test_host_that_never_comes_back(newest_core: Core, start_fleet: StartFleet, 
     assert run.statuses(FINISH) == ["PENDING", "PENDING"]
 
 
-def test_interrupt_at_the_terminal(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+def test_interrupt_at_the_terminal(some_way: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
     """The second Ctrl-C breaks the run off; the response must say how it stands all the same."""
     fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=3)])
     response_file = tmp_path / "response.json"
-    process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id for host in fleet.hosts]})
+    process = some_way.start(fleet.inventory, response_file, {"host_ids": [host.host_id for host in fleet.hosts]})
     host = fleet.hosts[0]
     host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun", timeout=60)
     os.killpg(process.pid, signal.SIGINT)
@@ -309,7 +310,7 @@ def test_interrupt_at_the_terminal(core: Core, start_fleet: StartFleet, tmp_path
 
     # Nothing is left half done that a second run does not mend.
     host.wait_for(lambda: not (host.home / "run/admin.lock").exists(), "the host program is still at work", timeout=60)
-    again = core.stop_fleet(fleet, response_file)
+    again = some_way.stop_fleet(fleet, response_file)
     assert again.status == 0, again.output
     assert not any(running(fleet).values())
 

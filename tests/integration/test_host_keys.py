@@ -133,7 +133,7 @@ RULES = {
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_same_cause_has_the_same_code(
-    each_way: Core, start_fleet: StartFleet, tmp_path: Path, rule: str
+    way: Core, start_fleet: StartFleet, tmp_path: Path, rule: str
 ) -> None:
     if not shutil.which("sudo"):
         pytest.fail("sudo is missing: tools/system-packages.sh test")
@@ -143,7 +143,7 @@ def test_the_same_cause_has_the_same_code(
     sudoers = fleet.state_dir / "runtime/etc/sudoers"
     sudoers.write_text(f"Defaults timestamp_timeout=0\n{line}\n")
 
-    run = each_way.stop_fleet(fleet, tmp_path / "response.json")
+    run = way.stop_fleet(fleet, tmp_path / "response.json")
 
     assert run.status == 2, run.output
     error = run.of_host(0)["Prepare"]["error"]

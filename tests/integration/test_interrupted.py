@@ -296,13 +296,13 @@ def test_the_response_file_of_a_run_that_goes_on(
 
 @pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
 @pytest.mark.parametrize("how", ["task_cancel", "ctrl_c"])
-def test_cancel(some_way: Core, start_fleet: StartFleet, response_file: Path, phase: str, how: str) -> None:
+def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: str, how: str) -> None:
     """One host is at work, one more waits for its turn: the first is let finish, the second never begun."""
     # Stop takes the daemon's grace of 20 seconds there: who cancels has the time that it takes on a busy machine.
     slow = HostSpec(behaviour="daemon_ignores_sigterm") if phase == "stop" else HostSpec()
     fleet = start_fleet([slow, HostSpec()])
     host = fleet.hosts[0]
-    run = Running(some_way, fleet, response_file, "--forks=1", ocp_fanout=1, ocp_agent_settle=20)
+    run = Running(way, fleet, response_file, "--forks=1", ocp_fanout=1, ocp_agent_settle=20)
     if phase == "prepare":
         host.pause()
         run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
@@ -316,10 +316,10 @@ def test_cancel(some_way: Core, start_fleet: StartFleet, response_file: Path, ph
     if how == "task_cancel":
         # A limit is for hosts, and this contacts none: it must not be skipped in silence.
         none = response_file.with_name("none.json")
-        asked = some_way.on_task("task_cancel", fleet, none, "--limit=db002", task_id=1)
+        asked = way.on_task("task_cancel", fleet, none, "--limit=db002", task_id=1)
         assert asked.status == 0, asked.output
         assert asked.says("task 1 is being cancelled")
-        told = some_way.ask("task_info", task_id=1)["data"]
+        told = way.ask("task_info", task_id=1)["data"]
         assert "CANCELING" in {subtask["status"] for subtask in told["subtasks"]}
         time.sleep(3)  # the run looks every two seconds
     else:
@@ -338,13 +338,13 @@ def test_cancel(some_way: Core, start_fleet: StartFleet, response_file: Path, ph
     assert {subtask["error"]["code"] for subtask in cancelled} == {"TSK10014"}
     name = {"prepare": PREPARE, "stop": STOP, "finish": FINISH}[phase]
     # In a fan-out a paused host has no connection yet, and is asked nothing once the task is cancelled.
-    asked_first = "FAILED" if phase == "prepare" and some_way.transport == "fanout" else "SUCCESSFUL"
+    asked_first = "FAILED" if phase == "prepare" and way.transport == "fanout" else "SUCCESSFUL"
     assert statuses(ended.task, name) == [asked_first, "FAILED"], ended.output
-    stored = some_way.ask("task_info", task_id=1)["data"]
+    stored = way.ask("task_info", task_id=1)["data"]
     assert (stored["status"], stored["operation"]) == ("FAILED", "CANCEL")
-    assert some_way.ask("task_cancel", task_id=1)["error"]["code"] == "TSK10007"
+    assert way.ask("task_cancel", task_id=1)["error"]["code"] == "TSK10007"
 
-    retried = some_way.on_task("task_retry", fleet, response_file, task_id=1)
+    retried = way.on_task("task_retry", fleet, response_file, task_id=1)
     assert retried.status == 0, retried.output
     assert not any(fleet.agent_processes().values())
 

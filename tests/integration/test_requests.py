@@ -61,11 +61,11 @@ def test_accepted(newest_core: Core, listener: Listener, tmp_path: Path, case: s
 
 
 @pytest.mark.parametrize("place", ["text", "list"])
-def test_template_is_data(core: Core, listener: Listener, tmp_path: Path, place: str) -> None:
+def test_template_is_data(each_core: Core, listener: Listener, tmp_path: Path, place: str) -> None:
     witness = tmp_path / "evaluated"
     template = EVIL % witness
     extra = {"host_ids": template if place == "text" else [1001, template]}
-    run = core.stop_agents(inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", extra)
+    run = each_core.stop_agents(inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", extra)
     check_refusal(run, 400, "COM10001", ["{{ lookup"])
     assert not witness.exists()
     assert not listener.contacted()

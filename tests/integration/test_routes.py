@@ -63,6 +63,12 @@ VALUES = {
 
 
 @pytest.fixture
+def core(each_core: Core) -> Core:
+    """What is looked at is Ansible's own."""
+    return each_core
+
+
+@pytest.fixture
 def ask(core: Core, tmp_path: Path) -> Ask:
     """Asks for the ways to hosts.
 

@@ -73,13 +73,13 @@ def test_every_phase_that_is_done_is_shown_once(some_way: Core, start_fleet: Sta
     assert last_word(again).endswith("SUCCESSFUL, 2 hosts: no agent was stopped or started")
 
 
-def test_retry_shows_what_was_left_to_do(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+def test_retry_shows_what_was_left_to_do(way: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
-    first = some_way.stop_fleet(fleet, response_file)
+    first = way.stop_fleet(fleet, response_file)
     assert first.status == 2, first.output
     fleet.hosts[1].start_sshd()
 
-    second = some_way.on_task("task_retry", fleet, response_file, task_id=first.task["id"])
+    second = way.on_task("task_retry", fleet, response_file, task_id=first.task["id"])
 
     assert second.status == 0, second.output
     check_truth(second.task)
@@ -91,12 +91,12 @@ def test_retry_shows_what_was_left_to_do(some_way: Core, start_fleet: StartFleet
     assert last_word(second) == "Retry of Batch stop OCP agent: task 1 SUCCESSFUL, 2 hosts: 2 agents stopped"
 
 
-def test_skip_and_rollback_say_what_they_did(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+def test_skip_and_rollback_say_what_they_did(way: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped"), HostSpec(behaviour="no_agent")])
-    first = some_way.stop_fleet(fleet, response_file)
+    first = way.stop_fleet(fleet, response_file)
     (down,) = [s["id"] for s in first.task["subtasks"] if s["status"] == "FAILED"]
 
-    second = some_way.on_task(
+    second = way.on_task(
         "subtask_skip", fleet, response_file, task_id=1, subtask_id=down, ocp_max_fail_percentage=50
     )
 
@@ -107,7 +107,7 @@ def test_skip_and_rollback_say_what_they_did(some_way: Core, start_fleet: StartF
     assert "Skipped, and taken for done: [Prepare stop OCP agent] db003 (host id 1003)" in last_word(second)
     assert "2 hosts stopped and verified" in last_word(second)
 
-    third = some_way.on_task("task_rollback", fleet, response_file, task_id=1)
+    third = way.on_task("task_rollback", fleet, response_file, task_id=1)
 
     assert third.status == 0, third.output
     assert agents(fleet) == [3, 0, 0]

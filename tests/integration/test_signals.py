@@ -176,12 +176,12 @@ HOWS = ("SIGTERM", "SIGHUP", "as timeout does", "terminal closed", "terminal of 
 
 @pytest.mark.parametrize("how", HOWS)
 def test_a_signal_cancels_as_ctrl_c_does(
-    each_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal], how: str
+    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal], how: str
 ) -> None:
     fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
     lock = fleet.hosts[0].home / "run/admin.lock"
     run = at_terminal(
-        each_way,
+        some_way,
         fleet,
         response_file,
         "--forks=1",
@@ -209,14 +209,14 @@ def test_a_signal_cancels_as_ctrl_c_does(
     if "closed" not in how:
         assert "the task is cancelled, no other host is begun" in run.output
         assert "1 host stopped, not verified; 1 host not begun" in " ".join(run.output.split())
-    check_cancelled_in_stop(each_way, fleet, response_file, run.output)
+    check_cancelled_in_stop(some_way, fleet, response_file, run.output)
 
 
 def test_nohup_goes_on(
-    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal]
+    way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     fleet = start_fleet([HostSpec(stop_seconds=3)])
-    run = at_terminal(some_way, fleet, response_file, ignored=[signal.SIGHUP])
+    run = at_terminal(way, fleet, response_file, ignored=[signal.SIGHUP])
     wait_until((fleet.hosts[0].home / "run/admin.lock").exists, lambda: f"Stop has not begun: {run.output}")
 
     os.kill(run.process.pid, signal.SIGHUP)
@@ -235,11 +235,11 @@ def test_nohup_goes_on(
     ],
 )
 def test_ctrl_c_behind_the_last_host_says_what_they_are(
-    some_way: Core, start_fleet: StartFleet, response_file: Path, playbook: str, words: str
+    way: Core, start_fleet: StartFleet, response_file: Path, playbook: str, words: str
 ) -> None:
     starts = playbook == "batch_start_agents"
     fleet = start_fleet([HostSpec(behaviour="stopped" if starts else "normal")] * 2)
-    run = Running(some_way, fleet, response_file, playbook=playbook)
+    run = Running(way, fleet, response_file, playbook=playbook)
     count = 6 if starts else 0
     run.wait_for(lambda: run.in_phase("start" if starts else "stop"), "the phase has not begun")
     with locked_database():
@@ -257,14 +257,14 @@ def test_ctrl_c_behind_the_last_host_says_what_they_are(
     assert {subtask["error"]["code"] for subtask in failed} == {"TSK10014"}
     if [subtask["name"] for subtask in failed] == ["Wait node"]:  # else the barrier had looked before, and was passed
         assert failed[0]["error"]["message"] == f"the task was cancelled. {words}"
-        assert words in some_way.ask("subtask_log", task_id=1, subtask_id=failed[0]["id"])["data"]["log"]
+        assert words in way.ask("subtask_log", task_id=1, subtask_id=failed[0]["id"])["data"]["log"]
     assert sum(len(host.agent_names()) for host in fleet.hosts) == count
 
 
-def test_a_second_ctrl_c_says_what_is_not_known(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+def test_a_second_ctrl_c_says_what_is_not_known(way: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(stop_seconds=8)])
     first, second = fleet.hosts
-    run = Running(some_way, fleet, response_file)
+    run = Running(way, fleet, response_file)
     run.wait_for(lambda: (second.home / "run/admin.lock").exists() and not first.agent_names(), "Stop has not begun")
     time.sleep(4)  # until the first has answered
     os.killpg(run.process.pid, signal.SIGINT)
@@ -275,7 +275,7 @@ def test_a_second_ctrl_c_says_what_is_not_known(some_way: Core, start_fleet: Sta
 
     assert ended.status not in (0, None), ended.output
     assert ended.task["operation"] == "CANCEL"
-    if some_way.transport == "fanout":  # whose answers are kept as they come
+    if way.transport == "fanout":  # whose answers are kept as they come
         assert "1 host stopped, not verified; 1 host in the middle of Stop, how far is not known" in ended.output
     else:
         assert "2 hosts in the middle of Stop, how far is not known" in ended.output

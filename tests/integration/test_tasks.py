@@ -163,14 +163,14 @@ def test_start_and_restart(core: Core, start_fleet: StartFleet, response_file: P
 # Retried
 
 
-def test_retry_after_one_of_three_was_mended(core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+def test_retry_after_one_of_three_was_mended(each_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(behaviour="sshd_down"), HostSpec(behaviour="sshd_down"), HostSpec()])
-    first = core.stop_fleet(fleet, response_file)
+    first = each_core.stop_fleet(fleet, response_file)
     assert first.status == 2, first.output
     task_id = first.task["id"]
 
     fleet.hosts[0].start_sshd()
-    second = core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    second = each_core.on_task("task_retry", fleet, response_file, task_id=task_id)
 
     assert second.status == 2, second.output
     check_truth(second.task)
@@ -181,18 +181,18 @@ def test_retry_after_one_of_three_was_mended(core: Core, start_fleet: StartFleet
     assert counts(fleet) == [3, 3, 3]
 
     fleet.hosts[1].start_sshd()
-    third = core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    third = each_core.on_task("task_retry", fleet, response_file, task_id=task_id)
 
     assert third.status == 0, third.output
     check_graph(third.task, 3)
     check_truth(third.task)
     assert [run_time for _status, _operation, run_time in states(third, PREPARE)] == [2, 3, 1]
     assert counts(fleet) == [0, 0, 0]
-    log = core.ask("subtask_log", task_id=task_id, subtask_id=subtasks(third, PREPARE)[1]["id"])["data"]["log"]
+    log = each_core.ask("subtask_log", task_id=task_id, subtask_id=subtasks(third, PREPARE)[1]["id"])["data"]["log"]
     assert re.findall(r"(?m)^#+\{(\w+)\}", log) == ["EXECUTE", "RETRY", "RETRY"]
     assert log.count("CMP07002") == 2
 
-    fourth = core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    fourth = each_core.on_task("task_retry", fleet, response_file, task_id=task_id)
     check_refusal(fourth, 409, "TSK10007", ["SUCCESSFUL"])
 
 
