@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 
 from .conftest import ROOT, run
 
-pytestmark = pytest.mark.packaging
+pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packages")]  # they share the tarball
 
 DEFINITION = "execution-environment.yml"
 # SQLAlchemy imports them by the URL of a store; nothing else does.
