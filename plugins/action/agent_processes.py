@@ -36,6 +36,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results im
     overdue,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run, registered
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.hung_up import heeded, is_dropped, pauses
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter import interpreter
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line, printable
 
@@ -139,7 +141,7 @@ class ActionModule(ActionBase):
         phase = self._task.args.get("phase")
         try:
             with memory.at_most(_MEMORY):
-                answer = checked(self._said(task_vars), phase)
+                answer = checked(self._reach(task_vars), phase)
         except AnswerError as error:
             return no_answer(str(error), self._changes)
         except MemoryError:
@@ -149,6 +151,18 @@ class ActionModule(ActionBase):
         if self._task.diff and phase != "prepare" and not answer.get("failed"):
             answer["diff"] = difference(phase, answer)
         return answer
+
+    def _reach(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The host program's answer; tried again, a few times, where the server has hung up before the handshake."""
+        for pause in pauses():
+            try:
+                return self._said(task_vars)
+            except AnsibleConnectionFailure as exc:
+                if not is_dropped(str(exc)) or cancel.asked():
+                    raise
+            self._connection._shell.tmpdir = None  # it may be half written
+            time.sleep(pause)
+        return self._said(task_vars)
 
     def _said(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The host program's answer, or that become does not work."""
@@ -175,16 +189,23 @@ class ActionModule(ActionBase):
     def _carry(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
         dummy, arguments = self.validate_argument_spec(argument_spec=argument_spec())
         request = plain({**arguments, "check_mode": self._task.check_mode})
-        interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
+        try:
+            python = interpreter(task_vars, self._templar.template)
+        except AnsibleError:
+            return None  # the module knows what to make of it, or says what is wrong
         call_id = carrier.new_id()
-        command = f"{self._compute_environment_string()} {carrier.command(request, interpreter, call_id)}".strip()
-        said = self._low_level_execute_command(command, in_data=carrier.program(request))
+        command = f"{self._compute_environment_string()} {carrier.command(request, python, call_id)}".strip()
+        with heeded(self._connection, lambda output: carrier.is_answered(output, call_id)):
+            said = self._low_level_execute_command(command, in_data=carrier.program(request))
         answer = carrier.answer(said["stdout"].encode(errors="surrogateescape"), call_id)
         if answer is None and self._connection.become and said["rc"] == 1 and _SUDO_REFUSES.search(said["stderr"]):
             text = printable(said["stderr"].strip())
             return {"failed": True, "reason": "not_permitted", "msg": f"become failed: exit status 1: {text}"}
         if answer is None:
-            text = f"no answer from the host program, trying the module: {printable(said['stderr'])}"
+            why = carrier.terminal(f"{said['stdout']}{said['stderr']}".encode(errors="replace"))
+            if why and self._connection.has_option("pipelining"):
+                self._connection.set_option("pipelining", False)  # the module would not be read from a terminal either
+            text = f"no answer from the host program, trying the module: {why or printable(said['stderr'])}"
             Display().vv(text, host=self._host())
         return answer
 

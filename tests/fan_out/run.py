@@ -87,7 +87,7 @@ def work(host: Host, way: Route | None = None, start: Start | None = None, **opt
     return {
         "host": host.name,
         "route": (way or route(host)).dump(),
-        "start": vars(start or Start(resident(None))),
+        "start": vars(start or Start(resident("python3"))),
         "call": {"phase": "prepare", "goal": "stopped", **options},
     }
 

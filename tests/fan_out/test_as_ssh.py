@@ -589,7 +589,7 @@ def of_ssh(command: list[str], address: str) -> str:
 
 def of_fan_out(playbook: Playbook, host: Host, command: list[str]) -> tuple[str, str]:
     """What the fan-out does, and says of it."""
-    target = ansible_ssh.Target(tuple(command), host.address, None, Start(resident(None)))
+    target = ansible_ssh.Target(tuple(command), host.address, None, Start(resident("python3")))
     way = routes._Ssh().ways(target, [ansible_ssh.Host("case", host.address, "")])["case"]
     if isinstance(way, str):
         return TASK, way

@@ -63,7 +63,7 @@ command = plugin.build_become_command(command, get_shell_plugin("sh", executable
 print(json.dumps([command, plugin.prompt or "", plugin.success]))
 """
     made = subprocess.run(
-        [sys.executable, "-c", become, json.dumps([password, command or resident(None)])],
+        [sys.executable, "-c", become, json.dumps([password, command or resident("python3")])],
         capture_output=True,
         text=True,
         check=True,

@@ -15,7 +15,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import St
 from tests.fan_out.run import Playbook, further_work, residents, wait_for, work
 from tests.fleet import Fleet, Host
 
-START = resident(None)
+START = resident("python3")
 LINES = "yes; :"
 BYTES = "cat /dev/zero; :"
 PATIENCE = 60  # seconds; each of these has gone on for ever

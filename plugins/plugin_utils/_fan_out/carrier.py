@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import binascii
 import functools
 import json
 import re
@@ -22,10 +23,6 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import wire a
 
 from .host_answer import AnswerError, parsed
 
-# Ansible's names for "find one", which would cost a round trip of its own.
-_DISCOVERY = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
-_CANDIDATES = "python3 /usr/libexec/platform-python python2 python"
-
 # How the files of the host program import each other. Without these lines, one after the other, they are one text.
 _IMPORT = re.compile(r"^from \.(\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 
@@ -34,6 +31,12 @@ _IMPORT = re.compile(r"^from \.(\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 _ISOLATED = "-E -s -S"
 _NO_FOLDER = "sys.path[:] = [folder for folder in sys.path if folder]"
 
+# Some login shells put a terminal around every command. There a program that comes on standard input is echoed, cut
+# into lines, and not run. Nothing is read from a terminal, therefore: the host says this, see terminal(), and the
+# ordinary module has to do.
+_TERMINAL = "OCP-TERMINAL"
+_NO_TERMINAL = f'sys.stdin.isatty() and sys.exit("{_TERMINAL}: standard input is a terminal")'
+
 # Takes the library from its input, runs it, and hands the rest of the input over. One line: there are login shells that
 # take no other. A library that was cut off is not run. It is compiled file by file: that touches a third less of pages,
 # and a host pays for each of them.
@@ -41,16 +44,28 @@ _LOADER = "; ".join(
     (
         "import sys",
         _NO_FOLDER,
-        "import zlib",
+        _NO_TERMINAL,
+        "import binascii, zlib",
         'calls = getattr(sys.stdin, "buffer", sys.stdin)',
         "size = int(calls.readline() or 0)",
         "text = calls.read(size)",
         "size and len(text) == size or sys.exit(1)",
         'library = {"__name__": "ocp_agent"}',
-        'files = zlib.decompress(text).split(b"\\f")',
+        'files = zlib.decompress(binascii.a2b_base64(text)).split(b"\\f")',
         '[eval(compile(file, "ocp_agent", "exec"), library) for file in files]',
         "del text, files",
         'library["serve"](calls, library)',
+    )
+)
+
+# The same for a program that is asked once: it is all of the input.
+_READER = "; ".join(
+    (
+        "import sys",
+        _NO_FOLDER,
+        _NO_TERMINAL,
+        'text = getattr(sys.stdin, "buffer", sys.stdin).read()',
+        'eval(compile(text, "ocp_agent", "exec"))',
     )
 )
 
@@ -109,20 +124,14 @@ def program(request: t.Mapping[str, t.Any]) -> bytes:
     return _program(_module_of(request), agent_processes.function_of(request).__name__)
 
 
-def command(request: t.Mapping[str, t.Any], interpreter: str | None, call_id: str) -> str:
+def command(request: t.Mapping[str, t.Any], interpreter: str, call_id: str) -> str:
     """The shell command that takes the program on its standard input.
 
-    request: the arguments of the host program's Request. interpreter: the value of C(ansible_python_interpreter).
-    call_id: what the answer will have, see new_id().
+    request: the arguments of the host program's Request. interpreter: see interpreter.interpreter(). call_id: what the
+    answer will have, see new_id().
     """
-    return _run_python(f"{_ISOLATED} - {shlex.quote(expression(request))} {call_id}", interpreter)
-
-
-def _run_python(arguments: str, interpreter: str | None) -> str:
-    if interpreter and interpreter not in _DISCOVERY:
-        return f"{interpreter} {arguments}"
-    search = f'for p in {_CANDIDATES}; do command -v "$p" >/dev/null 2>&1 && exec "$p" {arguments}; done; exit 127'
-    return f"sh -c {shlex.quote(search)}"
+    arguments = f"{shlex.quote(expression(request))} {call_id}"
+    return f"{interpreter} {_ISOLATED} -c {shlex.quote(_READER)} {arguments}"
 
 
 # For a host that is asked again and again: a resident
@@ -131,12 +140,12 @@ def _run_python(arguments: str, interpreter: str | None) -> str:
 # each it answers with one line on its standard output, when the phase is over. It ends when its input does.
 
 
-def resident(interpreter: str | None) -> str:
+def resident(interpreter: str) -> str:
     """The shell command that starts a resident.
 
-    interpreter: the value of C(ansible_python_interpreter). It exits with 127 where there is no Python.
+    interpreter: see interpreter.interpreter(). It exits with 127 where there is no Python.
     """
-    return _run_python(f"{_ISOLATED} -c {shlex.quote(_LOADER)}", interpreter)
+    return f"{interpreter} {_ISOLATED} -c {shlex.quote(_LOADER)}"
 
 
 def library(requests: t.Iterable[t.Mapping[str, t.Any]]) -> bytes:
@@ -148,8 +157,11 @@ def library(requests: t.Iterable[t.Mapping[str, t.Any]]) -> bytes:
 
 
 def framed(content: bytes) -> bytes:
-    """The library as a resident takes it: compressed here, once for all hosts."""
-    compressed = zlib.compress(content, zlib.Z_BEST_COMPRESSION)
+    """The library as a resident takes it: compressed here, once for all hosts.
+
+    In Base64: a terminal would take some bytes for its control characters, one of which stops all that runs there.
+    """
+    compressed = binascii.b2a_base64(zlib.compress(content, zlib.Z_BEST_COMPRESSION))
     return b"%d\n%b" % (len(compressed), compressed)
 
 
@@ -178,6 +190,21 @@ def new_id() -> str:
 def answer_head(call_id: str) -> bytes:
     """What comes right before the JSON of the answer to a call, from the end of the line before it on."""
     return b"\n" + agent_wire.ANSWER + call_id.encode("ascii") + b" "
+
+
+def terminal(output: bytes) -> str:
+    """What is wrong with a host that puts a terminal around a command, for people; "" for any other.
+
+    output: of the command, standard error included.
+    """
+    if _TERMINAL.encode() + b":" not in output:
+        return ""
+    return "standard input is a terminal there, as its login shell puts one around every command"
+
+
+def is_answered(output: bytes, call_id: str) -> bool:
+    """Whether the whole answer to a call is in the output of a command."""
+    return b"\n" in (b"\n" + output).partition(answer_head(call_id))[2]
 
 
 def answer(output: bytes, call_id: str) -> dict[str, t.Any] | None:

@@ -22,6 +22,7 @@ try:
 except ImportError:  # client.py says so before it comes to this
     SSHClient = object  # type: ignore[assignment,misc]
 
+from .._ssh.hung_up import pauses
 from .._ssh.route import Route
 from .clock import IdleClock
 from .failure import Failure, HostError
@@ -47,7 +48,15 @@ class Connector:
                 del self._jumps[route]
 
     async def connect(self, route: Route) -> asyncssh.SSHClientConnection:
-        """Connect and authenticate. Raises HostError."""
+        """Connect and authenticate; again, a few times, where the server has hung up at once. Raises HostError."""
+        for pause in pauses():
+            try:
+                return await self._connect(route)
+            except _DroppedError:
+                await asyncio.sleep(pause)
+        return await self._connect(route)
+
+    async def _connect(self, route: Route) -> asyncssh.SSHClientConnection:
         through = await self._jump(route.jump) if route.jump else None
         server = self._known_hosts.of(route.known_hosts).about(names_of(route.name, route.port, alias=route.alias))
         host_key = HostKey(route, server)
@@ -63,7 +72,10 @@ class Connector:
             async with self._clock.timeout(route.connect_timeout, done=client.is_authenticating):
                 return await asyncssh.connect(**place, **way)
         except (OSError, asyncssh.Error, ValueError) as error:
-            raise client.failure(error) from error
+            failure = client.failure(error)
+            if client.is_dropped(error):
+                raise _DroppedError(failure.failure, failure.message) from error
+            raise failure from error
 
     async def _jump(self, route: Route) -> asyncssh.SSHClientConnection:
         # One attempt for all who wait for it: a password that is wrong is wrong once.
@@ -112,9 +124,11 @@ class _Client(SSHClient):
         self._authenticating = False
         self._offered = 0
         self._password_sent = False
+        self._connection: asyncssh.SSHClientConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         """Have the server's key judged as it comes. asyncssh shows of a certificate only who has signed it."""
+        self._connection = conn
         judge_itself = conn.validate_server_host_key
 
         def judge(data: bytes) -> asyncssh.SSHKey:
@@ -169,6 +183,11 @@ class _Client(SSHClient):
         password = self.password_auth_requested()
         return None if password is None else [password]
 
+    def is_dropped(self, error: Exception) -> bool:
+        """Whether the server has hung up before it has said its version, as one does that has too many handshakes."""
+        hung_up = isinstance(error, (ConnectionError, asyncssh.ConnectionLost))
+        return hung_up and self._connection is not None and not self._connection.get_extra_info("server_version")
+
     def failure(self, error: Exception) -> HostError:
         """What an error during the handshake means."""
         place = _place(self._route)
@@ -208,6 +227,10 @@ class _Client(SSHClient):
             where = ", ".join([*route.keys, *(["the agent"] if route.agent else [])])
             return f"no key could be offered: none without a passphrase is in {where}"
         return "it asks for no password" if route.password else "no key and no password are given for it"
+
+
+class _DroppedError(HostError):
+    """The server has hung up before the handshake; there is no harm in trying again."""
 
 
 class _NotReachedError(OSError):

@@ -18,7 +18,7 @@ except ImportError:  # client.py says so before it comes to this
     SSHClientSession = object  # type: ignore[assignment,misc]
 
 from .._ssh.route import Start
-from .carrier import new_id, with_id
+from .carrier import new_id, terminal, with_id
 from .failure import Failure, HostError
 from .host_answer import AnswerError, parsed
 from .stream import Stream
@@ -174,6 +174,9 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
 
     def _no_answer(self) -> HostError:
         said = self._stream.said()
+        in_terminal = terminal(said)
+        if in_terminal:
+            return HostError(Failure.NO_ANSWER, in_terminal)
         if self._status == _NOT_FOUND and not said:
             return HostError(Failure.NO_ANSWER, f"no Python was found ({_NOT_FOUND})")
         return HostError(Failure.NO_ANSWER, self._told(said))

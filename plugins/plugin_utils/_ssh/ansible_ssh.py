@@ -31,6 +31,7 @@ from ansible.plugins.loader import become_loader, connection_loader, shell_loade
 from ansible.template import Templar
 
 from .._files.document import plain
+from .interpreter import discovered, interpreter, variable_names
 from .route import Start
 from .ssh_config import NotUnderstoodError
 from .task_variables import TaskVariables
@@ -52,11 +53,11 @@ _WITHOUT_EFFECT = {
     "become": "",
 }
 _NAMES = {"connection": ("ssh", "smart"), "shell": ("sh",), "become": ("sudo",)}
-_OTHER_VARIABLES = ("ansible_become", "ansible_become_method", "ansible_connection", "ansible_python_interpreter")
+_OTHER_VARIABLES = ("ansible_become", "ansible_become_method", "ansible_connection")
 _PASSWORD = re.compile(r"ansible_\w*pass(word|wd)?")
 
 Variables = t.Mapping[str, t.Any]
-Command = t.Callable[[str | None], str]
+Command = t.Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,12 @@ class AnsibleSsh:
         used = {variable: self._variables.value(name, variable) for variable in self._names.intersection(variables)}
         address = C.config.get_config_value("host", plugin_type="connection", plugin_name="ssh", variables=used)
         alike = sorted((variable, value) for variable, value in used.items() if variable not in self._address_variables)
-        return Host(name, str(plain(address)), repr(alike))
+        return Host(name, str(plain(address)), repr((alike, discovered(variables))))
 
     def target(self, host: Host, command: Command) -> Target:
         """Raises NotUnderstoodError.
 
-        command: from the value of C(ansible_python_interpreter), None for none, to a command for a shell.
+        command: from what starts Python there, see interpreter.interpreter(), to a command for a shell.
         """
         try:
             return self._target(host, command)
@@ -142,8 +143,8 @@ class AnsibleSsh:
         password = connection.get_option("password") or play_context.password
         if password and not _may_give_password(connection):
             raise NotUnderstoodError("a password is given, and ansible_ssh_password_mechanism is disable")
-        interpreter = templar.template(self._variables.of(host.name).get("ansible_python_interpreter"))
-        start = self._start(play_context, connection, templar, command(plain(interpreter)))
+        python = interpreter(self._variables.of(host.name), templar.template)
+        start = self._start(play_context, connection, templar, command(python))
         return Target(_ssh_command(connection), host.address, plain(password) or None, start)
 
     def _connect(self, host: Host, templar: Templar) -> tuple[PlayContext, t.Any]:
@@ -227,6 +228,7 @@ class AnsibleSsh:
 def _names() -> t.Iterator[str]:
     """The names of all variables that say how a host is reached."""
     yield from _OTHER_VARIABLES
+    yield from variable_names()
     for kind, (plugin, *_others) in _NAMES.items():
         for option in C.config.get_configuration_definitions(kind, plugin):
             yield from _variables_of(kind, plugin, option)

@@ -44,9 +44,9 @@ def routes(
 ) -> dict[str, Way | str]:
     """The way to each host, or the reason, for people, why only an ordinary task reaches it as ssh would.
 
-    action, task_vars: of the task that asks. hosts: inventory names. command: from the value of
-    C(ansible_python_interpreter), None for none, to the command for a shell that the host is to run. variables: of the
-    hosts, where somebody else has use for them, too.
+    action, task_vars: of the task that asks. hosts: inventory names. command: from what
+    starts Python on a host, see interpreter.interpreter(), to the command for a shell that it is to run. variables: of
+    the hosts, where somebody else has use for them, too.
     """
     ansible, ssh = AnsibleSsh(action, task_vars, variables or TaskVariables(action, task_vars)), _Ssh()
     found: dict[str, Way | str] = {}

@@ -28,6 +28,7 @@ import asyncssh
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import function_of
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.wire import answer_line
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter import interpreter
 
 from . import recorded
 
@@ -57,7 +58,8 @@ class Hosts:
         self.tally = Tally()
         self.open = 0
         self._recordings = recordings
-        self._command = f"/bin/sh -c {shlex.quote(carrier.resident(None))}"  # as Ansible hands commands to sh
+        resident = carrier.resident(interpreter({}, lambda value: value))
+        self._command = f"/bin/sh -c {shlex.quote(resident)}"  # as Ansible hands commands to sh
         self._library = recorded.library()
         self._digest = hashlib.sha256(self._library).digest()
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import collections
 import itertools
 import zlib
@@ -18,6 +19,7 @@ import pytest
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import processes as agent_processes
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import AnswerError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter import first_of
 
 PHASES = ("prepare", "stop", "start", "restart_pos_proxy", "finish")
 GOALS = ("stopped", "running", "restarted")
@@ -83,7 +85,8 @@ def test_a_frame_tells_the_length_of_what_is_compressed_in_it() -> None:
     text = "\u00e9\n".encode() * 100
     size, _newline, content = carrier.framed(text).partition(b"\n")
     assert int(size) == len(content) < len(text)
-    assert zlib.decompress(content) == text
+    assert zlib.decompress(base64.b64decode(content)) == text
+    assert not set(content) & {*range(10), *range(11, 32)}, "what a terminal would take for more than text"
 
 
 @pytest.mark.parametrize(
@@ -119,10 +122,17 @@ def test_no_two_calls_have_one_id() -> None:
     assert carrier.with_id("1", carrier.call({"phase": "stop"})) == b"1 u'stop', {u'phase': u'stop'}\n"
 
 
-@pytest.mark.parametrize("interpreter", [None, "auto_silent", "/usr/bin/python3"])
-def test_a_resident_is_started_by_one_line(interpreter: str | None) -> None:
+@pytest.mark.parametrize("interpreter", ["/usr/bin/python3", first_of(["python3.14"])])
+def test_a_resident_is_started_by_one_line(interpreter: str) -> None:
     """csh takes no other."""
     command = carrier.resident(interpreter)
     assert "\n" not in command
     assert "!" not in command
     assert ("platform-python" in command) == (interpreter != "/usr/bin/python3")
+
+
+def test_an_answer_is_whole_or_none() -> None:
+    whole = b"Welcome\nOCP-ANSWER 1 {}\nbye"
+    assert carrier.is_answered(whole, "1")
+    assert not carrier.is_answered(whole, "2")
+    assert not carrier.is_answered(whole[:-4], "1")

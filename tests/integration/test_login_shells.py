@@ -1,0 +1,126 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Login shells that do more than to run a command, and servers that hang up; judged by the hosts' process tables.
+
+Each is run by a real sshd in place of the host's own, as ForceCommand, which stands for a login shell.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fan_out.run import wait_for
+from tests.fan_out.server import Server
+from tests.fleet import Fleet, Host, HostSpec
+from tests.integration.cores import Core, end
+from tests.integration.graph import check_truth
+
+StartFleet = Callable[[Sequence[HostSpec]], Fleet]
+
+SFTP = "/usr/lib/openssh/sftp-server"
+RUN = '/bin/sh -c "$SSH_ORIGINAL_COMMAND"'
+NOTE = 'case "$SSH_ORIGINAL_COMMAND" in *python*) echo python >>/home/ran ;; esac'
+# What is run before and behind each command, here by an EXIT trap.
+BEHIND = {
+    "a line": f"trap 'echo bye; echo bye >&2' EXIT; {RUN}",
+    "no end of a line, and its own status": f"trap 'printf bye; exit 3' EXIT; {RUN}",
+    "what looks like JSON": f"trap 'echo [ {{; echo }}; exit 1' EXIT; {RUN}",
+    "bytes": f"""trap 'printf "\\377\\200\\000\\033[2J"' EXIT; {RUN}""",
+    "much": f"trap 'head -c 3000000 /dev/zero' EXIT; {RUN}",
+    "the status of a connection that is lost": f"trap 'echo bye; exit 255' EXIT; {RUN}",
+}
+TERMINAL = f"""case "$SSH_ORIGINAL_COMMAND" in {SFTP}) exec {SFTP} ;; esac
+exec script -qc "$SSH_ORIGINAL_COMMAND" /dev/null"""
+
+
+@contextmanager
+def login_shells(hosts: Sequence[Host], shells: Sequence[str]) -> Iterator[None]:
+    """The login shells of these hosts: each notes the commands, then does its own."""
+    with ExitStack() as stack:
+        for host, text in zip(hosts, shells, strict=True):
+            path = host.path("home/login_shell")
+            path.write_text(f"#!/bin/bash\n{NOTE}\n{text}\n")
+            path.chmod(0o755)
+            host.path("home/ran").touch()
+            host.path("home/ran").chmod(0o666)
+            stack.enter_context(instead(host, ForceCommand="/home/login_shell", Subsystem=f"sftp {SFTP}"))
+        yield
+
+
+@contextmanager
+def instead(host: Host, **settings: str | list[str]) -> Iterator[Server]:
+    """An sshd in place of the host's own."""
+    host.stop_sshd()
+    with Server(host, Port=str(host.port), **settings) as server:
+        yield server
+
+
+def ran(host: Host) -> int:
+    """How many commands with Python in them the host has run."""
+    return len(host.path("home/ran").read_text().splitlines())
+
+
+def test_what_a_login_shell_says_behind_the_answer(newest_way: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+    """No phase runs a second time for it, and what was stopped is known: a rollback starts it again."""
+    fleet = start_fleet([*[HostSpec(bystanders=False)] * len(BEHIND), HostSpec(behaviour="watchdog", bystanders=False)])
+    talkative = fleet.hosts[: len(BEHIND)]
+    with login_shells(talkative, list(BEHIND.values())):
+        run = newest_way.stop_fleet(fleet, tmp_path / "response.json")
+        check_truth(run.task)
+        assert run.statuses("Finish OCP agent operation") == ["SUCCESSFUL"] * len(BEHIND) + ["FAILED"], run.output
+        assert not any(host.agent_names() for host in talkative)
+        commands = {"fanout": 1, "task": 3}[str(newest_way.transport)]
+        assert [ran(host) for host in talkative] == [commands] * len(BEHIND), "a phase has run twice"
+        undone = newest_way.on_task("task_rollback", fleet, tmp_path / "response.json", task_id=run.task["id"])
+    assert [len(host.agent_names()) for host in talkative] == [3] * len(BEHIND), undone.output
+
+
+@pytest.mark.parametrize("transport", ["auto", "task"])
+def test_a_login_shell_that_puts_a_terminal_around_everything(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, transport: str
+) -> None:
+    """Ansible itself works there, as long as it is not to send modules on standard input."""
+    fleet = start_fleet(
+        [
+            HostSpec(bystanders=False),
+            HostSpec(bystanders=False, user="admin", variables={"ansible_become": True}),
+            HostSpec(bystanders=False, variables={"ansible_pipelining": True}),
+        ]
+    )
+    core = replace(newest_core, transport=transport)
+    begun = time.monotonic()
+    with login_shells(fleet.hosts, [TERMINAL] * 3):
+        run = core.stop_fleet(fleet, tmp_path / "response.json")
+    assert run.status == 0, run.output
+    check_truth(run.task)
+    assert not any(host.agent_names() for host in fleet.hosts)
+    assert time.monotonic() - begun < 60, "a host has waited for its timeout"
+    if transport == "auto":
+        assert run.says("standard input is a terminal there")
+
+
+@pytest.mark.parametrize("transport", ["fanout", "task"])
+def test_a_server_that_hangs_up_is_tried_again(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, transport: str
+) -> None:
+    """MaxStartups: somebody else holds the only handshake until one was dropped."""
+    fleet = start_fleet([HostSpec(bystanders=False)])
+    (host,) = fleet.hosts
+    core, response_file = replace(newest_core, transport=transport), tmp_path / "response.json"
+    with instead(host, MaxStartups="1:100:1", LogLevel="DEBUG1") as server:
+        with socket.create_connection((host.address, host.port)) as held:
+            assert held.recv(4) == b"SSH-"
+            process = core.start(fleet.inventory, response_file, {"host_ids": [host.host_id]})
+            wait_for(lambda: "drop connection" in server.said(), "no handshake is dropped", 60)
+        run = end(process, response_file)
+    assert run.status == 0, run.output
+    assert run.task["status"] == "SUCCESSFUL"
+    assert not host.agent_names()
