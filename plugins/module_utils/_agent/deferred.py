@@ -6,6 +6,7 @@
 
 """Signals that have to wait for a moment."""
 
+import errno
 import os
 
 from .host import signal
@@ -28,3 +29,14 @@ class Deferred(object):
             signal.signal(number, handler)
         for number in self._came:
             os.kill(os.getpid(), number)
+
+
+def reap(pid):
+    """Wait for our own child."""
+    while True:
+        try:
+            os.waitpid(pid, 0)
+            return
+        except OSError as exc:
+            if exc.errno != errno.EINTR:  # Python 2.7 does not go on after a signal
+                return

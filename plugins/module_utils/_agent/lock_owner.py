@@ -15,7 +15,7 @@ import errno
 import fcntl
 import os
 
-from .deferred import Deferred
+from .deferred import Deferred, reap
 from .host import executable_of, signal
 
 _CATS = ("/bin/cat", "/usr/bin/cat")  # cat has nothing to do here but to end when its input does
@@ -99,7 +99,7 @@ class LockOwner(object):
         if self.pid is not None:
             pid, self.pid = self.pid, None
             os.kill(pid, signal.SIGKILL)  # its user may have frozen it
-            _reap(pid)
+            reap(pid)
 
 
 def _become_cat(readable, tell, uid, gid):
@@ -124,13 +124,3 @@ def _become_cat(readable, tell, uid, gid):
         os.write(tell, str(exc.errno or errno.EINVAL).encode("ascii"))
     finally:
         os._exit(127)
-
-
-def _reap(pid):
-    while True:
-        try:
-            os.waitpid(pid, 0)
-            return
-        except OSError as exc:
-            if exc.errno != errno.EINTR:  # Python 2.7 does not go on after a signal
-                return

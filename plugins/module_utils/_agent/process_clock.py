@@ -13,7 +13,7 @@ namespace shifts start times, and of two clocks only one may go on while the mac
 import errno
 import os
 
-from .deferred import Deferred
+from .deferred import Deferred, reap
 from .host import signal, stat_or_none, this_boot
 
 TICKS = os.sysconf("SC_CLK_TCK")  # of this clock in a second
@@ -30,22 +30,12 @@ def ticks_now():
         try:
             found = stat_or_none(pid)
         finally:
-            _reap(pid)
+            reap(pid)
     finally:
         signal.signal(signal.SIGCHLD, children)
     if found is None:
         raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
     return found.start
-
-
-def _reap(pid):
-    while True:
-        try:
-            os.waitpid(pid, 0)
-            return
-        except OSError as exc:
-            if exc.errno != errno.EINTR:  # Python 2.7 does not go on after a signal
-                return
 
 
 def moment_now():
