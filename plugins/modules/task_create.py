@@ -62,16 +62,16 @@ EXAMPLES = r"""
     response_file: response.json
   delegate_to: localhost
   run_once: true
-  register: wait_result
+  register: ocp_run
 
 - name: The answer of OCP's API
   ansible.builtin.debug:
-    msg: "{{ (wait_result.run.state | ansible.builtin.from_json).response }}"
+    msg: "{{ (ocp_run.run.state | ansible.builtin.from_json).response }}"
 """
 
 RETURN = r"""
 run:
-  description: The state of the run. The modules that follow take it from the variable C(wait_result).
+  description: The state of the run. The modules that follow take it from the variable C(ocp_run).
   returned: success
   type: dict
   contains:

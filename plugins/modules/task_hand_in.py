@@ -15,7 +15,7 @@ description:
   - Hands in the outcomes of a slice's last phase, and what the store could not take before.
   - A host without a result has failed. An outcome that the barrier has not waited for is refused, and told.
   - Takes the state of the run as M(oceanbase.ocp.task_slice), or the wait node behind it, registered it as
-    C(wait_result).
+    C(ocp_run).
   - Runs on V(localhost).
 extends_documentation_fragment:
   - oceanbase.ocp._store

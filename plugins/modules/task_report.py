@@ -25,7 +25,7 @@ description:
   - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
     fails.
   - Takes the state of the run as the last wait node, or M(oceanbase.ocp.task_create) of a request that was refused,
-    registered it as C(wait_result).
+    registered it as C(ocp_run).
   - Runs on V(localhost).
 extends_documentation_fragment:
   - oceanbase.ocp._store

@@ -58,7 +58,7 @@ EXAMPLES = r"""
     task_id: 31173
     phase: stop
     task_store: postgresql+psycopg://ocp@db/ocp
-  register: wait_result
+  register: ocp_run
 """
 
 RETURN = r"""

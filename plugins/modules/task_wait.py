@@ -13,7 +13,7 @@ author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
   - The wait node between two phases of a task. Takes the state of the run as M(oceanbase.ocp.task_create), or the wait
-    node before, registered it as C(wait_result), and what the fan-out of the phase and its hosts' own tasks registered
+    node before, registered it as C(ocp_run), and what the fan-out of the phase and its hosts' own tasks registered
     as C(<phase>_fan_out) and C(<phase>_result). Ends the subtasks accordingly, and passes the barrier when not more
     hosts have failed than the request allows.
   - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails no host goes on, and
@@ -46,9 +46,9 @@ EXAMPLES = r"""
 - name: Wait until every host is prepared
   oceanbase.ocp.task_wait:
     phase: prepare
-  timeout: "{{ wait_result.run.timeouts.wait }}"
+  timeout: "{{ ocp_run.run.timeouts.wait }}"
   ignore_errors: true
-  register: wait_result
+  register: ocp_run
 """
 
 RETURN = r"""

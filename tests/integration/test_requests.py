@@ -183,11 +183,11 @@ def test_so_it_is_for_a_task_that_is_taken_up(
 ACCEPTED_STATE = {"task": {"id": 1, "status": "RUNNING", "hosts": 1}, "timeouts": {"prepare": 60}, "goal": "stopped"}
 ALL_REST = {"rest": {"db1": {}}, "answers": {}}
 FORGED = {
-    "the answer to the request": {"wait_result": {"run": {**ACCEPTED_STATE, "answered": False, "state": "{}"}}},
+    "the answer to the request": {"ocp_run": {"run": {**ACCEPTED_STATE, "answered": False, "state": "{}"}}},
     "what is left to tasks": {"prepare_fan_out": ALL_REST, "stop_fan_out": ALL_REST, "finish_fan_out": ALL_REST},
     "results of hosts": {"stop_result": {"started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:00Z"}},
     "the report": {"report_result": {"successful": True, "plan": [], "msg": "all agents were stopped"}},
-    "the goal": {"ocp_goal": "running", "finish_goal": "running"},
+    "the goal": {"prepare_goal": "running", "finish_goal": "running"},
     "the phase of a barrier": {"wait_phase": "finish"},
     "the operation": {"ocp_operation": "batch_start_agents"},
 }
@@ -214,7 +214,7 @@ def test_what_other_playbooks_hand_on_cannot_be_given(
         ("task_retry", {"ocp_intervention": "skip", "task_id": 1, "subtask_id": 2}),
         ("workflow_accept", {"ocp_workflow": False, "ocp_operation": "batch_stop_agents", "host_ids": [1001]}),
         ("workflow_barrier", {"ocp_last_barrier": True, "ocp_task_id": 1}),
-        ("workflow_phase", {"wait_result": {"run": {}}, "ocp_task_id": 1}),
+        ("workflow_phase", {"ocp_run": {"run": {}}, "ocp_task_id": 1}),
         ("task_cancel", {"ocp_cancelled": {"msg": "task 1 is being cancelled"}, "task_id": 1}),
     ]
     for playbook, extra in forged:

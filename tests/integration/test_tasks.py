@@ -418,7 +418,7 @@ def test_roles_in_a_playbook_of_one_s_own(newest_core: Core, start_fleet: StartF
     (host,) = fleet.hosts
     create = {"operation": "batch_stop_agents", "host_ids": [host.host_id]}
     plays: list[dict[str, Any]] = [
-        {"hosts": "localhost", "tasks": [{"oceanbase.ocp.task_create": create, "register": "wait_result"}]}
+        {"hosts": "localhost", "tasks": [{"oceanbase.ocp.task_create": create, "register": "ocp_run"}]}
     ]
     for phase in ("prepare", "stop", "finish"):
         given: dict[str, Any] = {f"{phase}_timeout": 60}

@@ -24,11 +24,9 @@ NAMES = frozenset(
     {
         "hand_in_result",
         "ocp_cancelled",
-        "ocp_goal",
-        "ocp_timeouts",
+        "ocp_run",
         "report_result",
         "wait_phase",
-        "wait_result",
         "wait_timeout",
         *(f"{phase}_{what}" for phase in PHASES for what in ("fan_out", "goal", "result", "timeout")),
     }

@@ -27,7 +27,7 @@ from .._task.settings import AUTO, DEFAULT_FANOUT
 from .._task.slice import Slice
 from .._task.task import ROLLBACK, Outcome, Task
 
-_VARIABLE = "wait_result"  # accepting a request registers it, too
+_VARIABLE = "ocp_run"
 
 
 @dataclass(frozen=True)

@@ -41,18 +41,18 @@ def subtasks(ending: Ending, name: str) -> list[dict[str, Any]]:
 def test_the_last_barrier_s_state_is_the_current_one() -> None:
     """Whoever accepts the next request of the same ansible-playbook registers the same variable."""
     at_barrier = run(cancelled=True)
-    assert Run.current({"wait_result": {"run": at_barrier.register()}}) == at_barrier
+    assert Run.current({"ocp_run": {"run": at_barrier.register()}}) == at_barrier
 
 
 @pytest.mark.parametrize(
     "variables",
     [
         {},
-        {"wait_result": {"failed": True}},
-        {"wait_result": None},
-        {"wait_result": 7},
-        {"wait_result": {"run": {}}},
-        {"wait_result": {"run": 7}},
+        {"ocp_run": {"failed": True}},
+        {"ocp_run": None},
+        {"ocp_run": 7},
+        {"ocp_run": {"run": {}}},
+        {"ocp_run": {"run": 7}},
     ],
     ids=["empty", "no run", "nothing", "a number", "no state", "another's run"],
 )
@@ -63,8 +63,8 @@ def test_outside_of_a_run_there_is_no_state(variables: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", ["{}", "7", "[", '{"executor": null, "task": {"id": 7}, "slice": null}'])
 def test_what_is_registered_is_checked_where_it_enters(text: str) -> None:
-    with pytest.raises(ValueError, match="wait_result of localhost is not what this collection registers"):
-        Run.current({"wait_result": {"run": {"state": text}}})
+    with pytest.raises(ValueError, match="ocp_run of localhost is not what this collection registers"):
+        Run.current({"ocp_run": {"run": {"state": text}}})
 
 
 def test_nothing_of_a_run_is_lost_on_its_way(new_task: NewTask, success: Outcome) -> None:
