@@ -17,7 +17,7 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fanned import Fanned
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
@@ -50,58 +50,58 @@ class ActionModule(ActionBase):
         hosts = list(run.due.get(phase, {})) if run else []
         if not run or not hosts:
             return {**result, "changed": False, "answers": {}, "rest": {}}
-        fanned = Fanned(phase, run, check_mode=self._task.check_mode)
+        results = FanOutResults(phase, run, check_mode=self._task.check_mode)
         if run.transport == TASK:
-            fanned.leave(hosts)
+            results.leave(hosts)
         else:
             try:
-                self._fan_out(fanned, hosts, variables)
+                self._fan_out(results, hosts, variables)
             except Exception as exc:  # whatever it is, Ansible's own way is still there
                 Display().vvv("".join(traceback.format_exception(exc)))
-                fanned.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
-            self._tell(fanned)
-        if not fanned.worked:
+                results.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
+            self._tell(results)
+        if not results.worked:
             result["skipped"] = True
-        return {**result, **fanned.result(), **self._diff(fanned)}
+        return {**result, **results.result(), **self._diff(results)}
 
-    def _fan_out(self, fanned: Fanned, hosts: list[str], variables: dict[str, t.Any]) -> None:
-        run, shared = fanned.run, TaskVariables(self, variables)
-        results = Results(variables["hostvars"], run.the_task.id)
+    def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any]) -> None:
+        run, shared = results.run, TaskVariables(self, variables)
+        earlier = Results(variables["hostvars"], run.the_task.id)
         phases = _phases(run.the_task)
-        requests = HostRequests(fanned.phase, phases, run, shared, results, check_mode=self._task.check_mode)
+        requests = HostRequests(results.phase, phases, run, shared, earlier, check_mode=self._task.check_mode)
 
         def with_way(hosts: t.Sequence[str]) -> t.Iterator[Work]:
             ways = routes.routes(self, variables, hosts, carrier.resident, shared) if hosts else {}
             for host, way in ways.items():
                 if isinstance(way, str):
-                    fanned.refuse([host], way)
+                    results.refuse([host], way)
                     continue
                 try:
                     requests.note(host)
                 except (OcpError, AnsibleError) as exc:
-                    fanned.leave([host], str(exc))  # its task fails with the same
+                    results.leave([host], str(exc))  # its task fails with the same
                     continue
                 yield Work(host, way.route, way.start, requests.of(host))
 
         met = [Work(host, None, None, requests.of(host)) for host in hosts if requests.is_noted(host)]
         works = [*met, *with_way([host for host in hosts if not requests.is_noted(host)])]
         library = carrier.library({"phase": phase, "goal": run.the_task.what.goal} for phase in phases)
-        not_met = self._carry_out(fanned, works, library)
+        not_met = self._carry_out(results, works, library)
         # The engine that had met them is gone, and this one is another.
-        self._carry_out(fanned, list(with_way(not_met)), library)
-        fanned.notes = requests.notes()
+        self._carry_out(results, list(with_way(not_met)), library)
+        results.notes = requests.notes()
 
-    def _carry_out(self, fanned: Fanned, works: list[Work], library: bytes) -> list[str]:
+    def _carry_out(self, results: FanOutResults, works: list[Work], library: bytes) -> list[str]:
         """Have works done, and take the answers. Returns the hosts to which the engine wants to be told the way."""
-        run = fanned.run
+        run = results.run
         answers = client.carry_out(
             works,
             library=library,
             at_once=run.fanout,
-            timeout=run.the_task.timeouts[fanned.phase],
-            keep=fanned.phase != PHASES[-1] and not run.slice,  # a slice has one phase
+            timeout=run.the_task.timeouts[results.phase],
+            keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
             folder=Path(C.DEFAULT_LOCAL_TMP),
-            cancelled=lambda: self._is_halted(fanned),
+            cancelled=lambda: self._is_halted(results),
         )
         started, not_met = iso_now(), []
         try:
@@ -109,39 +109,39 @@ class ActionModule(ActionBase):
                 if answer.failure is Failure.NOT_MET:
                     not_met.append(host)
                     continue
-                result = fanned.take(host, answer)
+                result = results.take(host, answer)
                 if result is not None and not self._task.check_mode:
-                    unfinished.note_answer(fanned.phase, host, result)
+                    unfinished.note_answer(results.phase, host, result)
         except Exception as exc:
             # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
             asked, sent = [work.host for work in works], getattr(exc, "sent", True)
             if sent:
-                fanned.lose(asked, f"{type(exc).__name__}: {exc}", started)
+                results.lose(asked, f"{type(exc).__name__}: {exc}", started)
             else:
-                fanned.refuse(asked, str(exc))
+                results.refuse(asked, str(exc))
         return not_met
 
     @staticmethod
-    def _is_halted(fanned: Fanned) -> bool:
-        fanned.halted = fanned.halted or halt({"heart": fanned.run.token})
-        return fanned.halted is not None
+    def _is_halted(results: FanOutResults) -> bool:
+        results.halted = results.halted or halt({"heart": results.run.token})
+        return results.halted is not None
 
-    def _tell(self, fanned: Fanned) -> None:
+    def _tell(self, results: FanOutResults) -> None:
         """Say it on stderr: what is on stdout belongs to the callback, and may be one JSON document."""
         display = Display()
-        for host, warning in fanned.warnings:
+        for host, warning in results.warnings:
             display.warning(f"{host}: {in_line(warning)}")
-        for line in fanned.failures():
+        for line in results.failures():
             display.display(line, color=C.COLOR_ERROR, stderr=True)
-        display.display(fanned.summary(), color=C.COLOR_OK, stderr=True)
+        display.display(results.summary(), color=C.COLOR_OK, stderr=True)
 
-    def _diff(self, fanned: Fanned) -> dict[str, t.Any]:
-        if not self._task.diff or fanned.phase == "prepare":
+    def _diff(self, results: FanOutResults) -> dict[str, t.Any]:
+        if not self._task.diff or results.phase == "prepare":
             return {}
         found = []
-        for host, answer in fanned.answers.items():
+        for host, answer in results.answers.items():
             if not (answer.get("failed") or answer.get("unreachable")):
-                one = difference(fanned.phase, answer)
+                one = difference(results.phase, answer)
                 headers = {name: f"{host}: {one[name]}" for name in ("before_header", "after_header")}
                 found.append({**one, **headers})
         return {"diff": found}

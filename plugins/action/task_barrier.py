@@ -12,10 +12,10 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import play
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     cancel,
     heartbeat,
+    persistence,
     request_action,
     workflow_request,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
@@ -50,7 +50,7 @@ class ActionModule(request_action.RequestAction):
             result["msg"] = workflow_request.NO_TASK
             return
         executor = Executor.of(playbook.process(), self.request.server)
-        with _keeping.open_store(self.url, read_only=self.check_mode) as store:
+        with persistence.open_store(self.url, read_only=self.check_mode) as store:
             self.authorize(store.workflow(task_id).role, "task_barrier")
             task = store.load(task_id) if self.check_mode else store.hold(task_id, executor)
             if task.status == RUNNING and not self.check_mode:
@@ -72,9 +72,8 @@ class ActionModule(request_action.RequestAction):
         started: str,
     ) -> Task:
         """Settle what was handed in, and go on to what follows, or end the task where nothing does. Store it."""
-        keeping = _keeping.Keeping(self.url, executor)
         with contextlib.suppress(StoreError):  # saving tells
-            run.cancelled = keeping.cancelled(task.id)
+            run.cancelled = persistence.cancelled(self.url, executor, task.id)
         last = {phase: answers for phase, answers in outcomes.items() if phase == _LAST_PHASE}
         behind = {phase: answers for phase, answers in outcomes.items() if phase != _LAST_PHASE}
         settled = [pair for phase, answers in behind.items() for pair in task.settle(phase, answers)]
@@ -88,10 +87,11 @@ class ActionModule(request_action.RequestAction):
             cause = (INTERRUPTED, "the workflow came to its report before this was done") if goes_on else None
             ending = replace(run, task=task).end(last, None if run.cancelled else cause)
             task, logs = ending.task, {**self._logs(task, settled), **ending.logs}
-        run.problem = keeping.save(task, logs)
+        run.problem = persistence.save(self.url, executor, task, logs)
         if run.problem and task.status == RUNNING:  # nobody goes on to what no record could tell of
             ending = replace(run, task=task, barrier_error=run.problem).end({})
-            task, run.problem = ending.task, keeping.save(ending.task, ending.logs)
+            task = ending.task
+            run.problem = persistence.save(self.url, executor, task, ending.logs)
         return task
 
     def _logs(self, task: Task, settled: t.Iterable[tuple[Subtask, Outcome]]) -> dict[int, str]:

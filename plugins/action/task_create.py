@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, controller, keeping, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, controller, persistence, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.extra_vars import as_written
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
@@ -60,10 +60,10 @@ class ActionModule(accept.AcceptAction):
             )
 
         if executor:
-            with keeping.open_store(self.url) as store:
+            with persistence.open_store(self.url) as store:
                 return store.create(host_ids, operation, build, executor, workflow)
-        if self.url != keeping.NONE:
-            with keeping.open_store(self.url, read_only=True) as store:
+        if self.url != persistence.NONE:
+            with persistence.open_store(self.url, read_only=True) as store:
                 store.busy(host_ids)
         first = controller.first_id()
         return build(first, first + 1)

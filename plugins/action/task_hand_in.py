@@ -9,13 +9,13 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import end, hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.slice import Slice
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.workflow_report import of_slice
 
-ARGUMENT_SPEC: dict[str, t.Any] = {**keeping.OPTION}
+ARGUMENT_SPEC: dict[str, t.Any] = {**persistence.OPTION}
 
 
 class ActionModule(ActionBase):
@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
         run = Run.current(variables)
         if not run:
             raise AnsibleActionFail("there is no slice to hand in: task_slice has to come before")
-        url = keeping.chosen(plain(arguments["task_store"]))
+        url = persistence.chosen(plain(arguments["task_store"]))
         hand_in(run, list(run.due), url, variables["hostvars"])
         if not run.check_mode:
             end(run, url)

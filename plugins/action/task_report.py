@@ -13,8 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
@@ -25,7 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation impo
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import RUNNING, SUCCESSFUL, Task
 
-ARGUMENT_SPEC: dict[str, t.Any] = {**_keeping.OPTION}
+ARGUMENT_SPEC: dict[str, t.Any] = {**persistence.OPTION}
 
 
 class ActionModule(ActionBase):
@@ -44,7 +43,7 @@ class ActionModule(ActionBase):
         lines: list[str] = []
         if run.task:
             hostvars = variables["hostvars"]
-            url = _keeping.chosen(plain(arguments["task_store"]))
+            url = persistence.chosen(plain(arguments["task_store"]))
             if run.check_mode:
                 lines = plan(run.task, Results(hostvars, run.task.id).of)
             response, message, successful = _close(run, url, hostvars)
@@ -79,20 +78,19 @@ class ActionModule(ActionBase):
 
 def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
     task = run.the_task
-    keeping = _keeping.Keeping(url, run.executor)
     if task.status != RUNNING:  # a barrier of its workflow has ended it
         ending, problem = Ending(task, run.response or {}, {}), run.problem
     else:
         outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
         with contextlib.suppress(StoreError):  # saving tells
-            run.cancelled = run.cancelled or keeping.cancelled(task.id)
+            run.cancelled = run.cancelled or persistence.cancelled(url, run.executor, task.id)
         ending = run.end(outcomes)
-        problem = keeping.save(ending.task, ending.logs)
+        problem = persistence.save(url, run.executor, ending.task, ending.logs)
     if run.check_mode:
         message = f"check mode, nothing was changed: {summary(ending.task)}"
     else:
         message = summary(ending.task, _changed(ending.task, Results(hostvars, task.id)))
-    transient = None if run.check_mode else _keeping.transient(url)
+    transient = None if run.check_mode else persistence.transient(url)
     if transient:
         message += f". {transient[0].upper()}{transient[1:]}"
     if problem:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, keeping, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, persistence, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import interventions, settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, parse
@@ -45,7 +45,7 @@ class ActionModule(accept.AcceptAction):
             else:
                 {"retry": interventions.retry, "rollback": interventions.rollback}[intervention](task)
 
-        with keeping.open_store(self.url, read_only=executor is None) as store:
+        with persistence.open_store(self.url, read_only=executor is None) as store:
             task = store.load(task_id)
             intervene(task)
             found = {target.host_id: target for target in self.find_hosts(_unfinished_host_ids(task))}

@@ -8,7 +8,7 @@ import typing as t
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     heartbeat,
-    keeping,
+    persistence,
     request_action,
     unfinished,
     workflow_request,
@@ -48,7 +48,7 @@ class ActionModule(request_action.RequestAction):
             run.no_task = workflow_request.NO_TASK
             return
         executor = Executor.of(playbook.process(), self.request.server)
-        with keeping.open_store(self.url, read_only=self.check_mode) as store:
+        with persistence.open_store(self.url, read_only=self.check_mode) as store:
             self.authorize(store.workflow(task_id).role, "task_slice")
             own = self._own(lambda ids: store.slices.due(task_id, phases, ids))
             job = self.request.context.get("awx_job_id")

@@ -9,8 +9,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import keeping as _keeping
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, unfinished
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
@@ -22,7 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation impo
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "phase": {"type": "str", "required": True, "choices": list(PHASES)},
-    **_keeping.OPTION,
+    **persistence.OPTION,
 }
 
 
@@ -44,7 +43,7 @@ class ActionModule(ActionBase):
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
         if run.barrier_error or not run.task:
             return {**result, "changed": False, "run": run.register()}
-        url = _keeping.chosen(plain(arguments["task_store"]))
+        url = persistence.chosen(plain(arguments["task_store"]))
         passed = True
         try:
             if run.slice:  # the barrier is another run's
@@ -65,15 +64,15 @@ class ActionModule(ActionBase):
     def _pass(run: Run, phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
         """Settle a phase, and let hosts go on. Returns whether that is what the barrier came to, or all is done."""
         task = run.the_task.copy()
-        keeping = _keeping.Keeping(url, run.executor)
         settled = task.settle(phase, collect(task, phase, hostvars))
         run.task = task.copy()
         with contextlib.suppress(StoreError):  # saving tells
-            run.cancelled = keeping.cancelled(task.id)
+            run.cancelled = persistence.cancelled(url, run.executor, task.id)
         if not run.cancelled:
             settled += pass_on(task, [phase], started)
         request = run.request
-        problem = keeping.save(task, subtask_log.blocks(task, settled, request.trace_id, request.context))
+        logs = subtask_log.blocks(task, settled, request.trace_id, request.context)
+        problem = persistence.save(url, run.executor, task, logs)
         if problem:  # nobody goes on to what no record could tell of
             run.barrier_error = problem
         else:

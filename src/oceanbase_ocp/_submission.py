@@ -24,7 +24,7 @@ from ansible_runner import AnsibleRunnerException, Runner
 from ansible_runner.interface import init_runner
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.keeping import NONE, Keeping, chosen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.persistence import NONE, chosen, save
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.unfinished import answers
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import TASK_STATE
 
@@ -241,7 +241,7 @@ class Submission:
         ending, run = self._progress.end(*why_it_ended(early)), self._progress.run
         self._write_response()
         if ending and run and self._store_is_shared and getattr(self._runner, "ended", True):
-            problem = Keeping(self._url, run.executor).save(ending.task, ending.logs)
+            problem = save(self._url, run.executor, ending.task, ending.logs)
             if problem:
                 _LOG.warning("The task could not be stored: %s", problem)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, keeping, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, persistence, questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
@@ -60,7 +60,7 @@ def _ask(
 ) -> dict[str, Any]:
     request = Request(controller.trace_id(), controller.address(), now_ms())
     try:
-        with keeping.open_store(keeping.chosen(task_store), read_only=read_only) as store:
+        with persistence.open_store(persistence.chosen(task_store), read_only=read_only) as store:
             response, _said = question(store, request, **asked)
             return response
     except OcpError as error:

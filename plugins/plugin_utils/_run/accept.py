@@ -24,7 +24,7 @@ from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError, join
 from .._task.host_ids import Target, resolve
 from .._task.states import check as check_states
 from .._task.task import Outcome, Task
-from . import heartbeat, keeping, request_action, unfinished
+from . import heartbeat, persistence, request_action, unfinished
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -49,7 +49,7 @@ class AcceptAction(request_action.RequestAction):
         fanout = settings.fanout(self.arguments["fanout"])
         by_workflow = self.arguments["workflow"]
         executor = None
-        if self.url != keeping.NONE and not self.check_mode:
+        if self.url != persistence.NONE and not self.check_mode:
             address = self.request.server
             executor = Executor.nobody(address) if by_workflow else Executor.of(playbook.process(), address)
         task = self._accept(executor)
@@ -80,7 +80,7 @@ class AcceptAction(request_action.RequestAction):
         """
         if not self.arguments["workflow"]:
             return None
-        transient = keeping.transient(self.url)
+        transient = persistence.transient(self.url)
         if transient:
             raise OcpError(
                 INVALID,
@@ -131,7 +131,7 @@ class AcceptAction(request_action.RequestAction):
         except OSError as exc:
             problem = f"The response cannot be written to {run.response_file}: {exc.strerror}"
             task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
-            keeping.Keeping(self.url, run.executor).save(task, {})
+            persistence.save(self.url, run.executor, task, {})
             raise AnsibleActionFail(
                 f"{problem}. No host was contacted: give ocp_response_file a path that can be written."
             ) from exc

@@ -17,13 +17,13 @@ from .._store.store import Store
 from .._task.clock import now_ms
 from .._task.errors import SPELLINGS, OcpError
 from .._task.response import Request
-from . import controller, handed_on, keeping
+from . import controller, handed_on, persistence
 from .questions import Answer
 
 OPTIONS: dict[str, t.Any] = {
     "role_bindings": {"type": "path"},
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
-    **keeping.OPTION,
+    **persistence.OPTION,
 }
 
 
@@ -54,7 +54,7 @@ class AskAction(ActionBase):
                 user = controller.user(task_vars or {})
                 controller.authorize(user, self.role, arguments["role_bindings"], self._task.action)
             read_only = self._task.check_mode or not self.writes
-            with keeping.open_store(keeping.chosen(arguments["task_store"]), read_only=read_only) as store:
+            with persistence.open_store(persistence.chosen(arguments["task_store"]), read_only=read_only) as store:
                 asked = {name: value for name, value in arguments.items() if name not in OPTIONS}
                 response, message = self._answer(store, request, asked)
         except OcpError as error:

@@ -24,14 +24,14 @@ from .._task import states
 from .._task.clock import now_ms
 from .._task.errors import INVALID, SPELLINGS, OcpError, join
 from .._task.response import Request
-from . import controller, handed_on, keeping, response_files, shadow
+from . import controller, handed_on, persistence, response_files, shadow
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
     "response_file": {"type": "path"},
     "role_bindings": {"type": "path"},
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
-    **keeping.OPTION,
+    **persistence.OPTION,
 }
 
 _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
@@ -57,9 +57,9 @@ class RequestAction(ActionBase):
         self.variables: t.Mapping[str, t.Any] = task_vars or {}
         self.check_mode = self._task.check_mode
         wrong = self._take_arguments()
-        self.url = keeping.chosen(plain(self.arguments["task_store"]))
+        self.url = persistence.chosen(plain(self.arguments["task_store"]))
         context = controller.job(self.variables)
-        transient = None if self.check_mode else keeping.transient(self.url)
+        transient = None if self.check_mode else persistence.transient(self.url)
         if transient:
             context["task_store"] = transient
         self.request = Request(

@@ -30,8 +30,8 @@ from .._task.how_far import how_far
 from .._task.task import Outcome, Task
 from . import cancel, signals
 from .hand_in import break_off
-from .keeping import Keeping
 from .outcomes import outcome
+from .persistence import save
 from .run import Run
 
 _ANSWERS = "ocp_answers.jsonl"
@@ -140,7 +140,7 @@ def _say_last_word(pid: int) -> None:
     reason = "the run was ended before its report; how far it came on this host is not known"
     cause = (CANCELLED if cancel.asked() else INTERRUPTED, reason)
     ending = run.end(_outcomes_of(run.the_task), cause)
-    said = [Keeping(url, run.executor).save(ending.task, ending.logs) or "run task_retry to go on"]
+    said = [save(url, run.executor, ending.task, ending.logs) or "run task_retry to go on"]
     if not run.executor:
         said = ["run the operation again"]
     if run.response_file:

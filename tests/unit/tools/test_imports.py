@@ -47,7 +47,7 @@ def test_imports_go_down(copy: Path) -> None:
     ("file", "line"),
     [
         ("plugin_utils/_task/clock.py", "from .._store.store import Store"),
-        ("plugin_utils/_store/rows.py", "from .._run import keeping"),
+        ("plugin_utils/_store/rows.py", "from .._run import persistence"),
         ("plugin_utils/_store/rows.py", f"from {COLLECTION}.module_utils._agent.home import DAEMONS"),
         ("plugin_utils/_task/task.py", "import socket"),
         ("plugin_utils/_task/errors.py", "from .task import Task"),

@@ -26,7 +26,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer
     parsed,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import frame
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fanned import Fanned
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import no_answer
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
@@ -193,15 +193,15 @@ def through_the_fan_out(text: str) -> dict[str, Any]:
     """What the barrier finds of a stop in which one host answers with this text, and the other is honest."""
     task = SimpleNamespace(id=5000, timeouts=dict.fromkeys(PHASES, 60))
     run: Any = SimpleNamespace(transport="fanout", the_task=task, due={}, resumed=False)
-    fanned = Fanned("prepare", run, check_mode=False)
+    fan_out = FanOutResults("prepare", run, check_mode=False)
     for host, said in (("host0", text), ("host1", json.dumps(HONEST))):
         try:
             answer = Answer(host, BEGAN, ENDED, True, parsed(said))
         except AnswerError as error:
             answer = Answer(host, BEGAN, ENDED, True, None, Failure.NO_ANSWER, str(error))
-        fanned.take(host, Answer.load(json.loads(frame(answer.dump())[4:])))
-    assert fanned.failures() == [line for line in fanned.failures() if line.isprintable()]
-    return {"localhost": {"prepare_fan_out": fanned.result()}}
+        fan_out.take(host, Answer.load(json.loads(frame(answer.dump())[4:])))
+    assert fan_out.failures() == [line for line in fan_out.failures() if line.isprintable()]
+    return {"localhost": {"prepare_fan_out": fan_out.result()}}
 
 
 def through_tasks(text: str) -> dict[str, Any]:

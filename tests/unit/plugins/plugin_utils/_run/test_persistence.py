@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.keeping import chosen, transient
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.persistence import chosen, transient
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Answer, Failure
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fanned import Fanned
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 
 BEGAN, ENDED = "2026-11-23T22:00:01.5+08:00", "2026-11-23T22:00:02.5+08:00"
@@ -21,10 +21,10 @@ TIMES = {"started_at": BEGAN, "finished_at": ENDED}
 RAN_AS = {"generation": "gen2", "user": "admin", "unit": None, "programs": ["ocp_agentd"]}
 
 
-def fanned(phase: str = "stop", *, check_mode: bool = False, **run: Any) -> Fanned:
+def fan_out(phase: str = "stop", *, check_mode: bool = False, **run: Any) -> FanOutResults:
     task = SimpleNamespace(id=7, timeouts=dict.fromkeys(PHASES, 60))
     state: Any = SimpleNamespace(**{"transport": "auto", "the_task": task, "due": {}, "resumed": False, **run})
-    return Fanned(phase, state, check_mode=check_mode)
+    return FanOutResults(phase, state, check_mode=check_mode)
 
 
 def answer(failure: Failure | None = None, *, sent: bool = False, **output: Any) -> Answer:
@@ -34,7 +34,7 @@ def answer(failure: Failure | None = None, *, sent: bool = False, **output: Any)
 
 
 def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
-    one = fanned()
+    one = fan_out()
     result = one.take("db1", answer(changed=True, home="/h", warnings=["stale"], ansible_facts={"x": 1}))
     assert result == one.answers["db1"] == {**TIMES, "changed": True, "home": "/h", "processes": []}
     assert one.warnings == [("db1", "stale")]
@@ -60,7 +60,7 @@ def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
     ],
 )
 def test_a_failure_that_is_final(transport: str, failure: Failure, sent: bool, expected: dict[str, Any]) -> None:
-    one = fanned(transport=transport)
+    one = fan_out(transport=transport)
     result = one.take("db1", answer(failure, sent=sent))
     assert result is not None
     assert {**result, **expected} == result
@@ -68,18 +68,18 @@ def test_a_failure_that_is_final(transport: str, failure: Failure, sent: bool, e
 
 
 def test_who_may_have_been_changed_is_said_to() -> None:
-    late = fanned().take("db1", answer(Failure.OVERDUE, sent=True))
+    late = fan_out().take("db1", answer(Failure.OVERDUE, sent=True))
     assert late is not None
     assert "not known" in late["msg"]
 
 
 @pytest.mark.parametrize("failure", [Failure.REFUSED, Failure.NO_ANSWER])
 def test_what_ssh_may_be_able_to_do_is_left_to_the_task(failure: Failure) -> None:
-    one = fanned()
+    one = fan_out()
     assert one.take("db1", answer(failure)) is None
     text = f"it was {failure.value}"
     assert one.rest == {"db1": {"why": text, "said": text}}
-    strict = fanned(transport="fanout")
+    strict = fan_out(transport="fanout")
     result = strict.take("db1", answer(failure))
     assert result is not None
     assert (bool(result.get("unreachable")), bool(result.get("failed"))) == (
@@ -90,7 +90,7 @@ def test_what_ssh_may_be_able_to_do_is_left_to_the_task(failure: Failure) -> Non
 
 @pytest.mark.parametrize("transport", ["auto", "fanout"])
 def test_who_was_lost_in_the_middle_of_a_change_is_asked_again(transport: str) -> None:
-    one = fanned(transport=transport)
+    one = fan_out(transport=transport)
     assert one.take("db1", answer(Failure.LOST, sent=True)) is None
     assert one.rest == {"db1": {"why": "it was lost", "lost": "it was lost", "started_at": BEGAN}}
     assert one.take("db2", answer(Failure.NO_ANSWER, sent=True)) is None
@@ -100,7 +100,7 @@ def test_who_was_lost_in_the_middle_of_a_change_is_asked_again(transport: str) -
 @pytest.mark.parametrize(("phase", "check_mode"), [("prepare", False), ("finish", False), ("stop", True)])
 @pytest.mark.parametrize("failure", [Failure.LOST, Failure.NOT_CONNECTED])
 def test_where_nothing_changes_a_lost_host_is_unreachable(phase: str, check_mode: bool, failure: Failure) -> None:
-    one = fanned(phase, check_mode=check_mode)
+    one = fan_out(phase, check_mode=check_mode)
     result = one.take("db1", answer(failure, sent=True))
     assert result is not None
     assert (result["unreachable"], result["msg"]) == (True, f"it was {failure.value}")
@@ -108,23 +108,23 @@ def test_where_nothing_changes_a_lost_host_is_unreachable(phase: str, check_mode
 
 
 def test_who_cannot_be_reached_for_a_change_is_tried_for_a_while() -> None:
-    one = fanned()
+    one = fan_out()
     assert one.take("db1", answer(Failure.NOT_CONNECTED)) is None
     assert "lost" not in one.rest["db1"]
 
 
 def test_a_lock_is_waited_for_where_the_last_run_may_hold_it() -> None:
     locked = answer(failed=True, reason="locked", msg="admin.lock is held by 7")
-    first = fanned().take("db1", locked)
+    first = fan_out().take("db1", locked)
     assert first is not None
     assert first["reason"] == "locked"
-    again = fanned(resumed=True)
+    again = fan_out(resumed=True)
     assert again.take("db1", locked) is None
     assert again.rest == {"db1": {"why": "admin.lock is held by 7"}}
 
 
 def test_settings_that_are_not_understood() -> None:
-    one, strict = fanned(), fanned(transport="fanout")
+    one, strict = fan_out(), fan_out(transport="fanout")
     for each in (one, strict):
         each.refuse(["db1"], "ansible_connection is local")
     assert one.rest == {"db1": {"why": "ansible_connection is local"}}
@@ -133,31 +133,31 @@ def test_settings_that_are_not_understood() -> None:
 
 
 def test_a_fan_out_that_breaks_forgets_no_host_and_no_answer() -> None:
-    one = fanned()
+    one = fan_out()
     one.take("db1", answer(changed=True))
     one.lose(["db1", "db2"], "the engine is gone", BEGAN)
     assert list(one.answers) == ["db1"]
     assert one.rest == {"db2": {"why": "the engine is gone", "lost": "the engine is gone", "started_at": BEGAN}}
-    looking = fanned("prepare")
+    looking = fan_out("prepare")
     looking.lose(["db2"], "the engine is gone", BEGAN)
     assert looking.rest == {"db2": {"why": "the engine is gone"}}
     looking.refuse(["db1", "db2"], "it broke")
     assert looking.rest == {"db1": {"why": "it broke"}, "db2": {"why": "the engine is gone"}}
-    strict = fanned("prepare", transport="fanout")
+    strict = fan_out("prepare", transport="fanout")
     strict.lose(["db2"], "the engine is gone", BEGAN)
     assert strict.answers["db2"]["unreachable"] is True
 
 
 def test_a_task_hears_where_and_as_what_its_host_was_worked_on_before() -> None:
     due = {"stop": {"db1": {"home": "/h", "ran_as": RAN_AS}, "db2": {}}}
-    one = fanned(due=due)
+    one = fan_out(due=due)
     one.leave(["db1", "db2"], "by ocp_transport")
     why = {"why": "by ocp_transport"}
     assert one.result()["rest"] == {"db1": {**why, "home": "/h", "ran_as": RAN_AS}, "db2": why}
 
 
 def test_lines_for_people() -> None:
-    one = fanned()
+    one = fan_out()
     one.take("db1", answer(failed=True, reason="still_running", msg="observer holds it"))
     one.take("db2", answer(Failure.DENIED))
     one.take("db3", answer(changed=True))
@@ -168,6 +168,6 @@ def test_lines_for_people() -> None:
         "stop: 3 hosts in one fan-out; 2 hosts by task: db4, db5 (the connection is local); "
         "1 host by task: db6 (unknown host key)"
     )
-    chosen = fanned()
+    chosen = fan_out()
     chosen.leave(["db1", "db2"])
     assert chosen.summary() == "stop: 2 hosts by task: db1, db2"

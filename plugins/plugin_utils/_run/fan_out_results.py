@@ -22,7 +22,7 @@ from .run import Run
 _SHOWN = 20
 
 
-class Fanned:
+class FanOutResults:
     """The hosts of one phase. run: the one that they belong to.
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the

@@ -66,37 +66,32 @@ def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]
         raise OcpError(UNEXPECTED, str(exc)) from exc
 
 
-class Keeping:
-    """The store from the view of a run that executes a task.
+def cancelled(url: str | None, executor: Executor | None, task_id: int) -> bool:
+    """Whether somebody has asked for the end of a task. Raises StoreError.
 
-    url: what chosen() gave. executor: the run, None where the task is not kept.
+    url: what chosen() gave. executor: the run that executes the task, None where the task is not kept.
     """
+    if cancel.asked() or not executor:
+        return cancel.asked()
+    with Store.open(url) as store:
+        return bool(store.beat(task_id, executor))
 
-    def __init__(self, url: str | None, executor: Executor | None) -> None:
-        self._url = url
-        self._executor = executor
 
-    def cancelled(self, task_id: int) -> bool:
-        """Whether somebody has asked for the end of the task. Raises StoreError."""
-        if cancel.asked() or not self._executor:
-            return cancel.asked()
-        with Store.open(self._url) as store:
-            return bool(store.beat(task_id, self._executor))
+def save(url: str | None, executor: Executor | None, task: Task, logs: t.Mapping[int, str]) -> str | None:
+    """Store a task as it is now, with the logs of what has ended since the last time.
 
-    def save(self, task: Task, logs: t.Mapping[int, str]) -> str | None:
-        """Store a task as it is now, with the logs of what has ended since the last time.
-
-        Returns None, or why it could not be stored and where its results are then, for people.
-        """
-        if not self._executor:
-            return None
-        try:
-            with Store.open(self._url) as store:
-                store.save(task, self._executor, logs)
-        except StoreError as exc:
-            try:
-                path = spool(self._url, task, self._executor, logs)
-            except (OSError, StoreError) as error:
-                return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
-            return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
+    url, executor: as in cancelled(). Returns None, or why it could not be stored and where its results are then, for
+    people.
+    """
+    if not executor:
         return None
+    try:
+        with Store.open(url) as store:
+            store.save(task, executor, logs)
+    except StoreError as exc:
+        try:
+            path = spool(url, task, executor, logs)
+        except (OSError, StoreError) as error:
+            return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
+        return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
+    return None
