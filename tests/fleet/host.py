@@ -130,6 +130,12 @@ class Host:
         """Send a signal to this very process. Returns whether it was there."""
         return processes.send(process.pid, process.start_time, number)
 
+    def kill_daemon(self) -> None:
+        """Kill the agent's daemon, as who has waited long enough for one that ignores SIGTERM."""
+        name = self.generation.daemon.name
+        (daemon,) = (process for process in self.agent_processes() if process.comm == name)
+        self.send(daemon, signal.SIGKILL)
+
     def sshd_processes(self, table: list[Process] | None = None) -> tuple[Process | None, list[Process]]:
         """The listening sshd, and the processes that serve connections.
 

@@ -259,30 +259,33 @@ def test_two_runs_on_one_host_in_the_same_instant(core: Core, start_fleet: Start
     assert after.status == 0, after.output
 
 
-@pytest.mark.parametrize("others", ["its hosts", "other hosts", "nonsense"])
 def test_the_response_file_of_a_run_that_goes_on(
-    newest_way: Core, start_fleet: StartFleet, response_file: Path, others: str
+    newest_way: Core, start_fleet: StartFleet, response_file: Path
 ) -> None:
     """A second run that wants to write it, too, is refused, whatever it is about, and leaves the file alone."""
     fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
     first, second = fleet.hosts
-    run = newest_way.start(fleet.inventory, response_file, {"host_ids": [first.host_id]})
+    extra = {"host_ids": [first.host_id], "ocp_agent_daemon_grace": 200}
+    run = newest_way.start(fleet.inventory, response_file, extra)
     first.wait_for((first.home / "run/admin.lock").exists, "Stop has not begun")
-    ids = {"its hosts": [first.host_id], "other hosts": [second.host_id], "nonsense": "none"}[others]
+    others = {"409 BAK29003": [first.host_id], "409 COM10005": [second.host_id], "400 COM10001": "none"}
 
-    refused = newest_way.start(fleet.inventory, response_file, {"host_ids": ids})
-    said, dummy = refused.communicate(timeout=PATIENCE)
-
-    assert refused.returncode == 2, said
-    code = {"its hosts": "409 BAK29003", "other hosts": "409 COM10005", "nonsense": "400 COM10001"}[others]
-    assert code in said
-    assert f"{response_file} is left alone, it is the response file of process {run.pid} on " in said
+    refused = {
+        code: newest_way.start(fleet.inventory, response_file, {"host_ids": ids}) for code, ids in others.items()
+    }
     # One that the command line keeps from beginning leaves it alone as well.
-    part = newest_way.start(fleet.inventory, response_file, {"host_ids": ids}, "--tags=prepare")
+    part = newest_way.start(fleet.inventory, response_file, {"host_ids": [second.host_id]}, "--tags=prepare")
+
+    for code, process in refused.items():
+        said, dummy = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 2, said
+        assert code in said
+        assert f"{response_file} is left alone, it is the response file of process {run.pid} on " in said
     said, dummy = part.communicate(timeout=PATIENCE)
     assert part.returncode != 0, said
     during = json.loads(response_file.read_text())["data"]
     assert (during["id"], during["status"]) == (1, "RUNNING")
+    first.kill_daemon()
     ended = end(run, response_file)
     assert ended.status == 0, ended.output
     assert ended.task["id"] == 1
@@ -298,11 +301,11 @@ def test_the_response_file_of_a_run_that_goes_on(
 @pytest.mark.parametrize("how", ["task_cancel", "ctrl_c"])
 def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: str, how: str) -> None:
     """One host is at work, one more waits for its turn: the first is let finish, the second never begun."""
-    # Stop takes the daemon's grace of 20 seconds there: who cancels has the time that it takes on a busy machine.
+    # Stop waits there for as long as the test does not kill the daemon.
     slow = HostSpec(behaviour="daemon_ignores_sigterm") if phase == "stop" else HostSpec()
     fleet = start_fleet([slow, HostSpec()])
     host = fleet.hosts[0]
-    run = Running(way, fleet, response_file, "--forks=1", ocp_fanout=1, ocp_agent_settle=20)
+    run = Running(way, fleet, response_file, "--forks=1", ocp_fanout=1, ocp_agent_settle=20, ocp_agent_daemon_grace=200)
     if phase == "prepare":
         host.pause()
         run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
@@ -327,6 +330,8 @@ def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: 
         time.sleep(2)  # until all of its processes have heard it, on a busy machine, too
     if phase == "prepare":
         host.resume()
+    elif phase == "stop":
+        host.kill_daemon()
     ended = run.end()
 
     assert ended.status == 2, ended.output
