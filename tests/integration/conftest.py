@@ -29,8 +29,10 @@ def _in_turn(request: pytest.FixtureRequest, choices: Sequence[Core]) -> Core:
     """One of these, always the same for one case of a test."""
     if not choices:
         pytest.fail(NO_CORES)
-    callspec = getattr(request.node, "callspec", None)
-    number = zlib.crc32(request.node.originalname.encode()) + sum(callspec.indices.values() if callspec else ())
+    number = zlib.crc32(request.node.originalname.encode())
+    for mark in request.node.iter_markers("parametrize"):
+        names = mark.args[0].split(",") if isinstance(mark.args[0], str) else mark.args[0]
+        number += request.node.callspec.indices[names[0].strip()]
     chosen = choices[number % len(choices)]
     print(f"ansible-core {chosen.line}, transport {chosen.transport or 'auto'}")  # pytest shows it when the test fails
     return chosen

@@ -48,9 +48,8 @@ def test_refused(core: Core, listener: Listener, tmp_path: Path, case: str) -> N
     assert not listener.contacted()
 
 
-@pytest.mark.parametrize("case", ACCEPTED)
-@pytest.mark.parametrize("name", ["host_ids", "hostIds"])
-def test_accepted(newest_core: Core, listener: Listener, tmp_path: Path, case: str, name: str) -> None:
+@pytest.mark.parametrize(("name", "case"), list(zip(("host_ids", "hostIds") * 2, ACCEPTED, strict=True)))
+def test_accepted(newest_core: Core, listener: Listener, tmp_path: Path, name: str, case: str) -> None:
     listener.close()  # who is accepted is contacted, and refused there
     run = newest_core.stop_agents(
         inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", {name: ACCEPTED[case]}
@@ -193,14 +192,12 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("case", FORGED)
-@pytest.mark.parametrize("otherwise", ["right", "wrong"])
+@pytest.mark.parametrize(("case", "host_id"), list(zip(FORGED, (1001, 4711) * 4, strict=False)))
 def test_what_plays_hand_on_cannot_be_given(
-    core: Core, listener: Listener, tmp_path: Path, case: str, otherwise: str
+    core: Core, listener: Listener, tmp_path: Path, case: str, host_id: int
 ) -> None:
-    """An extra variable wins over what is registered: a refused request must not go on by one."""
-    host_ids = [1001] if otherwise == "right" else [4711]
-    extra = {"host_ids": host_ids, **FORGED[case]}
+    """An extra variable wins over what is registered: a refused request, 4711 is unknown, must not go on by one."""
+    extra = {"host_ids": [host_id], **FORGED[case]}
     run = core.stop_agents(inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", extra)
     check_refusal(run, 400, "COM10001", sorted(FORGED[case]))
     assert not listener.contacted()
