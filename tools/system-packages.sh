@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Installs the packages of Debian or Ubuntu that this machine lacks: sshd and venv for $PYTHON, which every target needs;
-# with the argument `test` also what only the tests do: PostgreSQL, MariaDB, debootstrap, systemd-nspawn and sudo.
+# with the argument `test` also what only the tests do: PostgreSQL, PgBouncer, MariaDB, debootstrap, systemd-nspawn and sudo.
 # Does nothing when all is there.
 
 set -euo pipefail
@@ -14,6 +14,7 @@ missing=()
 PATH=$PATH:/usr/sbin command -v sshd > /dev/null || missing+=(openssh-server)
 if [ "${1:-}" = test ]; then
   compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
+  PATH=$PATH:/usr/sbin command -v pgbouncer > /dev/null || missing+=(pgbouncer)
   PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
   PATH=$PATH:/usr/sbin command -v debootstrap > /dev/null || missing+=(debootstrap)
   command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
@@ -48,6 +49,7 @@ if command -v systemctl > /dev/null; then
     case $package in
       openssh-server) units=(ssh.service ssh.socket) ;;
       postgresql) units=(postgresql.service) ;;
+      pgbouncer) units=(pgbouncer.service) ;;
       mariadb-server) units=(mariadb.service) ;;
       *) continue ;;
     esac

@@ -23,7 +23,7 @@ from typing import Any
 PASSWORD = "no-one-may-see-me"
 
 # Both servers refuse to run as root.
-_AS_USER: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+AS_USER: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 class Sqlite:
@@ -56,7 +56,7 @@ class Server:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **_AS_USER
+                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **AS_USER
             )
         deadline = time.monotonic() + 60
         while not self._answers():
@@ -178,8 +178,8 @@ def running(kind: str) -> Iterator[Postgresql | Mariadb]:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix=f"ocp-{kind}-", dir=memory))
     try:
-        if _AS_USER:
-            shutil.chown(folder, _AS_USER["user"], _AS_USER["group"])
+        if AS_USER:
+            shutil.chown(folder, AS_USER["user"], AS_USER["group"])
         folder.chmod(0o755)
         server = SERVERS[kind](folder)
         server.start()
@@ -201,5 +201,5 @@ def _run(*command: str | Path, timeout: float = 120) -> str:
         check=True,
         cwd="/",
         timeout=timeout,
-        **_AS_USER,
+        **AS_USER,
     ).stdout

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import schema as tables
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
@@ -26,11 +27,15 @@ ME = Executor.of(os.getpid(), "192.0.2.7")
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[tuple[str, int]]]:
-    """What a store tells its database meanwhile: the first word of each statement, and for how many rows."""
+    """What a store tells its database meanwhile: the first word of each statement, and for how many rows.
+
+    The mark of a transaction is left out.
+    """
     seen: list[tuple[str, int]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool) -> None:
-        seen.append((statement.split()[0], len(parameters) if executemany else 1))
+        if tables.MARK.name not in statement:
+            seen.append((statement.split()[0], len(parameters) if executemany else 1))
 
     engine = store._database._engine
     sa.event.listen(engine, "before_cursor_execute", note)

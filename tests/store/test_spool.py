@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import database as _database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.spool import spool
@@ -47,7 +48,9 @@ def away(database: Kind, url: str) -> Iterator[None]:
         aside.rename(path)
     else:
         database.stop()
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_database, "REPEAT_FOR", 0)
+            yield
         database.start()
 
 

@@ -72,7 +72,7 @@ def _store(run: Run, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None
     if not ours.kept:
         return
     try:
-        with Store.open(url) as store:
+        with Store.open(url, patient=True) as store:
             refused = store.slices.hand_in(share.id, run.token, ours.kept)
     except StoreError as exc:
         ours.problem = str(exc)

@@ -86,7 +86,7 @@ def save(url: str | None, executor: Executor | None, task: Task, logs: t.Mapping
     if not executor:
         return None
     try:
-        with Store.open(url) as store:
+        with Store.open(url, patient=True) as store:
             store.save(task, executor, logs)
     except StoreError as exc:
         try:

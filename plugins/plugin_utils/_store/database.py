@@ -6,41 +6,67 @@
 
 """The database under the task store: its transactions, and its errors in one line.
 
+A server may ask for a transaction again, or be lost in the middle of it. The whole transaction is then repeated for a
+while. Where the connection broke nobody knows whether it has ended: so each that changes something leaves a mark of its
+own, first of all. Whoever comes again with the same mark waits for the end of the first, and is told what that was.
+
 Connections are not kept: every transaction opens one. So none of them can cross a fork.
 """
 
 from __future__ import annotations
 
 import contextlib
+import random
 import sqlite3
+import time
 import typing as t
+import uuid
 
+from . import postgresql
+from . import schema as tables
 from .location import DRIVERS, Location, StoreError
+from .passing import code, is_passing, is_read_only
 from .private_files import check_file, check_folder, make_file, make_folder
-from .sql import sa
+from .sql import Epoch, sa
 
-# Seconds.
+_T = t.TypeVar("_T")
+
+# Seconds. An answer that does not come may not cost a run its sign of life (_run/heartbeat.py).
 CONNECT_TIMEOUT = 10
-LOCK_TIMEOUT = 30
-ANSWER_TIMEOUT = 60
+LOCK_TIMEOUT = 30  # of a file
+ROW_TIMEOUT = 10  # of a row on a server
+ANSWER_TIMEOUT = 25
+REPEAT_FOR = 30  # from the first time that the database has asked for it
+_KEEP_MARKS = 3600
+
+_UNKNOWN_VARIABLE = 1193  # MySQL's error
+
+
+class Passing(StoreError):  # noqa: N818
+    """The same transaction may succeed when it is tried again."""
+
+
+class _Applied(Exception):  # noqa: N818
+    """The transaction has ended well before."""
 
 
 class Database:
-    """The database of a store."""
+    """The database of a store. patient: wait also for a server that cannot be reached, though it never was."""
 
-    def __init__(self, location: Location, engine: sa.Engine) -> None:
+    def __init__(self, location: Location, engine: sa.Engine, *, patient: bool = False) -> None:
         self.location = location
         self._engine = engine
+        self._patient = patient
 
     @classmethod
-    def open(cls, location: Location, *, create: bool) -> Database:
+    def open(cls, location: Location, *, create: bool, patient: bool = False) -> Database:
         """Raises StoreError. create=False: an SQLite file that is missing is an empty database, and nothing is written.
 
         The database itself is asked for the first time in the first transaction.
         """
         path = location.path
         if path is None:
-            return cls(location, _server_engine(location))
+            return cls(location, _server_engine(location), patient=patient)
         try:
             if create:
                 make_folder(path.parent)
@@ -60,16 +86,49 @@ class Database:
         """What stands for a database that is not there, where nothing is written: one in memory."""
         return cls(location, _sqlite_engine(sa.URL.create("sqlite"), poolclass=sa.pool.StaticPool))
 
+    def read(self, body: t.Callable[[sa.Connection], _T]) -> _T:
+        """What the body returns, which is one transaction and may be repeated. Raises StoreError, and what it does."""
+
+        def attempt() -> _T:
+            with self.transaction() as connection:
+                return body(connection)
+
+        return self._repeat(attempt)
+
+    def write(self, body: t.Callable[[sa.Connection], _T]) -> _T:
+        """As read(), with changes, which are made once. The body must change nothing else, as it may be repeated."""
+        mark = uuid.uuid4().hex
+        found: list[_T] = []
+
+        def attempt() -> _T:
+            try:
+                with self.transaction(writing=True) as connection:
+                    self._mark(connection, mark)
+                    found[:] = [body(connection)]
+            except _Applied:
+                pass
+            return found[0]
+
+        return self._repeat(attempt)
+
     @contextlib.contextmanager
     def transaction(self, *, writing: bool = False) -> t.Iterator[sa.Connection]:
-        """One transaction. Raises StoreError for whatever the database has to say against it."""
+        """One transaction, tried once. Raises StoreError for whatever the database has to say against it."""
         try:
             with self._connect() as connection:
+                self._patient = True  # the URL is right
                 connection = connection.execution_options(ocp_writing=writing)
                 with connection.begin():
                     yield connection
         except sa.exc.SQLAlchemyError as exc:
-            raise StoreError(self._explain(exc)) from None
+            raise self._error(exc) from None
+
+    def forget_marks(self, connection: sa.Connection) -> None:
+        """Forget the transactions that nobody repeats any more. They are looked for first, since that locks nothing."""
+        column = tables.MARK.c
+        old = connection.scalars(sa.select(column.token).where(column.made < Epoch() - _KEEP_MARKS).limit(100)).all()
+        if old:
+            connection.execute(sa.delete(tables.MARK).where(column.token.in_(old)))
 
     def close(self) -> None:
         self._engine.dispose()
@@ -79,6 +138,32 @@ class Database:
             return self._engine.connect()
         except TypeError as exc:  # so PyMySQL takes an option of the URL that it does not know
             raise _wrong_url(self.location, exc) from None
+
+    def _mark(self, connection: sa.Connection, mark: str) -> None:
+        if self.location.path is None:  # the end of a transaction in a file of this machine is known
+            try:
+                connection.execute(sa.insert(tables.MARK).values(token=mark, made=Epoch()))
+            except sa.exc.IntegrityError:
+                raise _Applied from None
+
+    def _repeat(self, attempt: t.Callable[[], _T]) -> _T:
+        """A server that was not there at all is waited for by the patient only: its URL may be wrong."""
+        until: float | None = None
+        pause = 0.05
+        while True:
+            try:
+                return attempt()
+            except Passing:
+                now = time.monotonic()
+                until = until or now + REPEAT_FOR
+                if not self._patient or now >= until:
+                    raise
+            time.sleep(random.uniform(pause / 2, pause))
+            pause = min(2 * pause, 2)
+
+    def _error(self, exc: sa.exc.SQLAlchemyError) -> StoreError:
+        message = self._explain(exc)
+        return Passing(message) if is_passing(exc) else StoreError(message)
 
     def _explain(self, exc: sa.exc.SQLAlchemyError) -> str:
         cause = getattr(exc, "orig", None) or exc
@@ -90,6 +175,10 @@ class Database:
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                 why = f"another process has held it for more than {LOCK_TIMEOUT} seconds"
                 advice = "wait for that process, or end it"
+        elif "statement pooling" in why:
+            advice = "PgBouncer has pool_mode = statement here, and a task needs transactions: set it to transaction"
+        elif is_read_only(exc):
+            advice = "this server takes no changes, it may be a standby: give ocp_task_store the address of the primary"
         return f"the task store {self.location.shown} cannot be used: {self.location.hide(why)}: {advice}"
 
 
@@ -118,6 +207,7 @@ def _sqlite_engine(url: sa.URL, poolclass: type[sa.pool.Pool]) -> sa.Engine:
 
 def _server_engine(location: Location) -> sa.Engine:
     """A server that is away is an error after a while, and not a hang."""
+    limits: dict[str, t.Any]
     if location.url.get_backend_name() == "postgresql":
         limits = {
             "connect_timeout": CONNECT_TIMEOUT,
@@ -125,6 +215,8 @@ def _server_engine(location: Location) -> sa.Engine:
             "keepalives_interval": ANSWER_TIMEOUT // 4,
             "keepalives_count": 3,
             "tcp_user_timeout": ANSWER_TIMEOUT * 1000,
+            # PgBouncer hands each transaction to another connection, which does not know what this one has prepared
+            "prepare_threshold": None,
         }
     else:
         limits = {
@@ -149,9 +241,23 @@ def _server_engine(location: Location) -> sa.Engine:
         raise _wrong_url(location, exc) from None
 
     if location.url.get_backend_name() == "postgresql":
-        # in the transaction, since a pooler between us and the server may refuse or share settings of a session
-        @sa.event.listens_for(engine, "begin")
-        def _begin(connection: sa.Connection) -> None:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'")
+        @sa.event.listens_for(engine, "do_connect")
+        def _connect(_dialect: object, _record: object, arguments: t.Any, options: t.Any) -> t.Any:
+            return postgresql.connect(ANSWER_TIMEOUT, *arguments, **options)
+
+    # in the transaction, since a pooler between us and the server may refuse or share settings of a session
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(
+                f"SELECT set_config('lock_timeout', '{ROW_TIMEOUT}s', true), "
+                f"set_config('statement_timeout', '{ANSWER_TIMEOUT}s', true)"
+            )
+            return
+        try:
+            connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {ROW_TIMEOUT}")
+        except sa.exc.DBAPIError as exc:
+            if code(exc) != _UNKNOWN_VARIABLE:  # an earlier OceanBase has limits of its own
+                raise
 
     return engine

@@ -158,6 +158,14 @@ HAND_IN = _table(
     sa.Column("outcome", Text, nullable=False),  # JSON
 )
 
+# The transactions that have changed something on a server, each by a token of its own. Whoever repeats one whose end is
+# not known sees here whether it was made.
+MARK = _table(
+    "ocp_mark",
+    sa.Column("token", sa.String(32), primary_key=True),
+    sa.Column("made", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
+)
+
 VERSION = 1
 
 

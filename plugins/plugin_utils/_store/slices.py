@@ -60,10 +60,13 @@ class Slices:
         The task is one that a workflow executes. Nothing is due in one that has ended SUCCESSFUL; raises OcpError (409)
         where it has FAILED.
         """
-        with self._database.transaction() as connection:
+
+        def body(connection: sa.Connection) -> list[int]:
             _check(connection, task_id)
             rows_of = _on_hosts(connection, task_id, host_ids, tables.DUE.c.phase.in_(phases))
             return list(dict.fromkeys(row.host_id for row in rows_of))
+
+        return self._database.read(body)
 
     def take(
         self,
@@ -83,7 +86,8 @@ class Slices:
         """
         own = {target.host_id: target for target in targets}
         due = tables.DUE.c
-        with self._database.transaction(writing=not check_mode) as connection:
+
+        def take(connection: sa.Connection) -> None:
             goes_on = _check(connection, task_id)
             mine = _on_hosts(connection, task_id, own, due.phase.in_(phases))
             if goes_on and not check_mode:
@@ -96,7 +100,8 @@ class Slices:
                     if numbers:
                         took = sa.update(tables.DUE).where(due.task_id == task_id, due.subtask_id.in_(numbers))
                         connection.execute(took.values(slice=executor.token))
-        with self._database.transaction() as connection:
+
+        def look(connection: sa.Connection) -> tuple[Task, list[t.Any], set[str]]:
             # Who came first has it, a barrier that has ended the task too: how it stands after the transaction counts.
             _check(connection, task_id)
             now = _on_hosts(connection, task_id, own, due.phase.in_(phases))
@@ -106,6 +111,13 @@ class Slices:
             living = {row.token for row in _slices(connection, task_id) if not _is_over(row)}
             task = rows.read_share(connection, task_id, taken)
             task.targets = [own[target.host_id] for target in task.targets]
+            return task, others, living
+
+        if check_mode:
+            self._database.read(take)
+        else:
+            self._database.write(take)
+        task, others, living = self._database.read(look)
 
         def hosts(those: t.Iterable[t.Any]) -> list[Target]:
             return [own[row.host_id] for row in those]
@@ -123,11 +135,14 @@ class Slices:
         Returns the subtasks whose outcome is refused: their barrier did not wait for it any longer.
         """
         due = tables.DUE.c
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> set[int]:
             taken = {row.subtask_id: row.handed_in for row in workflow.lock(connection, task_id, due.slice == token)}
             new = {number: outcome for number, outcome in outcomes.items() if taken.get(number) is False}
             workflow.hand_in(connection, task_id, new)
-        return outcomes.keys() - taken.keys()
+            return outcomes.keys() - taken.keys()
+
+        return self._database.write(body)
 
     def beat(self, task_id: int, token: str) -> bool | None:
         """Give a sign of life. Returns whether the task is to be cancelled, None when the slice is over."""
@@ -142,9 +157,12 @@ class Slices:
     def end(self, task_id: int, token: str) -> None:
         """The slice hands nothing in any more."""
         column = tables.SLICE.c
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> None:
             mine = sa.update(tables.SLICE).where(column.task_id == task_id, column.token == token)
             connection.execute(mine.values(ended=True, heartbeat=Epoch()))
+
+        self._database.write(body)
 
     # For a barrier
 
@@ -158,13 +176,16 @@ class Slices:
         What nobody has taken may yet be taken while a slice is at work, or when none has come since the last barrier.
         """
         due = tables.DUE.c
-        with self._database.transaction() as connection:
+
+        def body(connection: sa.Connection) -> bool:
             missing = sa.select(due.slice).where(due.task_id == task_id, due.handed_in.is_(sa.false()))
             holders = set(connection.scalars(missing.distinct()))
             if not holders:
                 return False
             slices = {row.token: not _is_over(row) for row in _slices(connection, task_id)}
-        return any(map(slices.get, holders)) or (None in holders and (not slices or any(slices.values())))
+            return any(map(slices.get, holders)) or (None in holders and (not slices or any(slices.values())))
+
+        return self._database.read(body)
 
     def give_up(self, task_id: int, patience: float) -> workflow.Outcomes:
         """Have failed what was not handed in, each for its own cause; from now on it is refused.
@@ -172,7 +193,8 @@ class Slices:
         patience: seconds that the barrier has waited. Returns the outcomes of all that is due.
         """
         due = tables.DUE.c
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> workflow.Outcomes:
             missing = workflow.lock(connection, task_id, due.handed_in.is_(sa.false()))
             if missing:
                 causes = self._causes(connection, task_id, missing, patience)
@@ -181,6 +203,8 @@ class Slices:
                     lost = sa.update(tables.DUE).where(due.task_id == task_id, due.subtask_id.in_(part))
                     connection.execute(lost.values(slice=None))
             return workflow.handed_in(connection, task_id)
+
+        return self._database.write(body)
 
     @staticmethod
     def _causes(

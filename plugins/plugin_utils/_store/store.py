@@ -6,11 +6,13 @@
 
 """The task store: tasks outlive the run that executes them, in SQLite, PostgreSQL or MySQL.
 
-Every method is one transaction, preceded by those that clear away dead executors and bring in overdue results.
+Every method is one transaction, preceded by those that clear away dead executors and bring in overdue results. A server
+may have it repeated (database.py), but for a sign of life: the next one follows soon.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
@@ -54,13 +56,14 @@ class Store:
         self._writing = writing
 
     @classmethod
-    def open(cls, url: str | None = None, *, create: bool = True) -> Store:
+    def open(cls, url: str | None = None, *, create: bool = True, patient: bool = False) -> Store:
         """Open a store, make its tables where missing, and bring in what is overdue from this machine (see spool.py).
 
         url: in SQLAlchemy's form; None for tasks.db in the user's data folder. create=False: nothing is written, and
-        what is not there is an empty store; for busy, load, find and log only. Raises StoreError.
+        what is not there is an empty store; for busy, load, find and log only. patient: wait for a while for a server
+        that cannot be reached, as during a failover; its URL is known to be right. Raises StoreError.
         """
-        database = Database.open(Location.of(url), create=create)
+        database = Database.open(Location.of(url), create=create, patient=patient)
         if not _has_tables(database):
             if not create:
                 database = Database.empty(database.location)
@@ -95,7 +98,9 @@ class Store:
         on.
         """
         self._clear()
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> Task:
+            self._database.forget_marks(connection)
             task_id = _reserve(connection, "task", 1)
             host_locks.check(connection, host_ids)
             task = build(task_id, _reserve(connection, "subtask", count_subtasks(definition, len(host_ids))))
@@ -104,7 +109,9 @@ class Store:
             if workflow:
                 _workflow.enrol(connection, task.id, workflow)
                 _workflow.lay_out(connection, task)
-        return task
+            return task
+
+        return self._database.write(body)
 
     def take(
         self,
@@ -120,7 +127,8 @@ class Store:
         """
         self._bring_in_overdue()
         self._clear()
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> Task:
             _reserve(connection, "task", 0)
             row, task = self._lock(connection, task_id)
             intervene(task)
@@ -129,7 +137,9 @@ class Store:
             _workflow.enrol(connection, task_id, workflow)
             _write(connection, row, task, {**held_by(executor), "cancel": False, "reaped": False})
             host_locks.take(connection, task)
-        return task
+            return task
+
+        return self._database.write(body)
 
     def hold(self, task_id: int, executor: Executor) -> Task:
         """Have a run execute the task of a workflow until it saves it. A task that has ended is returned as it is.
@@ -137,14 +147,17 @@ class Store:
         Raises OcpError: 404 as load does, 409 where another run executes the task.
         """
         self._clear()
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> Task:
             row, task = self._lock(connection, task_id)
             if task.status == RUNNING:
                 if not executor_of(row).is_nobody:
                     raise OcpError(TASK_STATE, f"task {task_id} is executed by {executor_of(row)}: wait for its end")
                 held = sa.update(tables.TASK).where(tables.TASK.c.id == task_id)
                 connection.execute(held.values(held_by(executor)))
-        return task
+            return task
+
+        return self._database.write(body)
 
     def save(self, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> bool:
         """Store how far a task has come; one that has ended sets its hosts free.
@@ -152,8 +165,14 @@ class Store:
         The task of a workflow is nobody's afterwards. logs: blocks of text to append, by subtask id. Returns whether
         the task is to be cancelled. Raises LostTask.
         """
-        with self._database.transaction(writing=True) as connection:
-            row = self._lock_row(connection, task.id)
+
+        def body(connection: sa.Connection) -> bool:
+            row = _lock_row(connection, task.id)
+            if row is None:
+                raise LostTask(
+                    f"the task store {self.url_shown} has no task {task.id} any more: it may be a standby that had not "
+                    f"got it before a failover"
+                )
             is_over = row.reaped or (row.status != RUNNING and task.status == RUNNING)
             if row.exec_token != executor.token or is_over:
                 raise LostTask(
@@ -166,7 +185,9 @@ class Store:
                 if task.status == RUNNING:
                     columns = held_by(Executor.nobody(executor.address))
             _write(connection, row, task, columns, logs)
-        return bool(row.cancel)
+            return bool(row.cancel)
+
+        return self._database.write(body)
 
     def beat(self, task_id: int, executor: Executor) -> bool | None:
         """Give a sign of life. Returns whether the task is to be cancelled, None when it is over or not ours."""
@@ -183,14 +204,13 @@ class Store:
     def busy(self, host_ids: t.Sequence[int]) -> None:
         """Raises OcpError (409) that names every host that another task works on."""
         dead = self._clear()
-        with self._database.transaction() as connection:
-            host_locks.check(connection, host_ids, dead)
+        self._database.read(lambda connection: host_locks.check(connection, host_ids, dead))
 
     def load(self, task_id: int) -> Task:
         """Raises OcpError (404) for a task that is not there."""
         dead = self._clear()
-        with self._database.transaction() as connection:
-            found = rows.read(connection, [task_id]) if 1 <= task_id <= MAX_ID else []
+        known = [task_id] if 1 <= task_id <= MAX_ID else []
+        found = self._database.read(lambda connection: rows.read(connection, known))
         if not found:
             raise self._unknown(task_id)
         return dead.get(task_id, found[0])
@@ -222,10 +242,13 @@ class Store:
             alive = sa.and_(column.status == status, column.id.not_in(list(dead)))
             conditions.append(sa.or_(alive, column.id.in_(fitting_dead)) if dead else column.status == status)
         ids = sa.select(column.id).where(*conditions).order_by(column.id.desc())
-        with self._database.transaction() as connection:
+
+        def body(connection: sa.Connection) -> tuple[list[Task], int]:
             total = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
             chosen = connection.scalars(ids.limit(size).offset((page - 1) * size)).all()
-            found = rows.read(connection, chosen)
+            return rows.read(connection, chosen), total
+
+        found, total = self._database.read(body)
         return [dead.get(task.id, task) for task in found], total
 
     def log(self, task_id: int, subtask_id: int) -> str:
@@ -233,12 +256,15 @@ class Store:
         column, subtask = tables.SUBTASK_LOG.c, tables.SUBTASK.c
         if not (1 <= task_id <= MAX_ID and 1 <= subtask_id <= MAX_ID):
             raise self._unknown(task_id, subtask_id)
-        with self._database.transaction() as connection:
+
+        def body(connection: sa.Connection) -> str:
             there = sa.select(subtask.id).where(subtask.task_id == task_id, subtask.id == subtask_id)
             if connection.scalar(there) is None:
                 raise self._unknown(task_id, subtask_id)
             blocks = sa.select(column.text).where(column.task_id == task_id, column.subtask_id == subtask_id)
             return "\n".join(connection.scalars(blocks.order_by(column.number)))
+
+        return self._database.read(body)
 
     def workflow(self, task_id: int) -> Workflow:
         """The workflow that executes a task, or has executed it last.
@@ -246,11 +272,14 @@ class Store:
         Raises OcpError: 404 as load does, 409 for a task that a single run executes.
         """
         self._clear()
-        with self._database.transaction() as connection:
+
+        def body(connection: sa.Connection) -> Workflow | None:
             there = sa.select(tables.TASK.c.id).where(tables.TASK.c.id == task_id)
             if not 1 <= task_id <= MAX_ID or connection.scalar(there) is None:
                 raise self._unknown(task_id)
-            found = _workflow.of(connection, task_id)
+            return _workflow.of(connection, task_id)
+
+        found = self._database.read(body)
         if not found:
             raise OcpError(TASK_STATE, f"task {task_id} is executed by a single run, and not by a workflow")
         return found
@@ -261,7 +290,8 @@ class Store:
         Raises OcpError: 404 as load does, 409 for a task that has ended.
         """
         self._clear()
-        with self._database.transaction(writing=True) as connection:
+
+        def body(connection: sa.Connection) -> Task:
             row, task = self._lock(connection, task_id)
             if task.status != RUNNING:
                 raise OcpError(TASK_STATE, f"task {task_id} is {task.status}: only a RUNNING task can be cancelled")
@@ -273,7 +303,9 @@ class Store:
                 ended = _end(task, _workflow.handed_in(connection, task_id), _CANCELLED, cancelled=True)
                 logs = subtask_log.blocks(task, ended, row.exec_token[:16])
             _write(connection, row, task, {"cancel": True}, logs)
-        return task
+            return task
+
+        return self._database.write(body)
 
     # What is common to them
 
@@ -297,22 +329,27 @@ class Store:
 
     def _clear(self) -> dict[int, Task]:
         """Close the tasks whose executor is dead. Returns them where they are closed only here: nothing is written."""
-        with self._database.transaction() as connection:
+
+        def look(connection: sa.Connection) -> tuple[list[int], dict[int, Task]]:
             dead = {row.id: row for row in self._running(connection) if _has_died(row)}
-            if not self._writing:
-                tasks = {task.id: task for task in rows.read(connection, list(dead))}
-                for task_id, task in tasks.items():
-                    self._close(connection, dead[task_id], task)
-                return tasks
-        for task_id in dead:
-            with self._database.transaction(writing=True) as connection:
-                row = _lock_row(connection, task_id)
-                if row.status == RUNNING and all(map(_has_died, self._running(connection, task_id))):
-                    (task,) = rows.read(connection, [task_id])
-                    ended = self._close(connection, row, task)
-                    logs = subtask_log.blocks(task, ended, row.exec_token[:16])
-                    _write(connection, row, task, {"reaped": True}, logs)
-        return {}
+            tasks = {} if self._writing else {task.id: task for task in rows.read(connection, list(dead))}
+            for task_id, task in tasks.items():
+                self._close(connection, dead[task_id], task)
+            return list(dead), tasks
+
+        dead, tasks = self._database.read(look)
+        if self._writing:
+            for task_id in dead:
+                self._database.write(functools.partial(self._reap, task_id))
+        return tasks
+
+    def _reap(self, task_id: int, connection: sa.Connection) -> None:
+        row = _lock_row(connection, task_id)
+        if row.status == RUNNING and all(map(_has_died, self._running(connection, task_id))):
+            (task,) = rows.read(connection, [task_id])
+            ended = self._close(connection, row, task)
+            logs = subtask_log.blocks(task, ended, row.exec_token[:16])
+            _write(connection, row, task, {"reaped": True}, logs)
 
     def _running(self, connection: sa.Connection, task_id: int | None = None) -> t.Sequence[t.Any]:
         """The rows of the tasks that run, with the database's time and, for those of workflows, their timeout."""
@@ -335,15 +372,13 @@ class Store:
         if self._writing:
             with overdue(self._database.location) as found:
                 for path, spooled in found:
-                    with self._database.transaction(writing=True) as connection:
-                        _bring_in(connection, spooled)
+                    self._database.write(functools.partial(_bring_in, spooled))
                     path.unlink()
 
 
 def _has_tables(database: Database) -> bool:
     """Raises StoreError for tables that this code does not know."""
-    with database.transaction() as connection:
-        version = tables.read_version(connection)
+    version = database.read(tables.read_version)
     if version not in (None, tables.VERSION):
         raise StoreError(
             f"the task store {database.location.shown} has tables of version {version}, and this version of the "
@@ -436,12 +471,25 @@ def _cause_of_death(row: t.Any) -> Outcome:
     )
 
 
-def _bring_in(connection: sa.Connection, spooled: Spooled) -> None:
+def _bring_in(spooled: Spooled, connection: sa.Connection) -> None:
     """The save that is overdue, if the task has not gone on without it."""
-    row = _lock_row(connection, spooled.task.id)
+    task = Task.load(spooled.task.dump())
+    row = _lock_row(connection, task.id)
     if row is None or row.exec_token != spooled.executor.token or not (row.status == RUNNING or row.reaped):
         return
-    lost = row.reaped and spooled.task.status == RUNNING
+    lost = row.reaped and task.status == RUNNING
     if lost:
-        spooled.task.close(iso_now(), _cause_of_death(row))
-    _write(connection, row, spooled.task, {"reaped": lost}, spooled.logs)
+        task.close(iso_now(), _cause_of_death(row))
+    _write(connection, row, task, {"reaped": lost}, _without_stored(connection, task.id, spooled.logs))
+
+
+def _without_stored(connection: sa.Connection, task_id: int, logs: t.Mapping[int, str]) -> dict[int, str]:
+    """Blocks of logs without those that are there: it was not known whether the save that is overdue had been made."""
+    column = tables.SUBTASK_LOG.c
+    left = {}
+    for subtask_id, text in logs.items():
+        blocks = sa.select(column.text).where(column.task_id == task_id, column.subtask_id == subtask_id)
+        last = connection.scalar(blocks.order_by(column.number.desc()).limit(1))
+        if text != last:
+            left[subtask_id] = text.removeprefix(f"{last}\n")
+    return left
