@@ -73,7 +73,7 @@ def ask(core: Core, tmp_path: Path) -> Ask:
     """Asks for the ways to hosts.
 
     hosts: variables by inventory name. arguments: of ansible-playbook. variables: of all hosts. environment: variables
-    of the process. play_variables: those that import_playbook gives to our plays.
+    of the process. play_variables: those that import_playbook gives to our plays. keywords: of the play.
     """
 
     def ask(
@@ -81,12 +81,14 @@ def ask(core: Core, tmp_path: Path) -> Ask:
         *arguments: str,
         variables: dict[str, Any] | None = None,
         play_variables: dict[str, Any] | None = None,
+        keywords: dict[str, Any] | None = None,
         **environment: str,
     ) -> Ways:
         inventory, book, found = (tmp_path / name for name in ("inventory.yml", "book.yml", "found.json"))
         common = {"ansible_ssh_common_args": CLEAN, **(variables or {})}
+        common = {name: value for name, value in common.items() if value is not None}
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
-        play = {"hosts": "localhost", "gather_facts": False, "vars": play_variables or {}}
+        play = {"hosts": "localhost", "gather_facts": False, "vars": play_variables or {}, **(keywords or {})}
         book.write_text(json.dumps([{**play, "tasks": [{"ways": {"hosts": list(hosts), "to": str(found)}}]}]))
         run = subprocess.run(
             [core.bin / "ansible-playbook", f"--inventory={inventory}", book, *arguments],
@@ -185,7 +187,7 @@ def test_each_host_has_its_own_settings(ask: Ask, tmp_path: Path) -> None:
     assert routes["known"]["known_hosts"] == [str(known_hosts), "/dev/null"]
     assert (routes["known"]["checked"], routes["unchecked"]["checked"]) == (True, False)
     assert ways["python"]["start"]["command"] == "/bin/sh -c '/usr/bin/python3 -c pass'"
-    assert ways["discovery"]["start"]["command"] == "/bin/sh -c 'auto -c pass'"
+    assert ways["discovery"]["start"]["command"] == ways["address"]["start"]["command"]
 
 
 def test_become(ask: Ask) -> None:
@@ -263,16 +265,29 @@ def test_what_keeps_a_host_out(ask: Ask, tmp_path: Path) -> None:
         "check ip": ("-o CheckHostIP=yes", "ssh option checkhostip=yes"),
         "agent forwarding": ("-A", "ssh option forwardagent=yes"),
         "tty": ("-tt", "ssh option requesttty=force"),
+        "local command": ("-o PermitLocalCommand=yes -o LocalCommand=x", "ssh option localcommand"),
+        "no input": ("-n", "ssh option stdinnull=yes"),
+        "localhost": ("-o NoHostAuthenticationForLocalhost=yes", "ssh option nohostauthenticationforlocalhost=yes"),
         "pkcs11": ("-o PKCS11Provider=/x", "ssh option pkcs11provider"),
         "bind": ("-b 127.0.0.1", "ssh option bindaddress"),
         "forward": ("-L 1:x:2", "ssh option localforward"),
-        "family": ("-6", "ssh option addressfamily=inet6"),
         "rekey": ("-o RekeyLimit=1M", "ssh option rekeylimit=1048576 0"),
-        "delegation": ("-o GSSAPIDelegateCredentials=yes", "ssh option gssapidelegatecredentials=yes"),
+        "delegation": (
+            "-o GSSAPIAuthentication=yes -o GSSAPIDelegateCredentials=yes",
+            "ssh option gssapidelegatecredentials=yes",
+        ),
         "certificate": ("-o CertificateFile=/x", "ssh option certificatefile"),
         "canonical": ("-o CanonicalizeHostname=yes", "ssh option canonicalizehostname=true"),
         "token": ("-o IdentityFile=/%C", "a path in the configuration of ssh has %C in it"),
         "blank": ('-o UserKnownHostsFile="\\"/a b\\""', "ssh option userknownhostsfile has a path that is relative"),
+        "blank before a slash": (
+            '-o UserKnownHostsFile="\\"/a /b\\""',
+            "ssh option userknownhostsfile has a path with a blank in it",
+        ),
+        "blank for all": (
+            "-o 'GlobalKnownHostsFile \"/a /b\" /c'",
+            "ssh option globalknownhostsfile has a path with a blank in it",
+        ),
         "nonsense": ("-o NoSuchThing=1", "ssh -G fails with exit status 255"),
     }
     hosts: dict[str, dict[str, Any]] = {
@@ -284,9 +299,9 @@ def test_what_keeps_a_host_out(ask: Ask, tmp_path: Path) -> None:
         "shell": ({"ansible_shell_type": "powershell"}, "the shell plugin is powershell"),
         "executable": (
             {"ansible_ssh_executable": "/opt/ssh"},
-            "the option ssh_executable of the connection plugin ssh",
+            "of the connection plugin ssh is set: ssh_executable",
         ),
-        "retries": ({"ansible_ssh_retries": 3}, "the option reconnection_retries of the connection plugin ssh is set"),
+        "retries": ({"ansible_ssh_retries": 3}, "of the connection plugin ssh is set: reconnection_retries"),
         "undefined": ({"ansible_host": "{{ nothing }}"}, "Ansible does not resolve its connection settings"),
         "option": ({"ansible_host": "-oProxyCommand=x"}, "ssh would take the address for an option"),
         "port": ({"ansible_host": "[::1]:22"}, "the address is no name and no address"),
@@ -299,8 +314,17 @@ def test_what_keeps_a_host_out(ask: Ask, tmp_path: Path) -> None:
     }
 
 
-def test_what_makes_no_difference(ask: Ask) -> None:
+def test_what_makes_no_difference(ask: Ask, tmp_path: Path) -> None:
     """Settings that many sites have, which must not cost them the fan-out."""
+    mac, old = tmp_path / "mac", tmp_path / "old"
+    mac.write_text(
+        "IgnoreUnknown UseKeychain,AddKeysToAgent\nHost *\n  UseKeychain yes\n  AddKeysToAgent yes\n  IPQoS none\n"
+        "  StreamLocalBindUnlink yes\n  RequestTTY yes\n  PubkeyAuthentication unbound\n"
+    )
+    old.write_text(
+        "Host *\n  TCPKeepAlive no\n  HostbasedAuthentication yes\n  EnableSSHKeysign yes\n  ProxyUseFdpass yes\n"
+        "  PermitLocalCommand yes\n  GSSAPIDelegateCredentials yes\n  PermitRemoteOpen none\n"
+    )
     ways = ask(
         {
             "none": {},
@@ -308,6 +332,8 @@ def test_what_makes_no_difference(ask: Ask) -> None:
             "people": {"ansible_ssh_extra_args": "-o AddKeysToAgent=yes -o ForwardX11=yes -o LogLevel=ERROR -v -q"},
             "no tty": {"ansible_ssh_extra_args": "-T"},
             "stig": {"ansible_ssh_extra_args": "-o 'RekeyLimit=1G 1h'"},
+            "mac": {"ansible_ssh_common_args": f"-F {mac}"},
+            "old": {"ansible_ssh_common_args": f"-F {old}"},
             "certificates": {"ansible_ssh_extra_args": "-o CASignatureAlgorithms=rsa-sha2-512"},
         },
         variables={"ansible_host": "db.example"},
@@ -331,7 +357,7 @@ def test_what_ssh_makes_of_its_options(ask: Ask, tmp_path: Path) -> None:
                 " -o KexAlgorithms=curve25519-sha256"
                 " -o HostKeyAlgorithms=ssh-ed25519 -o PubkeyAcceptedAlgorithms=rsa-sha2-512 -o ServerAliveInterval=9"
                 " -o ServerAliveCountMax=2 -o StrictHostKeyChecking=accept-new -o RequiredRSASize=2048"
-                " -o CASignatureAlgorithms=ssh-ed25519"
+                " -o CASignatureAlgorithms=ssh-ed25519 -o ConnectionAttempts=4 -o AddressFamily=inet"
                 " -o SendEnv=OCP_TEST_S* -o 'SetEnv=OCP_TEST_A=1'"
             },
             "agent": {},
@@ -363,6 +389,8 @@ def test_what_ssh_makes_of_its_options(ask: Ask, tmp_path: Path) -> None:
         "ca_signatures": ["ssh-ed25519"],
         "user_keys": ["rsa-sha2-512"],
         "connect_timeout": 10,
+        "attempts": 4,
+        "family": "inet",
         "alive_interval": 9,
         "alive_count": 2,
         "compression": True,  # -C of ssh_args comes first
@@ -531,6 +559,53 @@ def test_no_option_of_a_plugin_is_overlooked(ask: Ask, core: Core, kind: str, pl
     same = {name for name, way in ways.items() if _but_for_address(way, kind, name) == untouched}
     assert same == INDIFFERENT[kind] & options.keys()
     assert "host" not in ways or ways["host"]["route"]["address"] == "other.example"
+
+
+def _ini(folder: Path, values: dict[str, Any]) -> Path:
+    sections: dict[str, list[str]] = {}
+    for called, value in values.items():
+        section, _dot, key = called.partition(".")
+        sections.setdefault(section, []).append(f"{key} = {value}")
+    text = "".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
+    path = folder / "ansible.cfg"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("how", ["env", "ini"])
+def test_other_ways_to_connect_are_noticed(ask: Ask, core: Core, tmp_path: Path, how: str) -> None:
+    values = {"defaults.transport": "local"}, {"privilege_escalation.become_method": "su"}
+    names = ("ANSIBLE_TRANSPORT", "ANSIBLE_BECOME_METHOD")
+    whys = ("ansible_connection is local", "the become plugin is su")
+    for value, name, why in zip(values, names, whys, strict=True):
+        given = {name: next(iter(value.values()))} if how == "env" else {"ANSIBLE_CONFIG": str(_ini(tmp_path, value))}
+        assert ask({"db1": {}}, variables={"ansible_become": True, "ansible_user": "joe"}, **given) == {"db1": why}
+
+
+def test_which_python(ask: Ask, tmp_path: Path) -> None:
+    """As for a module: what Ansible is told, else what it has found, else the first that it would look for."""
+    config = _ini(tmp_path, {"defaults.interpreter_python": "/opt/ini"})
+    hosts = {
+        "none": {},
+        "variable": {"ansible_python_interpreter": " /opt/{{ 'own' }} "},
+        "auto": {"ansible_python_interpreter": "auto_silent"},
+        "empty": {"ansible_python_interpreter": ""},
+        "list": {"ansible_python_interpreter": "auto", "ansible_interpreter_python_fallback": ["/opt/a", "b c"]},
+    }
+
+    def pythons(**environment: str) -> dict[str, str]:
+        ways = ask(hosts, variables={"ansible_host": "db"}, **environment)
+        _understood(ways)
+        return {name: way["start"]["command"].removeprefix("/bin/sh -c ") for name, way in ways.items()}
+
+    found = pythons(ANSIBLE_CONFIG=str(config))
+    assert found["none"] == "'/opt/ini -c pass'"
+    assert found["variable"] == "'/opt/own -c pass'"
+    assert found["auto"] == found["empty"] == "'python3 -c pass'"
+    assert "for p in /opt/a" in found["list"]
+    assert "b c" in found["list"]
+    assert "/usr/bin/python3 python3 /usr/libexec/platform-python python2 python" in found["list"]
+    assert pythons(ANSIBLE_CONFIG=str(config), ANSIBLE_PYTHON_INTERPRETER="/opt/env")["none"] == "'/opt/env -c pass'"
 
 
 def _but_for_address(way: Any, kind: str, option: str = "") -> Any:

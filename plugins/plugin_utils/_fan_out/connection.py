@@ -12,6 +12,7 @@ asyncssh reads nothing by itself, neither files of the user's nor the environmen
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import typing as t
@@ -30,6 +31,8 @@ from .host_key import HostKey
 from .key_data import RSA, key_type
 from .keys import UserKeys
 from .known_hosts import KnownHostsFiles, names_of
+
+_FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 
 class Connector:
@@ -87,10 +90,19 @@ class Connector:
             raise HostError(failed.failure, f"jump host: {failed.message}") from failed
 
     async def _tcp(self, route: Route) -> socket.socket:
+        """A TCP connection, tried as often as ssh would (ConnectionAttempts)."""
+        addresses = await _addresses(route)
+        for _attempt in range(route.attempts - 1):
+            with contextlib.suppress(_NotReachedError):
+                return await self._first(route, addresses)
+            await asyncio.sleep(1)
+        return await self._first(route, addresses)
+
+    async def _first(self, route: Route, addresses: list[tuple[t.Any, ...]]) -> socket.socket:
         """A TCP connection to the first address that accepts one; each has the whole timeout, as with ssh."""
         loop = asyncio.get_running_loop()
         reason = "no address"
-        for family, kind, protocol, _name, address in await _addresses(route):
+        for family, kind, protocol, _name, address in addresses:
             try:
                 sock = socket.socket(family, kind, protocol)
             except OSError as error:  # a family that this machine does not have
@@ -239,12 +251,12 @@ class _NotReachedError(OSError):
 
 async def _addresses(route: Route) -> list[tuple[t.Any, ...]]:
     """Where a route leads to: what getaddrinfo gives."""
-    where = (route.address, route.port)
+    where, family, kind = (route.address, route.port), _FAMILIES[route.family], socket.SOCK_STREAM
     try:
         try:
-            return list(socket.getaddrinfo(*where, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
+            return list(socket.getaddrinfo(*where, family=family, type=kind, flags=socket.AI_NUMERICHOST))
         except socket.gaierror:  # a name: for a thread, since that may take its time
-            return list(await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_STREAM))
+            return list(await asyncio.get_running_loop().getaddrinfo(*where, family=family, type=kind))
     except (OSError, UnicodeError) as error:
         raise _NotReachedError(f"Could not resolve hostname {route.address}: {_reason(error)}") from error
 

@@ -248,11 +248,14 @@ def _check_plugin(kind: str, plugin: t.Any) -> None:
     if name not in _NAMES[kind] or not os.path.samefile(inspect.getfile(type(plugin)), own):
         raise NotUnderstoodError(f"the {kind} plugin is {plugin._load_name}")
     known = {*_HONOURED[kind].split(), *_WITHOUT_EFFECT[kind].split()}
+    found = []
     for option, definition in plugin.option_definitions.items():
         if option not in known:
             value, default = plugin.get_option(option), definition.get("default")
             if value != default and (value or default):
-                raise NotUnderstoodError(f"the option {option} of the {kind} plugin {name} is set")
+                found.append(option)
+    if found:
+        raise NotUnderstoodError(f"of the {kind} plugin {name} is set: {', '.join(sorted(found))}")
 
 
 def _may_give_password(connection: t.Any) -> bool:

@@ -24,9 +24,11 @@ class Route:
     files that exist. checked: whether the server's key has to be in one of them; where it has not, a key that
     contradicts them is refused all the same. key_exchanges, ciphers, macs, server_keys, user_keys, ca_signatures:
     names of algorithms in order of preference, the last for what authorities sign certificates of hosts with.
-    connect_timeout: seconds, None for the system's. alive_interval, alive_count: seconds between signs of life, 0 for
-    none, and how many may be missed. compression: whether to ask for it. jump: the way to the server that this one is
-    reached through. rsa_bits: what RSA keys must have at least, the server's and the user's (RequiredRSASize).
+    connect_timeout: seconds, None for the system's. attempts: how often a TCP connection is tried, a second apart.
+    family: of addresses that a name may lead to, any, inet or inet6. alive_interval, alive_count: seconds between
+    signs of life, 0 for none, and how many may be missed. compression: whether to ask for it. jump: the way to the
+    server that this one is reached through. rsa_bits: what RSA keys must have at least, the server's and the user's
+    (RequiredRSASize).
 
     The names of algorithms are all that ssh would use; that asyncssh does not have some of them is the engine's affair.
     """
@@ -47,6 +49,8 @@ class Route:
     server_keys: tuple[str, ...] = ()
     user_keys: tuple[str, ...] = ()
     connect_timeout: float | None = None
+    attempts: int = 1
+    family: str = "any"
     alive_interval: float = 0
     alive_count: int = 3
     compression: bool = False

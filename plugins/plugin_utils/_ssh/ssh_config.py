@@ -18,6 +18,7 @@ _PATIENCE = 10  # seconds; a configuration may have commands (Match exec)
 _READING = re.compile(r"^debug1: Reading configuration data (.+)$", re.MULTILINE)
 _JUMPING = re.compile(r"^debug1: Setting implicit ProxyCommand from ProxyJump: (.+)$", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z0-9_.:%][A-Za-z0-9_.:%-]*")
+_USUAL = re.compile(r"(\S+known_hosts) \1[2]")  # what it is by default
 _LETS_ALL_IN = {"all", "final", "canonical"}  # criteria of Match that are the same for every host
 
 Settings = t.Mapping[str, tuple[str, ...]]
@@ -67,11 +68,13 @@ def ask(command: t.Sequence[str], host: str) -> Meaning:
     if run.returncode:
         raise NotUnderstoodError(f"ssh -G fails with exit status {run.returncode}")
     said = run.stderr.decode(errors="surrogateescape").replace("\r\n", "\n")
+    settings, files = parse(run.stdout.decode(errors="surrogateescape")), _READING.findall(said)
+    _check_blanks(settings, options, files if said.startswith("OpenSSH") else None)
     jumping = _JUMPING.search(said)
     return Meaning(
-        parse(run.stdout.decode(errors="surrogateescape")),
+        settings,
         _jump(jumping[1]) if jumping else (),
-        said.startswith("OpenSSH") and not _names_hosts(options) and not _files_name_hosts(_READING.findall(said)),
+        said.startswith("OpenSSH") and not _names_hosts(options) and not _files_name_hosts(files),
     )
 
 
@@ -99,17 +102,50 @@ def _jump(command: str) -> tuple[str, ...]:
     return (*words[:at], *words[at + 2 :])
 
 
+# Paths of known_hosts files, which ssh -G says in one line, without quotes
+
+
+def _check_blanks(settings: Settings, options: t.Iterable[str], files: t.Iterable[str] | None) -> None:
+    """Raise NotUnderstoodError where a path may have a blank in it: what looks like two paths would be one.
+
+    files: that ssh has read, None where it does not say.
+    """
+    for name in ("userknownhostsfile", "globalknownhostsfile"):
+        (value,) = settings.get(name, ("",))[:1]
+        if " /" not in value or _USUAL.fullmatch(value):
+            continue
+        texts = [*options, *(line for path in files or () for line in _lines(path) or ())]
+        if files is None or any(blank in value for text in texts for blank in _blanks(text)):
+            raise NotUnderstoodError(f"ssh option {name} has a path with a blank in it")
+
+
+def _blanks(text: str) -> t.Iterator[str]:
+    """What follows the first blank of each path that has one, in a line or an option about known_hosts files."""
+    _name, found, paths = text.lower().partition("knownhostsfile")
+    if not found:
+        return
+    try:
+        words = shlex.split(text[len(text) - len(paths) :].lstrip("= \t"))
+    except ValueError:
+        words = [text]
+    yield from (word[word.index(" ") :] for word in words if " " in word)
+
+
+def _lines(path: str) -> list[str] | None:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readlines()
+    except OSError:
+        return None
+
+
 # Whether what ssh was told depends on the host. In doubt it does: that costs time, and nothing else.
 
 
 def _files_name_hosts(paths: t.Iterable[str]) -> bool:
     for path in dict.fromkeys(paths):
-        try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                lines = file.readlines()
-        except OSError:
-            return True
-        if any(_line_names_hosts(line) for line in lines):
+        lines = _lines(path)
+        if lines is None or any(map(_line_names_hosts, lines)):
             return True
     return False
 

@@ -24,11 +24,12 @@ from .route import Route
 from .ssh_config import NotUnderstoodError, Settings
 
 _HONOURED = """
-addressfamily batchmode casignaturealgorithms checkhostip ciphers compression connecttimeout globalknownhostsfile
-hostkeyalgorithms hostkeyalias hostname identitiesonly identityagent identityfile kbdinteractiveauthentication
-kexalgorithms macs numberofpasswordprompts passwordauthentication port preferredauthentications proxyjump
-pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthentication rekeylimit requesttty requiredrsasize sendenv
-serveralivecountmax serveraliveinterval setenv stricthostkeychecking user userknownhostsfile
+addressfamily batchmode casignaturealgorithms checkhostip ciphers compression connectionattempts connecttimeout
+globalknownhostsfile gssapidelegatecredentials hostkeyalgorithms hostkeyalias hostname identitiesonly identityagent
+identityfile kbdinteractiveauthentication kexalgorithms localcommand macs numberofpasswordprompts
+passwordauthentication permitlocalcommand port preferredauthentications proxyjump pubkeyacceptedalgorithms
+pubkeyacceptedkeytypes pubkeyauthentication rekeylimit requesttty requiredrsasize sendenv serveralivecountmax
+serveraliveinterval setenv stricthostkeychecking user userknownhostsfile
 """
 _WITHOUT_EFFECT = {
     "what was asked for": "host",
@@ -40,15 +41,17 @@ _WITHOUT_EFFECT = {
         enableescapecommandline escapechar obscurekeystroketiming visualhostkey fingerprinthash""",
     "nothing is forwarded": """
         clearallforwardings exitonforwardfailure forwardx11 forwardx11timeout forwardx11trusted gatewayports
-        tunneldevice xauthlocation""",
+        permitremoteopen streamlocalbindmask streamlocalbindunlink tunneldevice xauthlocation""",
     "not done: a host that lets nobody in otherwise refuses": """
         challengeresponseauthentication gssapiauthentication gssapiclientidentity gssapikexalgorithms
-        gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms hostbasedkeytypes
-        kbdinteractivedevices securitykeyprovider""",
+        gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms
+        hostbasedauthentication hostbasedkeytypes enablesshkeysign kbdinteractivedevices securitykeyprovider""",
     "nothing is written to known_hosts": "hashknownhosts updatehostkeys",
     "for people": "loglevel logverbose syslogfacility warnweakcrypto",
     "how the network ranks the packets": "ipqos",
-    "has been looked at by Match already": "tag",
+    "has done its work when the configuration is read": "ignoreunknown tag",
+    "the system looks whether a peer is there after two hours": "tcpkeepalive",
+    "of use only with ProxyCommand, which keeps a host out": "proxyusefdpass",
 }
 _NEED_NOT_BE_DEFAULT = frozenset(" ".join((_HONOURED, *_WITHOUT_EFFECT.values())).split())
 
@@ -144,6 +147,8 @@ class _Reader:
             server_keys=self._names("hostkeyalgorithms"),
             user_keys=self._names("pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"),
             connect_timeout=self._seconds("connecttimeout"),
+            attempts=max(1, self._number("connectionattempts")),
+            family=self._one("addressfamily"),
             alive_interval=self._number("serveraliveinterval"),
             alive_count=self._number("serveralivecountmax"),
             compression=self._flag("compression"),
@@ -165,8 +170,12 @@ class _Reader:
             raise NotUnderstoodError("the address is no name and no address")
         if "%" in self._user or ("%" in self._name and not _is_address(self._name)):
             raise NotUnderstoodError("ssh option user or hostkeyalias has a token in it")
-        self._check("requesttty", ("auto", "no", "false"))
-        self._check("pubkeyauthentication", (*_YES, *_NO))
+        self._check("requesttty", ("auto", *_YES, *_NO))  # there is none without "force": it has input
+        self._check("pubkeyauthentication", (*_YES, *_NO, "unbound", "host-bound"))
+        if "localcommand" in self._settings and self._flag("permitlocalcommand"):
+            raise _not_understood("localcommand", ())
+        if self._one("gssapiauthentication", "no") in _YES and self._one("gssapidelegatecredentials", "no") in _YES:
+            raise _not_understood("gssapidelegatecredentials", self._settings["gssapidelegatecredentials"])
         self._rekeying()
         self._addressing()
 
@@ -187,7 +196,7 @@ class _Reader:
             family = "inet6" if ":" in self._address else "inet"
             self._check("addressfamily", ("any", family))
         else:
-            self._check("addressfamily", ("any",))
+            self._check("addressfamily", ("any", "inet", "inet6"))
             # whether the known key for the address is another one, too
             if "hostkeyalias" not in self._settings and "proxyjump" not in self._settings:
                 self._check("checkhostip", _NO)

@@ -10,8 +10,10 @@ import json
 import typing as t
 from pathlib import Path
 
+from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter import first_of
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.routes import routes
 
 
@@ -30,5 +32,6 @@ class ActionModule(ActionBase):
         return {**result, "changed": False}
 
     def _ways(self, task_vars: dict[str, t.Any], hosts: list[str]) -> dict[str, t.Any]:
-        found = routes(self, task_vars, hosts, lambda interpreter: f"{interpreter or 'python3'} -c pass")
+        searched = first_of(C.config.get_configuration_definitions()["INTERPRETER_PYTHON_FALLBACK"]["default"])
+        found = routes(self, task_vars, hosts, lambda python: f"{'python3' if python == searched else python} -c pass")
         return {name: way if isinstance(way, str) else dataclasses.asdict(way) for name, way in found.items()}

@@ -32,8 +32,9 @@ addkeystoagent canonicaldomains canonicalizefallbacklocal canonicalizemaxdots ca
 challengeresponseauthentication clearallforwardings controlmaster controlpath controlpersist enableescapecommandline
 escapechar exitonforwardfailure fingerprinthash forwardx11 forwardx11timeout forwardx11trusted gatewayports
 gssapiauthentication gssapikexalgorithms gssapirenewalforcesrekey gssapitrustdns hashknownhosts host
-hostbasedacceptedalgorithms hostbasedkeytypes ipqos loglevel logverbose obscurekeystroketiming securitykeyprovider
-syslogfacility tunneldevice updatehostkeys visualhostkey warnweakcrypto xauthlocation
+enablesshkeysign hostbasedacceptedalgorithms hostbasedauthentication hostbasedkeytypes ipqos loglevel logverbose
+obscurekeystroketiming permitremoteopen proxyusefdpass securitykeyprovider streamlocalbindmask streamlocalbindunlink
+syslogfacility tcpkeepalive tunneldevice updatehostkeys visualhostkey warnweakcrypto xauthlocation
 """
 NOWHERE = Surroundings(exists=lambda path: False, environment={}, home="/home/joe")
 EVERYWHERE = Surroundings(exists=lambda path: True, environment={"SSH_AUTH_SOCK": "/agent"}, home="/home/joe")
@@ -72,8 +73,9 @@ def test_what_ssh_does_by_itself(settings: Settings) -> None:
 @pytest.mark.parametrize("settings", RECORDED.values(), ids=RECORDED.keys())
 def test_every_setting_matters_unless_it_cannot(settings: Settings) -> None:
     """A value that nobody knows, for each setting: it shows in the route, or keeps the host out, or is on this list."""
-    # matter only with a password, or for a host that is given by its name
-    sometimes = ["batchmode", "numberofpasswordprompts", "passwordauthentication"]
+    # matter only with a password, with another setting, or for a host that is given by its name
+    sometimes = ["batchmode", "gssapidelegatecredentials", "numberofpasswordprompts", "passwordauthentication"]
+    sometimes += ["permitlocalcommand"]  # with LocalCommand
     before = route(settings, settings, "host", around=EVERYWHERE)
     overlooked = []
     for name in [*settings, "nobodyknowsthis"]:
@@ -88,8 +90,9 @@ def test_every_setting_matters_unless_it_cannot(settings: Settings) -> None:
 
 
 def test_a_secret_is_in_no_reason_and_no_repr() -> None:
-    for name in ("proxycommand", "localcommand", "remotecommand", "knownhostscommand"):
+    for name in ("proxycommand", "remotecommand", "knownhostscommand"):
         assert _why_not(_with(**{name: "se-cr-et"})) == f"ssh option {name}"
+    assert _why_not(_with(localcommand="se-cr-et", permitlocalcommand="yes")) == "ssh option localcommand"
     assert _why_not(_with(verifyhostkeydns="true")) == "ssh option verifyhostkeydns=true"
     for order in ("publickey", "password,publickey", "keyboard-interactive,password,publickey"):
         assert "se-cr-et" not in _why_not(_with(preferredauthentications=order), password="se-cr-et")
@@ -149,8 +152,9 @@ def test_whether_a_known_address_is_checked_too() -> None:
 def test_the_family_of_an_address() -> None:
     _route(_with(addressfamily="inet", hostname="192.0.2.1"))
     _route(_with(addressfamily="inet6", hostname="2001:db8::1"))
+    for family in ("any", "inet", "inet6"):
+        assert _route(_with(addressfamily=family)).family == family
     for settings in (
-        _with(addressfamily="inet"),
         _with(addressfamily="inet6", hostname="192.0.2.1"),
         _with(addressfamily="inet", hostname="2001:db8::1"),
     ):
