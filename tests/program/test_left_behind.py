@@ -220,3 +220,22 @@ def test_a_socket_that_somebody_listens_on_stays(sandbox: Sandbox, python: Path,
         listener.listen()
         sandbox.program(python, "start")
         assert (sandbox.run_folder / "ocp_monagent.31337.sock").exists()
+
+
+def test_the_cause_is_in_a_log_elsewhere(sandbox: Sandbox, newest: Path) -> None:
+    """As agentctl.yaml, a service's output and conf/module_config name it."""
+    folder = sandbox.folder
+    for number, (name, configuration) in enumerate({
+        "agentctl/agentd.err.log": ("agentctl.yaml", f"logDir: {folder}/agentctl\n"),
+        "out/manager.err": ("agentd.yaml", f"services:\n  ocp_agentd:\n    stderr: {folder}/out/manager.err\n"),
+        "own/agentd.log": ("module_config/log.yaml", f"modules:\n- config:\n    filename: {folder}/own/agentd.log\n"),
+    }.items()):
+        path = folder / name
+        path.parent.mkdir()
+        control_program(sandbox, f"echo 'ERROR no. {number}' >> {path}", TIMEOUT)
+        (sandbox.home / "conf/module_config").mkdir(exist_ok=True)
+        (sandbox.home / "conf" / configuration[0]).write_text(configuration[1])
+        answer = sandbox.program(newest, "start")
+        assert_failed(answer, "control_failed")
+        assert f"{path} says: ERROR no. {number}" in answer["msg"]
+        (sandbox.home / "conf" / configuration[0]).unlink()

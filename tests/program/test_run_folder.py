@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.program.sandbox import Sandbox
+from tests.program.starting import AGENT
 
 ARABIC_12 = "\u0661\u0662"
 
@@ -236,8 +239,71 @@ def test_a_lock_elsewhere_counts(sandbox: Sandbox, python: Path) -> None:
     assert sandbox.program(python, "prepare", timeout=2)["reason"] == "locked"
 
 
-@pytest.mark.parametrize("run_dir", ["", "relative/run", "${unknown}/run", "|"])
-def test_what_names_no_folder_leaves_it_at_run(sandbox: Sandbox, python: Path, run_dir: str) -> None:
-    configured(sandbox, run_dir)
+def test_a_file_elsewhere_is_looked_for_at_its_service(sandbox: Sandbox, newest: Path) -> None:
+    """Each child's pid file and socket may be in a folder of their own; files of other programs there are not ours."""
+    mine, others = sandbox.folder / "manager", sandbox.folder / "others"
+    services = f"services:\n  ocp_mgragent:\n    runDir: '{mine}'  # its own\n  ocp_monagent:\n    args: [a, b]\n"
+    write(sandbox, "agentd.yaml", f"{services}runDir: {others}\n")
+    for folder in (mine, others):
+        folder.mkdir()
+        for name in AGENT:
+            (folder / f"{name}.pid").write_text("4194305")
+    answer = sandbox.program(newest, "finish", settle=0)
+    assert sorted(answer["removed"]) == sorted([f"{name}.pid" for name in AGENT] + [f"{mine}/ocp_mgragent.pid"])
+    assert os.listdir(others) == []
+    assert sorted(os.listdir(mine)) == ["ocp_agentd.pid", "ocp_monagent.pid"]
+
+
+@pytest.mark.parametrize("conf", ["conf", "etc/agent"])
+def test_a_lock_is_where_the_control_program_has_it(sandbox: Sandbox, newest: Path, conf: str) -> None:
+    """It reads agentctl.yaml, which also says where the daemon's configuration is."""
+    write(sandbox, "agentctl.yaml", f"runDir: {sandbox.folder}/locks\nconfDir: ${{obagent.home.path}}/{conf}\n")
+    (sandbox.home / conf).mkdir(parents=True, exist_ok=True)
+    (sandbox.home / conf / "agentd.yaml").write_text(f"---\nrunDir: {sandbox.folder}/pids\n")
+    for name in ("locks", "pids"):
+        (sandbox.folder / name).mkdir()
+    agent = sandbox.agent("ocp_agentd")
+    (sandbox.folder / "pids/ocp_agentd.pid").write_text("4194305")
+    control = sandbox.agent("ocp_agentctl")
+    lock = sandbox.folder / "locks/admin.lock"
+    lock.write_text(json.dumps({"pid": control.pid, "exe": str(sandbox.home / "bin/ocp_agentctl")}))
+    assert sandbox.program(newest, "stop", timeout=4)["reason"] == "locked"
+    assert sandbox.lives(agent)
+    sandbox.kill(control.pid, signal.SIGKILL)
+    sandbox.until(lambda: not sandbox.lives(control), "it lives")
+    assert sandbox.program(newest, "stop")["changed"]
+    assert sorted(sandbox.program(newest, "finish", settle=0)["removed"]) == ["ocp_agentd.pid"]
+
+
+def test_what_names_no_folder_leaves_it_at_run(sandbox: Sandbox, python: Path) -> None:
+    configured(sandbox, "")
     (sandbox.run_folder / "ocp_agentd.pid").write_text("4194305")
     assert sandbox.program(python, "finish", settle=0)["removed"] == ["ocp_agentd.pid"]
+
+
+@pytest.mark.parametrize("run_dir", ["relative/run", "${unknown}/run", "|", "*alias", "/x\nrunDir: /y"])
+def test_a_folder_that_cannot_be_told_is_refused(sandbox: Sandbox, newest: Path, run_dir: str) -> None:
+    refused(sandbox, newest, lambda: configured(sandbox, run_dir), "conf/agentd.yaml: ")
+
+
+@pytest.mark.parametrize("name", ["agentd.yaml", "agentctl.yaml"])
+@pytest.mark.parametrize("text", ["{runDir: /x}", "\x00", "a: b\n\tc: d", "<<: *all\n", "a: 'b\nrunDir: /x'\n"])
+def test_a_configuration_that_cannot_be_read_is_refused(sandbox: Sandbox, newest: Path, name: str, text: str) -> None:
+    refused(sandbox, newest, lambda: write(sandbox, name, text), f"conf/{name}: line ")
+
+
+def refused(sandbox: Sandbox, python: Path, write_it: Callable[[], None], where: str) -> None:
+    agent = sandbox.agent("ocp_agentd")
+    (sandbox.run_folder / "ocp_mgragent.pid").write_text("4194305")
+    write_it()
+    for phase in ("prepare", "stop", "start", "finish"):
+        answer = sandbox.program(python, phase, settle=0)
+        assert (answer["failed"], answer["reason"], answer["changed"]) == (True, "configuration", False), answer
+        assert where in answer["msg"]
+    assert sandbox.lives(agent)
+    assert os.listdir(sandbox.run_folder) == ["ocp_mgragent.pid"]
+
+
+def write(sandbox: Sandbox, name: str, text: str) -> None:
+    (sandbox.home / "conf").mkdir(exist_ok=True)
+    (sandbox.home / "conf" / name).write_text(text)

@@ -9,7 +9,7 @@
 import os
 import stat
 
-from .host import as_text
+from .host import as_text, read_regular
 
 _TAIL = 65536  # bytes of a log that are looked at
 _LINE = 300  # characters of a line that are told
@@ -21,8 +21,11 @@ class Logs(object):
     """The logs of the agent of a Home, as long as they are at this moment: what they say later is since then."""
 
     def __init__(self, home):
-        self._folder = os.path.join(home.path, "log")
-        self._began = dict((name, (status.st_ino, status.st_size)) for name, status in self._files())
+        self._folders = home.folders.logs + [folder for folder in _folders_of_modules(home) if (
+            folder not in home.folders.logs)]
+        self._outputs = home.folders.outputs
+        self._home = home.path
+        self._began = dict((path, (status.st_ino, status.st_size)) for path, status in self._files())
 
     def causes(self, programs, pids=()):
         """The last line about an error that each of these programs has written since, as one text; empty without any.
@@ -33,39 +36,50 @@ class Logs(object):
         found = []
         for program in programs:
             short = program.split("_", 1)[-1]
-            names = [name for name, dummy in self._files() if name.startswith((program + ".", short + "."))]
-            lines = [(name, line) for name, line in [(name, self._last_error(name, pids)) for name in names] if line]
-            found += ["log/%s says: %s" % (as_text(name), line) for name, line in lines[:1]]
+            paths = [path for path, dummy in self._files() if (program, path) in self._outputs
+                     or os.path.basename(path).startswith((program + ".", short + "."))]
+            lines = [(path, line) for path, line in [(path, self._last_error(path, pids)) for path in paths] if line]
+            found += ["%s says: %s" % (self._shown(path), line) for path, line in lines[:1]]
         return "; ".join(found)
 
+    def _shown(self, path):
+        return as_text(path[len(self._home) + 1:] if path.startswith(self._home + "/") else path)
+
     def _files(self):
-        """Pairs of name and status of the logs, the one that was written last first."""
+        """Pairs of path and status of the logs, the one that was written last first."""
+        paths = [path for dummy, path in self._outputs]
+        for folder in self._folders:
+            try:
+                names = os.listdir(folder)
+            except OSError:  # what cannot be read tells nothing
+                continue
+            paths += [os.path.join(folder, name) for name in names if name.endswith(".log")]
         found = []
-        try:
-            for name in os.listdir(self._folder):
-                status = os.lstat(os.path.join(self._folder, name))
-                if name.endswith(".log") and stat.S_ISREG(status.st_mode):
-                    found.append((name, status))
-        except OSError:  # what cannot be read tells nothing
-            pass
+        for path in set(paths):
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                found.append((path, status))
         return sorted(found, key=lambda pair: -pair[1].st_mtime)
 
-    def _last_error(self, name, pids):
+    def _last_error(self, path, pids):
         try:
-            lines = self._lines(name, tuple("[%d," % pid for pid in pids))
+            lines = self._lines(path, tuple("[%d," % pid for pid in pids))
         except (IOError, OSError):
             return None
         found = [line for line in lines if any(word in line for word in _LEVELS)] or [
             line for line in lines if any(word in line.lower() for word in _TELLS)]
         return as_printable(found[-1].strip(), _LINE) if found else None
 
-    def _lines(self, name, marks):
+    def _lines(self, path, marks):
         """The lines that were written since, and those of the earlier ones that hold one of these marks."""
-        descriptor = os.open(os.path.join(self._folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             status = os.fstat(descriptor)
             tail = max(0, status.st_size - _TAIL)
-            inode, size = self._began.get(name, (None, 0))
+            inode, size = self._began.get(path, (None, 0))
             begin = size if inode == status.st_ino and size <= status.st_size else 0  # else it is another file by now
             os.lseek(descriptor, tail, os.SEEK_SET)
             content = os.read(descriptor, _TAIL)
@@ -74,6 +88,23 @@ class Logs(object):
                 content[max(0, begin - tail):]).splitlines()
         finally:
             os.close(descriptor)
+
+
+def _folders_of_modules(home):
+    """The folders of the logs that the daemon's children write themselves, as conf/module_config names them."""
+    found = []
+    conf = os.path.join(home.path, "conf", "module_config")
+    try:
+        contents = [read_regular(os.path.join(conf, name), limit=_TAIL) for name in sorted(os.listdir(conf))]
+    except (IOError, OSError):  # where they are, matters to nobody but to people
+        return []
+    for line in b"\n".join(content for content in contents if content).splitlines():
+        key, dummy, value = line.strip().partition(b":")
+        path = home.folders.expanded(as_text(value.strip().strip(b"'\"")))
+        folder = os.path.dirname(path)
+        if key == b"filename" and path.endswith(".log") and os.path.isabs(path) and folder not in found:
+            found.append(folder)
+    return found
 
 
 def as_printable(value, limit):

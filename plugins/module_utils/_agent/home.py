@@ -14,7 +14,8 @@ import errno
 import os
 import sys
 
-from .host import DENIED, DIGITS, AgentError, as_text, native, no_access, read_regular
+from .folders import Folders
+from .host import DENIED, DIGITS, AgentError, as_text, no_access, read_regular, user_name
 from .scripts import is_interpreter
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
@@ -51,14 +52,14 @@ PROGRAMS = DAEMONS.union(*(generation["children"] for generation in GENERATIONS)
 TITLED = frozenset(name for generation in GENERATIONS for name in generation["titled"])
 # Software that many hosts run for other reasons: without anything else of the agent it proves no agent.
 GENERIC = frozenset(["node_exporter"])
-_CONFIGURATION = 1048576  # bytes
 
 
 class Home(object):
     """One agent home: which paths belong to it, what is installed there, and what its run/ says.
 
     path: absolute path of the home; links in it are followed, since the kernel shows executables without them.
-    run: the folder of its pid files, sockets and lock.
+    folders: where it has its files. run: the folder of pid files and sockets, but for those of programs that have them
+    elsewhere.
     """
 
     def __init__(self, path):
@@ -72,7 +73,22 @@ class Home(object):
         if self.path.count("/") < 2:
             raise AgentError("invalid", "home %s leads to %s, which is no agent home" % (
                 as_text(path), as_text(self.path)))
-        self.run = _run_folder(self.path)
+        self.folders = Folders(self.path)
+        self.run = self.folders.run
+
+    def refuse_unknown_folders(self):
+        """Raise AgentError where the agent's configuration cannot be read: pid files and lock may be anywhere then."""
+        problem = self.folders.problem
+        if problem and self.folders.denied:
+            raise AgentError("not_permitted", "the user %s may not read where the agent has its files (%s): run with "
+                             "become (ansible_become: true)" % (user_name(os.geteuid()), problem))
+        if problem:
+            raise AgentError("configuration", "cannot tell where the agent has its pid files and its lock: %s. Write "
+                             "it as the agent ships it, with one key and its value a line" % problem)
+
+    def run_of(self, program):
+        """The folder of the pid file and the socket of a program."""
+        return self.folders.run_of.get(program, self.run)
 
     def readable(self):
         """False where only this user's rights keep us from knowing what is installed."""
@@ -123,24 +139,14 @@ class Home(object):
                          if self.find(generation["daemon"]) and any(map(self.find, generation["children"]))]
 
     def run_files(self):
-        """Pairs of program and file name for the pid and socket files in run/ that the agent's programs make."""
-        try:
-            names = sorted(os.listdir(self.run))
-        except OSError as exc:
-            if exc.errno in (errno.ENOENT, errno.ENOTDIR):
-                return []
-            if exc.errno in DENIED:
-                raise no_access(os.path.join(self.run, "x"))
-            raise
-        found = []
-        for name in names:
-            parts = name.split(".")
-            if parts[0] in PROGRAMS and (
-                parts[1:] == ["pid"]
-                or len(parts) == 3 and parts[2] in ("pid", "sock") and _is_pid(parts[1])
-            ):
-                found.append((parts[0], name))
-        return found
+        """Pairs of program and file name for the pid and socket files in run/ that the agent's programs make.
+
+        For a program that has them elsewhere also those there, with the absolute path as the name.
+        """
+        return _files_in(self.run, PROGRAMS) + [
+            (program, os.path.join(folder, name)) for program in sorted(self.folders.run_of)
+            for folder in [self.folders.run_of[program]]
+            for dummy, name in _files_in(folder, PROGRAMS.intersection([program]))]
 
     def recorded(self, program, pid, uid):
         """Whether a pid file of program that nobody but root and uid can have written names pid."""
@@ -149,31 +155,32 @@ class Home(object):
     def file_naming(self, program, pid):
         """The name of a pid or socket file of program that names pid, whoever wrote it; None without one."""
         return next((name for owner, name in self.run_files() if owner == program and (
-            name.startswith("%s.%d." % (program, pid)) or self._pid_in(name) == pid)), None)
+            os.path.basename(name).startswith("%s.%d." % (program, pid)) or self._pid_in(name) == pid)), None)
 
     def _pid_in(self, name, writers=None):
         """The pid that a pid file in run/ names; None for one that names none, and for a socket."""
         return pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=writers))
 
 
-def _run_folder(home):
-    """Where the agent of a home has its pid files, sockets and lock: C(runDir) of its configuration, else run/.
-
-    Only a line at the margin is the agent's own, and the host has nothing that reads YAML. What stands for the home is
-    C(obagent.home.path) in obagent and, as its sources say, C(ocp.agent.home.path) in the OCP Agent.
-    """
+def _files_in(folder, programs):
+    """Pairs of program and file name for the pid and socket files of these programs in a folder."""
     try:
-        content = read_regular(os.path.realpath(os.path.join(home, "conf", "agentd.yaml")), limit=_CONFIGURATION)
-    except (IOError, OSError):  # what this user may not read, the agent of another user may
-        content = None
-    for line in (content or b"").splitlines():
-        if line.startswith(b"runDir:"):
-            folder = native(line[len(b"runDir:"):].split(b" #")[0].strip().strip(b"'\""))
-            for name in ("obagent.home.path", "ocp.agent.home.path"):
-                folder = folder.replace("${%s}" % name, home)
-            if os.path.isabs(folder) and "${" not in folder:
-                return os.path.realpath(folder)
-    return os.path.join(home, "run")
+        names = sorted(os.listdir(folder))
+    except OSError as exc:
+        if exc.errno in (errno.ENOENT, errno.ENOTDIR):
+            return []
+        if exc.errno in DENIED:
+            raise no_access(os.path.join(folder, "x"))
+        raise
+    found = []
+    for name in names:
+        parts = name.split(".")
+        if parts[0] in programs and (
+            parts[1:] == ["pid"]
+            or len(parts) == 3 and parts[2] in ("pid", "sock") and _is_pid(parts[1])
+        ):
+            found.append((parts[0], name))
+    return found
 
 
 def program_named(path):

@@ -28,9 +28,9 @@ _COMMON_SYSCALL_TABLE = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "lo
 class AgentError(Exception):
     """What keeps a phase from succeeding.
 
-    reason: one word of the set that the controller translates to OCP's codes: C(invalid), C(not_installed),
-    C(not_permitted), C(locked), C(foreign_in_unit), C(still_running), C(revived), C(control_failed), C(not_ready),
-    C(deadline), C(interrupted).
+    reason: one word of the set that the controller translates to OCP's codes: C(invalid), C(configuration),
+    C(not_installed), C(not_permitted), C(locked), C(foreign_in_unit), C(still_running), C(revived), C(control_failed),
+    C(not_ready), C(deadline), C(interrupted).
     facts: more keys of the result.
     """
 

@@ -43,7 +43,7 @@ class AdminLock(object):
     """
 
     def __init__(self, request, account=None):
-        self.path = os.path.join(request.home.run, "admin.lock")
+        self.path = os.path.join(request.home.folders.lock, "admin.lock")
         self.warning = None
         self._request = request
         self._account = account

@@ -123,7 +123,7 @@ def _since_its_start(process):
 
 
 def _named_by_its_file(home, process):
-    content = read_regular(os.path.join(home.run, process.program + ".pid"), limit=32)
+    content = read_regular(os.path.join(home.run_of(process.program), process.program + ".pid"), limit=32)
     return content is not None and content.strip() == str(process.pid).encode("ascii")
 
 
@@ -147,4 +147,4 @@ def refuse_unproven(unproven):
 
 
 def where_to_look(home):
-    return "look into %s" % as_text(os.path.join(home.given, "log"))
+    return "look into %s" % as_text(" and ".join([os.path.join(home.given, "log")] + home.folders.logs[1:]))

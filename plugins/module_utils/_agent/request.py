@@ -41,6 +41,7 @@ class Request(object):
         self.phase = phase
         self.goal = goal
         self.home = Home(home)
+        self.home.refuse_unknown_folders()
         # Before the controller gives up, this program must have ended and its answer must be on its way.
         self.seconds = timeout - min(timeout / 2.0, max(2.0, min(15.0, timeout / 10.0)))
         self.deadline = uptime() + self.seconds

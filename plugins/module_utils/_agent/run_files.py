@@ -80,7 +80,7 @@ def _listened(home, owners):
 
 def _pid_of(name):
     """The pid in the name of a socket, or of a pid file that was renamed."""
-    return int(name.split(".")[1])
+    return int(os.path.basename(name).split(".")[1])
 
 
 def _is_of_its_kind(home, name):
@@ -95,7 +95,7 @@ def _is_of_its_kind(home, name):
 
 def _named_in(home, name, owners):
     """Whether the name of a file or its content may mean one of these pids."""
-    if name.count(".") == 2 and _pid_of(name) in owners:
+    if os.path.basename(name).count(".") == 2 and _pid_of(name) in owners:
         return True
     if not name.endswith(".pid"):
         return False
@@ -112,7 +112,7 @@ def _is_listened_on(home, name):
     """Whether somebody listens on a socket file. A connection tells, and not /proc/net/unix, which shows only the
     sockets of our own network namespace, by the paths that their programs called them."""
     try:
-        connect_to(home.run, name, 1).close()
+        connect_to(*os.path.split(os.path.join(home.run, name)), seconds=1).close()
     except OSError as exc:
         if exc.errno in DENIED:
             raise no_access(os.path.join(home.run, name))

@@ -12,7 +12,7 @@ A program that lives does not need to serve: one whose port is taken goes on wit
 import errno
 import os
 
-from .host import DENIED, GONE, no_access, uptime
+from .host import DENIED, GONE, as_text, no_access, uptime
 from .sockets import connect_to, socket_error
 
 RUNNING = "running"
@@ -32,15 +32,17 @@ class Status(object):
 
     def __init__(self, home, process, seconds):
         self.state, self.told, self.problem, self.answers = None, {}, None, False
-        name = "%s.%d.sock" % (process.program, process.pid)
+        folder, name = home.run_of(process.program), "%s.%d.sock" % (process.program, process.pid)
+        shown = as_text(os.path.join(folder, name))
+        if folder == os.path.join(home.path, "run"):
+            shown = "run/%s" % name
         try:
-            answer = _ask(home.run, name, uptime() + seconds)
+            answer = _ask(folder, name, uptime() + seconds)
         except (IOError, OSError) as exc:
             if exc.errno in DENIED:
-                raise no_access(os.path.join(home.run, name))
-            self.problem = "there is no run/%s" % name if exc.errno in GONE else (
-                "nobody listens on run/%s" % name if exc.errno == errno.ECONNREFUSED else
-                "no answer on run/%s" % name)
+                raise no_access(os.path.join(folder, name))
+            self.problem = "there is no %s" % shown if exc.errno in GONE else (
+                "nobody listens on %s" % shown if exc.errno == errno.ECONNREFUSED else "no answer on %s" % shown)
             return
         head, dummy, body = answer.partition(b"\r\n\r\n")
         words = head.split(None, 2)
@@ -51,8 +53,8 @@ class Status(object):
         if isinstance(state, type(u"")):
             self.state = str(state) if state in ("starting", RUNNING, "stopping", "stopped") else "unknown"
         else:
-            self.problem = "run/%s answers with %s and tells no state" % (
-                name, "HTTP status %s" % code[:3] if code else "something else than HTTP")
+            self.problem = "%s answers with %s and tells no state" % (
+                shown, "HTTP status %s" % code[:3] if code else "something else than HTTP")
 
 
 def _ask(folder, name, until):

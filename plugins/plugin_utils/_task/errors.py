@@ -57,6 +57,7 @@ CATALOGUE: dict[str, Code] = {code.code: code for code in list(globals().values(
 # What the host program gives as the reason of a failure.
 BY_REASON = {
     "invalid": INVALID,
+    "configuration": AGENT_STATE,
     "not_installed": AGENT_STATE,
     "locked": AGENT_STATE,
     "not_permitted": NOT_AUTHORIZED,
