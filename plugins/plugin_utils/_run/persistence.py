@@ -93,5 +93,10 @@ def save(url: str | None, executor: Executor | None, task: Task, logs: t.Mapping
             path = spool(url, task, executor, logs)
         except (OSError, StoreError) as error:
             return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
+        if os.environ.get("AWX_PRIVATE_DATA_DIR"):  # the path is one of the job's own disk
+            return (
+                f"{exc}. This response alone has the results: {path} is gone with the job's container. Once no sign of "
+                "life has come for a minute the task is FAILED, and can be retried"
+            )
         return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
     return None

@@ -240,8 +240,8 @@ def _check(connection: sa.Connection, task_id: int) -> bool:
         (task,) = rows.read(connection, [task_id])
         raise OcpError(
             TASK_STATE,
-            f"task {task_id} has ended FAILED, no slice works on it any more: retry it or roll it back (task_retry, "
-            f"task_rollback; as a workflow workflow_resume). {summary(task)}",
+            f"task {task_id} has ended FAILED, no slice works on it any more, one that is launched again neither: "
+            f"retry it or roll it back (task_retry, task_rollback; as a workflow workflow_resume). {summary(task)}",
         )
     return bool(status == RUNNING)
 

@@ -71,6 +71,12 @@ def rollback(task: Task) -> None:
 
 
 def _check_failed(task: Task) -> None:
+    if task.status == RUNNING:
+        raise OcpError(
+            TASK_STATE,
+            f"task {task.id} is RUNNING: this can be done to a FAILED task only. Wait for its end. Where it has none, "
+            "as after the end of its workflow, cancel it first (task_cancel)",
+        )
     if task.status != FAILED:
         raise OcpError(TASK_STATE, f"task {task.id} is {task.status}: this can be done to a FAILED task only")
 

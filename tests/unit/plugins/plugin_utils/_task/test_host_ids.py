@@ -351,3 +351,13 @@ def test_a_name_that_ansible_would_read_as_a_pattern(name: str) -> None:
 def test_known_ids() -> None:
     inventory = {"a": 1, "b": "2", "c": [3, "x", 4], "d": "none", "e": True, "f": 1.0, "g": 2}
     assert known(inventory) == {1, 2, 3, 4}
+
+
+def test_who_fills_in_a_survey_of_awx_is_told_nothing_about_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/runner")
+    for value in ("", "a 1001", "[1001,"):
+        with pytest.raises(OcpError, match=r"one id a line, or ids with commas between them$") as caught:
+            parse(value)
+        assert "-e" not in caught.value.message
+    with pytest.raises(OcpError, match=r"give one number$"):
+        parse("", "taskId", most=1)

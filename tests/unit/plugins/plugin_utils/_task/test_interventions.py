@@ -522,3 +522,8 @@ def test_every_intervention_in_every_state(
 
 def subtask_of(task: Task) -> int:
     return (task.failures or task.subtasks)[0].id
+
+
+def test_a_task_whose_workflow_was_cancelled_is_cancelled_first(new_task: NewTask) -> None:
+    for intervene in (retry, rollback):
+        assert "cancel it first" in refused(intervene, new_task(2)).message
