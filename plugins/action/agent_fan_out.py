@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import difference
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import differences
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
@@ -141,9 +141,9 @@ class ActionModule(ActionBase):
         found = []
         for host, answer in results.answers.items():
             if not (answer.get("failed") or answer.get("unreachable")):
-                one = difference(results.phase, answer)
-                headers = {name: f"{host}: {one[name]}" for name in ("before_header", "after_header")}
-                found.append({**one, **headers})
+                for one in differences(results.phase, answer):
+                    headers = {name: f"{host}: {one[name]}" for name in ("before_header", "after_header")}
+                    found.append({**one, **headers})
         return {"diff": found}
 
 

@@ -89,6 +89,15 @@ options:
       - RV(ready_at) of V(start), so that the settle time is counted from there and not from now, and so that a process
         that was started again meanwhile is noticed.
     type: float
+  protect_unit:
+    description:
+      - Whether V(stop) and V(start) may protect what else lives in the control group of the agent's systemd service,
+        such as an C(observer), which systemd would end together with the agent. Needed by V(prepare), too.
+      - For the time of the phase the service gets a runtime drop-in with C(KillMode=process), C(Restart=no) and more.
+        It has to be in force before the first signal. Nothing is written where it is not needed.
+      - The other processes are compared before and after by pid and start time.
+    type: bool
+    default: false
   boot_id:
     description: RV(boot_id) of V(stop) or V(start). After another boot O(stopped_at) and O(ready_at) mean nothing.
     type: str
@@ -125,7 +134,7 @@ attributes:
       nothing of it.
   diff_mode:
     support: full
-    description: Shows the processes before and after, or the removed files.
+    description: Shows the processes before and after, the removed files, and drop-ins that are there meanwhile.
   platform:
     platforms: linux
     description: The platforms it works on.
@@ -137,7 +146,8 @@ attributes:
 notes:
   - When the main process of a systemd service ends, systemd ends whatever is left in its control group, unless the
     unit says C(KillMode=process). Where the agent shares the group with something else, such as an C(observer) that it
-    has started, nothing is signalled and the phase fails with V(foreign_in_unit), in V(prepare) already.
+    has started, nothing is signalled and the phase fails with V(foreign_in_unit), in V(prepare) already, unless
+    O(protect_unit) is set.
   - Services of systemd are looked at and spoken to as root only. Any other user stops and starts its own agent by pid
     and by the control program.
 seealso:
@@ -310,6 +320,22 @@ boot_id:
   returned: phase is stop or start
   type: str
   sample: 6c2b5b5e-7f0d-4b43-9c9e-0d7b3f9f7a10
+drop_ins:
+  description: The drop-ins of systemd services that are there for the time of the phase, or would be in check mode.
+  returned: phase is stop or start, unless there was nothing to do
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path of the file.
+      type: str
+      returned: always
+      sample: /run/systemd/system/ocp_agent.service.d/zzzz-oceanbase-ocp-protect.conf
+    content:
+      description: Its text.
+      type: str
+      returned: always
+  sample: []
 removed:
   description: Names of the files that were removed from C(run/), or would be in check mode.
   returned: phase is finish
@@ -320,7 +346,8 @@ reason:
   description:
     - Why it failed, in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked), V(foreign_in_unit),
       V(still_running), V(revived), V(control_failed), V(not_ready), V(deadline), V(interrupted).
-    - V(foreign_in_unit) means that systemd would end others together with the agent, or start the agent again.
+    - V(foreign_in_unit) means that systemd would end others together with the agent, or start the agent again; or that
+      one of the others has ended although it was protected.
     - V(control_failed) means that the control program failed, or could not be run; V(not_ready), that the agent did not
       become complete, or did not stay so.
   returned: failure
@@ -332,7 +359,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import (
     argument_spec,
-    difference,
+    differences,
     run,
 )
 
@@ -348,7 +375,7 @@ def main() -> None:
     if result.get("failed"):
         module.fail_json(**result)
     if module._diff and module.params["phase"] != "prepare":
-        result["diff"] = difference(module.params["phase"], result)
+        result["diff"] = differences(module.params["phase"], result)
     module.exit_json(**result)
 
 

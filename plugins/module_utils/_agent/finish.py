@@ -11,6 +11,7 @@ import time
 
 from .host import AgentError, uptime
 from .lock import AdminLock
+from .left_over import remove_left_over
 from .run_files import remove_stale, stale_files, unseen_listeners
 from .survey import origin_of, revived, survey_home
 
@@ -28,7 +29,8 @@ def finish_stopped(request):
             survey = survey_home(request.home)
             survey.close()
         files = stale_files(request.home, survey)
-        return {"changed": bool(files), "removed": files, "processes": [], "warnings": []}
+        left_over, warnings = remove_left_over(request)
+        return {"changed": bool(files) or left_over, "removed": files, "processes": [], "warnings": warnings}
     settled = request.settled_at(request.stopped_at)
     while True:
         survey = _prove_stopped(request)
@@ -39,15 +41,16 @@ def finish_stopped(request):
             raise AgentError("deadline", "the settle time of %s s does not fit into the timeout" % request.settle)
         time.sleep(min(SETTLE_LOOK, settled - now))
     request.log.add("nothing of the agent runs, and nothing came back")
+    left_over, warnings = remove_left_over(request)
     stale_lock = os.path.lexists(lock.path)
     if not stale_lock and not stale_files(request.home, survey):
-        return {"changed": False, "removed": [], "processes": [], "warnings": []}
+        return {"changed": left_over, "removed": [], "processes": [], "warnings": warnings}
     with lock:  # nobody can start the agent between this last look and the removal
-        removed, warnings = remove_stale(request.home, _prove_stopped(request), request.log)
+        removed, left = remove_stale(request.home, _prove_stopped(request), request.log)
     if stale_lock and lock.warning is None:
         removed.append("admin.lock")
-    return {"changed": bool(removed), "removed": removed, "processes": [],
-            "warnings": warnings + ([lock.warning] if lock.warning else [])}
+    return {"changed": bool(removed) or left_over, "removed": removed, "processes": [],
+            "warnings": warnings + left + ([lock.warning] if lock.warning else [])}
 
 
 def _prove_stopped(request):

@@ -10,6 +10,7 @@ import time
 
 from .control import generation_to_run
 from .host import AgentError, uptime
+from .left_over import remove_left_over
 from .ready import State, refuse_unproven, where_to_look
 from .survey import survey_installed
 
@@ -37,7 +38,8 @@ def finish_running(request):
             time.sleep(min(0.5, settled - now))
             state = State(request.home, generation, request.deadline)
         request.log.add("the agent is ready and has stayed so")
-    return {"changed": False, "removed": [], "processes": state.facts(), "warnings": []}
+    left_over, warnings = remove_left_over(request)
+    return {"changed": left_over, "removed": [], "processes": state.facts(), "warnings": warnings}
 
 
 def _prove_ready(request, first, state):

@@ -6,6 +6,7 @@
 
 """Prepare: could the operation work on this host? Changes nothing."""
 
+from .drop_in import path_of_drop_in
 from .lock import AdminLock
 from .ran_as import ran_as
 from .run_files import unseen_listeners
@@ -22,7 +23,9 @@ def prepare_stopped(request):
         process.send(0)
     survey.close()
     units = Units(request.home, request.log, survey.processes)
-    units.to_stop()
+    dummy, endangered = units.to_stop(request.protect_unit)
+    for unit in endangered:
+        request.log.add("systemd: %s would be protected by %s" % (unit.name, path_of_drop_in(unit.name)))
     return {
         "changed": False,
         "generations": generations,

@@ -23,7 +23,7 @@ from .request import DAEMON_GRACE, GOALS, GRACE, SETTLE, run_phase
 from .start import start
 from .stop import stop
 
-__all__ = ["DAEMONS", "argument_spec", "difference", "function_of", "perform", "run"]
+__all__ = ["DAEMONS", "argument_spec", "difference", "differences", "function_of", "perform", "run"]
 
 # By phase, and for Prepare and Finish by what the operation is heading for.
 _FUNCTIONS = {
@@ -58,6 +58,7 @@ def argument_spec():
         "stopped_at": {"type": "float"},
         "ready_at": {"type": "float"},
         "boot_id": {"type": "str"},
+        "protect_unit": {"type": "bool", "default": False},
         "ran_as": {
             "type": "dict",
             "options": {
@@ -80,8 +81,19 @@ def run(options):
     return run_phase(options, perform)
 
 
+def differences(phase, result):
+    """Ansible's diffs of what a phase changed, or would in check mode: drop-ins of systemd that are there for the time
+    of the phase, and processes, or the removed files of Finish."""
+    return [{
+        "before_header": phase,
+        "after_header": "%s: %s (removed when the phase ends)" % (phase, drop_in["path"]),
+        "before": "",
+        "after": drop_in["content"],
+    } for drop_in in result.get("drop_ins", [])] + [difference(phase, result)]
+
+
 def difference(phase, result):
-    """Ansible's diff of what a phase changed, or would in check mode: processes, or the removed files of Finish."""
+    """Ansible's diff of the processes, or of the removed files of Finish."""
     lines = ["%(program)s %(pid)d" % process for process in result.get("processes", [])]
     before, after = lines, []
     if phase == "start" and not result["changed"]:

@@ -30,11 +30,12 @@ class Request(object):
     program ends itself some seconds earlier. grace, daemon_grace, settle: seconds. check_mode: change nothing, tell.
     stopped_at: stamp() at the end of Stop, with boot_id of that boot; without them the settle time starts now.
     ready_at: the same of Start. ran_as: how the agent ran before the Stop of the same task, as Stop tells it, or None.
-    log: the Log of this run.
+    protect_unit: whether a unit that holds others may get a Protection. log: the Log of this run.
     """
 
     def __init__(self, phase, home=DEFAULT_HOME, goal="stopped", timeout=60, grace=GRACE, daemon_grace=DAEMON_GRACE,
-                 settle=SETTLE, stopped_at=None, ready_at=None, boot_id=None, ran_as=None, check_mode=False, log=None):
+                 settle=SETTLE, stopped_at=None, ready_at=None, boot_id=None, ran_as=None, protect_unit=False,
+                 check_mode=False, log=None):
         for name, value, choices in (("phase", phase, PHASES), ("goal", goal, GOALS)):
             if value not in choices:
                 raise AgentError("invalid", "%s must be one of %s, not %r" % (name, ", ".join(choices), value))
@@ -52,6 +53,7 @@ class Request(object):
         self.stopped_at = stopped_at if same_boot else None
         self.ready_at = ready_at if same_boot else None
         self.ran_as = ran_as or {}
+        self.protect_unit = protect_unit
         self.check_mode = check_mode
         self.log = log or Log()
 

@@ -15,9 +15,10 @@ from .control import Control
 from .host import AgentError, Interrupted, as_text, uptime
 from .lock import AdminLock
 from .process_clock import stamp
+from .protection import Protection
 from .ready import State, refuse_unproven, where_to_look
 from .survey import survey_installed
-from .units import Units
+from .units import PROTECTED, Units
 
 APPEARS = 3  # seconds for a daemon to show up after whoever starts it says that it has
 # Seconds after which what is lacking will not come: the daemon looks every second, and spends up to 5 s on the orphans
@@ -51,7 +52,7 @@ def start(request):
     starting.changed, starting.warnings = cleared, warnings
     if request.check_mode:
         request.log.add("would start %s" % starting.plan())
-        return dict(_answer(control, state, changed=True), processes=[])
+        return dict(_answer(control, state, changed=True), processes=[], drop_ins=starting.protection.drop_ins())
     try:
         starting.run()
     except AgentError as exc:
@@ -60,7 +61,8 @@ def start(request):
     except Interrupted as exc:
         raise AgentError(exc.reason, "the start %s: look at the host, or run it again" % exc,
                          processes=starting.state.facts(), changed=starting.changed)
-    return dict(_answer(control, starting.state, changed=starting.changed), warnings=starting.warnings)
+    return dict(_answer(control, starting.state, changed=starting.changed), warnings=starting.warnings,
+                drop_ins=starting.protection.drop_ins())
 
 
 def _answer(control, state, changed):
@@ -87,6 +89,7 @@ class _Starting(object):
         self._until = _end_of(request)
         self._logs = Logs(request.home)
         self._units = Units(request.home, request.log, processes, known=[request.ran_as.get("unit")])
+        self.protection = Protection(request, self._units, [])
         self._unit = self._choose_unit() if not state.processes else None
 
     def _choose_unit(self):
@@ -101,17 +104,18 @@ class _Starting(object):
         if unit is not None and (os.geteuid() != 0 or unit.load_state != "loaded"):
             self._log.add("systemd: %s cannot be started (%s)" % (unit.name, unit.load_state))
             return None
-        foreign = self._units.foreign(unit, patience=0) if unit is not None else []
-        if foreign:
-            self._log.add("systemd: %s is left as it is, because it holds %s" % (unit.name, ", ".join(foreign)))
-        return None if foreign else unit
+        way = self._units.to_start(unit, self._request.protect_unit) if unit is not None else None
+        if way == PROTECTED:
+            self.protection = Protection(self._request, self._units, [unit])
+        return unit if way else None
 
     def plan(self):
         """What will start the agent, for people."""
         if self.state.processes:
             return "nothing, but wait for %s" % ", ".join(self.state.absent)
         if self._unit is not None:
-            return "%s through systemd" % self._unit.name
+            return "%s through systemd" % self._unit.name + "".join(
+                ", with %s until it is ready" % drop_in["path"] for drop_in in self.protection.drop_ins())
         return "the agent: %s start, as %s" % (as_text(self._control.path), as_text(self._control.user))
 
     def run(self):
@@ -121,10 +125,9 @@ class _Starting(object):
         failure = None
         if not self.state.processes and self._unit is not None:
             self.changed = True
-            if not self._unit.at_rest and self._unit.sub_state != "auto-restart":
-                self._units.stop(self._unit, self._share())  # an active one would start nothing
-            self._units.start(self._unit, self._share())
-            self._wait_until_ready()
+            with self.protection:
+                self._start_by_unit()
+            self.warnings += self.protection.warnings
             if not self.state.processes:
                 self._log.add("%s started nothing: going on with the control program" % self._unit.name)
         if not self.state.processes:
@@ -136,6 +139,14 @@ class _Starting(object):
         self._log.found(self.state.processes)
         if failure:
             self.warnings.append("%s; the agent runs all the same" % failure)
+
+    def _start_by_unit(self):
+        if self.protection:  # a stop could end others, and is made sure of
+            self.protection.let_rest()
+        elif not self._unit.at_rest and not self._unit.waits_to_restart:
+            self._units.stop(self._unit, self._share())  # an active one would start nothing
+        self._units.start(self._unit, self._share())
+        self._wait_until_ready()
 
     def _share(self):
         """Seconds for a command: what it leaves has to do for looking at what it did."""

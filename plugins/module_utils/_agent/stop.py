@@ -10,6 +10,7 @@ from .host import AgentError, Interrupted, uptime
 from .lock import AdminLock
 from .lock_owner import account_of_processes
 from .process_clock import stamp
+from .protection import Protection
 from .ran_as import ran_as
 from .stopping import Stopping
 from .survey import revived, survey_installed
@@ -31,13 +32,21 @@ def stop(request):
     stopping, stopped_units = Stopping(request), []
     try:
         at_first = set((process.pid, process.start) for process in stopping.look())
-        for unit in units.to_stop():
-            stopped_units.append(unit)
-            units.stop(unit, request.within(request.daemon_grace + request.grace, 0.5) - uptime(), stopping.note)
-        if not survey.processes and not stopped_units and lock.holder() is None:
+        through, endangered = units.to_stop(request.protect_unit)
+        if not survey.processes and not through and not endangered and lock.holder() is None:
             return dict(stamp("stopped_at"), changed=False, processes=[], warnings=survey.unproven, **found)
-        with lock:  # where systemd's time was up, the control program that it has called may still be at work
-            _stop_by_pid(request, stopping)
+        protection = Protection(request, units, endangered)
+        found["drop_ins"] = protection.drop_ins()
+        with protection:
+            protection.end_waiting()
+            for unit in through:
+                protection.signalled = True
+                stopped_units.append(unit)
+                units.stop(unit, request.within(request.daemon_grace + request.grace, 0.5) - uptime(), stopping.note)
+            with lock:  # where systemd's time was up, the control program that it has called may still be at work
+                protection.signalled = True
+                _stop_by_pid(request, stopping)
+            protection.let_rest()
     except AgentError as exc:
         exc.facts = dict({"processes": stopping.facts(), "changed": stopping.signalled or bool(stopped_units)},
                          **dict(found, **exc.facts))
@@ -54,19 +63,22 @@ def stop(request):
         raise AgentError("still_running", "still running: " + ", ".join(
             "%s in state %s after %s" % (process, process.state() or "?", process.signal or "no signal")
             for process in left), **found)
-    warnings = survey.unproven + ([lock.warning] if lock.warning else []) + _still_active(units)
+    warnings = survey.unproven + ([lock.warning] if lock.warning else []) + protection.warnings + _still_active(units)
     return dict(found, warnings=warnings)
 
 
 def _plan(request, survey, units, found):
     """What Stop would do."""
     request.log.found(survey.processes)
-    through = units.to_stop()
+    through, endangered = units.to_stop(request.protect_unit)
     for unit in through:
         request.log.add("would stop %s through systemd" % unit.name)
+    drop_ins = Protection(request, units, endangered).drop_ins()
+    for drop_in in drop_ins:
+        request.log.add("would write %s until the agent is stopped" % drop_in["path"])
     planned = [dict(process.facts(), signal="SIGTERM", seconds=None) for process in survey.processes]
     return dict(stamp("stopped_at"), changed=bool(planned or through), processes=planned, warnings=survey.unproven,
-                **found)
+                drop_ins=drop_ins, **found)
 
 
 def _stop_by_pid(request, stopping):

@@ -13,19 +13,32 @@ otherwise, a database that somebody started from there included. So a look into 
 import os
 import time
 
-from .command import run_command
+from .drop_in import has_drop_in
 from .home import CONTROLS, image_of
-from .host import AgentError, arguments_of, as_text, executable_of, pids, read_proc, stat_or_none, uptime
+from .host import (
+    AgentError,
+    arguments_of,
+    as_text,
+    executable_of,
+    lives,
+    pids,
+    read_proc,
+    stat_or_none,
+    uptime,
+)
 from .scripts import is_interpreter, script_of
 from .survey import Survey
+from .systemctl import SystemdError, shown_of, systemctl
 from .unit_files import is_service, services_to_ask, starts_agent
 
-SYSTEMCTL = ("/usr/bin/systemctl", "/bin/systemctl")
-SHOW_SECONDS = 10  # for questions
 FOREIGN_PATIENCE = 3  # seconds: a command that the agent runs for OCP may be over by then
 _SHOWN = ("Id", "LoadState", "ActiveState", "SubState", "ControlGroup", "MainPID", "KillMode", "Restart",
-          "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo", "ExecStart")
+          "RestartForceExitStatus", "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo", "OnFailure", "OnSuccess",
+          "PrivateTmp", "ExecStart")
 UNKNOWN = "unknown"
+BY_ITSELF, PROTECTED = "by itself", "protected"  # ways to start a service
+PROTECT = ("set ocp_protect_unit=true and run as root (ansible_become: true), which has systemd leave the others alone "
+           "while the agent is being stopped or started")
 
 
 class Unit(object):
@@ -44,6 +57,11 @@ class Unit(object):
         self.kill_mode = shown.get("KillMode", "")
         self.restart = shown.get("Restart", "")
         self.exec_start = shown.get("ExecStart", [])
+        self.private_tmp = shown.get("PrivateTmp", "") not in ("", "no")
+        self.revives = self.restart != "no" or shown.get("RestartForceExitStatus", "") != ""
+        # Targets, such as reboot.target, that follow when it ends.
+        self.followed_by = [name for key in ("OnFailure", "OnSuccess") for name in shown.get(key, "").split()
+                            if name.endswith(".target")]
         # Who is stopped when this one is stopped, and who even when it ends by itself.
         self.stopped_along = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
                               for name in shown.get(key, "").split() if not name.endswith(".target")]
@@ -53,6 +71,15 @@ class Unit(object):
     def takes_all(self):
         """Whether systemd ends the whole control group when the main process ends."""
         return self.kill_mode not in ("process", "none")
+
+    @property
+    def waits_to_restart(self):
+        return self.sub_state == "auto-restart"
+
+    @property
+    def has_drop_in(self):
+        """Whether a drop-in of ours is there: of this run, or of one that was killed."""
+        return has_drop_in(self.name)
 
     @property
     def at_rest(self):
@@ -105,43 +132,95 @@ class Units(object):
         found = [unit for unit in self.all if unit.name in self._named]
         return found[0] if len(found) == 1 else None
 
-    def to_stop(self):
-        """Those that systemd has to stop, so that it revives nothing and so that a later start starts.
+    def to_stop(self, protect=False):
+        """What Stop has to do about services, as two lists.
+
+        The first are those that systemd has to stop, so that it revives nothing and so that a later start starts. The
+        second are those that need a Protection while the agent is stopped by pid. protect: whether they may have one;
+        without that only what a run before has left in place is used again.
 
         Raises AgentError where the end of the agent would be undone, or would be the end of others.
         """
-        found = []
+        found, endangered = [], []
         for unit in self.all:
             if unit.at_rest:
                 continue
             foreign = self.foreign(unit)
             along = self._active(unit.stopped_along)
-            ours = unit.main_pid in self._agent
-            if ours and foreign and unit.takes_all:
-                raise _refusal(unit, "holds %s, too, and systemd would end them together with the agent" % (
-                    ", ".join(foreign)), "KillMode=process, Restart=no; or start them outside of the unit")
-            bound = self._active(unit.bound)
-            if ours and bound:
-                raise _refusal(unit, "has %s bound to it, which systemd would stop together with the agent" % (
-                    ", ".join(bound)), None)
             others = foreign + along
+            ours = unit.main_pid in self._agent
+            bound = self._active(unit.bound) if ours else []
+            if bound:
+                raise _refusal(unit, "has %s bound to it, which systemd would stop together with the agent" % (
+                    ", ".join(bound)))
+            danger = None
+            if ours and foreign and unit.takes_all:
+                danger = "holds %s, too, and systemd would end them together with the agent" % ", ".join(foreign)
+            elif others and self._is_revived(unit):
+                danger = "would start it again (%s), and cannot be stopped because of %s" % (
+                    _why_revived(unit), ", ".join(others))
+            if danger or others and unit.has_drop_in:
+                obstacle = self._obstacle(unit, foreign, along)
+                if obstacle:
+                    raise _refusal(unit, danger or "holds %s, too" % ", ".join(others), "take them apart: "
+                                   "ocp_protect_unit cannot keep systemd from it, because %s" % obstacle)
+                if os.geteuid() != 0 or not (protect or unit.has_drop_in):
+                    raise _refusal(unit, danger or "holds %s, too" % ", ".join(others), PROTECT + (
+                        "; or start them outside of the unit" if foreign else ""))
+                endangered.append(unit)
+                continue
+            # systemd does not know what to wait for. It goes on to count the unit as active because of the others: a
+            # start would start nothing, and a stop would end them.
+            if protect and foreign and not along and unit.main_pid == 0 and os.geteuid() == 0 and not self._obstacle(
+                    unit, foreign, along):
+                endangered.append(unit)
+                continue
             if not others and unit.active_state != UNKNOWN and os.geteuid() == 0:
                 found.append(unit)
                 continue
             if self._is_revived(unit):
-                if not others:
-                    raise AgentError("not_permitted", "%s would start the agent again (Restart=%s), and only root may "
-                                     "stop it: run with become (ansible_become: true)" % (unit.name, unit.restart))
-                raise _refusal(unit, "would start it again (Restart=%s), and cannot be stopped because of %s" % (
-                    unit.restart, ", ".join(others)), "KillMode=process, Restart=no")
+                raise AgentError("not_permitted", "%s would start the agent again (%s), and only root may stop it: run "
+                                 "with become (ansible_become: true)" % (unit.name, _why_revived(unit)))
             self._log.add("systemd: %s is left as it is: %s" % (
                 unit, "it cannot be asked or told" if not others else "not without %s" % ", ".join(others)))
-        return found
+        return found, endangered
+
+    def to_start(self, unit, protect):
+        """How to start the agent by a service so that nothing else ends: BY_ITSELF, PROTECTED, or None for not at all.
+
+        protect: whether a Protection may be used."""
+        foreign = self.foreign(unit, patience=0)
+        along = [] if unit.at_rest else self._active(unit.stopped_along)  # it has to be stopped first
+        if along:
+            self._log.add("systemd: %s is left as it is: not without %s" % (unit, ", ".join(along)))
+            return None
+        if not foreign:
+            return BY_ITSELF
+        obstacle = self._obstacle(unit, foreign, along) if protect else "ocp_protect_unit is not set"
+        if obstacle:
+            self._log.add("systemd: %s is left as it is, because it holds %s, and %s" % (
+                unit.name, ", ".join(foreign), obstacle))
+            return None
+        return PROTECTED
+
+    @staticmethod
+    def _obstacle(unit, foreign, along):
+        """Why no Protection of a service can do, or None."""
+        if unit.active_state == UNKNOWN:
+            return "systemd could not be asked about %s" % unit.name
+        if unit.load_state != "loaded":
+            return "systemd has no settings of it (%s)" % unit.load_state
+        if foreign and unit.private_tmp:
+            return "the end of the unit removes their /tmp (PrivateTmp)"
+        if unit.followed_by:
+            return "its end leads to %s" % ", ".join(unit.followed_by)
+        if unit.waits_to_restart and along:
+            return "only a stop of the unit ends its wait for a restart"
+        return None
 
     def _is_revived(self, unit):
         """Whether a service that is not stopped starts the agent again."""
-        return unit.restart != "no" and (unit.sub_state == "auto-restart" or bool(
-            self._agent.intersection(members(unit.group))))
+        return unit.revives and (unit.waits_to_restart or bool(self._agent.intersection(_members(unit))))
 
     def stop(self, unit, seconds, meanwhile=None):
         """Stop a service through systemd. Returns whether systemd says so; the process table has the last word."""
@@ -154,9 +233,21 @@ class Units(object):
         return self._order("start", unit, seconds, None)
 
     def _order(self, verb, unit, seconds, meanwhile):
-        ended = _systemctl([verb, "--", unit.name], seconds, meanwhile)
+        ended = systemctl([verb, "--", unit.name], seconds, meanwhile)
         self._log.add("systemctl %s %s%s" % (verb, ended, "" if ended.status == 0 else ": " + ended.words()))
         return ended.status == 0
+
+    def again(self, unit):
+        """A service as it is now; None where systemd does not tell."""
+        return next((found for found in self._show([unit.name]) if found.active_state != UNKNOWN), None)
+
+    def is_agent(self, pid):
+        """Whether it was the pid of an agent process at the last look at others."""
+        return pid in self._agent
+
+    def is_stopped_alone(self, unit):
+        """Whether a stop of a service stops no other one."""
+        return not self._active(unit.stopped_along)
 
     def still_active(self):
         """The services that systemd counts as active now, of those that it did at first."""
@@ -170,21 +261,22 @@ class Units(object):
         """
         until = uptime() + patience
         while True:
-            found = self._foreign_processes(unit)
+            found = self.others(unit)
             if not found or uptime() >= until:
-                return found
+                return ["%s (pid %d)" % (process.comm, pid) for pid, process in found]
             time.sleep(0.2)
 
-    def _foreign_processes(self, unit):
+    def others(self, unit):
+        """The live processes of a service that are not the agent's: pairs of pid and Stat."""
         survey = Survey(self._home)
         survey.close()
         self._agent.update(process.pid for process in survey.processes)
         found = []
-        for pid in members(unit.group):
+        for pid in _members(unit):
             process = stat_or_none(pid)
-            if pid not in self._agent and process is not None and process.state not in "ZXx" and not _is_control(
+            if pid not in self._agent and process is not None and lives(pid, process) and not _is_control(
                     self._home, pid):
-                found.append("%s (pid %d)" % (process.comm, pid))
+                found.append((pid, process))
         return found
 
     def _active(self, names):
@@ -194,32 +286,20 @@ class Units(object):
         if unit.load_state in ("not-found", "masked") and unit.at_rest:
             return False
         return unit.name in self._named + self._known or unit.main_pid in self._agent or (
-            bool(self._agent.intersection(members(unit.group))) and not self._foreign_processes(unit))
+            bool(self._agent.intersection(_members(unit))) and not self.others(unit))
 
     def _show(self, names):
         if not names:
             return []
-        ended = _systemctl(["show", "--property=" + ",".join(_SHOWN), "--"] + names, SHOW_SECONDS)
-        if ended.status != 0:
-            self._log.add("systemctl show %s: %s" % (ended, ended.words()))
+        try:
+            blocks = shown_of(names, _SHOWN)
+        except SystemdError as exc:
+            self._log.add("systemctl show %s" % exc)
             inside = dict((service, pid) for pid, service in self._services.items())
             return [_unknown(name, inside[name]) for name in names if name in inside]
-        blocks = [_properties(block) for block in ended.output.split("\n\n")]
         units = [Unit(block) for block in blocks if block.get("Id")]
         return [unit for number, unit in enumerate(units) if unit.name not in [
             other.name for other in units[:number]]]  # aliases of one
-
-
-def _properties(block):
-    """The properties of one service as systemctl shows them; ExecStart, with a line for each command, as a list."""
-    found = {"ExecStart": []}
-    for line in block.splitlines():
-        key, equals, value = line.partition("=")
-        if key == "ExecStart":
-            found[key].append(value)
-        elif equals:
-            found[key] = value
-    return found
 
 
 def _unknown(name, pid):
@@ -228,10 +308,11 @@ def _unknown(name, pid):
                  "Restart": "no"})
 
 
-def _refusal(unit, what, settings):
-    """settings: what a drop-in of the unit has to say, or None where none helps."""
-    way_out = "take them apart" if settings is None else (
-        "let it leave them alone: systemctl edit --runtime %s, with [Service], %s" % (unit.name, settings))
+def _why_revived(unit):
+    return "Restart=%s" % unit.restart if unit.restart != "no" else "RestartForceExitStatus"
+
+
+def _refusal(unit, what, way_out="take them apart"):
     return AgentError("foreign_in_unit", "nothing was signalled: the agent's service %s %s. Before you run this "
                       "again, %s" % (unit.name, what, way_out))
 
@@ -256,11 +337,11 @@ def service_of(pid):
     return units[-1], not user
 
 
-def members(group):
-    """The pids in a control group and below it."""
-    if group in ("", "/"):
-        return []
-    return [pid for pid in pids() if (control_group(pid) + "/").startswith(group + "/")]
+def _members(unit):
+    """The pids in the control group of a service and below it, also where systemd has let go of the group."""
+    if unit.group in ("", "/"):
+        return [pid for pid in pids() if service_of(pid) == (unit.name, True)]
+    return [pid for pid in pids() if (control_group(pid) + "/").startswith(unit.group + "/")]
 
 
 def _is_control(home, pid):
@@ -274,8 +355,3 @@ def _is_control(home, pid):
     except (IOError, OSError):
         return False
     return os.path.basename(path) in CONTROLS and (home.has_place(path) or image in home.images())
-
-
-def _systemctl(arguments, seconds, meanwhile=None):
-    program = next((path for path in SYSTEMCTL if os.access(path, os.X_OK)), SYSTEMCTL[0])
-    return run_command([program, "--no-pager", "--no-ask-password"] + arguments, seconds, meanwhile=meanwhile)

@@ -240,6 +240,7 @@ _RAN_AS = _mapping(
 _KEYS: dict[str, _Check] = {
     "boot_id": _name(_NAME),
     "changed": _flag,
+    "drop_ins": _list(_mapping({"path": _text(_PATH), "content": _text(_PATH)}, required=("path", "content"))),
     "exception": _text(MESSAGE_TEXT),
     "failed": _flag,
     "generations": _list(_name(_NAME)),

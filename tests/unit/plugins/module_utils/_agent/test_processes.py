@@ -20,7 +20,12 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.host import (
     uptime,
     user_name,
 )
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec, difference, run
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import (
+    argument_spec,
+    difference,
+    differences,
+    run,
+)
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.request import Request
 
 HOME = "/nonexistent/ocp_agent"
@@ -206,6 +211,15 @@ def test_difference() -> None:
     }
     assert difference("finish", {"removed": ["ocp_agentd.pid"]})["before"] == "ocp_agentd.pid\n"
     assert difference("stop", {"processes": []})["before"] == ""
+
+
+def test_a_drop_in_is_a_difference_of_its_own() -> None:
+    stopped = {"processes": [], "drop_ins": [{"path": "/run/x.conf", "content": "[Service]\n"}]}
+    drop_in, processes = differences("stop", stopped)
+    assert (drop_in["before"], drop_in["after"]) == ("", "[Service]\n")
+    assert "/run/x.conf" in drop_in["after_header"]
+    assert processes == difference("stop", stopped)
+    assert differences("prepare", {"processes": []}) == [difference("prepare", {"processes": []})]
 
 
 @pytest.mark.parametrize(

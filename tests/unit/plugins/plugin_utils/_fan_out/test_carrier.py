@@ -54,7 +54,7 @@ def test_a_stop_carries_nothing_of_a_start() -> None:
     for phase in ("prepare", "stop", "finish"):
         names = defined(carrier.program({"phase": phase, "goal": "stopped"}).decode())
         assert not names & {"start", "Control", "State", "restart_pos_proxy"}, phase
-    assert not defined(carrier.program({"phase": "finish", "goal": "stopped"}).decode()) & {"Units", "run_command"}
+    assert not defined(carrier.program({"phase": "finish", "goal": "stopped"}).decode()) & {"Units", "Protection"}
     assert {"start", "Control", "State", "Units"} <= defined(carrier.program({"phase": "start"}).decode())
 
 

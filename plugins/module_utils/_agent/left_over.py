@@ -1,0 +1,92 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Removes the drop-ins of ours that nobody needs any more: the own ones of a run, and those of one that was killed."""
+
+import errno
+import fcntl
+import os
+import time
+
+from .deferred import Deferred
+from .drop_in import UNITS_FOLDER, forget_drop_in, path_of_drop_in, services_with_drop_in, take_drop_in_away
+from .host import AgentError, as_text, uptime
+from .systemctl import SystemdError, reload_units, shown_of
+
+RELOAD_SECONDS = 30  # systemd reads the files of all units
+PROTECTION_WAIT = 10  # for another run
+
+
+def remove_left_over(request):
+    """Remove what a run that was killed has left for the home of a Request. Returns whether it did, and warnings.
+
+    To be called once it is proven that no process of the agent is about to end: without its drop-in, that would be the
+    end of what else is in the unit.
+    """
+    home = as_text(request.home.path)
+    names = services_with_drop_in(home)
+    if not names:
+        return False, []
+    paths = ", ".join(map(path_of_drop_in, names))
+    if request.check_mode:
+        request.log.add("would remove %s" % paths)
+        return True, []
+    if os.geteuid() != 0:
+        return False, ["%s, of a run that was cut short, is still there, and only root may remove it" % paths]
+    lock = protection_lock(request.within(PROTECTION_WAIT, 0.3))
+    try:
+        with Deferred():
+            try:
+                states = [(shown.get("ActiveState"), shown.get("SubState"))
+                          for shown in shown_of(names, ("ActiveState", "SubState"))]
+            except SystemdError as exc:
+                return False, ["%s, of a run that was cut short, is still there: systemctl show %s" % (paths, exc)]
+            if not all(is_settled(*state) for state in states) or not remove_drop_ins(names, home, request.log):
+                return False, ["%s, of a run that was cut short, could not be removed now: run this again" % paths]
+    finally:
+        os.close(lock)
+    return True, []
+
+
+def is_settled(active_state, sub_state):
+    """Whether systemd neither starts nor stops a service in this state."""
+    return active_state in ("active", "inactive", "failed") or sub_state == "auto-restart"
+
+
+def remove_drop_ins(names, home, log):
+    """Remove the drop-ins of services, and have systemd forget them. Returns whether it has."""
+    for name in names:
+        take_drop_in_away(name, home)
+    if not reload_units(log, RELOAD_SECONDS):
+        return False
+    for name in names:
+        forget_drop_in(name)
+        log.add("removed %s" % path_of_drop_in(name))
+    return True
+
+
+def protection_lock(until):
+    """A descriptor that one run at a time can have: a drop-in that is found while it is had is of no run at work.
+
+    Raises AgentError when another run still has it at that moment of uptime().
+    """
+    descriptor = os.open(UNITS_FOLDER, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return descriptor
+            except (IOError, OSError) as exc:
+                if exc.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR):
+                    raise
+            if uptime() >= until:
+                raise AgentError("locked", "another run of this collection protects services of this host: wait for it "
+                                 "to end, and run again")
+            time.sleep(0.1)
+    except BaseException:
+        os.close(descriptor)
+        raise

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""Asks and tells systemd."""
+
+import os
+
+from .command import run_command
+
+PROGRAMS_OF_SYSTEMD = ("/usr/bin/systemctl", "/bin/systemctl")
+SHOW_SECONDS = 10  # for questions
+_COMMANDS = ("ExecStart", "ExecStop", "ExecStopPost")  # properties with a line for each command
+
+
+class SystemdError(Exception):
+    """systemd cannot be asked."""
+
+
+def systemctl(arguments, seconds, meanwhile=None):
+    """Run systemctl. See run_command."""
+    program = next((path for path in PROGRAMS_OF_SYSTEMD if os.access(path, os.X_OK)), PROGRAMS_OF_SYSTEMD[0])
+    return run_command([program, "--no-pager", "--no-ask-password"] + arguments, seconds, meanwhile=meanwhile)
+
+
+def shown_of(names, properties):
+    """The properties of units, a dict for each that is known: commands as lists, all else as texts.
+
+    A property that this systemd does not know is missing. Raises SystemdError.
+    """
+    ended = systemctl(["show", "--property=" + ",".join(properties), "--"] + names, SHOW_SECONDS)
+    if ended.status != 0:
+        raise SystemdError("%s: %s" % (ended, ended.words()))
+    return [_properties(block) for block in ended.output.split("\n\n")]
+
+
+def reload_units(log, seconds):
+    """Have systemd read the files of all units again. Returns whether it has."""
+    ended = systemctl(["daemon-reload"], max(1.0, seconds))
+    if ended.status != 0:
+        log.add("systemctl daemon-reload %s: %s" % (ended, ended.words()))
+    return ended.status == 0
+
+
+def _properties(block):
+    found = dict((name, []) for name in _COMMANDS)
+    for line in block.splitlines():
+        key, equals, value = line.partition("=")
+        if key in _COMMANDS:
+            found[key] += [value] if value else []
+        elif equals:
+            found[key] = value
+    return found
