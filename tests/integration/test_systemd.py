@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.fleet import Fleet, Host, HostSpec, Process, full
-from tests.integration.cores import Core, Run
+from tests.integration.cores import STOP, Core, Run
 from tools.environments import interpreters
 
 pytestmark = pytest.mark.xdist_group("systemd")  # one batch of hosts for all of them, in this order
@@ -314,17 +314,30 @@ def test_a_service_that_only_mentions_the_agent_goes_on(batch: Batch) -> None:
 
 
 def test_the_way_out_that_the_message_names(batch: Batch, newest_core: Core, tmp_path: Path) -> None:
-    """The unit leaves the others alone, and the second run stops the agent."""
-    host = batch.hosts["observer"]
-    folder = Path(f"/proc/{host.init[0]}/root/run/systemd/system/{UNIT}.d")
-    folder.mkdir(parents=True)
-    (folder / "override.conf").write_text("[Service]\nKillMode=process\nRestart=no\n")
-    host.run("systemctl", "daemon-reload")
-    extra = {"host_ids": [host.host_id]}
-    run = newest_core.stop_agents(batch.fleet.inventory, tmp_path / "response.json", extra)
-    assert run.status == 0, run.output
+    """systemd leaves the others alone meanwhile: a plan of it, a restart, and a stop."""
+    host, observer, folder = batch.hosts["observer"], batch.observers["observer"], f"/run/systemd/system/{UNIT}.d"
+    extra = {"host_ids": [host.host_id], "ocp_protect_unit": True}
+    agent = host.agent_processes()
+
+    def run(playbook: str, *arguments: str) -> str:
+        done = newest_core.on_fleet(playbook, batch.fleet, tmp_path / "response.json", *arguments, **extra)
+        assert done.status == 0, done.output
+        assert host.alive(observer)
+        assert host.run("find", folder, check=False).stdout == ""
+        return done.output
+
+    plan = run(STOP, "--check", "--diff")
+    assert f"{folder}/zzzz-oceanbase-ocp-protect.conf" in plan
+    assert "\n+KillMode=process\n" in plan
+    assert host.agent_processes() == agent
+    run("batch_restart_agents")
+    assert all_run(host)
+    assert not set(agent) & set(host.agent_processes())
+    groups = {UNIT in Path(f"/proc/{process.pid}/cgroup").read_text() for process in host.agent_processes()}
+    assert groups == {True}
+    run(STOP)
     assert host.agent_names() == []
-    assert host.alive(batch.observers["observer"])
+    assert state(host) == "inactive (dead)"
 
 
 @pytest.mark.parametrize("name", STOPPED)

@@ -23,10 +23,15 @@ from .run import Run
 
 # The options of a phase that are variables of the host. The roles have the same: a test compares them.
 VARIABLES = {
-    "prepare": {"home": "ocp_agent_home"},
+    "prepare": {"home": "ocp_agent_home", "protect_unit": "ocp_protect_unit"},
     "restart_pos_proxy": {"home": "ocp_agent_home", "grace": "ocp_agent_grace"},
-    "stop": {"home": "ocp_agent_home", "grace": "ocp_agent_grace", "daemon_grace": "ocp_agent_daemon_grace"},
-    "start": {"home": "ocp_agent_home"},
+    "stop": {
+        "home": "ocp_agent_home",
+        "grace": "ocp_agent_grace",
+        "daemon_grace": "ocp_agent_daemon_grace",
+        "protect_unit": "ocp_protect_unit",
+    },
+    "start": {"home": "ocp_agent_home", "protect_unit": "ocp_protect_unit"},
     "finish": {"home": "ocp_agent_home", "settle": "ocp_agent_settle"},
 }
 
