@@ -20,8 +20,8 @@ description:
     its own arguments or working directory lead to the home. Neither a name on a command line nor a pid file alone makes
     a process the agent's. What may be the agent without proof is left alone; V(prepare) warns, and V(finish) fails.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
-  - Nothing is written to the host's disk where its connection can carry input. A Python of the host from 2.7 on will do
-    then, also one that is too old for the controller's ansible-core.
+  - Where its connection can carry input, nothing of the module is written to the host's disk. A Python of the host from
+    2.7 on will do then, also one that is too old for the controller's ansible-core.
   - It never signals C(observer), C(obproxy), the agent of another home, anything in a container, or its own ancestors.
 options:
   phase:
@@ -37,6 +37,9 @@ options:
         another user than root the lock therefore names a process of that user, C(cat), which ends when the module does.
       - V(start) starts the agent unless it runs, through systemd where a service is to run it, else by the vendor's
         control program as the agent's user, and waits until the daemon guards every child and every program serves.
+      - V(stop) takes down how the agent runs (user, limits, umask, environment and so on) and V(start) brings that back.
+        The values of the environment stay on the host, in a file that nobody else can read, until V(finish) has proved
+        the started agent. What cannot be brought back is a warning.
         Where no daemon runs it first ends the children that a daemon has left, and removes stale pid, socket and lock
         files, with which neither the daemon nor its children would start.
       - A program serves when it answers C(running) on its socket in C(run/), as the agent itself asks it; nothing is
@@ -124,6 +127,9 @@ options:
         description: The programs that ran. For people; V(start) does not look at it.
         type: list
         elements: str
+      attributes:
+        description: How the daemon ran, for a host that does not know it any more, as after a boot.
+        type: str
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -298,11 +304,19 @@ ran_as:
       elements: str
       returned: always
       sample: [ocp_agentd, ocp_mgragent, ocp_monagent]
+    attributes:
+      description:
+        - How the daemon ran, in words C(name=value) with C(%20) for a blank. Of its environment only the names; the
+          values stay on the host.
+      type: str
+      returned: always
+      sample: environment=TZ groups=1000%205001 limit_nofile=655350%20655350 nice=0 oom_score_adj=0 umask=0027
   sample:
     generation: gen2
     user: root
     unit: ocp_agent.service
     programs: [ocp_agentd, ocp_mgragent, ocp_monagent]
+    attributes: environment=TZ groups=1000%205001 limit_nofile=655350%20655350 nice=0 oom_score_adj=0 umask=0027
 stopped_at:
   description:
     - The end of V(stop), in seconds on the clock that the start times in C(/proc/PID/stat) are read from. That is in

@@ -49,3 +49,19 @@ def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]
         pytest.skip("namespaces with real users in them need root")
     with sandbox_in(tmp_path / "host", resident=getattr(request, "param", "once") == "resident") as made:
         yield made
+
+
+@pytest.fixture
+def python_for_all(sandbox: Sandbox, python: Path) -> Path:
+    """The interpreter, where every user of the sandbox can run it: not below a closed folder, such as root's home."""
+    real = python.resolve()
+    prefix = real.parents[1]
+    closed = [folder for folder in prefix.parents if folder.stat().st_mode & 0o001 == 0]
+    if closed:
+        place = sandbox.folder / "python"
+        place.mkdir()
+        sandbox.do("mount", "--bind", prefix, place)
+        sandbox.do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", closed[-1])
+        sandbox.do("mkdir", "-p", prefix)
+        sandbox.do("mount", "--bind", place, prefix)
+    return real

@@ -32,8 +32,12 @@ def spawn(
     stdout: str = "/dev/null",
     stderr: str = "/dev/null",
     pid: int | None = None,
+    environment: dict[str, str] | None = None,
 ) -> int:
-    """Start a process and return its pid once it runs its program. pid: the one that it shall get."""
+    """Start a process and return its pid once it runs its program. pid: the one that it shall get.
+
+    environment: more variables.
+    """
     # A FIFO that is opened for both keeps its reader waiting.
     with (
         open(stdin, "rb" if os.path.isfile(stdin) else "r+b", buffering=0) as source,
@@ -54,7 +58,7 @@ def spawn(
                 stdin=source,
                 stdout=out,
                 stderr=errors,
-                env=ENVIRONMENT,
+                env={**ENVIRONMENT, **(environment or {})},
                 start_new_session=True,
             )
             process.returncode = 0  # we reap, not Popen

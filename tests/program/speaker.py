@@ -50,6 +50,7 @@ def answer(program: str, pid: int) -> bytes:
 
 def main(home: str) -> None:
     os.chdir(f"{home}/run")  # short paths: those of sockets may not be long
+    os.umask(0)  # the agent may be of any user
     selector = selectors.DefaultSelector()
     sockets: dict[tuple[str, int], socket.socket] = {}
     muted, closed = [], set()

@@ -43,7 +43,13 @@ def test_an_agent_is_stopped(sandbox: Sandbox, every_python: Path) -> None:
             {"program": name, "pid": process.pid, "user": "root", "executable": str(sandbox.home / "bin" / name)}
             for name, process in zip(AGENT, [daemon, *sorted(children, key=lambda child: child.pid)], strict=True)
         ],
-        "ran_as": {"generation": "gen2", "user": "root", "unit": None, "programs": AGENT},
+        "ran_as": {
+            "generation": "gen2",
+            "user": "root",
+            "unit": None,
+            "programs": AGENT,
+            "attributes": prepared["ran_as"]["attributes"],
+        },
         "warnings": [],
     }
 

@@ -21,22 +21,6 @@ def assert_refused(answer: dict[str, Any]) -> None:
     assert "become" in answer["msg"]
 
 
-@pytest.fixture
-def python_for_all(sandbox: Sandbox, python: Path) -> Path:
-    """The interpreter, where every user of the sandbox can run it: not below a closed folder, such as root's home."""
-    real = python.resolve()
-    prefix = real.parents[1]
-    closed = [folder for folder in prefix.parents if folder.stat().st_mode & 0o001 == 0]
-    if closed:
-        place = sandbox.folder / "python"
-        place.mkdir()
-        sandbox.do("mount", "--bind", prefix, place)
-        sandbox.do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", closed[-1])
-        sandbox.do("mkdir", "-p", prefix)
-        sandbox.do("mount", "--bind", place, prefix)
-    return real
-
-
 @both_ways
 @pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
 def test_an_agent_of_another_user(sandbox: Sandbox, python_for_all: Path, phase: str) -> None:

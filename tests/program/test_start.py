@@ -65,7 +65,8 @@ def test_a_restart_brings_back_what_ran(sandbox: Sandbox, every_python: Path) ->
     sandbox.program(every_python, "start")
     assert not sandbox.program(every_python, "prepare", goal="restarted").get("failed")
     stopped = sandbox.program(every_python, "stop")
-    assert stopped["ran_as"] == {"generation": "gen2", "user": "root", "unit": None, "programs": AGENT}
+    known = {"generation": "gen2", "user": "root", "unit": None, "programs": AGENT}
+    assert stopped["ran_as"] == {**known, "attributes": stopped["ran_as"]["attributes"]}
     assert sandbox.program(every_python, "stop")["ran_as"] is None
     started = sandbox.program(every_python, "start", ran_as=stopped["ran_as"])
     assert programs(started) == AGENT

@@ -31,6 +31,8 @@ class User(object):
     home.
     """
 
+    directory = None  # where it works, other than the caller of run_command says
+
     def __init__(self, name, folder):
         self.name = name
         for fields in _fields("/etc/passwd", 7):
@@ -47,6 +49,17 @@ class User(object):
             raise AgentError("control_failed", "the user %s is not in /etc/passwd, and %s is not theirs: start the "
                              "agent by hand" % (as_text(name), as_text(folder)))
         self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, folder, []
+
+    def environment(self, login):
+        """The variables of a command of this user. login: those for whoever runs this program."""
+        return dict(login, HOME=self.home, USER=self.name, LOGNAME=self.name)
+
+    def enter(self):
+        """In the child of run_command: become this user."""
+        if self.uid != os.geteuid():
+            os.setgroups(self.groups)
+            os.setgid(self.gid)
+            os.setuid(self.uid)
 
 
 def _fields(path, count):
@@ -81,8 +94,8 @@ class Ended(object):
 def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
     """Run a command to its end, in a session of its own, with a clean environment and no input.
 
-    argv: its absolute path and arguments. seconds: what it may take. user: a User to become, which takes root. folder:
-    its working directory. meanwhile: called every now and then. Returns Ended.
+    argv: its absolute path and arguments. seconds: what it may take. user: a User or a Former to become, which takes
+    root where it is another one. folder: its working directory. meanwhile: called every now and then. Returns Ended.
     """
     # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.
     streams = [_scratch(), _scratch()]
@@ -124,12 +137,11 @@ def _execute(argv, streams, user, folder):
             signal.signal(number, signal.SIG_DFL)
         environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", "USER": "root", "LOGNAME": "root"}
         if user is not None:
-            environment.update(HOME=user.home, USER=user.name, LOGNAME=user.name)
-            if user.uid != os.geteuid():
-                os.setgroups(user.groups)
-                os.setgid(user.gid)
-                os.setuid(user.uid)
+            environment = user.environment(environment)
+            user.enter()
         os.chdir(folder)
+        if user is not None and user.directory and os.access(user.directory, os.X_OK):
+            os.chdir(user.directory)
         os.execve(argv[0], argv, environment)
     except (IOError, OSError) as exc:
         os.write(2, ("%s: %s" % (as_text(argv[0]), exc.strerror)).encode("utf-8"))

@@ -34,13 +34,14 @@ def generation_to_run(request, processes):
 class Control(object):
     """The control program that starts the agent of a home.
 
-    request, processes: as of generation_to_run. generation: an entry of GENERATIONS. path: of the program. user: name
-    of the user that it runs as. account: its user and group id; None for root.
+    request, processes: as of generation_to_run. former: how the agent ran before, a Former or None. generation: an
+    entry of GENERATIONS. path: of the program. user: name of the user that it runs as. account: its user and group id;
+    None for root.
 
     Raises AgentError where there is none, or where we may not run it as that user.
     """
 
-    def __init__(self, request, processes):
+    def __init__(self, request, processes, former=None):
         self._home = request.home
         self._log = request.log
         self.generation, self.path = generation_to_run(request, processes)
@@ -51,7 +52,7 @@ class Control(object):
         if self.user != ours and os.geteuid() != 0:
             raise AgentError("not_permitted", "the agent runs as %s, and the user %s may not start it: run with become "
                              "(ansible_become: true)" % (as_text(self.user), ours))
-        self._become = User(self.user, self._home.path)
+        self._become = former if former is not None and former.is_of(self.user) else User(self.user, self._home.path)
         self.account = (self._become.uid, self._become.gid) if self._become.uid != 0 else None
 
     def _interpreter(self):

@@ -11,6 +11,7 @@ import time
 from .control import generation_to_run
 from .host import AgentError, uptime
 from .left_over import remove_left_over
+from .memory import forget
 from .ready import State, refuse_unproven, where_to_look
 from .survey import survey_installed
 
@@ -37,6 +38,7 @@ def finish_running(request):
                                  processes=state.facts())
             time.sleep(min(0.5, settled - now))
             state = State(request.home, generation, request.deadline)
+        forget(request.home)  # it runs, and says by itself how
         request.log.add("the agent is ready and has stayed so")
     left_over, warnings = remove_left_over(request)
     return {"changed": left_over, "removed": [], "processes": state.facts(), "warnings": warnings}

@@ -216,16 +216,17 @@ def read_regular(path, limit, writers=None):
         os.close(descriptor)
 
 
-# pidfds
-
-
-def _libc_syscall(*arguments):
-    import ctypes  # pylint: disable=import-outside-toplevel; only interpreters before 3.9 pay for it
+def system_call(*arguments):
+    """Make a system call by its number. Raises ImportError for an interpreter without ctypes, and OSError."""
+    import ctypes  # pylint: disable=import-outside-toplevel; dear, and hardly ever needed
 
     result = ctypes.CDLL(None, use_errno=True).syscall(*[ctypes.c_long(argument) for argument in arguments])
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
+
+
+# pidfds
 
 
 def open_pidfd(pid):
@@ -234,7 +235,7 @@ def open_pidfd(pid):
         if hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal"):
             return os.pidfd_open(pid, 0)
         if os.uname()[4] in _COMMON_SYSCALL_TABLE:
-            return _libc_syscall(_PIDFD_OPEN, pid, 0)
+            return system_call(_PIDFD_OPEN, pid, 0)
     except ImportError:  # an interpreter without ctypes
         pass
     except OSError as exc:
@@ -247,4 +248,4 @@ def signal_pidfd(descriptor, number):
     if hasattr(signal, "pidfd_send_signal"):
         signal.pidfd_send_signal(descriptor, number)
     else:
-        _libc_syscall(_PIDFD_SEND_SIGNAL, descriptor, number, 0, 0)
+        system_call(_PIDFD_SEND_SIGNAL, descriptor, number, 0, 0)

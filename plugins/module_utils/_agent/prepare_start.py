@@ -7,6 +7,7 @@
 """Prepare of an operation that ends with a running agent. Changes nothing."""
 
 from .control import Control
+from .former import recall
 from .host import as_text
 from .lock import AdminLock
 from .prepare import prepare_stopped
@@ -24,7 +25,7 @@ def prepare_running(request):
     survey.close()
     request.log.found(survey.processes)
     refuse_unproven(survey.unproven)
-    control = Control(request, survey.processes)
+    control = Control(request, survey.processes, recall(request))
     request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
     return {
         "changed": False,

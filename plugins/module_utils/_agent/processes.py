@@ -66,6 +66,7 @@ def argument_spec():
                 "user": {"type": "str"},
                 "unit": {"type": "str"},
                 "programs": {"type": "list", "elements": "str"},
+                "attributes": {"type": "str"},
             },
         },
     }

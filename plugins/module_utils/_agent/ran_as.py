@@ -6,7 +6,9 @@
 
 """How an agent runs, for whoever has to bring it back to that."""
 
+from .attributes import as_words, attributes_of, environment_of
 from .home import generation_of
+from .host import as_text
 
 
 def ran_as(home, processes, units):
@@ -15,9 +17,12 @@ def ran_as(home, processes, units):
         return None
     first = processes[0]  # daemons come first
     unit = units.of(first)
+    attributes = attributes_of(first.pid)
+    attributes["environment"] = ",".join(sorted(as_text(name) for name in environment_of(first.pid) or ()))
     return {
         "generation": generation_of(home, processes),
         "user": first.user,
         "unit": unit.name if unit else None,
         "programs": [process.program for process in processes],
+        "attributes": as_words(attributes),
     }

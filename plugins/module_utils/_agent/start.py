@@ -12,6 +12,7 @@ import time
 from .cause import Logs
 from .clear import clear_for_start
 from .control import Control
+from .former import recall
 from .host import AgentError, Interrupted, as_text, uptime
 from .lock import AdminLock
 from .process_clock import stamp
@@ -34,7 +35,8 @@ def start(request):
     survey.close()
     request.log.found(survey.processes)
     refuse_unproven(survey.unproven)
-    control = Control(request, survey.processes)
+    former = recall(request)
+    control = Control(request, survey.processes, former)
     state = State(request.home, control.generation, _end_of(request))
     if state.ready:
         request.log.add("all of %s runs" % control.generation["name"])
@@ -48,7 +50,7 @@ def start(request):
     elif not state.processes:
         raise AgentError("not_ready", "%s runs, which is not of %s, the generation to start: stop the agent first" % (
             daemons[0], control.generation["name"]), processes=[process.facts() for process in processes])
-    starting = _Starting(request, control, processes, state)
+    starting = _Starting(request, control, former, processes, state)
     starting.changed, starting.warnings = cleared, warnings
     if request.check_mode:
         request.log.add("would start %s" % starting.plan())
@@ -79,8 +81,9 @@ def _end_of(request):
 class _Starting(object):
     """The work of one Start. state: the last State seen. changed: whether anything was ended, removed or started."""
 
-    def __init__(self, request, control, processes, state):
+    def __init__(self, request, control, former, processes, state):
         self._request = request
+        self._former = former
         self._log = request.log
         self._control = control
         self.state = state
@@ -122,7 +125,7 @@ class _Starting(object):
         if self.state.processes:
             self._log.add("the daemon runs, so that only waiting helps: %s" % ", ".join(self.state.lacking))
             self._wait_until_ready()
-        failure = None
+        failure, began = None, not self.state.processes
         if not self.state.processes and self._unit is not None:
             self.changed = True
             with self.protection:
@@ -132,6 +135,8 @@ class _Starting(object):
                 self._log.add("%s started nothing: going on with the control program" % self._unit.name)
         if not self.state.processes:
             self.changed = True
+            self._log.add("as it ran before it was stopped" if self._former else
+                          "nothing is known of how it ran before: with the settings of this login")
             failure = self._control.start(self._share())
             self._wait_until_ready()
         if not self.state.ready:
@@ -139,6 +144,9 @@ class _Starting(object):
         self._log.found(self.state.processes)
         if failure:
             self.warnings.append("%s; the agent runs all the same" % failure)
+        different = self._former.differences(self.state.processes) if self._former and began else []
+        if different:
+            self.warnings.append("the agent does not run in all as it did before: %s" % "; ".join(different))
 
     def _start_by_unit(self):
         if self.protection:  # a stop could end others, and is made sure of

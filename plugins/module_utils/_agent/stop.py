@@ -9,6 +9,7 @@
 from .host import AgentError, Interrupted, uptime
 from .lock import AdminLock
 from .lock_owner import account_of_processes
+from .memory import remember
 from .process_clock import stamp
 from .protection import Protection
 from .ran_as import ran_as
@@ -30,6 +31,8 @@ def stop(request):
     if request.check_mode:
         return _plan(request, survey, units, found)
     stopping, stopped_units = Stopping(request), []
+    # What a start finds in its way and ends is nothing to start again.
+    kept = remember(request.home, survey.processes, found["ran_as"]) if request.phase == "stop" else []
     try:
         at_first = set((process.pid, process.start) for process in stopping.look())
         through, endangered = units.to_stop(request.protect_unit)
@@ -63,7 +66,8 @@ def stop(request):
         raise AgentError("still_running", "still running: " + ", ".join(
             "%s in state %s after %s" % (process, process.state() or "?", process.signal or "no signal")
             for process in left), **found)
-    warnings = survey.unproven + ([lock.warning] if lock.warning else []) + protection.warnings + _still_active(units)
+    warnings = survey.unproven + kept + ([lock.warning] if lock.warning else [])
+    warnings += protection.warnings + _still_active(units)
     return dict(found, warnings=warnings)
 
 

@@ -26,6 +26,7 @@ LARGEST = 4 * 1024 * 1024  # bytes of an answer: a log that is full, in any scri
 _DEEPEST = 8  # lists and mappings within each other; an honest answer has 4
 _MANY = 10_000  # entries of a list
 _PATH = 4096
+_ATTRIBUTES = 8192
 _NAME = 256
 _LONGEST_UPTIME = 1e10  # seconds
 _HIGHEST_PID = 2**31 - 1
@@ -235,6 +236,7 @@ _RAN_AS = _mapping(
         "user": _or_none(_name(_NAME)),
         "unit": _or_none(_name(_NAME)),
         "programs": _list(_name(_NAME)),
+        "attributes": _name(_ATTRIBUTES),
     }
 )
 _KEYS: dict[str, _Check] = {

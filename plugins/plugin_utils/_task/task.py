@@ -122,7 +122,7 @@ class Record:
     """What a task knows of the agent on one host, for what comes after.
 
     home: where the host program found it. ran: whether it ran before the task touched it, None when nobody has told.
-    ran_as: how it ran then (generation, user, unit, programs). touched: the phases that have changed it, or may have,
+    ran_as: how it ran then, without values of its environment. touched: the phases that have changed it, or may have,
     and can be undone.
     """
 

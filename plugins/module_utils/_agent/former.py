@@ -1,0 +1,196 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""How the agent ran before it was stopped: for a start that brings back the same agent."""
+
+import binascii
+import os
+
+from .attributes import (
+    LIMIT,
+    LIMITS,
+    attributes_of,
+    custom_groups,
+    differences,
+    environment_of,
+    from_words,
+    set_io_priority,
+)
+from .command import User
+from .host import AgentError, as_text, native, read_regular, user_name
+from .memory import memory_path
+
+_FILE_LIMIT = 4194304  # bytes
+
+
+def recall(request):
+    """How the agent ran, as a Former, or None where nobody knows.
+
+    request: a Request to start. Where it has no ran_as, it gets what is known of user and unit.
+    """
+    kept = _kept(request.home)
+    told = request.ran_as.get("user")
+    if kept is not None and told in (None, kept["user"]):
+        if not request.ran_as:
+            request.ran_as = {"user": kept["user"], "unit": kept["unit"]}
+        return Former(kept["attributes"], kept["environment"] and dict(
+            (binascii.unhexlify(name), binascii.unhexlify(value)) for name, value in kept["environment"]),
+            kept["children"])
+    attributes = from_words(request.ran_as.get("attributes") or "")
+    return Former(attributes, None, {}) if attributes else None
+
+
+def _kept(home):
+    import json  # pylint: disable=import-outside-toplevel; dear, and only a start needs it
+
+    path = memory_path(home)
+    try:
+        content = read_regular(path, limit=_FILE_LIMIT, writers=(os.geteuid(),))
+        return json.loads(content.decode("ascii")) if content else None
+    except (IOError, OSError, ValueError):
+        return None
+
+
+class Former(object):
+    """How the agent ran. As a user of run_command it becomes what the agent was.
+
+    attributes: of the daemon, as of attributes_of. environment: bytes by name, or None where it is not known; then
+    attributes may have the names of its variables, as "environment". children: attributes by program.
+    """
+
+    def __init__(self, attributes, environment, children):
+        self._lost = attributes.pop("environment", "")
+        self.attributes = attributes
+        self._environment = environment
+        self._children = children
+        self.uid, self.gid = [int(attributes[key]) if key in attributes else None for key in ("uid", "gid")]
+
+    def is_of(self, name):
+        """Whether it ran as the user of that name."""
+        return self.uid is not None and self.gid is not None and user_name(self.uid) == name
+
+    def differences(self, processes):
+        """Texts about what is not as it was. processes: those of the agent that runs now."""
+        daemon = processes[0]
+        found = differences(self.attributes, attributes_of(daemon.pid, dear="ionice" in self.attributes))
+        known = set(found)
+        for process in processes[1:]:
+            found += ["%s: %s" % (process.program, text) for text in differences(
+                self._children.get(process.program, {}), attributes_of(process.pid)) if text not in known]
+        if self._lost:
+            found.append("its environment (%s) is not known any more" % self._lost)
+        now = environment_of(daemon.pid) or {}
+        names = [as_text(name) for name, value in sorted((self._environment or {}).items()) if now.get(name) != value]
+        if names:
+            found.append("other values or none for the variables %s" % ", ".join(names))
+        return found
+
+    # As a user of run_command
+
+    def environment(self, login):
+        if self._environment is not None:
+            return self._environment
+        try:
+            return User(user_name(self.uid), "/").environment(login)
+        except AgentError:  # nobody of /etc/passwd
+            return dict((name, login[name]) for name in login if name in ("PATH", "LANG"))
+
+    def enter(self):
+        """Become what the agent was. What cannot be had is left out: differences() tells."""
+        for controllers, path in custom_groups(self.attributes).items():
+            _attempt(_join, controllers, path)
+        mine = attributes_of(os.getpid(), dear="ionice" in self.attributes)
+        for key, apply in (("oom_score_adj", _set_oom_score_adj), ("scheduling", _set_scheduling), ("nice", _set_nice),
+                           ("ionice", _set_ionice), ("cpus", _set_cpus)):
+            if self.attributes.get(key, mine.get(key)) != mine.get(key):
+                _attempt(apply, self.attributes[key], mine.get(key))
+        for number, name in enumerate(LIMITS):
+            wanted = self.attributes.get(LIMIT + name)
+            if wanted is not None and wanted != mine.get(LIMIT + name):
+                _limit(number, *[int(word) for word in wanted.split()])
+        if os.geteuid() == 0:
+            os.setgroups([int(word) for word in self.attributes.get("groups", "").split()])
+            os.setgid(self.gid)
+            os.setuid(self.uid)
+        os.umask(int(self.attributes.get("umask", "22"), 8))
+
+    @property
+    def directory(self):
+        found = self.attributes.get("directory")
+        return found and native(found.encode("utf-8"))
+
+
+def _attempt(function, *arguments):
+    try:
+        function(*arguments)
+    except Exception:  # pylint: disable=broad-except; resource.error, ImportError, whatever: it is told afterwards
+        pass
+
+
+def _join(controllers, path):
+    """Move this process into a control group, below the place where its hierarchy is mounted."""
+    with open("/proc/self/mountinfo") as stream:
+        mounts = [line.split() for line in stream]
+    for fields in mounts:
+        kind, dummy, options = fields[fields.index("-") + 1:][:3]
+        ours = kind == "cgroup2" if not controllers else kind == "cgroup" and set(controllers.split(",")) <= set(
+            options.split(","))
+        root = fields[3].rstrip("/")
+        if ours and (path + "/").startswith(root + "/"):
+            with open("%s%s/cgroup.procs" % (fields[4], path[len(root):]), "w") as stream:
+                stream.write("0")
+            return
+
+
+def _set_oom_score_adj(value, dummy):
+    with open("/proc/self/oom_score_adj", "w") as stream:
+        stream.write(value)
+
+
+def _set_nice(value, now):
+    os.nice(int(value) - int(now))
+
+
+def _set_ionice(value, dummy):
+    set_io_priority(int(value))
+
+
+def _set_scheduling(value, dummy):
+    policy, priority = [int(word) for word in value.split()]
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
+        return
+    import ctypes  # pylint: disable=import-outside-toplevel; only Python 2.7 pays for it
+
+    ctypes.CDLL(None).sched_setscheduler(0, policy, ctypes.byref(ctypes.c_int(priority)))
+
+
+def _set_cpus(value, dummy):
+    found = []
+    for part in value.split(","):
+        first, dash, last = part.partition("-")
+        found += range(int(first), int(last if dash else first) + 1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, found)
+        return
+    import ctypes  # pylint: disable=import-outside-toplevel; only Python 2.7 pays for it
+
+    width = 8 * ctypes.sizeof(ctypes.c_ulong)
+    mask = (ctypes.c_ulong * (max(found) // width + 1))()
+    for cpu in found:
+        mask[cpu // width] |= 1 << cpu % width
+    ctypes.CDLL(None).sched_setaffinity(0, ctypes.sizeof(mask), mask)
+
+
+def _limit(number, soft, hard):
+    """Set a limit of this process; where the hard one may not be raised, the soft one as far as that lets it."""
+    import resource  # pylint: disable=import-outside-toplevel; only a start needs it
+
+    try:
+        resource.setrlimit(number, (soft, hard))
+    except (ValueError, OSError, resource.error):
+        most = resource.getrlimit(number)[1]
+        _attempt(resource.setrlimit, number, (soft if most == -1 or 0 <= soft <= most else most, most))

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An agent that is started again is the agent that ran before: its limits, its environment, its user and the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program.sandbox import Sandbox, both_ways
+from tests.program.starting import AGENT, OK, START, control_program, programs, running
+
+SECRET = "s3cret-0f-the-agent"
+DIRECTORY_USER = 4242  # of a directory service: /etc/passwd has nobody of that number
+GROUPS = "4242 5001 5002"
+VARIABLES = {"TZ": "Asia/Shanghai", "GOMEMLIMIT": "2GiB", "OCP_TOKEN": SECRET, "ODD": "a\nb é =", "EMPTY": ""}
+OF_SESSION = {"SSH_CLIENT": "1.2.3.4 5 6", "XDG_SESSION_ID": "7", "SUDO_USER": "me", "INVOCATION_ID": "8"}
+
+# Starts the rest of its arguments as somebody who has started an agent by hand.
+LIKE_A_SITE = """\
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (1234, 12345))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 4096))
+open("/proc/self/oom_score_adj", "w").write("500")
+os.umask(0o027)
+os.nice(5)
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+uid, gid, groups = int(sys.argv[1]), int(sys.argv[2]), [int(group) for group in sys.argv[3].split()]
+os.setgroups(groups)
+os.setgid(gid)
+os.setuid(uid)
+os.chdir(sys.argv[4])
+os.execv(sys.argv[5], sys.argv[5:])
+"""
+
+
+def proc(sandbox: Sandbox, program: str) -> dict[str, Any]:
+    """How the one process of a program runs, as /proc says."""
+    (process,) = running(sandbox)[program]
+    out = sandbox.file()
+    out.mkdir()
+    out.chmod(0o777)
+    names = "status limits oom_score_adj environ cgroup"
+    sandbox.do("sh", "-c", f"for f in {names}; do cat /proc/{process.pid}/$f > {out}/$f; done; "
+               f"readlink /proc/{process.pid}/cwd > {out}/cwd; cut -d')' -f2 /proc/{process.pid}/stat > {out}/stat")
+    status = dict(line.split(":", 1) for line in (out / "status").read_text().splitlines())
+    limits = {line[:26].strip(): line[26:].split()[:2] for line in (out / "limits").read_text().splitlines()[1:]}
+    environment = dict(
+        entry.split("=", 1) for entry in (out / "environ").read_bytes().decode().split("\0") if "=" in entry
+    )
+    return {
+        "umask": status["Umask"].strip(),
+        "uid": status["Uid"].split(),
+        "gid": status["Gid"].split(),
+        "groups": status["Groups"].split(),
+        "cpus": status["Cpus_allowed_list"].strip(),
+        "limits": limits,
+        "oom_score_adj": (out / "oom_score_adj").read_text().strip(),
+        "nice": (out / "stat").read_text().split()[16],
+        "cgroup": (out / "cgroup").read_text(),
+        "directory": (out / "cwd").read_text().strip(),
+        "environment": {name: value for name, value in environment.items() if name not in ("PWD", "OLDPWD", "_")},
+    }
+
+
+def start_like_a_site(sandbox: Sandbox, uid: int = 0, gid: int = 0, groups: str = "") -> None:
+    path = control_program(sandbox, START, OK)
+    if uid:
+        sandbox.do("chown", "-R", f"{uid}:{gid}", sandbox.home)
+    environment = {**VARIABLES, **OF_SESSION, "USER": "ldap-admin", "HOME": str(sandbox.home.parent)}
+    python = os.path.realpath(sys.executable)
+    command = (python, "-ISc", LIKE_A_SITE, str(uid), str(gid), groups, sandbox.home / "conf", path, "start")
+    errors = sandbox.file()
+    status = sandbox.wait(sandbox.spawn_only(*command, environment=environment, stderr=str(errors)))
+    assert status == 0, errors.read_text()
+    assert list(running(sandbox)) == AGENT
+    shutil.rmtree(sandbox.home / "calls", ignore_errors=True)
+
+
+def as_expected(before: dict[str, Any]) -> dict[str, Any]:
+    """How it has to run after a start: without what was of a session."""
+    kept = {name: value for name, value in before["environment"].items() if name not in OF_SESSION}
+    return {**before, "environment": kept}
+
+
+def stop(sandbox: Sandbox, python: Path, **options: Any) -> dict[str, Any]:
+    stopped = sandbox.program(python, "stop", **options)
+    assert not stopped.get("failed"), stopped
+    assert SECRET not in str(stopped)
+    return stopped
+
+
+@both_ways
+@pytest.mark.parametrize("user", ["root", "directory"])
+def test_a_start_after_a_stop(sandbox: Sandbox, every_python: Path, user: str) -> None:
+    """With and without what the stop has told: a start on its own comes after the stop of another task, too."""
+    who = {} if user == "root" else {"uid": DIRECTORY_USER, "gid": DIRECTORY_USER, "groups": GROUPS}
+    start_like_a_site(sandbox, **who)
+    before = {name: as_expected(proc(sandbox, name)) for name in AGENT}
+    assert before["ocp_agentd"]["limits"]["Max open files"] == ["1234", "12345"]
+    for told in (True, False):
+        stopped = stop(sandbox, every_python)
+        ran_as = stopped["ran_as"] if told else None
+        started = sandbox.program(every_python, "start", ran_as=ran_as)
+        assert not started.get("failed"), started["msg"]
+        assert (programs(started), started["warnings"]) == (AGENT, []), started
+        assert SECRET not in str(started)
+        after = {name: proc(sandbox, name) for name in AGENT}
+        assert after == before
+
+
+def test_nobody_but_root_can_read_what_is_kept_and_it_goes(sandbox: Sandbox, python: Path) -> None:
+    start_like_a_site(sandbox)
+    seen = sandbox.file()
+    stop(sandbox, python)
+    sandbox.do("sh", "-c", f"cd /run/oceanbase_ocp; stat -c '%a %u' . * > {seen}; cat * >> {seen}.content")
+    assert seen.read_text() == "700 0\n600 0\n"
+    assert SECRET not in Path(f"{seen}.content").read_text()
+    stop(sandbox, python)  # of nothing: what is kept stays
+    started = sandbox.program(python, "start")
+    assert started["warnings"] == []
+    assert proc(sandbox, "ocp_agentd")["umask"] == "0027"
+    sandbox.program(python, "finish", goal="running", settle=0)
+    sandbox.do("sh", "-c", "[ -z \"$(ls /run/oceanbase_ocp)\" ]")
+
+
+def test_without_a_memory(sandbox: Sandbox, python: Path) -> None:
+    """After a boot the task still knows all but the values of the environment, and says so."""
+    start_like_a_site(sandbox)
+    before = proc(sandbox, "ocp_agentd")
+    stopped = stop(sandbox, python)
+    sandbox.do("rm", "-r", "/run/oceanbase_ocp")
+    started = sandbox.program(python, "start", ran_as=stopped["ran_as"])
+    (warning,) = started["warnings"]
+    assert "OCP_TOKEN" in warning
+    assert "TZ" in warning
+    assert "SSH_CLIENT" not in warning
+    after = proc(sandbox, "ocp_agentd")
+    same = set(before) - {"environment"}
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+    stop(sandbox, python)
+    sandbox.do("rm", "-r", "/run/oceanbase_ocp")
+    started = sandbox.program(python, "start")
+    assert started["warnings"] == []
+    assert any("nothing is known of how it ran before" in text for dummy, text in started["log"])
+    assert proc(sandbox, "ocp_agentd")["umask"] == "0022"
+
+
+@pytest.mark.usefixtures("python")
+def test_a_user_without_root_is_told_what_cannot_be_had(sandbox: Sandbox, request: pytest.FixtureRequest) -> None:
+    """All that is no lower than before comes back; a hard limit cannot be raised, and no group be joined."""
+    start_like_a_site(sandbox, DIRECTORY_USER, DIRECTORY_USER, GROUPS)
+    before = proc(sandbox, "ocp_agentd")
+    python_for_all = request.getfixturevalue("python_for_all")  # now: it hides the interpreter of the tests
+    options: dict[str, Any] = {"uid": DIRECTORY_USER, "through": ("prlimit", "--nofile=500:800")}
+    stop(sandbox, python_for_all, **options)
+    (kept,) = [path for path in sandbox.run_folder.iterdir() if "ran_as" in path.name]
+    assert (kept.stat().st_mode & 0o777, kept.stat().st_uid) == (0o600, DIRECTORY_USER)
+    started = sandbox.program(python_for_all, "start", **options)
+    assert not started.get("failed"), started["msg"]
+    (warning,) = started["warnings"]
+    assert "limit_nofile was 1234 12345 and is 800 800" in warning
+    assert f"groups was {GROUPS} and is empty" in warning
+    assert warning.count(";") == 1
+    after = proc(sandbox, "ocp_agentd")
+    assert after["groups"] == []
+    after["limits"]["Max open files"], after["groups"] = before["limits"]["Max open files"], before["groups"]
+    assert after == as_expected(before)
+    finished = sandbox.program(python_for_all, "finish", goal="running", settle=0, **options)
+    assert not finished.get("failed")
+    assert not kept.exists()
+
+
+def test_what_a_signal_has_left_of_an_agent_says_nothing_new(sandbox: Sandbox, newest: Path) -> None:
+    """A stop that is asked again finds children without their daemon: what was kept first counts."""
+    start_like_a_site(sandbox)
+    before = as_expected(proc(sandbox, "ocp_agentd"))
+    stop(sandbox, newest)
+    orphan = sandbox.agent("ocp_monagent")
+    stop(sandbox, newest)
+    assert not sandbox.lives(orphan)
+    assert sandbox.program(newest, "start")["warnings"] == []
+    assert proc(sandbox, "ocp_agentd") == before
+
+
+def test_a_child_that_ran_otherwise_is_named(sandbox: Sandbox, newest: Path) -> None:
+    start_like_a_site(sandbox)
+    (child,) = running(sandbox)["ocp_monagent"]
+    sandbox.do("sh", "-c", f"echo 900 > /proc/{child.pid}/oom_score_adj")
+    stop(sandbox, newest)
+    (warning,) = sandbox.program(newest, "start")["warnings"]
+    assert "ocp_monagent: oom_score_adj was 900 and is 500" in warning
