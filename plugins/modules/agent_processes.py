@@ -37,7 +37,10 @@ options:
         another user than root the lock therefore names a process of that user, C(cat), which ends when the module does.
       - V(start) starts the agent unless it runs, through systemd where a service is to run it, else by the vendor's
         control program as the agent's user, and waits until the daemon guards every child and every program serves.
-      - V(stop) takes down how the agent runs (user, limits, umask, environment and so on) and V(start) brings that back.
+      - Where systemd runs, root starts the agent in a scope of its own, and so does a user who lingers. Otherwise
+        systemd-logind might end it with the session (C(KillUserProcesses=yes)). Where nothing would keep it from that,
+        V(prepare) and V(start) fail with C(not_permitted), and V(finish) fails for an agent that is in our session.
+      - V(stop) takes down how the agent runs (user, limits, umask, environment and so on), V(start) brings it back.
         The values of the environment stay on the host, in a file that nobody else can read, until V(finish) has proved
         the started agent. What cannot be brought back is a warning.
         Where no daemon runs it first ends the children that a daemon has left, and removes stale pid, socket and lock

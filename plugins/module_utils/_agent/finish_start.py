@@ -6,6 +6,7 @@
 
 """Finish of an operation that ends with a running agent."""
 
+import os
 import time
 
 from .control import generation_to_run
@@ -13,6 +14,7 @@ from .host import AgentError, uptime
 from .left_over import remove_left_over
 from .memory import forget
 from .ready import State, refuse_unproven, where_to_look
+from .session import end_with_session, session_of
 from .survey import survey_installed
 
 
@@ -41,7 +43,21 @@ def finish_running(request):
         forget(request.home)  # it runs, and says by itself how
         request.log.add("the agent is ready and has stayed so")
     left_over, warnings = remove_left_over(request)
-    return {"changed": left_over, "removed": [], "processes": state.facts(), "warnings": warnings}
+    return {"changed": left_over, "removed": [], "processes": state.facts(),
+            "warnings": warnings + _prove_outlives(state)}
+
+
+def _prove_outlives(state):
+    """Raise AgentError when the agent ends with the session that we are in; a warning when it does with another one.
+
+    The connection, and with it our session, may be kept for as long as the task lasts.
+    """
+    daemon = state.processes[0]
+    ending = end_with_session(daemon.pid)
+    if ending and session_of(daemon.pid) == session_of(os.getpid()):
+        raise AgentError("not_ready", "the agent runs in %s: start it by a systemd service" % ending,
+                         processes=state.facts())
+    return ["the agent runs in %s" % ending] if ending else []
 
 
 def _prove_ready(request, first, state):

@@ -14,6 +14,7 @@ from .prepare import prepare_stopped
 from .ran_as import ran_as
 from .ready import refuse_unproven
 from .run_files import unseen_listeners
+from .session import refuse_to_start_in_session
 from .survey import survey_installed
 from .units import Units
 
@@ -25,6 +26,8 @@ def prepare_running(request):
     survey.close()
     request.log.found(survey.processes)
     refuse_unproven(survey.unproven)
+    if not survey.processes:
+        refuse_to_start_in_session()
     control = Control(request, survey.processes, recall(request))
     request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
     return {
@@ -38,5 +41,6 @@ def prepare_running(request):
 
 def prepare_restarted(request):
     """Could the agent be stopped, and started after that?"""
+    refuse_to_start_in_session()
     prepare_running(request)
     return prepare_stopped(request)

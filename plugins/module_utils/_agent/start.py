@@ -18,6 +18,7 @@ from .lock import AdminLock
 from .process_clock import stamp
 from .protection import Protection
 from .ready import State, refuse_unproven, where_to_look
+from .session import end_with_session, leave_session, refuse_to_start_in_session
 from .survey import survey_installed
 from .units import PROTECTED, Units
 
@@ -44,6 +45,7 @@ def start(request):
     processes, cleared, warnings = survey.processes, False, []
     daemons = [process for process in processes if process.is_daemon]
     if not daemons:
+        refuse_to_start_in_session()
         cleared, warnings = clear_for_start(request, control.account)
         if not request.check_mode:
             processes, state = [], State(request.home, control.generation, _end_of(request))
@@ -137,10 +139,15 @@ class _Starting(object):
             self.changed = True
             self._log.add("as it ran before it was stopped" if self._former else
                           "nothing is known of how it ran before: with the settings of this login")
+            inside = leave_session(self._log)
+            self.warnings += [inside] if inside else []
             failure = self._control.start(self._share())
             self._wait_until_ready()
         if not self.state.ready:
             raise self._error(failure)
+        ending = end_with_session(self.state.processes[0].pid) if began else None
+        if ending:
+            raise AgentError("not_ready", "the agent runs in %s: start it by a systemd service" % ending)
         self._log.found(self.state.processes)
         if failure:
             self.warnings.append("%s; the agent runs all the same" % failure)

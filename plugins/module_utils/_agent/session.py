@@ -1,0 +1,131 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Private to this collection: not for import by others.
+
+"""The login session that this program runs in, which an agent that it starts has to outlive.
+
+systemd-logind ends what is left in the scope of a session when that session ends, if KillUserProcesses says so. The
+connection, and with it the session, may last longer than the task. So it is the control group that proves it: nothing
+of a session ends what is in another one.
+"""
+
+import os
+import time
+
+from .command import run_command
+from .host import AgentError, uptime, user_name
+from .units import control_group
+
+_BUSCTL = ("/usr/bin/busctl", "/bin/busctl")
+_ASK_SECONDS = 10
+_LOGIN = "/org/freedesktop/login1"
+_LOGIN_USER = _LOGIN + "/user/_"
+_NO_LIMIT = str(2 ** 64 - 1)
+# An agent starts databases. Older systemds know fewer of these; the last scope has the manager's own settings.
+_PROPERTIES = (
+    ("TasksMax", "t", _NO_LIMIT, "OOMPolicy", "s", "continue"),
+    ("TasksMax", "t", _NO_LIMIT),
+    (),
+)
+
+
+def session_of(pid):
+    """The scope of the login session that a process is in, such as session-7.scope; None for none."""
+    return next((part for part in control_group(pid).split("/")
+                 if part.startswith("session-") and part.endswith(".scope")), None)
+
+
+def end_with_session(pid):
+    """A text about a process that systemd-logind ends together with the login session that it is in; None for others.
+    """
+    scope = session_of(pid)
+    uids = [part[len("user-"):-len(".slice")] for part in control_group(pid).split("/")
+            if part.startswith("user-") and part.endswith(".slice")] if scope else []
+    if not uids:
+        return None
+    killing, only, excluded = (_properties_of_login(_LOGIN, "KillUserProcesses", "KillOnlyUsers", "KillExcludeUsers")
+                               or ["b false", "", ""])
+    names = _properties_of_login(_LOGIN_USER + uids[0], "Name") or [""]
+    name = names[0].partition(" ")[2]
+    if killing != "b true" or name in excluded.split()[2:] or only.split()[2:] and name not in only.split()[2:]:
+        return None
+    return "the login session %s, with which systemd-logind will end it (KillUserProcesses=yes)" % scope
+
+
+def refuse_to_start_in_session():
+    """Raise AgentError where an agent that is started from here would end with our session, whatever we do."""
+    found = end_with_session(os.getpid()) if os.geteuid() != 0 and not _lingers() else None
+    if found:
+        raise AgentError("not_permitted", "an agent that is started here would be part of %s: run with become "
+                         "(ansible_become: true), let root do loginctl enable-linger for the user %s, or start the "
+                         "agent by hand" % (found, user_name(os.geteuid())))
+
+
+def _lingers():
+    """Whether the manager of this user's services goes on without a session."""
+    return _properties_of_login("%s%d" % (_LOGIN_USER, os.geteuid()), "Linger") == ["b true"]
+
+
+def _properties_of_login(path, *names):
+    """Properties of an object of systemd-logind as busctl shows them; None where there is none."""
+    kind = "org.freedesktop.login1.%s" % ("Manager" if path == _LOGIN else "User")
+    ended = _busctl([], ["get-property", "org.freedesktop.login1", path, kind] + list(names))
+    lines = ended.output.splitlines()
+    return lines if ended.status == 0 and len(lines) == len(names) else None
+
+
+def leave_session(log):
+    """Move this program, and with it all that it starts, out of the unit of systemd that it runs in.
+
+    It gets a scope of its own: of the system's manager for root, of the user's for any other user who lingers. Where
+    there is no systemd, or no unit, it stays where it is. Returns a warning, or None.
+    """
+    group = control_group(os.getpid())
+    parts = [part for part in group.split("/") if part.endswith((".scope", ".service"))]
+    root = os.geteuid() == 0
+    if not parts or not os.path.isdir("/run/systemd/system") or not (root or _lingers()):
+        return None
+    name = "ocp-agent-%d-%d.scope" % (os.getpid(), int(uptime() * 100))
+    manager = [] if root else ["--user"]
+    for properties in _PROPERTIES:
+        ended = _busctl(manager, [
+            "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+            "StartTransientUnit", "ssa(sv)a(sa(sv))", name, "fail", str(2 + len(properties) // 3),
+            "Description", "s", "OCP Agent, started by oceanbase.ocp", "PIDs", "au", "1", str(os.getpid())]
+            + list(properties) + ["0"])
+        if ended.status == 0:
+            break
+    until = uptime() + _ASK_SECONDS
+    while ended.status == 0 and control_group(os.getpid()) == group and uptime() < until:
+        time.sleep(0.01)
+    now = control_group(os.getpid())
+    if now != group:
+        log.add("systemd: %s, outside of %s" % (name, parts[-1]))
+        return None
+    if root and _move_to_root():
+        log.add("systemd gives no scope (%s): in no unit of it, outside of %s" % (ended.words(), parts[-1]))
+        return None
+    return "the agent was started within %s, because systemd gives no scope for it: %s" % (parts[-1], ended.words())
+
+
+def _move_to_root():
+    """Move this program into the control group that is above all units."""
+    for folder in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
+        try:
+            with open(os.path.join(folder, "cgroup.procs"), "w") as stream:
+                stream.write("0")
+            return True
+        except (IOError, OSError):
+            continue
+    return False
+
+
+def _busctl(manager, arguments):
+    """Ask a service of D-Bus. manager: options that say whose."""
+    program = next((path for path in _BUSCTL if os.access(path, os.X_OK)), _BUSCTL[0])
+    command = [program, "--no-pager"] + manager + arguments
+    if manager:
+        command = ["/usr/bin/env", "XDG_RUNTIME_DIR=/run/user/%d" % os.geteuid()] + command
+    return run_command(command, _ASK_SECONDS)
