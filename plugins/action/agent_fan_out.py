@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import differences
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
@@ -141,7 +141,7 @@ class ActionModule(ActionBase):
         found = []
         for host, answer in results.answers.items():
             if not (answer.get("failed") or answer.get("unreachable")):
-                for one in differences(results.phase, answer):
+                for one in diffs(results.phase, answer):
                     headers = {name: f"{host}: {one[name]}" for name in ("before_header", "after_header")}
                     found.append({**one, **headers})
         return {"diff": found}

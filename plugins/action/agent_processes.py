@@ -14,7 +14,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec, differences
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec, diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import (
     LARGEST,
@@ -149,7 +149,7 @@ class ActionModule(ActionBase):
         for warning in answer.pop("warnings", []):
             Display().warning(f"{self._host()}: {in_line(warning)}")
         if self._task.diff and phase != "prepare" and not answer.get("failed"):
-            answer["diff"] = differences(phase, answer)
+            answer["diff"] = diffs(phase, answer)
         return answer
 
     def _reach(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

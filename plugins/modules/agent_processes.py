@@ -376,7 +376,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import (
     argument_spec,
-    differences,
+    diffs,
     run,
 )
 
@@ -392,7 +392,7 @@ def main() -> None:
     if result.get("failed"):
         module.fail_json(**result)
     if module._diff and module.params["phase"] != "prepare":
-        result["diff"] = differences(module.params["phase"], result)
+        result["diff"] = diffs(module.params["phase"], result)
     module.exit_json(**result)
 
 

@@ -23,7 +23,7 @@ from .request import DAEMON_GRACE, GOALS, GRACE, SETTLE, run_phase
 from .start import start
 from .stop import stop
 
-__all__ = ["DAEMONS", "argument_spec", "difference", "differences", "function_of", "perform", "run"]
+__all__ = ["DAEMONS", "argument_spec", "difference", "diffs", "function_of", "perform", "run"]
 
 # By phase, and for Prepare and Finish by what the operation is heading for.
 _FUNCTIONS = {
@@ -82,7 +82,7 @@ def run(options):
     return run_phase(options, perform)
 
 
-def differences(phase, result):
+def diffs(phase, result):
     """Ansible's diffs of what a phase changed, or would in check mode: drop-ins of systemd that are there for the time
     of the phase, and processes, or the removed files of Finish."""
     return [{

@@ -23,7 +23,7 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.host import (
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import (
     argument_spec,
     difference,
-    differences,
+    diffs,
     run,
 )
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.request import Request
@@ -215,11 +215,11 @@ def test_difference() -> None:
 
 def test_a_drop_in_is_a_difference_of_its_own() -> None:
     stopped = {"processes": [], "drop_ins": [{"path": "/run/x.conf", "content": "[Service]\n"}]}
-    drop_in, processes = differences("stop", stopped)
+    drop_in, processes = diffs("stop", stopped)
     assert (drop_in["before"], drop_in["after"]) == ("", "[Service]\n")
     assert "/run/x.conf" in drop_in["after_header"]
     assert processes == difference("stop", stopped)
-    assert differences("prepare", {"processes": []}) == [difference("prepare", {"processes": []})]
+    assert diffs("prepare", {"processes": []}) == [difference("prepare", {"processes": []})]
 
 
 @pytest.mark.parametrize(
