@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 import typing as t
 from pathlib import Path
@@ -20,7 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinish
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results, earlier
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import routes
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
@@ -62,13 +63,14 @@ class ActionModule(ActionBase):
             self._tell(results)
         if not results.worked:
             result["skipped"] = True
-        return {**result, **results.result(), **self._diff(results)}
+        before = json.dumps(earlier(variables, run.the_task.id))  # a text, lest Ansible walk through it
+        return {**result, **results.result(), "earlier": before, **self._diff(results)}
 
     def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any]) -> None:
         run, shared = results.run, TaskVariables(self, variables)
-        earlier = Results(variables["hostvars"], run.the_task.id)
+        known = Results(variables["hostvars"], run.the_task.id)
         phases = _phases(run.the_task)
-        requests = HostRequests(results.phase, phases, run, shared, earlier, check_mode=self._task.check_mode)
+        requests = HostRequests(results.phase, phases, run, shared, known, check_mode=self._task.check_mode)
 
         def with_way(hosts: t.Sequence[str]) -> t.Iterator[Work]:
             ways = routes.routes(self, variables, hosts, carrier.resident, shared) if hosts else {}

@@ -27,7 +27,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import memo
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt, silence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
-    CHANGING,
     UNKNOWN,
     disowned,
     fan_out,
@@ -39,6 +38,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run,
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.hung_up import heeded, is_dropped, pauses
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter import interpreter
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line, printable
 
 LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
@@ -120,7 +120,8 @@ class ActionModule(ActionBase):
 
     @property
     def _changes(self) -> bool:
-        return self._task.args.get("phase") in CHANGING and not self._task.check_mode
+        phase = BY_PHASE.get(str(self._task.args.get("phase")))
+        return phase is not None and phase.changes and not self._task.check_mode
 
     def _work(self, task_vars: dict[str, t.Any], patient: bool) -> dict[str, t.Any]:
         """patient: wait for whoever holds the agent's lock: in a resumed task it may be the last run's program."""

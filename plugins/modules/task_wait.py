@@ -14,7 +14,7 @@ author:
 description:
   - The wait node between two phases of a task. Takes the state of the run as M(oceanbase.ocp.task_create), or the wait
     node before, registered it as C(ocp_run), and what the fan-out of the phase and its hosts' own tasks registered
-    as C(<phase>_fan_out) and C(<phase>_result). Ends the subtasks accordingly, and passes the barrier when not more
+    as C(ocp_fan_outs) and C(<phase>_result). Ends the subtasks accordingly, and passes the barrier when not more
     hosts have failed than the request allows.
   - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails no host goes on, and
     the results are in a file that the next run takes them from.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import outcome
@@ -16,6 +15,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Endi
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso, iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import Code
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome
 
 _STATE = ("task_create", "task_resume", "task_wait")
@@ -36,6 +36,7 @@ class Progress:
         self._run: Run | None = None
         self._at_work: dict[str, str] = {}
         self._results: dict[str, dict[str, Any]] = {}
+        self._begun: set[str] = set()
 
     @property
     def response_file(self) -> str | None:
@@ -62,7 +63,7 @@ class Progress:
         action = str(data.get("resolved_action") or data.get("task_action") or "").removeprefix("oceanbase.ocp.")
         if kind == "runner_on_start" and action in _WORK:
             # The fan-out begins with all hosts that are due; which of them it leaves to others its result tells.
-            hosts = [data["host"]] if action == "agent_processes" else self._due(data)
+            hosts = [data["host"]] if action == "agent_processes" else self._due()
             now = iso(int(datetime.fromisoformat(event["created"]).timestamp() * 1000))
             self._at_work.update(dict.fromkeys(hosts, now))
         elif kind in _RESULTS:
@@ -93,14 +94,18 @@ class Progress:
             run = Run.of(result.get("run", {}))
             if run and not run.barrier_error:
                 self._run = run
-                self._at_work, self._results = {}, {}
+                self._at_work, self._results, self._begun = {}, {}, set()
                 if self.created is None:
                     self.created = run.response
 
-    def _due(self, data: Mapping[str, Any]) -> list[str]:
-        """The hosts that a fan-out begins with. data: of its event, which tells the phase by the playbook's file."""
-        phase = PurePath(str(data.get("task_path") or "").rpartition(":")[0]).stem
-        return list(self._run.due.get(phase, ())) if self._run else []
+    def _due(self) -> list[str]:
+        """The hosts that the next fan-out begins with: a phase that is due has one, in the order of the playbooks."""
+        due = self._run.due if self._run else {}
+        phase = next((phase for phase in PHASES if phase in due and phase not in self._begun), None)
+        if phase is None:
+            return []
+        self._begun.add(phase)
+        return list(due[phase])
 
     @property
     def run(self) -> Run | None:

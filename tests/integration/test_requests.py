@@ -183,11 +183,12 @@ ACCEPTED_STATE = {"task": {"id": 1, "status": "RUNNING", "hosts": 1}, "timeouts"
 ALL_REST = {"rest": {"db1": {}}, "answers": {}}
 FORGED = {
     "the answer to the request": {"ocp_run": {"run": {**ACCEPTED_STATE, "answered": False, "state": "{}"}}},
-    "what is left to tasks": {"prepare_fan_out": ALL_REST, "stop_fan_out": ALL_REST, "finish_fan_out": ALL_REST},
+    "what is left to tasks": {"ocp_fan_outs": {**ALL_REST, "task": 1, "phase": "stop"}},
     "results of hosts": {"stop_result": {"started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:00Z"}},
     "the report": {"report_result": {"successful": True, "plan": [], "msg": "all agents were stopped"}},
     "the goal": {"prepare_goal": "running", "finish_goal": "running"},
     "the phase of a barrier": {"wait_phase": "finish"},
+    "the phase of plays": {"phase_name": "finish"},
     "the operation": {"ocp_operation": "batch_start_agents"},
 }
 

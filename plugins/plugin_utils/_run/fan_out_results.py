@@ -14,9 +14,10 @@ import typing as t
 from .._fan_out.client import Answer, Failure
 from .._fan_out.host_answer import AnswerError, checked
 from .._task.errors import join
+from .._task.operation import BY_PHASE
 from .._task.printable import in_line, printable
 from .._task.settings import FANOUT
-from .host_results import CHANGING, cancelled, no_answer, overdue
+from .host_results import cancelled, no_answer, overdue
 from .run import Run
 
 _SHOWN = 20
@@ -39,7 +40,7 @@ class FanOutResults:
         self.warnings: list[tuple[str, str]] = []
         self.notes = "[]"
         self.halted: dict[str, t.Any] | None = None
-        self._changing = phase in CHANGING and not check_mode
+        self._changing = BY_PHASE[phase].changes and not check_mode
         self._only = run.transport == FANOUT
 
     def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
@@ -124,6 +125,7 @@ class FanOutResults:
         return {
             "changed": any(answer.get("changed") for answer in self.answers.values()),
             "task": self.run.the_task.id,
+            "phase": self.phase,
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
             "notes": self.notes,

@@ -24,11 +24,13 @@ NAMES = frozenset(
     {
         "hand_in_result",
         "ocp_cancelled",
+        "ocp_fan_outs",
         "ocp_run",
+        "phase_name",
         "report_result",
         "wait_phase",
         "wait_timeout",
-        *(f"{phase}_{what}" for phase in PHASES for what in ("fan_out", "goal", "result", "timeout")),
+        *(f"{phase}_{what}" for phase in PHASES for what in ("goal", "result", "timeout")),
     }
 )
 # What a playbook of the collection says of itself; where it does not, the user may.

@@ -18,22 +18,9 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 
 from .._ssh.task_variables import TaskVariables
 from .._task.errors import INVALID, OcpError
+from .._task.operation import BY_PHASE
 from .host_results import Results
 from .run import Run
-
-# The options of a phase that are variables of the host. The roles have the same: a test compares them.
-VARIABLES = {
-    "prepare": {"home": "ocp_agent_home", "protect_unit": "ocp_protect_unit"},
-    "restart_pos_proxy": {"home": "ocp_agent_home", "grace": "ocp_agent_grace"},
-    "stop": {
-        "home": "ocp_agent_home",
-        "grace": "ocp_agent_grace",
-        "daemon_grace": "ocp_agent_daemon_grace",
-        "protect_unit": "ocp_protect_unit",
-    },
-    "start": {"home": "ocp_agent_home", "protect_unit": "ocp_protect_unit"},
-    "finish": {"home": "ocp_agent_home", "settle": "ocp_agent_settle"},
-}
 
 
 class HostRequests:
@@ -102,13 +89,12 @@ class HostRequests:
 
     def _validated(self, phase: str, host: str) -> dict[str, t.Any]:
         there = self._variables.of(host)
-        given = {
-            option: self._variables.value(host, name) for option, name in VARIABLES[phase].items() if name in there
-        }
+        options_of = BY_PHASE[phase].options
+        given = {option: self._variables.value(host, name) for option, name in options_of.items() if name in there}
         key = phase, repr(given)
         if key not in self._valid:
             options = {"phase": phase, "timeout": self._timeouts[phase], **given}
-            if phase in ("prepare", "finish"):
+            if BY_PHASE[phase].by_goal:
                 options["goal"] = self._task.what.goal
             found = self._validator.validate(options)
             if found.error_messages:

@@ -13,7 +13,9 @@ import typing as t
 
 from .._task.operation import PHASES
 
-CHANGING = ("stop", "start", "restart_pos_proxy")
+_VARIABLE = "ocp_fan_outs"
+# The report counts changes, a plan reads processes, and Finish asks when Stop and Start have ended.
+_ASKED_LATER = ("boot_id", "changed", "processes", "ready_at", "stopped_at")
 UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
 
 
@@ -52,15 +54,35 @@ def of_controller(hostvars: t.Any) -> t.Mapping[str, t.Any]:
 def fan_out(controller: t.Mapping[str, t.Any], phase: str, task_id: object) -> dict[str, t.Any] | None:
     """What the fan-out of a phase of a task has left: C(answers) and C(rest), by host, as agent_fan_out returns them.
 
-    controller: the variables of localhost, on which the playbooks register C(<phase>_fan_out). Returns None where they
+    controller: the variables of localhost, on which the playbooks register C(ocp_fan_outs). Returns None where they
     have not, which is where the roles are used by themselves.
     """
-    found = controller.get(f"{phase}_fan_out")
+    found = controller.get(_VARIABLE)
     if found is None:
         return None
+    none: dict[str, t.Any] = {"answers": {}, "rest": {}}
     # That of another task in the same ansible-playbook says nothing of this one, neither do its hosts' results.
-    ours = found.get("task") == task_id and "answers" in found
-    return t.cast("dict[str, t.Any]", found) if ours else {"answers": {}, "rest": {}}
+    if found.get("task") != task_id or "answers" not in found:
+        return none
+    if found["phase"] == phase:
+        return t.cast("dict[str, t.Any]", found)
+    return t.cast("dict[str, t.Any]", json.loads(found["earlier"]).get(phase, none))
+
+
+def earlier(controller: t.Mapping[str, t.Any], task_id: object) -> dict[str, t.Any]:
+    """What the fan-outs of a task have left that came before the one at hand, as far as later phases ask for it.
+
+    By phase, in the form of fan_out(). controller, task_id: as there.
+    """
+    last = controller.get(_VARIABLE) or {}
+    if last.get("task") != task_id or "answers" not in last:
+        return {}
+    answers = {}
+    for host, text in last["answers"].items():
+        answer = json.loads(text)
+        answers[host] = json.dumps({name: answer[name] for name in _ASKED_LATER if name in answer})
+    found = {"answers": answers, "rest": {host: {} for host in last["rest"]}, "notes": last["notes"]}
+    return {**json.loads(last["earlier"]), last["phase"]: found}
 
 
 class Results:
@@ -73,12 +95,13 @@ class Results:
         self._hostvars = hostvars
         self._task_id = task_id
         self._controller = of_controller(hostvars)
+        self._fan_outs: dict[str, dict[str, t.Any] | None] = {}
 
     def noted(self) -> dict[str, dict[str, t.Any]]:
         """What earlier fan-outs of the task have noted of hosts, see HostRequests: by host, then by phase."""
         found: dict[str, dict[str, t.Any]] = {}
         for phase in PHASES:
-            left = fan_out(self._controller, phase, self._task_id) or {}
+            left = self._fan_out(phase) or {}
             for hosts, noted in json.loads(left.get("notes", "[]")):
                 found.update(dict.fromkeys(hosts, noted))
         return found
@@ -89,7 +112,7 @@ class Results:
         The fan-out's counts, unless that has left the host to the phase's own task: the roles register
         C(<phase>_result).
         """
-        found = fan_out(self._controller, phase, self._task_id)
+        found = self._fan_out(phase)
         if found is not None and host not in found["rest"]:
             answer = found["answers"].get(host)
             return None if answer is None else t.cast("dict[str, t.Any]", json.loads(answer))
@@ -98,6 +121,11 @@ class Results:
         # raw_get: a result holds no templates, and templating it would be most of the barrier's work
         result = t.cast("t.Mapping[str, t.Any] | None", self._hostvars.raw_get(host).get(f"{phase}_result"))
         return result if result is None or self._counts(result) else None
+
+    def _fan_out(self, phase: str) -> dict[str, t.Any] | None:
+        if phase not in self._fan_outs:
+            self._fan_outs[phase] = fan_out(self._controller, phase, self._task_id)
+        return self._fan_outs[phase]
 
     def _counts(self, result: t.Mapping[str, t.Any]) -> bool:
         """Whether a result is of this task: not that of another one before it in the same ansible-playbook, nor a

@@ -22,6 +22,7 @@ from .._task import subtask_log
 from .._task.clock import iso_now
 from .._task.errors import CANCELLED, INTERRUPTED, Code
 from .._task.how_far import how_far
+from .._task.operation import BY_PHASE, PHASES
 from .._task.response import Request
 from .._task.settings import AUTO, DEFAULT_FANOUT
 from .._task.slice import Slice
@@ -111,8 +112,8 @@ class Run:
 
         C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts) (seconds by
         phase), C(goal), C(resumed), C(answered) (whether there is a response to be told), C(due) (the phases that are
-        due on hosts), C(barriers) (those behind which a barrier has something to do), C(heart) (see token), and
-        C(no_task), where there is that.
+        due on hosts), C(names) (what tasks are called, by these phases), C(barriers) (those behind which a barrier has
+        something to do), C(heart) (see token), and C(no_task), where there is that.
         """
         task = self.task
         found: dict[str, t.Any] = {
@@ -122,7 +123,8 @@ class Run:
             "resumed": self.resumed,
             "answered": self.response is not None,
             "heart": self.token,
-            "due": list(self.due),
+            "due": (due := list(self.due)),
+            "names": {phase: BY_PHASE[phase].task for phase in due},
             "barriers": self._barriers(),
         }
         if task:
@@ -162,7 +164,7 @@ class Run:
         """The phases whose plays wait: those of a slice hand in only what its hosts have answered."""
         if self.task is None or self.barrier_error:
             return []
-        return list(self.due) if self.slice else self.task.barriers()
+        return [phase for phase in self.due if phase != PHASES[-1]] if self.slice else self.task.barriers()
 
     def end(
         self, outcomes: t.Mapping[str, t.Mapping[int, Outcome]], cause: tuple[Code, str] | None = None

@@ -41,6 +41,7 @@ def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
     assert one.result() == {
         "changed": True,
         "task": 7,
+        "phase": "stop",
         "answers": {"db1": json.dumps(one.answers["db1"])},
         "notes": "[]",
         "rest": {},

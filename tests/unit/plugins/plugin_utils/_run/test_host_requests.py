@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import VARIABLES, HostRequests
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE, PHASES
 
 ROLES = Path(__file__).resolve().parents[5] / "roles"
 RAN_AS = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
@@ -66,7 +66,7 @@ def test_the_variables_are_those_of_the_roles(phase: str) -> None:
     (task,) = yaml.safe_load((ROLES / phase / "tasks" / "main.yml").read_text())
     variable = re.compile(r"\{\{ (ocp_\w+) \| default\(omit\) \}\}")
     found = {name: variable.fullmatch(str(value)) for name, value in task["oceanbase.ocp.agent_processes"].items()}
-    assert VARIABLES[phase] == {name: match[1] for name, match in found.items() if match}
+    assert BY_PHASE[phase].options == {name: match[1] for name, match in found.items() if match}
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -124,10 +124,9 @@ class Controller:
     """Localhost, on which the fan-outs of earlier phases are registered. It knows no other host."""
 
     def __init__(self, task_id: int = 7, **notes: str) -> None:
-        self._registered = {
-            f"{phase}_fan_out": {"task": task_id, "answers": {}, "rest": {}, "notes": text}
-            for phase, text in notes.items()
-        }
+        before = {phase: {"answers": {}, "rest": {}, "notes": text} for phase, text in notes.items()}
+        last = {"task": task_id, "phase": "last", "answers": {}, "rest": {}, "notes": "[]"}
+        self._registered = {"ocp_fan_outs": {**last, "earlier": json.dumps(before)}}
 
     def __contains__(self, host: str) -> bool:
         return host == "db1"

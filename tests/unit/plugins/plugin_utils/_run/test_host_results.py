@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results, no_answer, overdue
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
+    Results,
+    earlier,
+    fan_out,
+    no_answer,
+    overdue,
+)
 
 
 class HostVars:
@@ -28,7 +34,7 @@ ANSWERS = {"db1": json.dumps(IN_FAN_OUT)}
 
 
 def found(host: str, fan_out: dict[str, Any] | None) -> Any:
-    localhost = {} if fan_out is None else {"stop_fan_out": fan_out}
+    localhost = {} if fan_out is None else {"ocp_fan_outs": {"phase": "stop", "earlier": "{}", **fan_out}}
     hostvars = HostVars(localhost=localhost, db1={"stop_result": BY_TASK}, db2={"stop_result": BY_TASK}, db3={})
     return Results(hostvars, 7).of("stop", host)
 
@@ -81,3 +87,19 @@ def test_no_answer() -> None:
 def test_overdue() -> None:
     assert overdue(60, changing=False) == {"failed": True, "reason": "deadline", "msg": "no answer within 60 s"}
     assert "how far it came is not known" in overdue(600, changing=True)["msg"]
+
+
+def test_of_an_earlier_fan_out_there_is_what_later_phases_ask_for() -> None:
+    stopped = {"changed": True, "stopped_at": 7.5, "boot_id": "b", "msg": "long", "log": [[0.1, "long"]]}
+    prepare = {"phase": "prepare", "task": 7, "answers": {"db1": "{}"}, "rest": {}, "notes": "[1]", "earlier": "{}"}
+    before = json.dumps(earlier({"ocp_fan_outs": prepare}, 7))
+    answers = {"db1": json.dumps(stopped)}
+    stop = {**prepare, "phase": "stop", "answers": answers, "rest": {"db2": {"why": ""}}, "earlier": before}
+    start = {"phase": "start", "task": 7, "answers": {}, "rest": {}, "notes": "[]"}
+    localhost = {"ocp_fan_outs": {**start, "earlier": json.dumps(earlier({"ocp_fan_outs": stop}, 7))}}
+    results = Results(HostVars(localhost=localhost, db1={}, db2={"stop_result": BY_TASK}), 7)
+    assert results.of("stop", "db1") == {"changed": True, "stopped_at": 7.5, "boot_id": "b"}
+    assert results.of("stop", "db2") == BY_TASK
+    assert results.of("prepare", "db1") == {}
+    assert (fan_out(localhost, "prepare", 7) or {})["notes"] == "[1]"
+    assert earlier({"ocp_fan_outs": stop}, 8) == earlier({}, 7) == {}, "of another task, and of none"

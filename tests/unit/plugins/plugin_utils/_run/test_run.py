@@ -89,6 +89,7 @@ def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
         "resumed": True,
         "answered": True,
         "due": ["prepare"],
+        "names": {"prepare": "Prepare OCP agent operation"},
         "barriers": ["prepare"],
         "heart": "",
     }
