@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
@@ -51,6 +51,7 @@ class ActionModule(ActionBase):
         hosts = list(run.due.get(phase, {})) if run else []
         if not run or not hosts:
             return {**result, "changed": False, "answers": {}, "rest": {}}
+        journal.join()  # it ends with the process that holds the connections
         results = FanOutResults(phase, run, check_mode=self._task.check_mode)
         if run.transport == TASK:
             results.leave(hosts)
@@ -113,7 +114,7 @@ class ActionModule(ActionBase):
                     continue
                 result = results.take(host, answer)
                 if result is not None and not self._task.check_mode:
-                    unfinished.note_answer(results.phase, host, result)
+                    journal.note_answer(results.phase, host, result)
         except Exception as exc:
             # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
             asked, sent = [work.host for work in works], getattr(exc, "sent", True)

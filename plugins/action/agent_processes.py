@@ -24,7 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import memory
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel, journal
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt, silence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
     UNKNOWN,
@@ -63,6 +63,8 @@ class ActionModule(ActionBase):
         run = registered(controller)
         left = self._left_by_fan_out(controller, run, str(variables.get("inventory_hostname")))
         self._run = run
+        if "task" in run:
+            journal.join(patience=0)
         halted = halt(run) if run and "lost" not in left else None
         if halted:
             return {**result, **halted}
@@ -83,7 +85,10 @@ class ActionModule(ActionBase):
             # The fan-out knows more than ssh tells, such as the fingerprint of an unknown key.
             answer = {**answer, "msg": f"{left['said']}; by its own task: {answer['msg']}"}
         whose = {"task": run["task"]["id"]} if "task" in run else {}
-        return {**result, **answer, **whose, "started_at": started, "finished_at": iso_now()}
+        answer = {**answer, "started_at": started, "finished_at": iso_now()}
+        if whose and not self._task.check_mode:
+            journal.note_answer(str(self._task.args["phase"]), str(variables.get("inventory_hostname")), answer)
+        return {**result, **answer, **whose}
 
     def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
         """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""

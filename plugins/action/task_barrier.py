@@ -11,9 +11,9 @@ from dataclasses import replace
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     cancel,
-    heartbeat,
     persistence,
     request_action,
+    supervisor,
     workflow_request,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
@@ -54,7 +54,7 @@ class ActionModule(request_action.RequestAction):
             self.authorize(store.workflow(task_id).role, "task_barrier")
             task = store.load(task_id) if self.check_mode else store.hold(task_id, executor)
             if task.status == RUNNING and not self.check_mode:
-                heartbeat.start(self.url, executor, lambda store: store.beat(task_id, executor))
+                supervisor.start(self.url, executor, lambda store: store.beat(task_id, executor))
                 outcomes = _wait(store, task_id, given or task.timeouts["wait"])
                 task = self._pass(run, task, outcomes, executor, started)
         run.task, run.response = task, self.request.answer(task)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, controller, persistence, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, controller, persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.extra_vars import as_written
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
@@ -22,9 +22,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "prohibit_rollback": {"type": "bool", "default": False},
     **accept.OPTIONS,
 }
-
-
-unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
 class ActionModule(accept.AcceptAction):

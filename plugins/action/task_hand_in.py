@@ -9,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import end, hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.slice import Slice
@@ -27,6 +27,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        journal.join(patience=journal.TO_WRITE)
         variables = task_vars or {}
         run = Run.current(variables)
         if not run:
@@ -35,6 +36,6 @@ class ActionModule(ActionBase):
         hand_in(run, list(run.due), url, variables["hostvars"])
         if not run.check_mode:
             end(run, url)
-        unfinished.forget()
+        journal.forget()
         message, successful = of_slice(run.the_task, run.slice or Slice(), check_mode=run.check_mode)
         return {**result, "changed": False, "msg": message, "successful": successful}

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
@@ -36,6 +36,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        journal.join(patience=journal.TO_WRITE)
         variables = task_vars or {}
         run = Run.current(variables)
         if not run:
@@ -60,7 +61,7 @@ class ActionModule(ActionBase):
                     f". The response cannot be written to {run.response_file}: {exc.strerror}; "
                     f"it is: {json.dumps(response)}"
                 )
-        unfinished.forget()
+        journal.forget()
         return {
             **result,
             "changed": False,

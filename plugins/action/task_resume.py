@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, persistence, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import interventions, settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, parse
@@ -20,9 +20,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 _ROLE = "TASK_MANAGER"
-
-
-unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
 class ActionModule(accept.AcceptAction):

@@ -7,10 +7,10 @@ import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
-    heartbeat,
+    journal,
     persistence,
     request_action,
-    unfinished,
+    supervisor,
     workflow_request,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
@@ -29,9 +29,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "fanout": {"type": "raw"},
     **{name: option for name, option in request_action.OPTIONS.items() if name != "response_file"},
 }
-
-
-unfinished.watch()  # ansible-playbook itself loads this module before a worker runs it
 
 
 class ActionModule(request_action.RequestAction):
@@ -59,8 +56,8 @@ class ActionModule(request_action.RequestAction):
         done, held, lost = (list(map(str, hosts)) for hosts in (share.done, share.held, share.lost))
         run.slice = Slice(done, held, lost)
         if not self.check_mode:
-            unfinished.note(run, self.url)
-            heartbeat.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
+            journal.note(run)
+            supervisor.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
 
     def _phases(self) -> list[str]:
         phase = self.arguments["phase"]

@@ -9,7 +9,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, unfinished
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
@@ -35,6 +35,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        journal.join(patience=journal.TO_WRITE)
         variables = task_vars or {}
         run = Run.current(variables)
         if not run:
@@ -80,5 +81,5 @@ class ActionModule(ActionBase):
         if run.response_file and not run.check_mode:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run.response_file, request.answer(run.task))
-        unfinished.note(run, url)
+        journal.note(run)
         return bool(run.due) or not (task.failures or run.cancelled)

@@ -49,7 +49,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, response_files
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, response_files, supervisor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.command_line import leaves_out
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
@@ -60,6 +60,9 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response impor
 class LookupModule(LookupBase):
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[str]:
         del terms
+        # Ansible evaluates the hosts of a play in ansible-playbook's own process. What that does at a signal and at its
+        # exit is put in place here: for a run with a play of this collection, and for no other.
+        supervisor.attend()
         self.set_options(var_options=variables, direct=kwargs)
         found = leaves_out(context.CLIARGS)
         if found:

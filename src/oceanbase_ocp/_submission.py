@@ -24,8 +24,8 @@ from ansible_runner import AnsibleRunnerException, Runner
 from ansible_runner.interface import init_runner
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.journal import answers
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.persistence import NONE, chosen, save
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.unfinished import answers
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import TASK_STATE
 
 from ._arguments import CANCEL_FILE, EXTRA_VARS_FILE, LOCAL_TEMP, Settings, restore_environment, runner_arguments

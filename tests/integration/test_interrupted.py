@@ -33,6 +33,8 @@ PATIENCE = 60
 SOCKET = "ocp_fan_out.sock"
 
 PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes", "Finish OCP agent operation"
+START = "Start all OCP agent processes"
+LAST_WORD_WITHIN = 5  # seconds
 
 
 class Running:
@@ -77,6 +79,13 @@ class Running:
             return any(row["phase"] == phase and row["status"] == "RUNNING" for row in self.stored()["subtasks"])
         return False
 
+    def tells(self, name: str, status: str) -> bool:
+        """Whether the response file has a subtask of this name in this status."""
+        with contextlib.suppress(FileNotFoundError):
+            found = json.loads(self.response_file.read_text())["data"]["subtasks"]
+            return any((subtask["name"], subtask["status"]) == (name, status) for subtask in found)
+        return False
+
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -112,51 +121,135 @@ def statuses(task: dict[str, Any], name: str) -> list[str]:
 # A controller that dies
 
 
-@pytest.mark.parametrize("phase", ["prepare", "wait for prepare", "stop", "wait for stop", "finish"])
-def test_controller_killed(newest_way: Core, start_fleet: StartFleet, response_file: Path, phase: str) -> None:
-    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(stop_seconds=3)])
-    host = fleet.hosts[0]
-    run = Running(newest_way, fleet, response_file, ocp_agent_settle=5)
-    if "prepare" in phase:
-        host.pause()
+MARK = "OCP_TESTED_RUN"
+
+
+def processes_of(run: Running) -> dict[int, str]:
+    """The command lines of what is left of a run on the controller, by pid. Hosts have pid namespaces of their own."""
+    here, found = os.readlink("/proc/self/ns/pid"), {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if os.readlink(process / "ns/pid") == here and f"{MARK}={run.response_file}".encode() in variables:
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found
+
+
+def check_last_word(run: Running, left: Path, *, stored: bool = True) -> dict[str, Any]:
+    """See that a run whose ansible-playbook was killed just now ends as it should, in time. Returns its task.
+
+    left: what ANSIBLE_LOCAL_TEMP was. stored: whether its task is kept in the database of this test's user.
+    """
+    until = time.monotonic() + LAST_WORD_WITHIN
+
+    def in_time(condition: Callable[[], bool], what: str) -> None:
+        while not condition():
+            assert time.monotonic() < until, f"{what}: {processes_of(run)}"
+            time.sleep(0.05)
+
+    def told() -> dict[str, Any]:
+        return dict(json.loads(run.response_file.read_text())["data"])
+
+    in_time(lambda: told()["status"] == "FAILED", "the response file")
+    in_time(lambda: not processes_of(run), "processes of the run")
+    in_time(lambda: list(left.iterdir()) == [], "its temporary folder")
+    task = told()
+    check_truth(task)
+    if stored:
+        assert run.stored()["status"] == "FAILED"
+        with contextlib.closing(sqlite3.connect(f"file:{database()}?mode=ro", uri=True)) as connection:
+            assert connection.execute("SELECT * FROM ocp_host_lock").fetchall() == []
+    return task
+
+
+def within(seconds: float, condition: Callable[[], Any]) -> bool:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.parametrize("phase", ["prepare", "stop", "wait for stop", "finish", "start"])
+def test_controller_killed(
+    way: Core, start_fleet: StartFleet, response_file: Path, tmp_path: Path, phase: str
+) -> None:
+    """One host is through with the phase and one is not, but behind Stop and before its barrier, where both are."""
+    starts = phase == "start"
+    if starts:
+        fleet = start_fleet([HostSpec(behaviour="stopped"), HostSpec(behaviour="stopped")])
+    else:
+        fleet = start_fleet([HostSpec(), HostSpec(stop_seconds=3 if phase == "wait for stop" else 8)])
+    first, second = fleet.hosts
+    left = tmp_path / "left"
+    stored = phase != "start"
+    run = Running(
+        way,
+        fleet,
+        response_file,
+        environment={MARK: str(response_file), "ANSIBLE_LOCAL_TEMP": str(left)},
+        playbook="batch_start_agents" if starts else "batch_stop_agents",
+        **({} if stored else {"ocp_task_store": "none"}),
+        ocp_agent_settle=8,
+    )
+    if phase == "prepare":
+        second.pause()
         run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
-        time.sleep(1)
-        if phase == "wait for prepare":
-            with locked_database():
-                host.resume()
-                time.sleep(3)
-                run.kill()
-        else:
-            run.kill()
-            host.resume()
+        time.sleep(3)
+        run.kill()
+        second.resume()
     elif phase == "finish":
         run.wait_for(lambda: run.in_phase("finish"), "Finish has not begun")
         time.sleep(1)
         run.kill()
-    else:
-        run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
-        if phase == "wait for stop":
-            with locked_database():
-                run.wait_for(lambda: not any(fleet.agent_processes().values()), "Stop has not ended")
-                time.sleep(2)
-                run.kill()
-        else:
+    elif phase == "wait for stop":
+        run.wait_for((second.home / "run/admin.lock").exists, "Stop has not begun")
+        with locked_database():
+            run.wait_for(lambda: not any(fleet.agent_processes().values()), "Stop has not ended")
+            time.sleep(2)
             run.kill()
+    elif phase == "start":
+        run.wait_for(lambda: run.tells(START, "RUNNING"), "Start has not begun")
+        second.pause()
+        run.wait_for(lambda: len(first.agent_names()) == 3, "Start has not ended on the first host")
+        time.sleep(4)
+        run.kill()
+        second.resume()
+    else:
+        run.wait_for((second.home / "run/admin.lock").exists, "Stop has not begun")
+        run.wait_for(lambda: not first.agent_names(), "Stop has not ended on the first host")
+        time.sleep(2)
+        run.kill()
 
-    dead = newest_way.ask("task_info", task_id=1)["data"]
+    task = check_last_word(run, left, stored=stored)
+    if not starts:
+        check_graph(task, hosts=2)
 
-    assert dead["status"] == "FAILED"
-    codes = {subtask["error"]["code"] for subtask in dead["subtasks"] if "error" in subtask}
-    assert codes == {"TSK10015"}
-    assert {s["status"] for s in dead["subtasks"]} <= {"SUCCESSFUL", "FAILED", "PENDING"}
-    retried = newest_way.on_task("task_retry", fleet, response_file, task_id=1)
-    assert retried.status == 0, retried.output
-    check_graph(retried.task, hosts=2)
-    check_truth(retried.task)
-    assert not any(fleet.agent_processes().values())
+    known = {"prepare": PREPARE, "stop": STOP, "wait for stop": STOP, "finish": FINISH, "start": START}[phase]
+    expected = {
+        "prepare": ["SUCCESSFUL", "FAILED"],
+        "stop": ["SUCCESSFUL", "FAILED"],
+        "wait for stop": ["SUCCESSFUL", "SUCCESSFUL"],
+        "finish": ["FAILED", "FAILED"],
+        "start": ["SUCCESSFUL", "FAILED"],
+    }[phase]
+    assert statuses(task, known) == expected
+    codes = {subtask["error"]["code"] for subtask in task["subtasks"] if "error" in subtask}
+    assert codes == {"TSK10013"}
+    if stored:
+        asked = way.ask("task_info", task_id=1)["data"]
+        assert [(s["id"], s["status"], s.get("error")) for s in asked["subtasks"]] == [
+            (s["id"], s["status"], s.get("error")) for s in task["subtasks"]
+        ]
+        retried = way.on_task("task_retry", fleet, response_file, task_id=1)
+        assert retried.status == 0, retried.output
+        check_graph(retried.task, hosts=2)
+        check_truth(retried.task)
+        assert not any(fleet.agent_processes().values())
     for each in fleet.hosts:
         each.wait_for(lambda each=each: not ours_on(each), "a process of ours is left behind")
-        assert list((each.home / "run").iterdir()) == []
+        assert starts or list((each.home / "run").iterdir()) == []
 
 
 def test_controller_killed_in_stop_then_rolled_back(
@@ -197,16 +290,16 @@ def test_host_lost_in_stop_then_retried(newest_way: Core, start_fleet: StartFlee
     assert not any(fleet.agent_processes().values())
 
 
-def engine() -> int:
-    """The process that holds the connections of this test's only run: it is who listens for the actions."""
-    listening = {line.split()[6] for line in Path("/proc/net/unix").read_text().splitlines() if SOCKET in line}
+def listening(name: str) -> int:
+    """The process of this test's only run that listens on a socket of this name."""
+    sockets = {line.split()[6] for line in Path("/proc/net/unix").read_text().splitlines() if name in line}
     mine = os.fsencode(f"XDG_DATA_HOME={os.environ['XDG_DATA_HOME']}")
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mine in (process / "environ").read_bytes().split(b"\0"):
                 open_files = [os.readlink(link) for link in (process / "fd").iterdir()]
-                found += [int(process.name) for inode in listening if f"socket:[{inode}]" in open_files]
+                found += [int(process.name) for inode in sockets if f"socket:[{inode}]" in open_files]
     (pid,) = found
     return pid
 
@@ -221,7 +314,7 @@ def test_engine_killed_between_phases(newest_core: Core, start_fleet: StartFleet
     with locked_database():
         host.resume()
         time.sleep(3)
-        os.kill(engine(), signal.SIGKILL)
+        os.kill(listening(SOCKET), signal.SIGKILL)
 
     ended = run.end()
 
@@ -412,8 +505,7 @@ def test_a_disk_that_fills_up_during_stop(
     with mounted(disk, "-t", "tmpfs", "-o", "size=4m", "tmpfs"):
         run = Running(newest_way, fleet, response_file, environment={"ANSIBLE_LOCAL_TEMP": str(disk)})
         run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
-        (note,) = disk.glob("*/ocp_unfinished.json")
-        os.truncate(note, 0)  # else the next one has its room
+        (note,) = disk.glob("*/ocp_run.json")
         fill(disk)
         ended = run.end()
 
@@ -467,25 +559,99 @@ def test_a_database_that_goes_away_between_two_barriers(
 
 
 def test_a_killed_run_leaves_no_password(
-    newest_way: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, tmp_path: Path
+    newest_core: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, tmp_path: Path
 ) -> None:
-    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    """With a database of its own the last word is said there, or kept for it while it is away."""
+    fleet = start_fleet([HostSpec(), HostSpec(stop_seconds=12)])
+    first, second = fleet.hosts
     left = tmp_path / "left"
     with running("postgresql") as server:
+        url = server.new_database("ocp")
         extra = tmp_path / "secret.json"
-        extra.write_text(json.dumps({"ocp_task_store": server.new_database("ocp")}))
-        run = Running(
-            newest_way, fleet, response_file, f"-e@{extra}", environment={"ANSIBLE_LOCAL_TEMP": str(left)}
-        )
-        run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+        extra.write_text(json.dumps({"ocp_task_store": url}))
+        variables = {"ANSIBLE_LOCAL_TEMP": str(left), MARK: str(response_file)}
+        run = Running(newest_core, fleet, response_file, f"-e@{extra}", environment=variables)
+        run.wait_for((second.home / "run/admin.lock").exists, "Stop has not begun")
+        run.wait_for(lambda: not first.agent_names(), "Stop has not ended on the first host")
+        time.sleep(2)
         shown = subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True).stdout
         ours = [line for line in shown.splitlines() if str(left) in line]
         assert len(ours) > 1, "the run and what runs beside it"
         assert not [line for line in ours if PASSWORD in line], "the arguments and the environment of processes"
+        on_disk = [path for folder in (left, data_home) for path in folder.rglob("*") if path.is_file()]
+        assert "ocp_run.json" in {path.name for path in on_disk}
+        assert [path for path in on_disk if PASSWORD.encode() in path.read_bytes()] == []
         run.kill()
-    files = [path for folder in (left, data_home) for path in folder.rglob("*") if path.is_file()]
-    assert "ocp_unfinished.json" in {path.name for path in files}
+        task = check_last_word(run, left, stored=False)
+        assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED"]
+        assert newest_core.ask("task_info", task_id=1, task_store=url)["data"]["status"] == "FAILED"
+
+        retry = Running(
+            newest_core,
+            fleet,
+            response_file,
+            f"-e@{extra}",
+            environment=variables,
+            playbook="task_retry",
+            task_id=1,
+            ocp_agent_settle=12,
+        )
+        retry.wait_for(lambda: retry.tells(FINISH, "RUNNING"), "Finish has not begun")
+        server.stop()
+        retry.kill()
+        task = check_last_word(retry, left, stored=False)
+        server.start()
+        assert statuses(task, FINISH) == ["FAILED", "FAILED"]
+        assert list((data_home / "oceanbase-ocp" / "spool").glob("*/*.json"))
+        assert newest_core.on_task("task_rollback", fleet, response_file, task_id=1, ocp_task_store=url).status == 0
+    files = [path for path in data_home.rglob("*") if path.is_file()]
     assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
+
+
+def test_a_supervisor_that_is_killed_costs_nothing(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    """The run goes on to its report. One that is broken off as well says that it cannot tell."""
+    fleet = start_fleet([HostSpec(stop_seconds=4)])
+    host = fleet.hosts[0]
+    run = Running(newest_core, fleet, response_file)
+    run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+    os.kill(listening("ocp_supervisor.sock"), signal.SIGKILL)
+    ended = run.end()
+    assert ended.status == 0, ended.output
+    check_truth(ended.task)
+
+    started = Running(newest_core, fleet, response_file, playbook="batch_start_agents")
+    started.wait_for(lambda: started.tells(START, "RUNNING"), "Start has not begun")
+    os.kill(listening("ocp_supervisor.sock"), signal.SIGKILL)
+    os.killpg(started.process.pid, signal.SIGINT)
+    time.sleep(0.5)
+    os.killpg(started.process.pid, signal.SIGINT)
+    broken_off = started.end()
+    assert broken_off.status not in (0, None)
+    assert broken_off.task["status"] == "RUNNING"
+    assert "the process that tells it is gone" in broken_off.output
+    assert newest_core.ask("task_info", task_id=2)["data"]["status"] == "FAILED"
+
+
+def test_a_worker_that_is_killed(way: Core, start_fleet: StartFleet, response_file: Path) -> None:
+    """As by a kernel that is out of memory. ansible-playbook gives up then, and its exit tells what is known."""
+    fleet = start_fleet([HostSpec(), HostSpec(stop_seconds=8)])
+    first, second = fleet.hosts
+    run = Running(way, fleet, response_file, environment={MARK: str(response_file)})
+    run.wait_for((second.home / "run/admin.lock").exists, "Stop has not begun")
+    run.wait_for(lambda: not first.agent_names(), "Stop has not ended on the first host")
+    time.sleep(2)
+    children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children").read_text().split()
+    for worker in children:
+        os.kill(int(worker), signal.SIGKILL)
+
+    ended = run.end()
+
+    assert ended.status not in (0, None), ended.output
+    assert statuses(ended.task, STOP) == ["SUCCESSFUL", "FAILED"]
+    assert ended.says("the run was ended before its report; 1 host stopped, not verified; 1 host in the middle of Stop")
+    assert within(LAST_WORD_WITHIN, lambda: not processes_of(run)), processes_of(run)
 
 
 # A run that is not its task's executor any more, for all that others can tell

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .._process import playbook as _playbook
-from .._process.daemonize import run_beside
+from .._process.daemonize import daemonize
 from .._task.clock import iso_now
 from .carrier import framed
 from .failure import Failure
@@ -176,7 +176,7 @@ def _start(address: str, folder: Path) -> None:
             sent=False,
         )
     playbook = _playbook.process()
-    watch = _pidfd(playbook)
+    watch = _playbook.pidfd(playbook)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(address)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -194,16 +194,9 @@ def _start(address: str, folder: Path) -> None:
                 with open(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
                     traceback.print_exc(file=file)
 
-        run_beside(run, keep=[listener.fileno(), *([watch] if watch is not None else [])])
+        daemonize(run, keep=[listener.fileno(), *([watch] if watch is not None else [])])
     if watch is not None:
         os.close(watch)
-
-
-def _pidfd(pid: int) -> int | None:
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
 
 
 def _said(folder: Path) -> str:

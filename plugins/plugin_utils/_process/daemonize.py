@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Processes that run beside ansible-playbook: forked by a worker, outliving it."""
+"""Processes that outlive the worker that has started them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import signal
 import typing as t
 
 
-def run_beside(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
+def daemonize(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
     """Run work in a process of its own, which nobody waits for, and which ends with it.
 
     keep: file descriptors that it needs; it has no other. To be called in a worker: what it forks does not have

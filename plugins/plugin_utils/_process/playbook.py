@@ -4,13 +4,38 @@
 
 # Private to this collection: not for import by others.
 
-"""The process of ansible-playbook itself, as its workers know it."""
+"""The process of ansible-playbook itself, and what its workers owe to it."""
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
+import select
+import signal
+import threading
+import time
 
-_LOADED_IN = os.getpid()  # ansible-playbook loads an action, and what that imports, before it forks a worker for it
+_LOOK_EVERY = 0.5  # seconds between looks at it where the kernel does not tell that it has ended
+
+_process: int | None = None
+
+
+def enter() -> bool:
+    """Note that this process is ansible-playbook, for the workers that it forks.
+
+    Returns whether that is news. It is not where it has been noted before, nor in a worker.
+    """
+    global _process
+    if _process is not None or multiprocessing.parent_process() is not None:
+        return False
+    _process = os.getpid()
+    return True
+
+
+def is_this() -> bool:
+    """Whether this process is the one that has called enter()."""
+    return os.getpid() == _process
 
 
 def process() -> int:
@@ -19,6 +44,47 @@ def process() -> int:
     The parent of a worker that is an orphan is somebody else, who never ends: what lives as long as that would stay.
     """
     parent = os.getppid()
-    if os.getpid() != _LOADED_IN != parent:
+    if _process not in (None, parent):
         raise ProcessLookupError("ansible-playbook has ended")
     return parent
+
+
+def pidfd(pid: int) -> int | None:
+    """A descriptor that can be read when a process has ended; None where the kernel has none for it."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def end_with_it(patience: float) -> None:
+    """End this worker, and what it has started, so many seconds after ansible-playbook. Raises ProcessLookupError.
+
+    ansible-core leaves its workers to themselves when it is killed. One whose host takes ten minutes would wait for it.
+    """
+    playbook = process()
+    threading.Thread(target=_end_after, args=(playbook, pidfd(playbook), patience), daemon=True).start()
+
+
+def _end_after(playbook: int, watch: int | None, patience: float) -> None:
+    if watch is not None:
+        poll = select.poll()  # select() takes no descriptor above 1023
+        poll.register(watch, select.POLLIN)
+        poll.poll()
+    while os.getppid() == playbook:
+        time.sleep(_LOOK_EVERY)
+    time.sleep(patience)
+    for child in _children(os.getpid()):
+        with contextlib.suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+    os._exit(1)
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                if int(file.read().rpartition(b")")[2].split()[1]) == pid:  # the name before it may hold anything
+                    found.append(int(name))
+    return found

@@ -24,7 +24,7 @@ from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError, join
 from .._task.host_ids import Target, resolve
 from .._task.states import check as check_states
 from .._task.task import Outcome, Task
-from . import heartbeat, persistence, request_action, unfinished
+from . import journal, persistence, request_action, supervisor
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -59,10 +59,15 @@ class AcceptAction(request_action.RequestAction):
         run.transport, run.fanout = transport, fanout
         run.resumed = "task_id" in self.spec
         self._publish(run, task)
-        if not by_workflow:
-            unfinished.note(run, self.url)
-        if executor and not by_workflow:
-            heartbeat.start(self.url, executor, lambda store: store.beat(task.id, executor))
+        if not by_workflow and not self.check_mode:
+            journal.note(run)
+            self._start_supervisor(task.id, executor)
+
+    def _start_supervisor(self, task_id: int, executor: Executor | None) -> None:
+        if executor:
+            supervisor.start(self.url, executor, lambda store: store.beat(task_id, executor))
+        else:
+            supervisor.start(None, Executor.of(playbook.process(), self.request.server), None)
 
     def _accept(self, executor: Executor | None) -> Task:
         """The task that the request makes or takes up, begun. executor: None where it is not to be stored.

@@ -6,7 +6,7 @@
 
 """How a run is told to cancel its task: by a file that all of its processes see.
 
-Whoever asks makes the file: a signal (signals.py), the heart of the run where the store says so (heartbeat.py), or the
+The file is made by a signal (signals.py), by the run's heartbeat where the store says so (heartbeat.py), or by the
 Python API. Hosts are begun by workers, which look for the file before each; what a host has begun is let finish.
 """
 

@@ -4,27 +4,27 @@
 
 # Private to this collection: not for import by others.
 
-"""The heart of a run: a process that tells the task store, for as long as the run lives, that it lives.
+"""The heartbeat of a run: it tells the task store, for as long as the run lives, that it lives.
 
-It also hears from the store that the task is to be cancelled, or that it is not this run's any more. It is a process of
-its own since ansible-playbook forks: a thread that talks to a database in it would be cut in two by every fork.
+It also hears from the store that the task is to be cancelled, or that it is not this run's any more. The supervisor
+does this: a thread that talks to a database in ansible-playbook would be cut in two by every fork.
 
 When the store was last told is noted for the run's other processes, as the time of change of an empty file: a full disk
-does not stand against that, and a heart that hangs or has died leaves a note that grows old. The file is removed when
-the task is another's. The time is since the machine has booted, sleep included: nobody sets that clock.
+does not stand against that, and a supervisor that hangs or has died leaves a note that grows old. The file is removed
+when the task is another's. The time is since the machine has booted, sleep included: nobody sets that clock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 import typing as t
 from pathlib import Path
 
 from ansible import constants as C
 
-from .._process.daemonize import run_beside
 from .._store.executor import Executor
 from .._store.liveness import DEAD_AFTER
 from .._store.store import Store, StoreError
@@ -35,23 +35,42 @@ BEAT_EVERY = 2  # seconds; liveness.DEAD_AFTER is many times that
 # just being begun: to connect to it takes a while.
 SILENT_AFTER = DEAD_AFTER - 20
 
+# Gives a sign of life. Returns whether the task is to be cancelled, None when there is nothing to live for any more.
+Beat = t.Callable[[Store], "bool | None"]
 
-def start(url: str | None, executor: Executor, beat: t.Callable[[Store], bool | None]) -> None:
-    """Start the heart of a run. It ends with the run, or with what the run is at.
 
-    url: of the store, which has been told just now. beat: gives a sign of life there; returns whether the task is to be
-    cancelled, None when there is nothing to live for any more. To be called in a worker. Raises OSError.
-    """
+def begin(executor: Executor) -> None:
+    """Note that the store has been told just now. Raises OSError."""
     note = _note(executor.token)
     note.touch(0o600)
     _told(note, _now())
-    run_beside(lambda: _beat(url, executor, beat, note))
+
+
+def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Event) -> None:
+    """Tell the store again and again, until ended is set, or the task is another's. url: of the store."""
+    note = _note(executor.token)
+    while not ended.is_set():
+        try:
+            with Store.open(url) as store:
+                now = _now()
+                cancel = beat(store)
+        except StoreError:
+            pass  # it may come back; until then the note grows old
+        else:
+            if cancel is None:
+                note.unlink(missing_ok=True)
+                return
+            with contextlib.suppress(FileNotFoundError):  # with the run, just now
+                _told(note, now)
+            if cancel:
+                _cancel.ask()
+        ended.wait(BEAT_EVERY)
 
 
 def silence(token: str) -> str | None:
     """Why no other host may be begun, for people: others may take the run for dead. None while they do not.
 
-    token: of the executor whose heart was started.
+    token: of the executor whose heartbeat it is.
     """
     try:
         seconds = _now() - os.stat(_note(token)).st_mtime
@@ -70,27 +89,8 @@ def silence(token: str) -> str | None:
     )
 
 
-def _beat(url: str | None, executor: Executor, beat: t.Callable[[Store], bool | None], note: Path) -> None:
-    while not executor.is_gone():
-        try:
-            with Store.open(url) as store:
-                now = _now()
-                cancel = beat(store)
-        except StoreError:
-            pass  # it may come back; until then the note grows old
-        else:
-            if cancel is None:
-                note.unlink(missing_ok=True)
-                return
-            with contextlib.suppress(FileNotFoundError):  # with the run, just now
-                _told(note, now)
-            if cancel:
-                _cancel.ask()
-        time.sleep(BEAT_EVERY)
-
-
 def _note(token: str) -> Path:
-    return Path(C.DEFAULT_LOCAL_TMP) / f"ocp_heart.{token}"
+    return Path(C.DEFAULT_LOCAL_TMP) / f"ocp_heartbeat.{token}"
 
 
 def _told(note: Path, now: float) -> None:

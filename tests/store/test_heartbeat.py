@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible import constants
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import heartbeat
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import heartbeat, supervisor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.liveness import DEAD_AFTER
@@ -69,7 +69,7 @@ def standing(executor: Executor) -> str:
 def run_a_task(url: str, executor: Executor) -> int:
     with Store.open(url) as store:
         task = store.create([1], STOP, builder([1]), seen(executor))
-    heartbeat.start(url, executor, lambda store: store.beat(task.id, executor))
+    supervisor.start(url, executor, lambda store: store.beat(task.id, executor))
     return task.id
 
 
@@ -87,7 +87,7 @@ def test_a_run_that_was_taken_over_begins_no_other_host(url: str, executor: Exec
     age(url, DEAD_AFTER + 1)
     with Store.open(url) as store:  # between two beats
         status = store.load(task_id).status
-        if status == "RUNNING":  # its heart has just beaten
+        if status == "RUNNING":  # it has just given a sign of life
             age(url, DEAD_AFTER + 1)
             status = store.load(task_id).status
         assert status == "FAILED"
@@ -101,7 +101,7 @@ def test_a_slice_whose_barrier_has_gone_on_begins_no_other_host(url: str, execut
         nobody = Executor.nobody("192.0.2.7")
         task = store.create([1], STOP, builder([1]), nobody, Workflow(3600, "HOST_MANAGER"))
         store.slices.take(task.id, PHASES, [Target(1, "db1")], seen(executor), "")
-        heartbeat.start(url, executor, lambda store: store.slices.beat(task.id, executor.token))
+        supervisor.start(url, executor, lambda store: store.slices.beat(task.id, executor.token))
         assert not standing(executor)
         barrier = Executor.of(1, "192.0.2.9")
         held = store.hold(task.id, barrier)
@@ -126,12 +126,12 @@ def test_a_run_that_cannot_reach_its_store_begins_no_other_host(
             wait_for(lambda: not standing(executor))  # nobody has taken it over
 
 
-def test_a_heart_that_has_died_is_no_sign_of_life(
+def test_a_supervisor_that_has_died_gives_no_sign_of_life(
     url: str, executor: Executor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "SILENT_AFTER", 1)
-    monkeypatch.setattr(heartbeat, "run_beside", lambda work: None)
+    monkeypatch.setattr(supervisor, "daemonize", lambda work, keep: None)
     run_a_task(url, executor)
     assert not standing(executor)
     wait_for(lambda: "no sign of life from this run" in standing(executor))
-    assert [path.stat().st_size for path in folder.glob("ocp_heart.*")] == [0]
+    assert [path.stat().st_size for path in folder.glob("ocp_heartbeat.*")] == [0]

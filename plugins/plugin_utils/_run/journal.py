@@ -1,0 +1,146 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The journal of a run: its state at the last barrier, and what hosts have answered since.
+
+Actions run in workers and hand the state on in a registered variable, which nobody has when ansible-playbook has been
+killed. So they leave it here as well, in the folder that ansible-playbook shares with its workers. ansible-core removes
+that at exit. While there is a journal, the run has a task and has not come to its report. A full disk costs a run its
+last word and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+import typing as t
+from dataclasses import replace
+from pathlib import Path
+
+from ansible import constants as C
+from ansible.utils.display import Display
+
+from .._process import playbook
+from .run import Run
+
+TO_WRITE = 2  # seconds that a worker which writes the task gets when ansible-playbook has ended
+_ANSWERS = "ocp_answers.jsonl"
+_LOOK_EVERY = 0.05
+
+
+def note(run: Run) -> None:
+    """Leave a run as it is, which says that there is a task to cancel, too."""
+    if not run.check_mode:
+        kept = replace(run, response=None).dump()
+        temporary = _state().with_suffix(".new")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(kept, stream)
+            temporary.replace(_state())
+        except OSError as exc:
+            # What is there is not true any more. An empty file still says that there is a task to cancel.
+            temporary.unlink(missing_ok=True)
+            _state().unlink(missing_ok=True)
+            _state().touch(0o600)
+            Display().warning(
+                f"{_state()} cannot be written ({exc.strerror}): make room there. The task goes on, but if this run is "
+                "ended before its report, it does not tell how far it came"
+            )
+    _answers().unlink(missing_ok=True)
+
+
+def note_answer(phase: str, host: str, result: t.Mapping[str, t.Any]) -> None:
+    """Leave the result of a host in a phase that is going on: its barrier may never come."""
+    with contextlib.suppress(OSError):  # a full disk must not break the phase
+        descriptor = os.open(_answers(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            # At once, since the workers of other hosts do so, too. The line before may have been cut off.
+            os.write(descriptor, f"\n{json.dumps([phase, host, result])}\n".encode())
+        finally:
+            os.close(descriptor)
+
+
+def exists() -> bool:
+    """Whether there is a run with a task that has not come to its report."""
+    return _state().exists()
+
+
+def read() -> Run | None:
+    """The run that note() has left; None where there was no room for it. Raises FileNotFoundError without one."""
+    text = _state().read_text(encoding="utf-8")
+    return Run.load(json.loads(text)) if text else None
+
+
+def answers(folder: Path | None = None) -> list[tuple[str, str, dict[str, t.Any]]]:
+    """What note_answer() has left: phase, host and result. folder: a run's temporary one; None for our own."""
+    path = folder / _ANSWERS if folder else _answers()
+    found = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError):  # one may be cut off
+                phase, host, result = json.loads(line)
+                found.append((phase, host, result))
+    return found
+
+
+def forget() -> None:
+    """The run has come to its end, and somebody has told."""
+    _state().unlink(missing_ok=True)
+    _answers().unlink(missing_ok=True)
+
+
+def clear(pid: int) -> None:
+    """Remove what a process of ansible-playbook that was killed has left. pid: its process id."""
+    folder = Path(C.DEFAULT_LOCAL_TMP)
+    if folder.name.startswith(f"ansible-local-{pid}"):  # ansible-core has made it for this process alone
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for path in folder.glob("ocp_*"):
+        path.unlink(missing_ok=True)
+
+
+# Who writes the task. A worker may be at it when ansible-playbook is killed.
+
+
+def join(patience: float | None = None) -> None:
+    """Have the last word wait for this worker, which does a part of the run. To be called once in a worker.
+
+    patience: seconds after which it ends, with what it has started, when ansible-playbook has ended; None for one that
+    ends by itself then. The kernel forgets it with the worker. Raises ProcessLookupError for an orphan.
+    """
+    with contextlib.suppress(OSError):  # without locks the last word does not wait, and nothing else is different
+        fcntl.flock(_open(), fcntl.LOCK_SH)
+    if patience is not None:
+        playbook.end_with_it(patience)
+
+
+def wait_for_workers(seconds: float) -> None:
+    """Wait until no worker does a part of the run any more, for so many seconds at most."""
+    until = time.monotonic() + seconds
+    with contextlib.suppress(OSError):
+        descriptor = _open()
+        while time.monotonic() < until:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(_LOOK_EVERY)
+
+
+def _open() -> int:
+    return os.open(Path(C.DEFAULT_LOCAL_TMP) / "ocp_workers.lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _state() -> Path:
+    return Path(C.DEFAULT_LOCAL_TMP) / "ocp_run.json"
+
+
+def _answers() -> Path:
+    return Path(C.DEFAULT_LOCAL_TMP) / _ANSWERS

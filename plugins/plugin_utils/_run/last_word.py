@@ -1,0 +1,80 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The last word of a run that ends before its report: Ctrl-C, a dead worker, an error of ansible-core, SIGKILL.
+
+It closes the task with what is known, so its hosts are free, and writes the response. supervisor.py says it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible import constants as C
+
+from .._files.document import write
+from .._store.executor import Executor
+from .._task.errors import CANCELLED, INTERRUPTED
+from .._task.how_far import how_far
+from .._task.task import Outcome, Task
+from . import cancel, journal, persistence, response_files
+from .hand_in import break_off
+from .outcomes import outcome
+from .run import Run
+
+
+def say(url: str | None, executor: Executor) -> str:
+    """End the task of the run whose journal there is, or its slice. Returns what is to be told, one line for people.
+
+    url: of the store. executor: the run.
+    """
+    run = journal.read()
+    if run is None:
+        journal.forget()
+        return (
+            f"The run was ended before its report, and how far it came could not be written to {C.DEFAULT_LOCAL_TMP}. "
+            "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry"
+        )
+    outcomes = _outcomes(run.the_task)
+    said = break_off(run, outcomes, url) if run.slice else _end(run, outcomes, url, executor)
+    journal.forget()
+    return said
+
+
+def _end(run: Run, outcomes: dict[str, dict[int, Outcome]], url: str | None, executor: Executor) -> str:
+    reason = "the run was ended before its report; how far it came on this host is not known"
+    ending = run.end(outcomes, (CANCELLED if cancel.asked() else INTERRUPTED, reason))
+    said = [persistence.save(url, run.executor, ending.task, ending.logs) or "run task_retry to go on"]
+    if not run.executor:
+        said = ["run the operation again"]
+    if run.response_file:
+        said.append(_write(run.response_file, ending.response, executor))
+    what = f"{ending.task.name}: task {ending.task.id} {ending.task.status}"
+    far = how_far(ending.task)
+    return "; ".join([f"{what}: the run was ended before its report", *([far] if far else []), *said])
+
+
+def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> str:
+    other = response_files.claim(path, executor)  # it is free as soon as ansible-playbook has ended
+    if other:
+        return f"{path} is left alone, it is the response file of {other}"
+    try:
+        write(path, response)
+    except OSError as exc:
+        return f"the response cannot be written: {exc}"
+    return f"see {path}"
+
+
+def _outcomes(task: Task) -> dict[str, dict[int, Outcome]]:
+    """What is known of the phases that are going on, by phase, then by host index."""
+    by_name = {target.host: index for index, target in enumerate(task.targets)}
+    due = {phase: set(indices) for phase, indices in task.work().items()}
+    found: dict[str, dict[int, Outcome]] = {}
+    for phase, host, result in journal.answers():
+        index = by_name.get(host, -1)
+        if index in due.get(phase, ()):
+            found.setdefault(phase, {})[index] = outcome(task.targets[index], result)
+    return found
