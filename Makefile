@@ -13,11 +13,12 @@ NEXT = test_stops_every_generation or test_start_and_restart or test_rollback or
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo walk test test-next bench lint sanity scenario build importer clean python test-system system environment cores awx checks
+.PHONY: help demo walk test test-next check unit bench lint sanity scenario build importer clean python test-system system environment cores awx checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
 	@echo 'make test       the whole test suite, in parallel (ARGS=... for pytest, and then one test after another)'
+	@echo 'make check      the linters and the unit tests: no hosts, no root once the machine has its packages'
 	@echo 'make test-next  end to end on the coming ansible-core, a pre-release'
 	@echo 'make walk       the life of a task on three hosts of this machine, written to docs/walk.md'
 	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
@@ -44,6 +45,13 @@ test-next: test-system environment
 	@OCP_CORES=.venv-next .venv/bin/python -m pytest \
 	  $(or $(ARGS),tests/integration/test_batch_stop.py tests/integration/test_tasks.py tests/integration/test_interrupted.py \
 	    -k "$(NEXT)" --numprocesses=auto)
+
+# Both at once.
+check: checks awx environment
+	@$(MAKE) --jobs=2 --output-sync=target lint unit
+
+unit: environment
+	@.venv/bin/python -m pytest tests/unit
 
 bench: system
 	@$(PYTHON) tools/environments.py bench

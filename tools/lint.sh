@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Runs the linters, from the environments .venv-checks and .venv-awx; all of them, then fails if one did.
+# Runs the linters, from the environments .venv-checks and .venv-awx: all of them at once, then fails if one did.
 
 set -uo pipefail
 
@@ -11,11 +11,23 @@ cd "$(dirname "$0")/.." || exit
 PATH=$PWD/.venv-checks/bin:$PATH
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failed=()
+commands=()
+running=()
 check() {
-  echo "- $*" >&2
-  "$@" || failed+=("$1")
+  "$@" > "$scratch/${#running[@]}.log" 2>&1 &
+  running+=($!)
+  commands+=("$*")
 }
+# What configures AWX is linted where its modules are. Not both at once: they share the folder .ansible.
+ansible_lint() {
+  local configuration=examples/awx-project/awx status=0
+  ansible-lint --exclude "$configuration" || status=1
+  if [ -e .venv-awx/complete ]; then
+    PATH=$PWD/.venv-awx/bin:$PATH ansible-lint "$configuration" || status=1
+  fi
+  return "$status"
+}
+check ansible_lint
 check ruff check
 # mypy finds the plugins by the names that they import each other by.
 mkdir -p "$scratch/ansible_collections/oceanbase/ocp"
@@ -23,14 +35,14 @@ ln -s "$PWD/plugins" "$scratch/ansible_collections/oceanbase/ocp/plugins"
 MYPYPATH=$scratch:src check mypy -p ansible_collections.oceanbase.ocp.plugins -p oceanbase_ocp -p tools
 # Imports go one way, see pyproject.toml.
 PYTHONPATH=plugins:plugins/module_utils check lint-imports --no-cache
-# What configures AWX is linted where its modules are.
-configuration=examples/awx-project/awx
-check ansible-lint --exclude "$configuration"
-if [ -e .venv-awx/complete ]; then
-  PATH=$PWD/.venv-awx/bin:$PATH check ansible-lint "$configuration"
-fi
 check antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 check antsibull-changelog lint
+failed=()
+for number in "${!running[@]}"; do
+  wait "${running[number]}" || failed+=("${commands[number]%% *}")
+  echo "- ${commands[number]}" >&2
+  cat "$scratch/$number.log"
+done
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}" >&2
   exit 1
