@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.program.sandbox import Sandbox, both_ways
-from tests.program.starting import AGENT, OK, START, control_program, programs, running
+from tests.program.starting import AGENT, OK, START, control_program, moment, programs, running
 
 SECRET = "s3cret-0f-the-agent"
 DIRECTORY_USER = 4242  # of a directory service: /etc/passwd has nobody of that number
@@ -177,6 +177,17 @@ def test_a_user_without_root_is_told_what_cannot_be_had(sandbox: Sandbox, reques
     finished = sandbox.program(python_for_all, "finish", goal="running", settle=0, **options)
     assert not finished.get("failed")
     assert not kept.exists()
+
+
+def test_check_mode_keeps_what_is_kept(sandbox: Sandbox, newest: Path) -> None:
+    start_like_a_site(sandbox)
+    before = as_expected(proc(sandbox, "ocp_agentd"))
+    stop(sandbox, newest)
+    planned = sandbox.program(newest, "start", check_mode=True)
+    finished = sandbox.program(newest, "finish", goal="running", check_mode=True, **moment(planned))
+    assert not finished.get("failed"), finished["msg"]
+    assert sandbox.program(newest, "start")["warnings"] == []
+    assert proc(sandbox, "ocp_agentd") == before
 
 
 def test_what_a_signal_has_left_of_an_agent_says_nothing_new(sandbox: Sandbox, newest: Path) -> None:

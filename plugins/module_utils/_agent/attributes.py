@@ -106,7 +106,7 @@ def custom_groups(attributes):
         part.endswith((".slice", ".scope", ".service")) or part == "init.scope" for part in path.split("/")))
 
 
-def differences(before, after):
+def attributes_changed(before, after):
     """Texts about the attributes that are not as they were. before, after: as of attributes_of."""
     found = []
     for key in sorted(before):

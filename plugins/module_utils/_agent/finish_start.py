@@ -44,7 +44,7 @@ def finish_running(request):
         request.log.add("the agent is ready and has stayed so")
     left_over, warnings = remove_left_over(request)
     return {"changed": left_over, "removed": [], "processes": state.facts(),
-            "warnings": warnings + _prove_outlives(state)}
+            "warnings": warnings + (_prove_outlives(state) if state.processes else [])}
 
 
 def _prove_outlives(state):

@@ -12,9 +12,9 @@ import os
 from .attributes import (
     LIMIT,
     LIMITS,
+    attributes_changed,
     attributes_of,
     custom_groups,
-    differences,
     environment_of,
     from_words,
     set_io_priority,
@@ -75,10 +75,10 @@ class Former(object):
     def differences(self, processes):
         """Texts about what is not as it was. processes: those of the agent that runs now."""
         daemon = processes[0]
-        found = differences(self.attributes, attributes_of(daemon.pid, dear="ionice" in self.attributes))
+        found = attributes_changed(self.attributes, attributes_of(daemon.pid, dear="ionice" in self.attributes))
         known = set(found)
         for process in processes[1:]:
-            found += ["%s: %s" % (process.program, text) for text in differences(
+            found += ["%s: %s" % (process.program, text) for text in attributes_changed(
                 self._children.get(process.program, {}), attributes_of(process.pid)) if text not in known]
         if self._lost:
             found.append("its environment (%s) is not known any more" % self._lost)
