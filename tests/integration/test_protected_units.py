@@ -20,6 +20,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from tests.fleet import Fleet, Host, HostSpec, Process, full
+from tools.environments import interpreters
 
 pytestmark = pytest.mark.xdist_group("systemd")
 
@@ -42,7 +43,8 @@ import os, sys, time
 program = {"__name__": "program"}
 exec(compile(open(sys.argv.pop(1)).read(), "program", "exec"), program)
 if "Units" in program:
-    program["Units"].foreign.__defaults__ = (0,)
+    foreign = program["Units"].foreign
+    program["Units"].foreign = lambda self, unit, patience=0: foreign(self, unit, 0)
 def die(*args, **kwargs):
     os.kill(os.getpid(), 9)
 {lines}
@@ -117,9 +119,8 @@ class Site:
         self.host.path("/root/program.py").write_bytes(carrier.program(request))
         text = RUN.replace("{lines}", lines).replace("{function!r}", repr(module.__name__))
         self.host.path("/root/run.py").write_text(text)
-        done = self.host.run(
-            "/usr/bin/python3", "-B", "/root/run.py", "/root/program.py", carrier.expression(request), CALL, check=False
-        )
+        command = [self.host.spec.python, "-B", "/root/run.py", "/root/program.py", carrier.expression(request), CALL]
+        done = self.host.run(*command, check=False)
         answer = carrier.answer(done.stdout.encode(), CALL)
         assert answer is not None or lines, done.stderr
         return answer or {}
@@ -155,7 +156,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     reason = full.why_not()
     if reason:
         pytest.skip(reason)
-    spec = HostSpec(behaviour="stopped", full=True, bystanders=False)
+    oldest = str(interpreters()[min(interpreters())].path.resolve())  # the newest ones are with the hosts of a batch
+    spec = HostSpec(behaviour="stopped", full=True, bystanders=False, python=oldest)
     with Fleet.start([spec], tmp_path_factory.mktemp("protected") / "fleet") as fleet:
         (host,) = fleet.hosts
         host.run("cp", "/bin/sh", "/root/observer")
@@ -372,7 +374,7 @@ def test_daemon_reload_in_the_middle_changes_nothing(site: Site) -> None:
 def test_a_database_that_ends_meanwhile_is_named(site: Site) -> None:
     site.install()
     lines = (
-        f"def ended(self, *args, old=program['Protection'].let_rest):\n"
+        f"def ended(self, old=program['Protection'].let_rest):\n"
         f"    os.kill({site.observer.ns_pid}, 9)\n    old(self)\n"
         "program['Protection'].let_rest = ended"
     )
