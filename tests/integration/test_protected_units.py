@@ -307,6 +307,11 @@ REFUSALS = {
     "a reload that fails": ("program['reload_units'] = lambda log, seconds: False", "did not read its files again"),
     "a later drop-in": ("", "KillMode=mixed"),
     "a file of another": ("", "is not of this collection"),
+    "another run at work": (
+        "import fcntl\nheld = os.open('/run/systemd/system', os.O_RDONLY)\nfcntl.flock(held, fcntl.LOCK_EX)\n"
+        "program['PROTECTION_WAIT'] = 0.5",
+        "another run of this collection protects services of this host",
+    ),
     "a systemd that does not answer": (
         "program['PROGRAMS_OF_SYSTEMD'] = ('/bin/false',) * 2",
         "systemd could not be asked about ocp_agent.service",
@@ -331,7 +336,8 @@ def test_without_a_protection_that_is_in_force_nothing_is_signalled(site: Site, 
     agent = site.host.agent_processes()
     lines, message = REFUSALS[why]
     stopped = site.program("stop", lines, protect_unit=True)
-    assert (stopped["reason"], stopped["changed"]) == ("foreign_in_unit", False), stopped
+    reason = "locked" if why == "another run at work" else "foreign_in_unit"
+    assert (stopped["reason"], stopped["changed"]) == (reason, False), stopped
     assert message in stopped["msg"]
     assert site.host.agent_processes() == agent
     assert site.host.alive(site.observer)

@@ -11,9 +11,10 @@ import time
 
 from .control import generation_to_run
 from .host import AgentError, uptime
-from .left_over import remove_left_over
+from .left_over import has_left_over, remove_left_over
 from .memory import forget
 from .ready import State, refuse_unproven, where_to_look
+from .request import SETTLE
 from .session import end_with_session, session_of
 from .survey import survey_installed
 
@@ -30,6 +31,8 @@ def finish_running(request):
             _prove_ready(request, first, state)
     else:
         settled = request.settled_at(request.ready_at)
+        if has_left_over(request):  # of a run that may have signalled the daemon just now: then it is seen to end
+            settled = max(settled, uptime() + SETTLE)
         while True:
             _prove_ready(request, first, state)
             now = uptime()

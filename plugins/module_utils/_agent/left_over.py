@@ -20,6 +20,11 @@ RELOAD_SECONDS = 30  # systemd reads the files of all units
 PROTECTION_WAIT = 10  # for another run
 
 
+def has_left_over(request):
+    """Whether a run that was killed has left a drop-in for the home of a Request."""
+    return bool(services_with_drop_in(as_text(request.home.path)))
+
+
 def remove_left_over(request):
     """Remove what a run that was killed has left for the home of a Request. Returns whether it did, and warnings.
 
