@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -559,6 +560,121 @@ def test_no_option_of_a_plugin_is_overlooked(ask: Ask, core: Core, kind: str, pl
     same = {name for name, way in ways.items() if _but_for_address(way, kind, name) == untouched}
     assert same == INDIFFERENT[kind] & options.keys()
     assert "host" not in ways or ways["host"]["route"]["address"] == "other.example"
+
+
+# Settings of ansible-core itself, not of a plugin, and the variable that means the same.
+OF_CORE = {
+    "INTERPRETER_PYTHON": ("ansible_python_interpreter", "/opt/python"),
+    "DEFAULT_EXECUTABLE": ("ansible_shell_executable", "/bin/other"),
+    "DEFAULT_BECOME": ("ansible_become", True),
+}
+# Tells all settings that concern the way to a host, with each way to give them.
+DEFINITIONS = """
+import json
+from ansible import constants as C
+from ansible.plugins.loader import become_loader, connection_loader, init_plugin_loader, shell_loader
+init_plugin_loader()
+found = [{**C.config.get_configuration_definitions()[name], "kind": "core", "name": name} for name in %s]
+for loader, kind, plugin in (
+    (connection_loader, "connection", "ssh"), (become_loader, "become", "sudo"), (shell_loader, "shell", "sh")
+):
+    loader.get(plugin, class_only=True)
+    options = C.config.get_configuration_definitions(kind, plugin)
+    found += [{**option, "kind": kind, "name": name} for name, option in options.items()]
+print(json.dumps(found, default=str))
+"""
+FLAGS = {"private_key_file": "private-key"}
+# Ansible does not heed them itself: --timeout has a default, which goes before them.
+HEEDED_BY_NOBODY = {"ANSIBLE_SSH_TIMEOUT", "ssh_connection.timeout"}
+
+
+def _settings(core: Core) -> list[dict[str, Any]]:
+    names = list(OF_CORE)
+    command = [core.bin / "python", "-c", DEFINITIONS % names]
+    found: list[dict[str, Any]] = json.loads(subprocess.check_output(command, env=core.environment()))
+    return [setting for setting in found if (setting["kind"], setting["name"]) != ("connection", "host")]
+
+
+def _value_of(setting: dict[str, Any], key: Path) -> Any:
+    values = {
+        "private_key_file": str(key),
+        "ssh_args": "-F none -o ServerAliveInterval=7",
+        "ssh_common_args": "-F none -o ServerAliveCountMax=5",
+        "ssh_extra_args": "-o SetEnv=OCP=1",
+        "port": 2222,
+        "remote_user": "joe",
+    }
+    if setting["kind"] == "core":
+        return OF_CORE[setting["name"]][1]
+    return values.get(setting["name"]) or _another(setting["name"], setting)
+
+
+def _same_variable(setting: dict[str, Any]) -> str:
+    return OF_CORE[setting["name"]][0] if setting["kind"] == "core" else _variable(setting)
+
+
+def _in_each_way(
+    settings: list[dict[str, Any]], refused: set[str], key: Path
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Runs, by name: the way in which settings are given, and by their names in it the variable that means the same
+    and the value. What is refused is given in runs of its own: it hides all others.
+    """
+    runs: dict[str, tuple[str, dict[str, Any]]] = {}
+    for setting in settings:
+        kind = "refused" if setting["name"] in refused else "understood"
+        for how in ("env", "ini", "cli", "keyword"):
+            for number, one in enumerate(setting.get(how) or ()):
+                name = f"{one['section']}.{one['key']}" if how == "ini" else one["name"]
+                if name in HEEDED_BY_NOBODY:
+                    continue
+                _how, given = runs.setdefault(f"{kind} {how} {number}", (how, {}))
+                given[name] = (_same_variable(setting), _value_of(setting, key))
+    return runs
+
+
+def test_each_setting_counts_in_each_way_in_which_it_can_be_given(ask: Ask, core: Core, tmp_path: Path) -> None:
+    """The environment, ansible.cfg, the command line and keywords count as variables do, for all there is to set."""
+    key = tmp_path / "key"
+    key.touch()
+    settings = _settings(core)
+    common = {"ansible_host": "db.example", "ansible_become": True, "ansible_user": "admin"}
+    by_variable = ask(
+        {setting["name"]: {_same_variable(setting): _value_of(setting, key)} for setting in settings}, variables=common
+    )
+    refused = {name for name, way in by_variable.items() if isinstance(way, str)}
+    runs = _in_each_way(settings, refused, key)
+    assert {how for how, _given in runs.values()} == {"env", "ini", "cli", "keyword"}
+
+    plain = {"ansible_host": "db.example", "ansible_ssh_common_args": None}
+    always = {"ansible_ssh_args": "-F none", "ansible_become": True}  # where the run does not say anything else
+    as_variables = {
+        name: {**_without(always, given), **dict(given.values())} for name, (_how, given) in runs.items()
+    }
+    expected = ask(as_variables, variables=plain)
+    for name, (how, given) in runs.items():
+        arguments, environment, keywords = [], {}, {}
+        values = {called: value for called, (_variable, value) in given.items()}
+        if how == "env":
+            environment = {called: str(value) for called, value in values.items()}
+        elif how == "ini":
+            environment = {"ANSIBLE_CONFIG": str(_ini(tmp_path, values))}
+        elif how == "cli":
+            arguments = [f"--{FLAGS.get(called, called).replace('_', '-')}={value}" for called, value in values.items()]
+        else:
+            keywords = values
+        variables = {**plain, **_without(always, given)}
+        found = ask({name: {}}, *arguments, variables=variables, keywords=keywords, **environment)
+        assert _without_key(found[name]) == _without_key(expected[name]), f"{name}: {values}"
+
+
+def _without_key(way: Any) -> Any:
+    """The key in become's prompt is another one in each run."""
+    return json.loads(re.sub(r"[0-9a-f]{32}", "", json.dumps(way)))
+
+
+def _without(variables: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    named = {variable for variable, _value in given.values()}
+    return {name: value for name, value in variables.items() if name not in named}
 
 
 def _ini(folder: Path, values: dict[str, Any]) -> Path:
