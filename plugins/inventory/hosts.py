@@ -88,7 +88,8 @@ options:
         key: timeout
   retries:
     description:
-      - How often a page is asked for again that OCP did not answer, or answered with HTTP status 429 or 5xx.
+      - How often a page is asked for again that OCP did not answer, or answered with HTTP status 429 or 5xx, or that
+        something else has answered.
       - The waits are 1, 2, 4 seconds and so on. After 429 it is what OCP says in C(RateLimit-Reset); when that is more
         than 60 seconds, there is no retry.
     type: int
@@ -142,8 +143,9 @@ notes:
   - O(cache) needs a cache plugin that keeps things, such as P(ansible.builtin.jsonfile#cache). The default,
     P(ansible.builtin.memory#cache), forgets them at the end of the run.
   - Hosts that are older than O(cache_timeout) still serve when OCP cannot be reached, does not answer in time, breaks
-    off its answer, or has only HTTP status 429 or 5xx after all retries. A warning says so and gives their age. They do
-    not serve after any other answer, such as a refused login, or when the certificate is not trusted.
+    off its answer, or has only HTTP status 429 or 5xx after all retries. So they do when something else answers in its
+    place, a load balancer or a login page, with whatever HTTP status, or a certificate that is not trusted. A warning
+    says so and gives their age. They do not serve after any other answer of OCP's own, such as a refused login.
   - Put C(plugin) first in the inventory file. When this plugin fails, Ansible goes on to read the file as an INI
     inventory, and shows the line where it gives up.
 seealso:

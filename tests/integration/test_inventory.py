@@ -479,10 +479,40 @@ def test_an_old_cache_serves_when_ocp_does_not_answer(site: Site, failure: str) 
     assert outcome.said(site.ocp.url)
 
 
+def test_an_old_cache_serves_when_something_else_answers(newest_site: Site, certificate: Certificate) -> None:
+    html = {"Content-Type": "text/html"}
+    answers = {
+        "answered HTTP 404 with something": Answer(404, b"<html>no backend</html>", html),
+        "answered HTTP 403 with something": Answer(403, b"<html>maintenance</html>", html),
+        "answered HTTP 200 with something": Answer(200, b"<html>Log in</html>", html),
+        "redirects to https://sso.example.com/login (HTTP 302)": Answer(
+            302, headers={"Location": "https://sso.example.com/login"}
+        ),
+        "(0 bytes, no Content-Type)": Answer(200),
+        "(15 bytes, application/json)": Answer(404, b'{"status": 404}', {"Content-Type": "application/json"}),
+    }
+    newest_site.write(**JSONFILE, cache_timeout=600)
+    first = newest_site.read()
+    _age(newest_site, 7500)
+    for words, answer in answers.items():
+        newest_site.ocp.script.append(answer)
+        outcome = newest_site.read()
+        assert outcome.hosts == first.hosts
+        assert outcome.said(words)
+        assert outcome.said("goes on with the hosts as OCP knew them 2 hours 5 minutes ago")
+    with OcpServer([host(9)], certificate) as other:  # what a balancer shows when it has nothing else
+        newest_site.write(**JSONFILE, cache_timeout=600, url=other.url)
+        assert newest_site.read(OCP_CA_PATH=str(certificate.authority)).hosts
+        _age(newest_site, 7500)
+        assert newest_site.read().said("is not trusted")
+        assert newest_site.read().said("goes on with the hosts as OCP knew them 2 hours 5 minutes ago")
+        assert other.requests[1:] == []
+
+
 @pytest.mark.parametrize(
     "answer",
-    [error(401, "IAM10000", "Not logged in."), error(403, "IAM11000", "Not authorized."), Answer(200, b"<html>")],
-    ids=["401", "403", "not OCP"],
+    [error(401, "IAM10000", "Not logged in."), error(403, "IAM11000", "Not authorized.")],
+    ids=["401", "403"],
 )
 def test_an_old_cache_does_not_serve_who_is_refused(newest_site: Site, answer: Answer) -> None:
     newest_site.write(**JSONFILE, cache_timeout=600)

@@ -36,7 +36,10 @@ class ClientError(Exception):
 
 
 class UnavailableError(ClientError):
-    """OCP did not answer, or answered that it cannot now. wait: seconds after which it wants to be asked again."""
+    """OCP did not answer, something else did in its place, or it answered that it cannot now.
+
+    wait: seconds after which it wants to be asked again.
+    """
 
     def __init__(self, message: str, wait: int | None = None) -> None:
         super().__init__(message)
@@ -153,15 +156,12 @@ class OcpClient:
         except (ValueError, RecursionError):
             envelope = None
         answer = envelope if isinstance(envelope, dict) else {}
-        if status == 200 and answer.get("successful") is True:
+        if not _is_ocps(answer) and status < 500 and status != 429:
+            raise self._stranger(status, headers, len(body))
+        if status == 200 and answer["successful"]:
             return answer.get("data")
         if status == 200 and isinstance(answer.get("status"), int):
             status = answer["status"]
-        if status == 200:
-            raise ClientError(
-                f"{self.url} answered with something that is not OCP's JSON ({len(body)} bytes, "
-                f"{self._cleaned(headers.get('Content-Type') or 'no Content-Type')}): check that url is OCP's address"
-            )
         raise self._failure(status, headers, answer)
 
     def _exchange(self, target: str) -> _Answer:
@@ -234,12 +234,13 @@ class OcpClient:
     def _no_answer(self, reason: object) -> ClientError:
         ended = isinstance(reason, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
         if isinstance(reason, ssl.SSLCertVerificationError):
-            return ClientError(
+            return UnavailableError(
                 f"the certificate of {self.url} is not trusted ({reason.verify_message}): let ca_path name a PEM file "
                 "with the authority that signed it"
             )
         if isinstance(reason, ssl.SSLError) and not ended:
-            return ClientError(f"no TLS connection to {self.url} ({reason.reason or reason}): check url and ca_path")
+            what = reason.reason or reason
+            return UnavailableError(f"no TLS connection to {self.url} ({what}): check url and ca_path")
         if isinstance(reason, TimeoutError):
             return UnavailableError(
                 f"no answer from {self.url} within {self._timeout} seconds: is OCP up, or timeout too low?"
@@ -248,6 +249,21 @@ class OcpClient:
             reason = f"the answer broke off after {len(reason.partial)} bytes"
         text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
         return UnavailableError(f"no answer from {self.url} ({self._cleaned(text)}): is OCP up, and url right?")
+
+    def _stranger(self, status: int, headers: t.Mapping[str, str], length: int) -> UnavailableError:
+        """What something else has answered, a load balancer or a login page, since OCP always sends its envelope."""
+        if 300 <= status < 400:
+            where = self._cleaned(headers.get("Location") or "nowhere")
+            return UnavailableError(
+                f"{self.url} redirects to {where} (HTTP {status}), and redirects are not followed, for they could take "
+                "the credentials elsewhere: is OCP up behind its load balancer? Let url name the address that answers "
+                "itself"
+            )
+        kind = self._cleaned(headers.get("Content-Type") or "no Content-Type")
+        return UnavailableError(
+            f"{self.url} answered HTTP {status} with something that is not OCP's JSON ({length} bytes, {kind}): is OCP "
+            "up behind its load balancer? Check that url is OCP's address"
+        )
 
     def _failure(self, status: int, headers: t.Mapping[str, str], envelope: t.Mapping[str, t.Any]) -> ClientError:
         said = f"HTTP {status}{self._explanation(envelope)}"
@@ -260,12 +276,6 @@ class OcpClient:
             )
         if status == 404:
             return ClientError(f"{self.url} has no such API ({said}): check that url is OCP's address")
-        if 300 <= status < 400:
-            where = self._cleaned(headers.get("Location") or "nowhere")
-            return ClientError(
-                f"{self.url} redirects to {where} ({said}), and redirects are not followed, for they could take the "
-                "credentials elsewhere: let url name the address that answers itself"
-            )
         if status == 429:
             reset = (headers.get("RateLimit-Reset") or "").strip()
             wait = int(reset) if reset.isascii() and reset.isdigit() and len(reset) < 10 else None
@@ -296,6 +306,12 @@ class OcpClient:
             shown = shown.replace(secret, "********")
         shown = "".join(character if character.isprintable() else " " for character in shown)
         return shown if len(shown) <= 300 else shown[:297] + "..."
+
+
+def _is_ocps(answer: t.Mapping[str, t.Any]) -> bool:
+    """Whether it is OCP's envelope. Its other fields differ by version."""
+    successful = answer.get("successful")
+    return successful is True or (successful is False and isinstance(answer.get("error"), dict))
 
 
 def normalize_url(url: str) -> str:

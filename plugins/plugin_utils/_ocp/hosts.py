@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .client import ClientError, OcpClient
+from .client import ClientError, OcpClient, UnavailableError
 
 PATH = "/compute/hosts"
 MAX_PAGE_SIZE = 2000
@@ -103,6 +103,6 @@ def _page(client: OcpClient, query: t.Mapping[str, str | t.Sequence[str]], numbe
     page = data.get("page") if isinstance(data, dict) else None
     pages = page.get("totalPages") if isinstance(page, dict) else None
     if not isinstance(hosts, list) or not isinstance(page, dict) or not isinstance(pages, int):
-        raise ClientError(f"{client.url} answered with what is no page of hosts: check that url is OCP's address")
+        raise UnavailableError(f"{client.url} answered with what is no page of hosts: check that url is OCP's address")
     total = page.get("totalElements")
     return _Page(hosts, pages, total if isinstance(total, int) else None)

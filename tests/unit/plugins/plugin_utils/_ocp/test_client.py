@@ -19,6 +19,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.client import (
     normalize_url,
 )
 from tests.ocp_server import Answer, OcpServer, error, host
+from tests.ocp_server.server import PATH as API
+from tests.ocp_server.server import Request
 
 PATH = "/compute/hosts"
 
@@ -93,11 +95,43 @@ def test_an_error_envelope_under_http_status_200_counts(ocp, client):
         client.get(PATH, {})
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b"\xff", b"[" * 100_000, b'{"data": {}}'])
-def test_what_is_not_ocps_json_is_an_error(ocp, client, body):
-    ocp.script.append(Answer(200, body, {"Content-Type": "text/html"}))
-    with pytest.raises(ClientError, match=rf"is not OCP's JSON \({len(body)} bytes, text/html\)"):
+BODIES = [
+    b"",
+    b"[]",
+    b"null",
+    b"<html>",
+    b"\xff",
+    b"[" * 100_000,
+    b'{"data": {}}',
+    b'{"successful": "true", "data": {}}',
+    b'{"successful": false, "message": "maintenance"}',
+    b'{"timestamp": 1, "status": 404, "error": "Not Found", "path": "/api/v2/compute/hosts"}',
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 404])
+def test_what_is_not_ocps_envelope_is_no_answer(ocp, client, waits, body, status):
+    if status == 204:
+        body = b""
+    ocp.script.extend([Answer(status, body, {"Content-Type": "text/html"})] * 3)
+    words = rf"HTTP {status} with something that is not OCP's JSON \({len(body)} bytes, text/html\)"
+    with pytest.raises(UnavailableError, match=words):
         client.get(PATH, {})
+    assert waits == [1, 2]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_balancer_that_has_no_ocp_behind_it_is_no_answer(ocp, client, status):
+    ocp.script.extend([Answer(status, b"<html>Bad gateway</html>", {"Content-Type": "text/html"})] * 3)
+    with pytest.raises(UnavailableError, match=f"HTTP {status}"):
+        client.get(PATH, {})
+
+
+def test_ocps_envelope_counts_whatever_its_content_type(ocp, client):
+    answer = ocp.answer(Request(f"{API}?size=10", {"Authorization": f"Basic {client._credentials._token()}"}))
+    ocp.script.append(Answer(200, answer.body, {"Content-Type": "text/html"}))
+    assert client.get(PATH, {})["contents"] == [host(1)]
 
 
 def test_a_broken_off_answer_is_asked_for_again(ocp, client, waits):
@@ -129,8 +163,8 @@ def test_nobody_listening_is_no_answer(ocp, client):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(ocp, client, status):
     with OcpServer([host(2)]) as other:
-        ocp.script.append(Answer(status, headers={"Location": f"{other.url}/api/v2/compute/hosts"}))
-        with pytest.raises(ClientError, match=f"redirects to {other.url}"):
+        ocp.script.extend([Answer(status, headers={"Location": f"{other.url}/api/v2/compute/hosts"})] * 3)
+        with pytest.raises(UnavailableError, match=f"redirects to {other.url}"):
             client.get(PATH, {})
         assert other.requests == []
 
