@@ -18,8 +18,8 @@ options:
         C(postgresql+psycopg://user:password@host/database) or C(mysql+pymysql://user:password@host/database). OceanBase
         in MySQL mode is reached by the latter.
       - Without it, tasks are kept in a SQLite file of the user who runs Ansible,
-        C($XDG_DATA_HOME/oceanbase-ocp/tasks.db), which is made when it is missing. In a job of AWX, whose disk goes
-        with it, they are then not kept.
+        C($XDG_DATA_HOME/oceanbase-ocp/tasks.db), which is made when it is missing. In a job of AWX, or in a container
+        whose home is on its own disk, they are then not kept.
       - With V(none) no task is kept. It cannot be asked for, retried, rolled back or cancelled from elsewhere, and
         nothing keeps two runs from working on one host.
     type: str

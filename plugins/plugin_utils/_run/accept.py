@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
 
 from .._fan_out import client
 from .._process import playbook
@@ -52,7 +53,10 @@ class AcceptAction(request_action.RequestAction):
         if self.url != persistence.NONE and not self.check_mode:
             address = self.request.server
             executor = Executor.nobody(address) if by_workflow else Executor.of(playbook.process(), address)
+        new_store = persistence.made_new(self.url) if executor else None
         task = self._accept(executor)
+        if new_store:
+            Display().display(new_store)
         if transport != settings.TASK and not by_workflow:
             client.start(Path(C.DEFAULT_LOCAL_TMP))
         run.task, run.executor, run.response = task, executor, self._response

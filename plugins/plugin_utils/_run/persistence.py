@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from .._store.executor import Executor
+from .._store.private_files import data_folder, goes_with_container
 from .._store.spool import spool
 from .._store.store import Store, StoreError
 from .._task.errors import UNEXPECTED, OcpError
@@ -27,9 +28,10 @@ OPTION: dict[str, t.Any] = {"task_store": {"type": "str", "no_log": True}}
 def chosen(task_store: str | None) -> str | None:
     """The store that a run shall use: NONE, or an URL, None for the default one.
 
-    In a job of AWX the default is none: nothing that it writes to its own disk is there for the next one.
+    In a job of AWX, and in a container that has its home on its own disk, the default is none: nothing that is written
+    there is there for the next run.
     """
-    if task_store == NONE or (not task_store and os.environ.get("AWX_PRIVATE_DATA_DIR")):
+    if task_store == NONE or (not task_store and (os.environ.get("AWX_PRIVATE_DATA_DIR") or goes_with_container())):
         return NONE
     return task_store or None
 
@@ -39,6 +41,11 @@ def transient(url: str | None) -> str | None:
 
     url: what chosen() gave.
     """
+    if url == NONE and not os.environ.get("AWX_PRIVATE_DATA_DIR") and goes_with_container():
+        return (
+            "the task is not kept, the home of this container goes with it and there is no task store (ocp_task_store, "
+            "a database or a file on a volume): it cannot be asked for later, nor be retried, rolled back or cancelled"
+        )
     if url == NONE:
         return (
             "the task is not kept, there is no shared task store (ocp_task_store): it cannot be asked for later, nor "
@@ -50,6 +57,22 @@ def transient(url: str | None) -> str | None:
             "other jobs have, too, it cannot be asked for later, nor be retried, rolled back or cancelled"
         )
     return None
+
+
+def made_new(url: str | None) -> str | None:
+    """In plain words which file is made when a task is stored now; None where a store was chosen, or is there.
+
+    Another HOME, as under sudo or cron, is another store: no task of the usual one is found there, nor a host held.
+
+    url: what chosen() gave.
+    """
+    path = data_folder() / "tasks.db"
+    if url is not None or path.exists():
+        return None
+    return (
+        f"A new task store was made: {path}. Tasks of another user, or of another HOME, are in a store of their own: "
+        "set ocp_task_store to have one for all"
+    )
 
 
 @contextlib.contextmanager

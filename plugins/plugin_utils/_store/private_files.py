@@ -17,6 +17,9 @@ import stat
 import typing as t
 from pathlib import Path
 
+_OF_CONTAINERS = ("/run/.containerenv", "/.dockerenv")
+_DISK = "/"
+
 
 def data_folder() -> Path:
     """The collection's folder in the user's data folder (XDG Base Directory Specification)."""
@@ -24,6 +27,19 @@ def data_folder() -> Path:
     if not os.path.isabs(base):
         base = os.path.expanduser("~/.local/share")
     return Path(base, "oceanbase-ocp")
+
+
+def goes_with_container() -> bool:
+    """Whether the user's data folder is on the disk of a container, which goes with it.
+
+    A volume is another disk. Whoever has set XDG_DATA_HOME, or has a store there already, has chosen the place.
+    """
+    in_container = any(map(os.path.exists, _OF_CONTAINERS)) or "KUBERNETES_SERVICE_HOST" in os.environ
+    folder = data_folder()
+    if not in_container or os.path.isabs(os.environ.get("XDG_DATA_HOME", "")) or (folder / "tasks.db").exists():
+        return False
+    there = next(part for part in folder.parents if part.exists())
+    return there.stat().st_dev == os.stat(_DISK).st_dev
 
 
 def make_folder(path: Path) -> None:
