@@ -5,8 +5,8 @@
 
 Objects live in memory: they are made, read, changed, listed with filters, and associated, as AWX's generic views do it.
 It shows that the modules take the example's arguments, that everything is there before it is referred to, that a second
-run finds nothing to change, and what AWX would be left with. It runs no job, no project update and no sync, and knows
-only those of AWX's rules that are in rules.py.
+run finds nothing to change, and what AWX would be left with. It runs no job and no sync of hosts; that of a project
+ends at once, and it knows only those of AWX's rules that are in rules.py.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Awx:
         self.members: dict[tuple[str, int, str], list[int]] = {}
         self.surveys: dict[tuple[str, int], Object] = {}
         self.changes: list[tuple[str, str]] = []
+        self.sync = "successful"  # how the synchronization of a project ends
         self._numbers = itertools.count(1)
         # What every AWX has from the beginning.
         self._add("credential_types", {"name": "Machine", "kind": "ssh", "managed": True, "inputs": MACHINE})
@@ -111,6 +112,12 @@ class Awx:
                 return 200, self._page(self._all(collection), query, collection)
             case ("POST", collection):
                 return 201, self._shown(collection, self._create(collection, body))
+            case ("GET", "project_updates", number):
+                return 200, {**self._one("projects", number), "finished": "now", "failed": self.sync != "successful"}
+            case ("POST", "projects", number, "update"):
+                self._one("projects", number)["status"] = self.sync
+                update = {"id": int(number), "status": "pending", "url": f"{ROOT}project_updates/{number}/"}
+                return 202, update
             case ("GET", collection, number):
                 return 200, self._shown(collection, self._one(collection, number))
             case ("PATCH", collection, number):
@@ -168,7 +175,9 @@ class Awx:
         if collection == "inventory_sources":  # InventorySource.save
             body["organization"] = self.objects["inventories"][body["inventory"]]["organization"]
         made = self._add(collection, body)
-        if collection in ("job_templates", "workflow_job_templates"):
+        if collection == "projects":
+            made["status"], made["scm_revision"] = self.sync, ""
+        if collection in ("inventories", "job_templates", "workflow_job_templates"):
             for name in ROLES:
                 role = self._add("roles", {"name": name})
                 made.setdefault("object_roles", {})[name] = {"id": role["id"], "name": name}
@@ -194,7 +203,10 @@ class Awx:
             value = body.get(name)
             if value is not None and value not in {found["id"] for found in self._all(home)}:
                 raise RefusedError(400, {name: [f'Invalid pk "{value}" - object does not exist.']})
-        if collection == "job_templates" and not (self.project / body["playbook"]).is_file():
+        if collection == "job_templates" and not (
+            (self.project / body["playbook"]).is_file()
+            and self.objects["projects"][body["project"]]["status"] == "successful"
+        ):
             raise RefusedError(400, {"playbook": ["Playbook not found for project."]})
         if collection == "workflow_job_template_nodes":
             template = self._one("unified_job_templates", str(body["unified_job_template"]))
@@ -233,7 +245,7 @@ class Awx:
             secret = {field["id"] for field in fields if field.get("secret")}
             shown["inputs"] = {k: ENCRYPTED if k in secret else v for k, v in found["inputs"].items()}
         if found["type"] == "project":
-            shown["scm_revision"] = ""
+            shown["related"]["update"] = f"{found['url']}update/"
         return shown
 
 
@@ -242,7 +254,7 @@ MACHINE = {"fields": [{"id": "username", "type": "string"}, {"id": "ssh_key_data
 
 
 def _fits(found: Object, query: dict[str, str]) -> bool:
-    return all(str(found.get(name)) == value for name, value in query.items())
+    return all(str(found.get(name)) == value for name, value in query.items() if "__" not in name)
 
 
 class AwxServer:
