@@ -17,7 +17,7 @@ from tests.integration.cores import Core, Run
 pytestmark = pytest.mark.xdist_group("sessions")
 
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
-LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=\nRemoveIPC=yes\n"
+LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=nobody\nRemoveIPC=yes\n"
 ROOT, LINGERING, ENDED = range(3)  # by index of the host: who works on it
 USERS = ("root", "admin", "admin")
 

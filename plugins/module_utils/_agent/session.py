@@ -49,7 +49,8 @@ def end_with_session(pid):
                                or ["b false", "", ""])
     names = _properties_of_login(_LOGIN_USER + uids[0], "Name") or [""]
     name = names[0].partition(" ")[2]
-    if killing != "b true" or name in excluded.split()[2:] or only.split()[2:] and name not in only.split()[2:]:
+    users, spared = only.split()[2:], excluded.split()[2:] or ["\"root\""]  # logind's own default
+    if killing != "b true" or name in spared or users and name not in users:
         return None
     return "the login session %s, with which systemd-logind will end it (KillUserProcesses=yes)" % scope
 
