@@ -253,6 +253,10 @@ CASES: dict[str, Case] = {
         lambda n: [f"{n.server} {n.other_rsa}", f"{n.address} {n.ed25519}"], CHANGED, FINAL
     ),
     "another key of the second type": Case(lambda n: [f"{n.server} {n.other_rsa}"], CHANGED, FINAL),
+    "another type than the hosts beside it have": Case(lambda n: [f"x {n.other}", f"{n.server} {n.rsa}"]),
+    "another key of another type than the hosts beside it have": Case(
+        lambda n: [f"x {n.other}", f"{n.server} {n.other_rsa}"], CHANGED, FINAL
+    ),
     "two keys": Case(lambda n: [f"{n.server} {n.other}", *is_known(n)]),
     "a certificate in place of the key": Case(lambda n: [f"{n.server} {n.certificate}"], CHANGED, FINAL),
     "a key of a type that is not asked for": Case(
@@ -503,6 +507,54 @@ CASES: dict[str, Case] = {
 }
 
 
+# Cases whose lines ssh-keygen leaves as they are: patterns, authorities, and what it does not understand.
+NOTHING_TO_HASH = {
+    "a pattern",
+    "one more than a question mark stands for",
+    "not that one",
+    "nothing",
+    "a hash of another length",
+    "junk",
+    "a comment with blanks before it",
+    "a carriage return does not end a line",
+    "a vertical tab does not end a line",
+    "a form feed does not end a line",
+    "a file separator does not end a line",
+    "a record separator does not end a line",
+    "a next line does not end a line",
+    "a line separator does not end a line",
+    "a revoked key behind what is no blank",
+    "a carriage return before a marker",
+    "a type in capitals",
+    "a revoked key that nothing else knows",
+    "a key that is revoked behind a tab",
+    "two markers",
+    "a marker in capitals",
+    "an authority, and a server without certificate",
+    "a certificate",
+    "a certificate, by the plain name",
+    "a certificate of somebody's",
+    "an authority behind a tab",
+    "a certificate whose key is revoked",
+    "a certificate that is revoked",
+    "an authority that is revoked",
+    "a certificate that has expired",
+    "a certificate of tomorrow",
+    "a certificate for another host",
+    "a certificate for an alias",
+    "a certificate with a critical option",
+    "a certificate of an authority with RSA",
+    "a certificate of an authority whose algorithm is not wanted",
+    "a certificate of an authority whose algorithm is wanted",
+    "certificates are not wanted",
+    "accept-new, and a new key",
+    "no, and a new key",
+    "no, and a revoked key",
+    "a file for all",
+    "a file with the name in its path",
+    "a folder",
+}
+
 # Servers: the settings of an sshd
 SERVERS: dict[str, dict[str, str | list[str]]] = {
     "plain": {"HostKey": ["/root/ed25519", "/root/rsa"]},
@@ -598,8 +650,29 @@ def of_fan_out(playbook: Playbook, host: Host, command: list[str]) -> tuple[str,
     return kinds.get(answer.failure, str(answer.failure)), answer.message
 
 
-@pytest.mark.parametrize("hashed", [False, True], ids=["clear", "hashed"])
-@pytest.mark.parametrize("name", CASES)
+def _text(lines: list[str | bytes]) -> bytes:
+    return b"".join(line if isinstance(line, bytes) else f"{line}\n".encode() for line in lines)
+
+
+def _hashed(path: Path) -> bool:
+    """Hash the names in a file. Returns whether there were any to be hashed."""
+    before = path.read_bytes()
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", path], capture_output=True, check=False)
+    return path.read_bytes() != before
+
+
+def _each_way() -> list[t.Any]:
+    """Each case as it is, and with hashed names where it is about names and ssh-keygen hashes them."""
+    found = []
+    for name, case in CASES.items():
+        found.append(pytest.param(name, False, id=f"{name}-clear"))
+        about_names = case.known is not is_known or name == "with the port"
+        if about_names and case.hashed and name not in NOTHING_TO_HASH:
+            found.append(pytest.param(name, True, id=f"{name}-hashed"))
+    return found
+
+
+@pytest.mark.parametrize(("name", "hashed"), _each_way())
 def test_as_ssh(
     hosts: Fleet, names: Names, ports: dict[str, int], shared: Playbook, tmp_path: Path, name: str, hashed: bool
 ) -> None:
@@ -610,14 +683,12 @@ def test_as_ssh(
     )
     case.make(tmp_path, n)
     known_hosts = tmp_path / "known_hosts"
-    lines = [line if isinstance(line, bytes) else f"{line}\n".encode() for line in case.known(n)]
-    with known_hosts.open("wb") as file:
-        file.write(b"".join(lines))
+    known_hosts.write_bytes(_text(case.known(n)))
     if hashed:
-        before = known_hosts.read_bytes()
-        subprocess.run(["ssh-keygen", "-q", "-H", "-f", known_hosts], capture_output=True, check=False)
-        if known_hosts.read_bytes() == before or not case.hashed:
-            pytest.skip("there is nothing to hash")
+        assert _hashed(known_hosts)
+    elif name in NOTHING_TO_HASH:
+        (tmp_path / "copy").write_bytes(known_hosts.read_bytes())
+        assert not _hashed(tmp_path / "copy"), "there is: take it off the list"
     command = [
         ssh_at_home(tmp_path) if (tmp_path / "home").exists() else "ssh",
         *([] if (tmp_path / "home").exists() or "-F" in case.options else ["-F", "none"]),

@@ -60,9 +60,14 @@ class Connector:
         return await self._connect(route)
 
     async def _connect(self, route: Route) -> asyncssh.SSHClientConnection:
-        through = await self._jump(route.jump) if route.jump else None
         server = self._known_hosts.of(route.known_hosts).about(names_of(route.name, route.port, alias=route.alias))
-        host_key = HostKey(route, server)
+        try:
+            return await self._handshake(route, HostKey(route, server))
+        except _OtherKeyError:
+            return await self._handshake(route, HostKey(route, server))
+
+    async def _handshake(self, route: Route, host_key: HostKey) -> asyncssh.SSHClientConnection:
+        through = await self._jump(route.jump) if route.jump else None
         client = _Client(route, host_key, await self._keys.of(route), self._keys.unprotected(route))
         try:
             options = _options(route, host_key, client)
@@ -78,6 +83,8 @@ class Connector:
             failure = client.failure(error)
             if client.is_dropped(error):
                 raise _DroppedError(failure.failure, failure.message) from error
+            if host_key.asks_again:
+                raise _OtherKeyError(failure.failure, failure.message) from error
             raise failure from error
 
     async def _jump(self, route: Route) -> asyncssh.SSHClientConnection:
@@ -243,6 +250,10 @@ class _Client(SSHClient):
 
 class _DroppedError(HostError):
     """The server has hung up before the handshake; there is no harm in trying again."""
+
+
+class _OtherKeyError(HostError):
+    """The server is to be asked for a key of another type, as ssh would have done at first."""
 
 
 class _NotReachedError(OSError):

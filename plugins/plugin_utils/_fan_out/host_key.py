@@ -30,7 +30,8 @@ class HostKey:
     """The judgement on one server's key.
 
     offered: names of the algorithms that the server is asked for. refusal: why its key is not taken, for people.
-    is_final: whether ssh would refuse it as well: it contradicts a known one, or is revoked.
+    is_final: whether ssh would refuse it as well: it contradicts a known one, or is revoked. asks_again: whether ssh
+    would have asked for another key first, as is known now: then another HostKey is to judge another handshake.
     """
 
     def __init__(self, route: Route, server: Server) -> None:
@@ -40,6 +41,7 @@ class HostKey:
         self.offered = self._offered()
         self.refusal = ""
         self.is_final = False
+        self.asks_again = False
 
     def _offered(self) -> list[str]:
         """Those first that known_hosts has keys for: order_hostkeyalgs in OpenSSH."""
@@ -69,6 +71,12 @@ class HostKey:
 
     def _accepts_key(self, data: bytes) -> bool:
         verdict, where = self._server.judge(data)
+        if verdict is not Verdict.KNOWN:
+            self._server.look_through()
+        self.asks_again = self._offered() != self.offered
+        if self.asks_again:
+            self.refusal = "ssh asks for a key of another type"
+            return False
         if verdict is Verdict.KNOWN or (verdict is Verdict.UNKNOWN and not self._route.checked):
             return True
         shown = _shown(public_key.decode_ssh_public_key(data))

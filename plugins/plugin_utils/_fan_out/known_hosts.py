@@ -52,15 +52,37 @@ class Entry:
     where: str
 
 
+@dataclass(frozen=True)
+class _Hashed:
+    """A line whose name is hashed. salt, digest: in Base64; there are thousands, and hardly one is looked at."""
+
+    salt: bytes
+    digest: bytes
+    entry: Entry
+
+    def is_for(self, name: bytes) -> bool:
+        salt = _decoded(self.salt)
+        return len(salt) == _SALT and hmac.digest(salt, name, hashlib.sha1) == _decoded(self.digest)
+
+
 class KnownHosts:
-    """The lines of some files, found by the names of servers. It knows them as they were when it was made."""
+    """The lines of some files, found by the names of servers. It knows them as they were when it was made.
+
+    To find a name among hashed ones takes a hash of it with the salt of each line. So a line without a marker is first
+    looked for by the key that the server shows: few lines have that one.
+    """
 
     def __init__(self, paths: t.Iterable[str]) -> None:
         self._exact: dict[bytes, list[Entry]] = defaultdict(list)
-        self._hashed: list[tuple[bytes, bytes, Entry]] = []
         self._patterns: list[tuple[_Patterns, Entry]] = []
+        self._marked: list[_Hashed] = []
+        self._hashed: list[_Hashed] = []
+        self._by_key: dict[tuple[bytes, ...], list[_Hashed]] = defaultdict(list)
         for path in paths:
             self._read(path)
+        for line in self._hashed:
+            self._by_key[public_parts(line.entry.key)].append(line)
+        self.hashed_types = {key_type(line.entry.key) for line in self._hashed}
 
     def _read(self, path: str) -> None:
         """Read a file; as to OpenSSH, one that cannot be read knows nothing, and a line that is no entry is none."""
@@ -83,8 +105,8 @@ class KnownHosts:
     def _add(self, names: bytes, entry: Entry) -> None:
         if names.startswith(b"|"):
             _empty, version, salt, digest, *rest = [*names.split(b"|"), b"", b"", b""]
-            if version == b"1" and rest == [b"", b"", b""] and len(_decoded(salt)) == _SALT:
-                self._hashed.append((_decoded(salt), _decoded(digest), entry))
+            if version == b"1" and rest == [b"", b"", b""]:
+                (self._marked if entry.marker else self._hashed).append(_Hashed(salt, digest, entry))
             return
         patterns = names.lower().split(b",")
         if len(names) > _LONGEST_PATTERN and any(
@@ -97,43 +119,62 @@ class KnownHosts:
             for name in set(patterns):
                 self._exact[name].append(entry)
 
-    def _entries(self, name: str) -> list[Entry]:
+    def entries(self, name: str) -> list[Entry]:
+        """The lines for a name, but for those with a hashed name and without a marker."""
         wanted = name.encode()
         lower = wanted.lower()
         found = list(self._exact.get(lower, ()))
         found += [entry for patterns, entry in self._patterns if patterns.match(lower)]
-        for salt, digest, entry in self._hashed:
-            if hmac.digest(salt, wanted, hashlib.sha1) == digest:
-                found.append(entry)
+        found += [line.entry for line in self._marked if line.is_for(wanted)]
         return [entry for entry in found if public_parts(entry.key)]
+
+    def hashed(self, name: str, key: bytes | None = None) -> list[Entry]:
+        """The lines for a name among those with a hashed name and without a marker.
+
+        key: looks at the lines with this key only; without it at all of them, which takes a hash each.
+        """
+        wanted = name.encode()
+        lines = self._hashed if key is None else self._by_key.get(public_parts(key), ())
+        return [line.entry for line in lines if line.is_for(wanted) and public_parts(line.entry.key)]
 
     def about(self, names: t.Iterable[str]) -> Server:
         """What is known of the server with these names: others than the first count where that is not known."""
-        return Server(tuple(self._entries(name) for name in names))
+        return Server(self, tuple(names))
 
 
 class Server:
     """What is known of one server, by each of its names."""
 
-    def __init__(self, entries: tuple[list[Entry], ...]) -> None:
-        self._entries = entries
+    def __init__(self, files: KnownHosts, names: tuple[str, ...]) -> None:
+        self._files = files
+        self._names = names
+        self._entries = tuple(files.entries(name) for name in names)
+        self._hashed: list[Entry] | None = None  # for the first name, once that was looked for
+
+    def look_through(self) -> None:
+        """Find all hashed lines for the first name: from now on types() knows what it has guessed."""
+        if self._hashed is None:
+            self._hashed = self._files.hashed(self._names[0])
 
     def judge(self, key: bytes) -> tuple[Verdict, str]:
         """What the files say about the server's key, and where they say it.
 
         key: as it goes over the wire, no certificate.
         """
-        for entries in self._entries:
+        for name, entries in zip(self._names, self._entries, strict=True):
             revoked = _of_same_key(entries, REVOKED, key)
             if revoked:
                 return Verdict.REVOKED, revoked[0].where
-            plain = [entry for entry in entries if not entry.marker]
-            known = [entry for entry in _of_same_key(entries, b"", key) if key_type(entry.key) == key_type(key)]
+            same = [*_of_same_key(entries, b"", key), *self._files.hashed(name, key)]
+            known = [entry for entry in same if key_type(entry.key) == key_type(key)]
             if known:
                 return Verdict.KNOWN, known[0].where
             # Even one of another type is a change, but another server may have the port that is not named.
-            if plain and entries is self._entries[0]:
-                return Verdict.CHANGED, plain[0].where
+            if name == self._names[0]:
+                self.look_through()
+                plain = self._plain()
+                if plain:
+                    return Verdict.CHANGED, plain[0].where
         return Verdict.UNKNOWN, ""
 
     def judge_certificate(self, key: bytes, authority: bytes) -> tuple[Verdict, str]:
@@ -155,8 +196,15 @@ class Server:
         return {key_type(entry.key) for entries in self._entries for entry in entries if entry.marker == AUTHORITY}
 
     def types(self) -> set[str]:
-        """The types of the keys that are known by the first name: OpenSSH prefers those, and asks for no other name."""
-        return {key_type(entry.key) for entry in self._entries[0] if not entry.marker}
+        """The types of the keys that are known by the first name: OpenSSH prefers those, and asks for no other name.
+
+        Before look_through(), those of all hashed lines are taken for possible.
+        """
+        possible = self._files.hashed_types if self._hashed is None else set()
+        return possible | {key_type(entry.key) for entry in self._plain()}
+
+    def _plain(self) -> list[Entry]:
+        return [*(entry for entry in self._entries[0] if not entry.marker), *(self._hashed or ())]
 
 
 class KnownHostsFiles:

@@ -31,6 +31,12 @@ def line(names: str, blob: bytes, marker: str = "") -> str:
     return f"{marker} {names} {key_type(blob)} {base64.b64encode(blob).decode()} of somebody\n".lstrip()
 
 
+def hashed(name: str) -> str:
+    salt = hashlib.sha1(name.encode()).digest()
+    parts = (salt, hmac.digest(salt, name.encode(), "sha1"))
+    return f"|1|{'|'.join(base64.b64encode(part).decode() for part in parts)}"
+
+
 def judged(tmp_path: Path, text: str, blob: bytes, *names: str) -> Verdict:
     path = tmp_path / "known_hosts"
     path.write_text(text)
@@ -152,3 +158,31 @@ def test_files_are_read_again_when_they_have_changed(tmp_path: Path) -> None:
     assert files.of(paths).about(("db1",)).judge(key(1))[0] is Verdict.KNOWN
     path.write_text(line("db1", key(1)) + line("db1", key(1), "@revoked"))
     assert files.of(paths).about(("db1",)).judge(key(1))[0] is Verdict.REVOKED
+
+
+def test_hashed_names_cost_what_plain_ones_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of lines, and a hundred hosts: of each a few lines are hashed, and not all of them."""
+    path = tmp_path / "known_hosts"
+    names = [f"db{number}" for number in range(6100)]
+    path.write_text("".join(line(hashed(name), _own(number)) for number, name in enumerate(names)))
+    files, hashes = KnownHosts([str(path)]), []
+    digest = hmac.digest
+    monkeypatch.setattr(hmac, "digest", lambda *arguments: hashes.append(1) or digest(*arguments))
+    for number in range(100):
+        assert files.about((names[number],)).judge(_own(number)) == (Verdict.KNOWN, f"{path}:{number + 1}")
+    assert len(hashes) <= 200
+    assert files.about(("db1",)).judge(_own(2))[0] is Verdict.CHANGED
+    assert files.about(("nobody",)).judge(_own(2))[0] is Verdict.UNKNOWN
+
+
+def _own(number: int) -> bytes:
+    return key(1)[:-2] + number.to_bytes(2, "big")
+
+
+def test_which_key_to_ask_for_is_a_guess_until_all_hashed_lines_were_looked_through(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    path.write_text(line(hashed("db1"), key(1, "ssh-rsa")) + line(hashed("db2"), key(2)))
+    server = KnownHosts([str(path)]).about(("db1",))
+    assert server.types() == {"ssh-rsa", "ssh-ed25519"}
+    server.look_through()
+    assert server.types() == {"ssh-rsa"}
