@@ -12,12 +12,11 @@ from pathlib import Path
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
@@ -59,7 +58,7 @@ class ActionModule(ActionBase):
             try:
                 self._fan_out(results, hosts, variables)
             except Exception as exc:  # whatever it is, Ansible's own way is still there
-                Display().vvv("".join(traceback.format_exception(exc)))
+                screen.display().vvv("".join(traceback.format_exception(exc)))
                 results.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
             self._tell(results)
         if not results.worked:
@@ -131,12 +130,11 @@ class ActionModule(ActionBase):
 
     def _tell(self, results: FanOutResults) -> None:
         """Say it on stderr: what is on stdout belongs to the callback, and may be one JSON document."""
-        display = Display()
         for host, warning in results.warnings:
-            display.warning(f"{host}: {in_line(warning)}")
+            screen.display().warning(f"{host}: {in_line(warning)}")
         for line in results.failures():
-            display.display(line, color=C.COLOR_ERROR, stderr=True)
-        display.display(results.summary(), color=C.COLOR_OK, stderr=True)
+            screen.display().display(line, color=C.COLOR_ERROR, stderr=True)
+        screen.display().display(results.summary(), color=C.COLOR_OK, stderr=True)
 
     def _diff(self, results: FanOutResults) -> dict[str, t.Any]:
         if not self._task.diff or results.phase == "prepare":

@@ -12,7 +12,6 @@ import typing as t
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec, diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
@@ -24,7 +23,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import memory
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel, journal
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel, journal, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt, silence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
     UNKNOWN,
@@ -153,7 +152,7 @@ class ActionModule(ActionBase):
         except MemoryError:
             return no_answer("it has said more than this task has memory for", self._changes)
         for warning in answer.pop("warnings", []):
-            Display().warning(f"{self._host()}: {in_line(warning)}")
+            screen.display().warning(f"{self._host()}: {in_line(warning)}")
         if self._task.diff and phase != "prepare" and not answer.get("failed"):
             answer["diff"] = diffs(phase, answer)
         return answer
@@ -212,7 +211,7 @@ class ActionModule(ActionBase):
             if why and self._connection.has_option("pipelining"):
                 self._connection.set_option("pipelining", False)  # the module would not be read from a terminal either
             text = f"no answer from the host program, trying the module: {why or printable(said['stderr'])}"
-            Display().vv(text, host=self._host())
+            screen.display().vv(text, host=self._host())
         return answer
 
     def _parse_returned_data(self, res: t.Any, *more: t.Any) -> t.Any:

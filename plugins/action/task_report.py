@@ -10,10 +10,9 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
@@ -117,5 +116,5 @@ def _published(response: dict[str, t.Any], response_file: str | None) -> dict[st
     whole = in_file or f"the output of the job: JSON in the line that begins with {_statistic.PREFIX.strip()}"
     statistic = _statistic.statistic(response, whole)
     if statistic != response and not in_file:
-        Display().display(_statistic.line(response), screen_only=True)
+        screen.display().display(_statistic.line(response), screen_only=True)
     return statistic

@@ -226,6 +226,30 @@ def test_nohup_goes_on(
     assert not any(fleet.agent_processes().values())
 
 
+def test_a_screen_that_nobody_reads_any_more(
+    some_way: Core, start_fleet: StartFleet, response_file: Path
+) -> None:
+    """Every write to it fails, and that ends ansible-playbook; what is recorded must be so all the same."""
+    fleet = start_fleet([HostSpec(stop_seconds=3)])
+    (host,) = fleet.hosts
+    run = Running(some_way, fleet, response_file)
+    wait_until((host.home / "run/admin.lock").exists, lambda: "Stop has not begun")
+
+    assert run.process.stdout is not None
+    run.process.stdout.close()
+    status = run.process.wait(timeout=PATIENCE)
+
+    wait_until(lambda: settled(response_file)["status"] != "RUNNING", lambda: "the last word was not said")
+    task = settled(response_file)
+    assert (status == 0) == (task["status"] == "SUCCESSFUL")
+    check_truth(task)
+    assert some_way.ask("task_info", task_id=1)["data"]["status"] == task["status"]
+    host.wait_for(lambda: not ours_on(host), "a process of ours is left behind")
+    assert host.agent_names() == [], "what the host had begun was let finish"
+    if task["status"] == "FAILED":
+        assert some_way.on_task("task_retry", fleet, response_file, task_id=1).status == 0
+
+
 @pytest.mark.parametrize(
     ("playbook", "words"),
     [

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
-from ansible.utils.display import Display
 
 from .._fan_out import client
 from .._process import playbook
@@ -25,7 +24,7 @@ from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError, join
 from .._task.host_ids import Target, resolve
 from .._task.states import check as check_states
 from .._task.task import Outcome, Task
-from . import journal, persistence, request_action, supervisor
+from . import journal, persistence, request_action, screen, supervisor
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -56,7 +55,7 @@ class AcceptAction(request_action.RequestAction):
         new_store = persistence.made_new(self.url) if executor else None
         task = self._accept(executor)
         if new_store:
-            Display().display(new_store)
+            screen.display().display(new_store, stderr=True)
         if transport != settings.TASK and not by_workflow:
             client.start(Path(C.DEFAULT_LOCAL_TMP))
         run.task, run.executor, run.response = task, executor, self._response

@@ -25,9 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ansible import constants as C
-from ansible.utils.display import Display
 
 from .._process import playbook
+from . import screen
 from .run import Run
 
 TO_WRITE = 2  # seconds that a worker which writes the task gets when ansible-playbook has ended
@@ -50,7 +50,7 @@ def note(run: Run) -> None:
             temporary.unlink(missing_ok=True)
             _state().unlink(missing_ok=True)
             _state().touch(0o600)
-            Display().warning(
+            screen.display().warning(
                 f"{_state()} cannot be written ({exc.strerror}): make room there. The task goes on, but if this run is "
                 "ended before its report, it does not tell how far it came"
             )

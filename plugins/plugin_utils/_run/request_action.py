@@ -15,7 +15,6 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from .._files.document import plain, write
 from .._process import playbook
@@ -24,7 +23,7 @@ from .._task import states
 from .._task.clock import now_ms
 from .._task.errors import INVALID, SPELLINGS, OcpError, join
 from .._task.response import Request
-from . import controller, handed_on, persistence, response_files, shadow
+from . import controller, handed_on, persistence, response_files, screen, shadow
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -53,7 +52,7 @@ class RequestAction(ActionBase):
         del tmp
         hidden = shadow.hidden_package()
         if hidden:
-            Display().warning(hidden)
+            screen.display().warning(hidden)
         self.variables: t.Mapping[str, t.Any] = task_vars or {}
         self.check_mode = self._task.check_mode
         wrong = self._take_arguments()

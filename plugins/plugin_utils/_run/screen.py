@@ -1,0 +1,60 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The screen of ansible-playbook, for its workers.
+
+A worker has ansible-playbook show a text, by a thread that ends when the write fails. With that thread gone no result
+of a worker is heard any more, and ansible-playbook waits for ever (ansible-core 2.18 to 2.22, results_thread_main). So
+nothing is sent to a screen that nobody reads any more, such as the pipe of a program that has ended.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import typing as t
+
+from ansible.utils.display import Display
+
+from .._process import playbook
+
+_OUTPUTS = (1, 2)
+
+
+class _Nothing:
+    """A display that shows nothing."""
+
+    def display(self, *dummy: t.Any, **ignored: t.Any) -> None:
+        """Show nothing."""
+
+    warning = vv = vvv = display
+
+
+def display() -> Display | _Nothing:
+    """Ansible's display. To be called in a worker, right before each text."""
+    try:
+        files = [f"/proc/{playbook.process()}/fd/{number}" for number in _OUTPUTS]
+    except ProcessLookupError:
+        return _Nothing()
+    return _Nothing() if any(map(_is_gone, files)) else Display()
+
+
+def _is_gone(path: str) -> bool:
+    """Whether nobody reads from a file of another process. path: of the file below /proc."""
+    try:
+        if stat.S_ISSOCK(os.stat(path).st_mode):  # one cannot be opened, whoever reads from it
+            return False
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as exc:
+        return exc.errno == errno.EIO  # a terminal that was hung up
+    try:
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for dummy, event in poll.poll(0))
+    finally:
+        os.close(descriptor)

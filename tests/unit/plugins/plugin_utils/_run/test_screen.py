@@ -1,0 +1,77 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether somebody reads the output of a process that runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.screen import display
+
+Run = Callable[[int], subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def writing_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Make the process whose worker asks: it writes to that descriptor."""
+    processes = []
+
+    def start(descriptor: int) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(["sleep", "60"], stdout=descriptor, stderr=subprocess.DEVNULL)
+        processes.append(process)
+        monkeypatch.setattr(playbook, "process", lambda: process.pid)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def is_shown() -> bool:
+    return type(display()).__name__ == "Display"
+
+
+def test_a_pipe_whose_reader_has_ended(writing_to: Run) -> None:
+    reader, writer = os.pipe()
+    writing_to(writer)
+    os.close(writer)
+    assert is_shown()
+    os.close(reader)
+    assert not is_shown()
+    display().display("lost", stderr=True)
+
+
+def test_a_terminal_that_was_hung_up(writing_to: Run) -> None:
+    master, slave = os.openpty()
+    writing_to(slave)
+    os.close(slave)
+    assert is_shown()
+    os.close(master)
+    assert not is_shown()
+
+
+def test_a_socket_and_a_file(writing_to: Run, tmp_path: Path) -> None:
+    """A service's output goes to a socket of systemd's journal."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, open(tmp_path / "log", "wb") as file:
+        writing_to(theirs.fileno())
+        assert is_shown()
+        writing_to(file.fileno())
+        assert is_shown()
+
+
+def test_ansible_playbook_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> int:
+        raise ProcessLookupError
+
+    monkeypatch.setattr(playbook, "process", gone)
+    assert not is_shown()
