@@ -178,7 +178,7 @@ def test_every_behaviour(each_way: Core, start_fleet: StartFleet, tmp_path: Path
     assert (junk.home / "run/ocp_monagent.9017.pid/kept").exists()
 
 
-@pytest.mark.parametrize("broken", ["sshd_down", "no_agent", "live_lock", "no_privilege"])
+@pytest.mark.parametrize("broken", ["sshd_down", "live_lock"])
 def test_one_failure_in_prepare_holds_everybody(
     newest_core: Core, start_fleet: StartFleet, tmp_path: Path, broken: str
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -282,10 +283,12 @@ def test_check_mode_tells_what_is_found_where_nothing_is_stopped_before(
     """Behind a Stop that is skipped, or was done long ago, Finish finds what runs; so it says before, too."""
     fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
     slow, left = fleet.hosts
-    ids = {"host_ids": [slow.host_id, left.host_id], "ocp_fanout": 1, "ocp_agent_daemon_grace": 45}
+    ids = {"host_ids": [slow.host_id, left.host_id], "ocp_fanout": 1, "ocp_agent_daemon_grace": 200}
     running = newest_way.start(fleet.inventory, response_file, ids, "--forks=1")
     slow.wait_for((slow.home / "run/admin.lock").exists, "Stop has not begun")
     assert newest_way.ask("task_cancel", task_id=1)["successful"]
+    time.sleep(5)  # the run looks every two seconds
+    slow.kill_daemon()
     first = end(running, response_file)
     assert [state[0] for state in states(first, STOP)] == ["SUCCESSFUL", "FAILED"], first.output
     task_id, stop = first.task["id"], {"subtask_id": subtasks(first, STOP)[1]["id"]}
