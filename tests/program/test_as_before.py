@@ -154,6 +154,17 @@ def test_without_a_memory(sandbox: Sandbox, python: Path) -> None:
     assert proc(sandbox, "ocp_agentd")["umask"] == "0022"
 
 
+def test_another_installation_has_no_memory_of_that_before(sandbox: Sandbox, newest: Path) -> None:
+    """A home that was given to another user meanwhile is not started as the former one."""
+    start_like_a_site(sandbox)
+    stop(sandbox, newest)
+    sandbox.do("chown", "-R", "4242:4242", sandbox.home)
+
+    started = sandbox.program(newest, "start")
+
+    assert any("nothing is known of how it ran before" in text for dummy, text in started["log"])
+
+
 @pytest.mark.usefixtures("python")
 def test_a_user_without_root_is_told_what_cannot_be_had(sandbox: Sandbox, request: pytest.FixtureRequest) -> None:
     """All that is no lower than before comes back; a hard limit cannot be raised, and no group be joined."""

@@ -21,7 +21,7 @@ from .attributes import (
 )
 from .command import User
 from .host import AgentError, as_text, native, read_regular, user_name
-from .memory import memory_path
+from .memory import memory_path, owner_of
 
 _FILE_LIMIT = 4194304  # bytes
 
@@ -49,8 +49,9 @@ def _kept(home):
     path = memory_path(home)
     try:
         content = read_regular(path, limit=_FILE_LIMIT, writers=(os.geteuid(),))
-        return json.loads(content.decode("ascii")) if content else None
-    except (IOError, OSError, ValueError):
+        kept = json.loads(content.decode("ascii")) if content else None
+        return kept if kept and kept["owner"] == owner_of(home) else None
+    except (IOError, OSError, ValueError, KeyError):
         return None
 
 

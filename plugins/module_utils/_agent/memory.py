@@ -35,6 +35,14 @@ def memory_path(home):
     return os.path.join(RUN_FOLDER, name)
 
 
+def owner_of(home):
+    """The user id that owns the home, None where that cannot be told. With another owner it is another installation."""
+    try:
+        return os.stat(home.given).st_uid
+    except OSError:
+        return None
+
+
 def remember(home, processes, ran_as):
     """Keep how the agent runs. processes: the agent's, daemons first. ran_as: as Stop tells it, or None.
 
@@ -45,6 +53,7 @@ def remember(home, processes, ran_as):
         return []
     environment = environment_of(processes[0].pid)
     kept = {
+        "owner": owner_of(home),
         "user": ran_as["user"],
         "unit": ran_as["unit"],
         "attributes": attributes_of(processes[0].pid, dear=True),
