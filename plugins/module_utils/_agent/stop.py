@@ -48,7 +48,7 @@ def stop(request):
                 units.stop(unit, request.within(request.daemon_grace + request.grace, 0.5) - uptime(), stopping.note)
             with lock:  # where systemd's time was up, the control program that it has called may still be at work
                 protection.signalled = True
-                _stop_by_pid(request, stopping)
+                stopped = _stop_by_pid(request, stopping)
             protection.let_rest()
     except AgentError as exc:
         exc.facts = dict({"processes": stopping.facts(), "changed": stopping.signalled or bool(stopped_units)},
@@ -57,7 +57,7 @@ def stop(request):
     except Interrupted as exc:
         raise AgentError(exc.reason, "the stop %s: what still runs was not stopped; run it again" % exc,
                          processes=stopping.facts(), changed=stopping.signalled or bool(stopped_units), **found)
-    found.update(stamp("stopped_at"), changed=True, processes=stopping.facts())
+    found.update(stopped, changed=True, processes=stopping.facts())
     left = stopping.alive()
     if any((process.pid, process.start) not in at_first for process in left):
         facts = found.pop("processes")
@@ -86,12 +86,15 @@ def _plan(request, survey, units, found):
 
 
 def _stop_by_pid(request, stopping):
+    """Returns the stamp of the moment before the last look: what that has not found began later, and so came back."""
     for dummy in range(ROUNDS):
         daemons = [process for process in stopping.look() if process.is_daemon]
         stopping.end(daemons, request.daemon_grace)
         stopping.end(stopping.look(), request.grace)
+        stopped = stamp("stopped_at")
         if not stopping.look() or uptime() >= request.deadline:
-            return
+            break
+    return stopped
 
 
 def _still_active(units):
