@@ -614,24 +614,25 @@ def test_a_supervisor_that_is_killed_costs_nothing(
     """The run goes on to its report. One that is broken off as well says that it cannot tell."""
     fleet = start_fleet([HostSpec(stop_seconds=4)])
     host = fleet.hosts[0]
-    run = Running(newest_core, fleet, response_file)
-    run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
+    stopping = Running(newest_core, fleet, response_file)
+    stopping.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
     os.kill(listening("ocp_supervisor.sock"), signal.SIGKILL)
-    ended = run.end()
-    assert ended.status == 0, ended.output
-    check_truth(ended.task)
-
-    started = Running(newest_core, fleet, response_file, playbook="batch_start_agents")
-    started.wait_for(lambda: started.tells(START, "RUNNING"), "Start has not begun")
-    os.kill(listening("ocp_supervisor.sock"), signal.SIGKILL)
-    os.killpg(started.process.pid, signal.SIGINT)
+    os.killpg(stopping.process.pid, signal.SIGINT)
     time.sleep(0.5)
-    os.killpg(started.process.pid, signal.SIGINT)
-    broken_off = started.end()
+    os.killpg(stopping.process.pid, signal.SIGINT)
+    broken_off = stopping.end()
     assert broken_off.status not in (0, None)
     assert broken_off.task["status"] == "RUNNING"
     assert "the process that tells it is gone" in broken_off.output
-    assert newest_core.ask("task_info", task_id=2)["data"]["status"] == "FAILED"
+    assert newest_core.ask("task_info", task_id=1)["data"]["status"] == "FAILED"
+    host.wait_for(lambda: not host.agent_names() and not ours_on(host), "what the host had begun was not let finish")
+
+    starting = Running(newest_core, fleet, response_file, playbook="batch_start_agents")
+    starting.wait_for(lambda: starting.tells(START, "RUNNING"), "Start has not begun")
+    os.kill(listening("ocp_supervisor.sock"), signal.SIGKILL)
+    ended = starting.end()
+    assert ended.status == 0, ended.output
+    check_truth(ended.task)
 
 
 def test_a_worker_that_is_killed(way: Core, start_fleet: StartFleet, response_file: Path) -> None:

@@ -38,7 +38,7 @@ def break_off(run: Run, known: t.Mapping[str, t.Mapping[int, Outcome]], url: str
     """
     share = run.the_task
     ended = [pair for phase, outcomes in known.items() for pair in share.settle(phase, outcomes, complete=False)]
-    _store(run, ended, url)
+    _store(run, ended, url, patient=False)
     missing = sum(map(len, run.due.values())) + len(_slice_of(run).kept)
     end(run, url)
     what = f"{share.name}: task {share.id}, a slice: it was ended before its report"
@@ -66,13 +66,15 @@ def _slice_of(run: Run) -> Slice:
     return run.slice
 
 
-def _store(run: Run, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None) -> None:
+def _store(
+    run: Run, ended: t.Iterable[tuple[Subtask, Outcome]], url: str | None, *, patient: bool = True
+) -> None:
     ours, share = _slice_of(run), run.the_task
     ours.kept.update({subtask.id: _signed(outcome, run.request.context) for subtask, outcome in ended})
     if not ours.kept:
         return
     try:
-        with Store.open(url, patient=True) as store:
+        with Store.open(url, patient=patient) as store:
             refused = store.slices.hand_in(share.id, run.token, ours.kept)
     except StoreError as exc:
         ours.problem = str(exc)

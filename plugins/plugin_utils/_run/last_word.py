@@ -47,7 +47,7 @@ def say(url: str | None, executor: Executor) -> str:
 def _end(run: Run, outcomes: dict[str, dict[int, Outcome]], url: str | None, executor: Executor) -> str:
     reason = "the run was ended before its report; how far it came on this host is not known"
     ending = run.end(outcomes, (CANCELLED if cancel.asked() else INTERRUPTED, reason))
-    said = [persistence.save(url, run.executor, ending.task, ending.logs) or "run task_retry to go on"]
+    said = [persistence.save(url, run.executor, ending.task, ending.logs, patient=False) or "run task_retry to go on"]
     if not run.executor:
         said = ["run the operation again"]
     if run.response_file:

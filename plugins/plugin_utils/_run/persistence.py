@@ -100,16 +100,18 @@ def cancelled(url: str | None, executor: Executor | None, task_id: int) -> bool:
         return bool(store.beat(task_id, executor))
 
 
-def save(url: str | None, executor: Executor | None, task: Task, logs: t.Mapping[int, str]) -> str | None:
+def save(
+    url: str | None, executor: Executor | None, task: Task, logs: t.Mapping[int, str], *, patient: bool = True
+) -> str | None:
     """Store a task as it is now, with the logs of what has ended since the last time.
 
-    url, executor: as in cancelled(). Returns None, or why it could not be stored and where its results are then, for
-    people.
+    url, executor: as in cancelled(). patient: wait for a while for a database that cannot be reached. Returns None, or
+    why it could not be stored and where its results are then, for people.
     """
     if not executor:
         return None
     try:
-        with Store.open(url, patient=True) as store:
+        with Store.open(url, patient=patient) as store:
             store.save(task, executor, logs)
     except StoreError as exc:
         try:
@@ -122,4 +124,8 @@ def save(url: str | None, executor: Executor | None, task: Task, logs: t.Mapping
                 "life has come for a minute the task is FAILED, and can be retried"
             )
         return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
+    except BaseException:  # the timeout of the wait node
+        with contextlib.suppress(OSError, StoreError):
+            spool(url, task, executor, logs)
+        raise
     return None

@@ -36,7 +36,7 @@ CONNECT_TIMEOUT = 10
 LOCK_TIMEOUT = 30  # of a file
 ROW_TIMEOUT = 10  # of a row on a server
 ANSWER_TIMEOUT = 25
-REPEAT_FOR = 30  # from the first time that the database has asked for it
+REPEAT_FOR = 15  # from the first time that the database has asked for it; a wait node has 30 in all
 _KEEP_MARKS = 3600
 
 _UNKNOWN_VARIABLE = 1193  # MySQL's error
