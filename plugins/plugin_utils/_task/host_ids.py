@@ -78,7 +78,8 @@ def parse(value: object, field: str = "hostIds", most: int | None = None) -> lis
 def _forms(variable: str, most: int | None) -> str:
     """How ids are given where this runs: a survey of AWX has no command line."""
     if os.environ.get("AWX_PRIVATE_DATA_DIR"):
-        return "give one number" if most == 1 else "give one id a line, or ids with commas between them"
+        count = "one number" if most == 1 else "one id a line, or ids with commas between them"
+        return f"give {variable} {count}"
     if most == 1:
         return f"give one, as in -e {variable}=31173"
     return f"""give a JSON list, as in -e '{{"{variable}": [1001, 1002]}}'"""
