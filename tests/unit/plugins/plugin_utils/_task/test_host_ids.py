@@ -359,5 +359,5 @@ def test_who_fills_in_a_survey_of_awx_is_told_nothing_about_a_command_line(monke
         with pytest.raises(OcpError, match=r"one id a line, or ids with commas between them$") as caught:
             parse(value)
         assert "-e" not in caught.value.message
-    with pytest.raises(OcpError, match=r"give one number$"):
+    with pytest.raises(OcpError, match=r"one number$"):
         parse("", "taskId", most=1)
