@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
