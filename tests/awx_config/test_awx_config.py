@@ -340,7 +340,6 @@ def test_a_project_whose_first_sync_has_failed_is_synchronized_again(configurati
     assert "OCP agents, failed" in output
 
 
-
 def injected(awx: Awx, name: str, inputs: dict[str, str], folder: Path = Path("/tmp")) -> dict[str, dict[str, str]]:
     """What AWX gives a job from a credential of this type: by "env" or "extra_vars", name and value.
 
