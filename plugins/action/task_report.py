@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence, screen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller import in_awx
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
@@ -109,10 +110,10 @@ def _published(response: dict[str, t.Any], response_file: str | None) -> dict[st
 
     AWX drops results of more than 700,000 characters, and a file that a job of AWX writes is gone with its container.
     """
-    in_awx = bool(os.environ.get("AWX_PRIVATE_DATA_DIR"))
-    if not in_awx and not os.environ.get("AWX_ISOLATED_DATA_DIR"):  # ansible-runner sets the latter
+    by_awx = in_awx()
+    if not by_awx and not os.environ.get("AWX_ISOLATED_DATA_DIR"):  # ansible-runner sets the latter
         return response
-    in_file = response_file if not in_awx else None
+    in_file = response_file if not by_awx else None
     whole = in_file or f"the output of the job: JSON in the line that begins with {_statistic.PREFIX.strip()}"
     statistic = _statistic.statistic(response, whole)
     if statistic != response and not in_file:

@@ -9,7 +9,7 @@
 import os
 import stat
 
-from .host import as_text, read_regular
+from .host import as_text, names_in, read_regular
 
 _TAIL = 65536  # bytes of a log that are looked at
 _LINE = 300  # characters of a line that are told
@@ -49,11 +49,7 @@ class Logs(object):
         """Pairs of path and status of the logs, the one that was written last first."""
         paths = [path for dummy, path in self._outputs]
         for folder in self._folders:
-            try:
-                names = os.listdir(folder)
-            except OSError:  # what cannot be read tells nothing
-                continue
-            paths += [os.path.join(folder, name) for name in names if name.endswith(".log")]
+            paths += [os.path.join(folder, name) for name in names_in(folder) if name.endswith(".log")]
         found = []
         for path in set(paths):
             try:

@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 
-from .host import AgentError, as_text, read_regular
+from .host import AgentError, as_text, names_in, read_regular
 from .wire import as_json
 
 UNITS_FOLDER = "/run/systemd/system"
@@ -63,7 +63,7 @@ def has_drop_in(service):
 def services_with_drop_in(home):
     """Names of the services that have a file of ours for the agent of that home, or one that was never finished."""
     found = []
-    for name in _entries_of(UNITS_FOLDER):
+    for name in names_in(UNITS_FOLDER):
         folder = os.path.join(UNITS_FOLDER, name)
         if name.endswith(".service.d") and (os.path.lexists(os.path.join(folder, _NEW)) or any(
                 _is_of(_text_in(os.path.join(folder, each)), home) for each in (DROP_IN, _REMOVED))):
@@ -122,13 +122,6 @@ def _text_in(path):
 
 def _is_of(text, home):
     return text.startswith(_MARK) and text.splitlines()[1:2] == ["# %s" % as_json(home)]
-
-
-def _entries_of(folder):
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _unlink(path):

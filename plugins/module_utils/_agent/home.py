@@ -15,7 +15,7 @@ import os
 import sys
 
 from .folders import Folders
-from .host import DENIED, DIGITS, AgentError, as_text, no_access, read_regular, user_name
+from .host import DENIED, DIGITS, AgentError, as_text, names_in, no_access, read_regular, user_name
 from .scripts import is_interpreter
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
@@ -113,7 +113,7 @@ class Home(object):
         obd, for one, installs links into a repository. An interpreter is not the agent's, whoever leads to it.
         """
         paths = [os.path.join(self.path, folder, name) for folder in PROGRAM_FOLDERS
-                 for name in _names_in(os.path.join(self.path, folder)) if program_named(name) or name in CONTROLS]
+                 for name in names_in(os.path.join(self.path, folder)) if program_named(name) or name in CONTROLS]
         return set(image_of(path) for path in paths
                    if os.path.isfile(path) and not is_interpreter(os.path.realpath(path)))
 
@@ -197,13 +197,6 @@ def image_of(path):
     except (IOError, OSError):
         return None
     return status.st_dev, status.st_ino
-
-
-def _names_in(folder):
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _is_pid(text):

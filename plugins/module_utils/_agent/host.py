@@ -193,6 +193,14 @@ def link_of(path):
         raise
 
 
+def names_in(folder):
+    """What is in a folder; nothing where that cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def read_regular(path, limit, writers=None):
     """The content of a regular file of at most limit bytes; None for anything else, however odd.
 

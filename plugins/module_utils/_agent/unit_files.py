@@ -13,7 +13,7 @@ What a service starts is what systemd makes of its file and drop-ins, its proper
 import os
 
 from .home import CONTROLS, DAEMONS, program_named
-from .host import DIGITS, LETTERS, read_regular
+from .host import DIGITS, LETTERS, names_in, read_regular
 from .identity import Judge
 from .scripts import is_interpreter
 
@@ -41,12 +41,12 @@ def services_to_ask():
     needles = [name.encode("ascii") for name in sorted(CONTROLS.union(DAEMONS))]
     found = []
     for folder in UNIT_FOLDERS:
-        for name in _names_of(folder):
+        for name in names_in(folder):
             service = name[:-len(".d")] if name.endswith(".d") else name
             if not is_service(service) or service.endswith("@.service") or service in found:
                 continue
             path = os.path.join(folder, name)
-            files = [path] if service == name else [os.path.join(path, drop_in) for drop_in in _names_of(path)]
+            files = [path] if service == name else [os.path.join(path, drop_in) for drop_in in names_in(path)]
             if any(needle in _content_of(each) for each in files for needle in needles):
                 found.append(service)
     return found
@@ -99,13 +99,6 @@ def _chain(path):
         except OSError:
             break
     return found
-
-
-def _names_of(folder):
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _content_of(path):

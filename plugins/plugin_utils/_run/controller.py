@@ -37,12 +37,17 @@ def address() -> str:
             return "127.0.0.1"
 
 
+def in_awx() -> bool:
+    """Whether this is a job of AWX, which sets this variable."""
+    return bool(os.environ.get("AWX_PRIVATE_DATA_DIR"))
+
+
 def user(variables: t.Mapping[str, t.Any]) -> User:
     """Who asked: the user who launched the job, where AWX runs it, else the login user, the one behind sudo.
 
     AWX keeps a launch from setting its variables; elsewhere they are anybody's extra variables and count for nothing.
     """
-    if os.environ.get("AWX_PRIVATE_DATA_DIR"):
+    if in_awx():
         for name in ("awx_user_name", "tower_user_name"):
             if variables.get(name):
                 number = str(variables.get(name.replace("_name", "_id"), ""))
@@ -61,7 +66,7 @@ def job(variables: t.Mapping[str, t.Any]) -> dict[str, str]:
 
     AWX keeps a launch from setting these variables, and names itself in AWX_HOST (its setting TOWER_URL_BASE).
     """
-    if not os.environ.get("AWX_PRIVATE_DATA_DIR"):
+    if not in_awx():
         return {}
     found = {}
     for name in _OF_THE_JOB:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import typing as t
 
 from .._store.executor import Executor
@@ -19,6 +18,7 @@ from .._store.store import Store, StoreError
 from .._task.errors import UNEXPECTED, OcpError
 from .._task.task import Task
 from . import cancel
+from .controller import in_awx
 
 NONE = "none"
 
@@ -31,7 +31,7 @@ def chosen(task_store: str | None) -> str | None:
     In a job of AWX, and in a container that has its home on its own disk, the default is none: nothing that is written
     there is there for the next run.
     """
-    if task_store == NONE or (not task_store and (os.environ.get("AWX_PRIVATE_DATA_DIR") or goes_with_container())):
+    if task_store == NONE or (not task_store and (in_awx() or goes_with_container())):
         return NONE
     return task_store or None
 
@@ -41,7 +41,7 @@ def transient(url: str | None) -> str | None:
 
     url: what chosen() gave.
     """
-    if url == NONE and not os.environ.get("AWX_PRIVATE_DATA_DIR") and goes_with_container():
+    if url == NONE and not in_awx() and goes_with_container():
         return (
             "the task is not kept, the home of this container goes with it and there is no task store (ocp_task_store, "
             "a database or a file on a volume): it cannot be asked for later, nor be retried, rolled back or cancelled"
@@ -51,7 +51,7 @@ def transient(url: str | None) -> str | None:
             "the task is not kept, there is no shared task store (ocp_task_store): it cannot be asked for later, nor "
             "be retried, rolled back or cancelled"
         )
-    if os.environ.get("AWX_PRIVATE_DATA_DIR") and (url or "sqlite").startswith("sqlite"):
+    if in_awx() and (url or "sqlite").startswith("sqlite"):
         return (
             "the task is kept on the job's own disk only (ocp_task_store is a file): unless that is a volume which "
             "other jobs have, too, it cannot be asked for later, nor be retried, rolled back or cancelled"
@@ -118,7 +118,7 @@ def save(
             path = spool(url, task, executor, logs)
         except (OSError, StoreError) as error:
             return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
-        if os.environ.get("AWX_PRIVATE_DATA_DIR"):  # the path is one of the job's own disk
+        if in_awx():  # the path is one of the job's own disk
             return (
                 f"{exc}. This response alone has the results: {path} is gone with the job's container. Once no sign of "
                 "life has come for a minute the task is FAILED, and can be retried"

@@ -53,8 +53,13 @@ def _is_gone(path: str) -> bool:
     except OSError as exc:
         return exc.errno == errno.EIO  # a terminal that was hung up
     try:
-        poll = select.poll()
-        poll.register(descriptor, 0)
-        return any(event & (select.POLLERR | select.POLLHUP) for dummy, event in poll.poll(0))
+        return nobody_reads(descriptor)
     finally:
         os.close(descriptor)
+
+
+def nobody_reads(descriptor: int) -> bool:
+    """Whether every write fails: to a pipe without a reader, or a terminal that was hung up."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for dummy, event in poll.poll(0))

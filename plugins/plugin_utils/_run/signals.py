@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import sys
 import threading
@@ -23,6 +22,7 @@ import time
 import typing as t
 
 from . import cancel
+from .screen import nobody_reads
 
 _PATIENCE = 0.5  # seconds until the playbook's process must have handled what its group got
 _BY_SIGNAL = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
@@ -104,8 +104,6 @@ def _leave_closed_terminal() -> None:
     """Write to nowhere what was written to a terminal that is closed: every write to it fails, and ends the run."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
-        poll = select.poll()
-        poll.register(descriptor, 0)
-        if any(events & (select.POLLHUP | select.POLLERR) for _number, events in poll.poll(0)):
+        if nobody_reads(descriptor):
             os.dup2(null, descriptor)
     os.close(null)

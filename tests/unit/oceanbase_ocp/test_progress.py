@@ -155,7 +155,6 @@ def test_cancelled_in_stop_keeps_what_is_known() -> None:
 def test_of_a_fan_out_the_answers_count_and_the_others_were_at_work() -> None:
     progress = past_prepare(4)
     begins = event("agent_fan_out", "localhost", kind="start")
-    begins["event_data"]["task_path"] = "/collection/playbooks/phases/stop.yml:9"
     progress.take(begins)
     rest = {"db2": {"why": "the connection is local"}, "db3": {"why": "reset", "lost": "reset"}}
     progress.take(event("agent_fan_out", "localhost", {"answers": {"db1": DONE}, "rest": rest}))
@@ -170,7 +169,6 @@ def test_of_a_fan_out_the_answers_count_and_the_others_were_at_work() -> None:
 def test_a_fan_out_that_was_cut_off_had_its_hosts_at_work() -> None:
     progress = past_prepare(2)
     begins = event("agent_fan_out", "localhost", kind="start")
-    begins["event_data"]["task_path"] = "/collection/playbooks/phases/stop.yml:9"
     progress.take(begins)
     ending = progress.end(CANCELLED, "the task was cancelled")
     assert ending is not None

@@ -40,23 +40,15 @@ def is_shown() -> bool:
     return type(display()).__name__ == "Display"
 
 
-def test_a_pipe_whose_reader_has_ended(writing_to: Run) -> None:
-    reader, writer = os.pipe()
+@pytest.mark.parametrize("pair", [os.pipe, os.openpty], ids=["a pipe without a reader", "a terminal that was hung up"])
+def test_what_nobody_reads(writing_to: Run, pair: Callable[[], tuple[int, int]]) -> None:
+    reader, writer = pair()
     writing_to(writer)
     os.close(writer)
     assert is_shown()
     os.close(reader)
     assert not is_shown()
     display().display("lost", stderr=True)
-
-
-def test_a_terminal_that_was_hung_up(writing_to: Run) -> None:
-    master, slave = os.openpty()
-    writing_to(slave)
-    os.close(slave)
-    assert is_shown()
-    os.close(master)
-    assert not is_shown()
 
 
 def test_a_socket_and_a_file(writing_to: Run, tmp_path: Path) -> None:
