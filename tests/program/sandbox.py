@@ -288,12 +288,16 @@ class Sandbox:
         return (Process(row["pid"], row["start"]) for row in self.table() if row["state"] not in "ZX")
 
     def running(self, executable: Path) -> list[Process]:
-        """The live processes of that executable."""
-        return [
-            Process(row["pid"], row["start"])
+        """The live processes of that executable.
+
+        A shell that starts a command is two for a moment: its fork is left out until it has become the command.
+        """
+        rows = {
+            row["pid"]: row
             for row in self.table()
             if row["state"] not in "ZX" and row["exe"].removesuffix(" (deleted)") == str(executable)
-        ]
+        }
+        return [Process(pid, row["start"]) for pid, row in rows.items() if row["parent"] not in rows]
 
     def lives(self, process: Process) -> bool:
         return process in self._processes()
