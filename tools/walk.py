@@ -27,9 +27,9 @@ PAGE = ROOT / "docs" / "walk.md"
 HEAD = """\
 # The life of a task
 
-Three hosts with an agent each; the sshd of db002 is down, and on db003 a watchdog of somebody else starts the agent
-again whenever it is gone. Written by `make walk`, which does all this on hosts of
-[tests/fleet](../tests/fleet/README.md): the output is what it saw. Of each run it shows the last message and the recap.
+Three hosts have an agent each. The sshd of db002 is down, and on db003 a foreign watchdog restarts the agent
+whenever it is gone. `make walk` did all this on hosts of [tests/fleet](../tests/fleet/README.md) and wrote down the
+output. Of each run it shows the last message and the recap.
 """
 
 
@@ -129,21 +129,21 @@ def main() -> None:
             play = "ansible-playbook -i inventory.yml oceanbase.ocp."
             response = "-e ocp_response_file=response.json"
 
-            walk.say("## Create\n\nOne host cannot be reached: its Prepare is FAILED; the barrier holds the others.\n")
+            walk.say("## Create\n\nOne host cannot be reached, so its Prepare is FAILED, and the barrier holds the others.\n")
             ids = "'{\"host_ids\": [1001, 1002, 1003]}'"
             walk.run(f"{play}batch_stop_agents -e {ids} {response}", end_of_run)
             walk.states()
             walk.agents(fleet)
 
             walk.say("## Retry\n")
-            walk.say("The operator brings db002 back and retries. Only db002 is prepared again; then all go on.\n")
+            walk.say("The operator brings db002 back and retries. Only db002 is prepared again, then all continue.\n")
             fleet.host("db002").start_sshd()
             walk.run(f"{play}task_retry -e task_id=1 {response}", end_of_run)
             walk.states()
             walk.agents(fleet)
             walk.say(
-                "Now db003 fails, in Finish, or already in Stop where the watchdog is quicker: something starts the "
-                "agent again. The log of the subtask tells the same from the host's view:\n"
+                "Now db003 fails, because something starts the agent again: in Finish, or already in Stop if the "
+                "watchdog is quicker. The log of the subtask shows the same from the host's view:\n"
             )
             task = json.loads((folder / "response.json").read_text())["data"]
             failed = next(s["id"] for s in task["subtasks"] if s["status"] == "FAILED")
@@ -152,13 +152,13 @@ def main() -> None:
             )
 
             walk.say("## Roll back\n")
-            walk.say("The operator gives up. First a look at what a rollback would do, then the rollback:\n")
+            walk.say("The operator gives up, checks what a rollback would do, and rolls back:\n")
             walk.run(f"{play}task_rollback -e task_id=1 --check", plan)
             walk.run(f"{play}task_rollback -e task_id=1 {response}", end_of_run)
             walk.states()
             walk.agents(fleet)
 
-            walk.say("## Ask\n\nThe task is over, and stays known:\n")
+            walk.say("## Ask\n\nThe task has ended, and can still be queried:\n")
             walk.run("ansible localhost -m oceanbase.ocp.task_info -a task_id=1", said)
             walk.run(f"{play}task_retry -e task_id=1 {response}", end_of_run)
             walk.write(PAGE)

@@ -19,69 +19,69 @@ HEAD = """\
 
 # Bench
 
-`make bench` has written this page, [bench.svg](bench.svg) and [bench.json](bench.json), which holds every single
+`make bench` wrote this page, [bench.svg](bench.svg) and [bench.json](bench.json), which has every single
 figure. All figures are medians, with the smallest and the biggest value in brackets.
 """
 
 COMPARISON = """
 ## How the tools are compared
 
-- Every round starts the agents of all hosts again (outside of the measured time), lets one tool stop them, and then
-  looks into the hosts' process tables: the tool's own word does not count. The tools take turns, and each round begins
+- Every round starts the agents of all hosts again (outside the measured time), lets one tool stop them, and then
+  checks the hosts' process tables: the tool's own word does not count. The tools take turns, and each round begins
   with another one.
-- Everyone starts cold: no connection is open. sshd offers OpenSSH's default key exchanges.
-- Wall time ends with the command. The CPU time is the controller's: user and system time of the command and of all that
-  it has started, ssh connections that outlive it included. What the hosts spend does not count.
-- Controller and hosts are one machine and share its cores: a tool that makes its hosts work is slower here than it
-  would be with hosts of their own. The network has no latency.
-- "Biggest process" is the most resident memory that any one process had, looked up twice a second. "Left behind" are
-  processes that were there when the command had ended: Ansible's ssh connections, kept open for the next command, the
-  engine of our fan-out while it closes its connections, and for up to two seconds the process that tells our task store
-  that the run lives.
-- "Ours, as it comes" is the playbook for somebody who has configured nothing: with the fan-out wherever it can be
-  had. "A task for each host" is the same with `ocp_transport=task`: ordinary Ansible tasks.
-- Ours does more than the others. They trust pid files, look for nothing else of the agent, and do not wait whether it
-  comes back: the settle time, by default 3 seconds between the stop of an agent and the proof that it stays down.
-- ClusterShell works on 64 hosts at a time, pyinfra on 20 for each core: their defaults.
+- Every tool starts cold: no connection is open. sshd offers OpenSSH's default key exchanges.
+- Wall time ends with the command. The CPU time is the controller's: user and system time of the command and of all its
+  children, including ssh connections that outlive it. CPU time of the hosts does not count.
+- Controller and hosts are one machine and share its cores. So a tool that makes its hosts work is slower here than
+  with hosts of their own. The network has no latency.
+- "Biggest process" is the largest resident memory of any one process, sampled twice a second. "Left behind" are
+  processes that still exist when the command has ended: Ansible's ssh connections, kept open for the next command, the
+  engine of our fan-out while it closes its connections, and for up to two seconds the process that sends the
+  heartbeat to our task store.
+- "Ours, as it comes" is the playbook without any configuration: with the fan-out wherever it is
+  possible. "A task for each host" is the same with `ocp_transport=task`: ordinary Ansible tasks.
+- Ours does more than the others. They trust pid files, look for nothing else of the agent, and do not check whether it
+  comes back. Ours waits the settle time, by default 3 seconds, for the proof that a stopped agent stays down.
+- ClusterShell works on 64 hosts at a time, pyinfra on 20 per core: their defaults.
 """
 
 AIMED = """
 ## Targets
 
-Ours as it comes, against the others; agents that {delay}. Medians; what is divided is at most the target.
+Ours as it comes, compared with the others; agents that {delay}. Medians. A ratio up to its target meets it.
 
 """
 
 GROWTH = """
-The hosts are all on one machine. What {many} of them take, divided by what {few} take, whoever stops them:
+The hosts are all on one machine. This is the cost of {many} of them divided by the cost of {few}, for each tool:
 
 """
 
 HOSTS_PART = """
 The hosts work on the same cores. The fan-out's resident takes {first:.0f} ms CPU of a host for its start and Prepare,
 and {further:.0f} ms for each further phase ([below](#the-host-program)). For {hosts} hosts that is {total:.1f} s of
-the {wall:.1f} s that all cores had, before their sshd and their agents.
+the {wall:.1f} s that all cores had, without sshd and the agents.
 """
 
 MISSED = """
-What takes targets out of reach, by [where the time goes](#where-the-time-goes): of our {wall:.1f} s and {cpu:.1f} s of
+[Where the time goes](#where-the-time-goes) shows why targets are out of reach: of our {wall:.1f} s and {cpu:.1f} s of
 CPU, {empty_wall:.1f} s and {empty_cpu:.1f} s of CPU are what `ansible-playbook` takes for as many plays with a task
-that does nothing; and the Python of the hosts has {program:.1f} s of the cores, which would be their own elsewhere. The
-settle time, and looking less often whether a task has ended, make this of ours divided by the other:
+that does nothing. The Python of the hosts has {program:.1f} s of the cores; real hosts would use their own. This is
+ours divided by the other, also without the settle time and with fewer checks whether a task has ended:
 
 """
 
 PROFILE = """
 ## Where the time goes
 
-A run over {hosts} hosts whose agents exit at once, play by play. CPU time is that of all processes together, while the
-play went on. Below, what `ansible-playbook` takes for {plays} plays on localhost over the same inventory.
+A run over {hosts} hosts whose agents exit at once, play by play. CPU time is that of all processes together during the
+play. The last lines show `ansible-playbook` with {plays} plays on localhost over the same inventory.
 """
 
 SETTINGS = """
 ## Settings
 
-One thing at a time, over {hosts} hosts whose agents {delay}.
+One setting at a time, over {hosts} hosts whose agents {delay}.
 
 """
 
@@ -89,15 +89,15 @@ RESOLVE = """
 ## Ids to hosts
 
 A request with {ids:,} ids, one of them unknown, over an inventory of {hosts:,} hosts is refused before any host is
-contacted. Beside it, a playbook without tasks over the same inventory.
+contacted. The second line is a playbook without tasks over the same inventory.
 """
 
 PROGRAM = """
 ## The host program
 
-CPU time of the phase Prepare on a host with {interpreter}, by the size of its process table. A task for each host
-carries the program to it for one phase; the fan-out starts it once, as a resident with all that a stop needs, and it
-forks for each phase.
+CPU time of the phase Prepare on a host with {interpreter}, by the size of its process table. A task on each host
+transfers the program for one phase. The fan-out starts it once, as a resident with all that a stop needs, and the
+resident forks for each phase.
 """
 
 
@@ -263,7 +263,7 @@ def _profile(found: dict[str, Any], program: dict[str, Any] | None) -> str:
     text = PROFILE.format(**found) + "\n" + table(head, rows)
     detached, peak = Spread.of(found["detached"]).text(2), Spread.of(found["peak"]).text(0, 1e-6)
     text += (
-        f"\nOf the CPU time, {detached} s were of processes that their parent has left behind, such as the engine of "
+        f"\nOf the CPU time, {detached} s belong to processes that outlived their parent, such as the engine of "
         f"the fan-out. The biggest process had {peak} MB.\n"
     )
     if program:

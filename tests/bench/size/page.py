@@ -18,17 +18,17 @@ HEAD = """\
 
 # Size
 
-How far an operation as a [workflow](workflow.md) goes: agents of up to {most:,} hosts are stopped in slices, as
-[AWX](awx.md) would have it. `make bench ARGS=size` has written this page and [size.json](size.json), from one run of
+This page shows how far an operation as a [workflow](workflow.md) scales: agents of up to {most:,} hosts are stopped in
+slices, as in [AWX](awx.md). `make bench ARGS=size` wrote this page and [size.json](size.json), from one run of
 each size.
 
 ## What was measured
 
-- The hosts are **simulated**. A process for each core accepts their connections on loopback addresses, and answers
-  what a real host has answered. That one was asked right before, through its own resident, so the answers are those of
-  the host program; each simulated host gives them with its own process ids, and takes the same time for it. There is no
+- The hosts are **simulated**. A process for each core accepts their connections on loopback addresses, and gives
+  the answers of a real host. That host was asked right before, through its own resident, so the answers are those of
+  the host program. Each simulated host gives them with its own process ids, and takes the same time. There is no
   agent, no process table and no Python behind them.
-- Everything of the controller is real: playbooks and inventory as AWX hands them to a job (each slice has every nth
+- The controller is real: playbooks and inventory as AWX passes them to a job (each slice has every nth
   host), SSH settings and known_hosts with a line for each host, connections and handshakes by the fan-out, the task
   store in a PostgreSQL (on a Unix socket, its files in memory), barriers, response. Each job is an `ansible-playbook`
   of its own, without AWX, ansible-runner and containers around it.
@@ -36,13 +36,13 @@ each size.
   phase exactly once.
 - All slices run at the same time on one machine, together with the servers of the hosts and the database. So the wall
   time of a phase says how long this machine is busy, not how long several would take. "CPU" is that of the jobs'
-  processes, and it has what `ansible-playbook` spends on looking a thousand times a second whether its task has ended;
-  the CPU of the hosts' servers and of the database is told apart. Ansible's connection timeout is {timeout} seconds
-  here, not 10: hundreds of handshakes at once, both ends of them on this machine, can take longer.
-- There is one run of each size, and the machine is a virtual one: figures of phases that do the same differ by as much
+  processes, and includes `ansible-playbook` checking a thousand times a second whether its task has ended.
+  The CPU of the hosts' servers and of the database is listed separately. Ansible's connection timeout is {timeout}
+  seconds here, not 10, since hundreds of handshakes at once, both ends of them on this machine, can take longer.
+- There is one run of each size, on a virtual machine. Figures of phases that do the same differ by as much
   as the tables show.
-- Memory is the biggest process: the most that any one process of a node had resident, looked up twice a second.
-- A job starts by reading its inventory. Accept, barriers and report have all hosts in theirs, as in AWX; "no tasks" is
+- Memory is the largest resident memory of any one process of a node, sampled twice a second.
+- A job starts by reading its inventory. Accept, barriers and report have all hosts in theirs, as in AWX. "No tasks" is
   a playbook without any over the same.
 """
 
@@ -60,22 +60,22 @@ NODES = """
 AWX = """
 ## What that means for AWX
 
-A slice of {alone:,} hosts by itself on this machine is what each of {slices} execution nodes has to do for {whole:,}
-hosts. The simulated hosts and the database are on its cores here, so a phase takes less on a node of its own. What
-follows is **derived** from both measurements, with an execution node for each slice; containers that start, AWX's own
-work and a network that is slower than none come on top:
+A slice of {alone:,} hosts by itself on this machine is the work of each of {slices} execution nodes for {whole:,}
+hosts. The simulated hosts and the database are on its cores here, so a phase takes less on a node of its own. The
+following figures are **derived** from both measurements, with an execution node for each slice. Starting containers,
+AWX's own work and the latency of a network come on top:
 
 """
 
 MEANING = """
-- An execution node spends {least_cpu:.0f} to {most_cpu:.0f} ms of CPU on a host of a phase, when it has {alone:,}. The
-  biggest process of a slice had {slice_peak:.0f} MB: the one that holds the connections, with `ocp_fanout` (500) hosts
-  at work at one time. More slices on one node take that memory as often, and wait for its cores.
+- An execution node with {alone:,} hosts spends {least_cpu:.0f} to {most_cpu:.0f} ms of CPU on a host of a phase. The
+  biggest process of a slice had {slice_peak:.0f} MB. It holds the connections, with `ocp_fanout` (500) hosts
+  at work at one time. Several slices on one node each take that memory, and share its cores.
 - Accept, barriers and report have all hosts, wherever they run: {whole_peak:.0f} MB for the biggest process, and
   {barrier:.0f} s for a barrier, {idle:.0f} s of them for any playbook over this inventory.
 - The store grew by {store:.1f} KB for each host of the task. The database spent {database:.0f} s of CPU on the whole.
-- The artifacts of the report have {statistic:.1f} KB, however many hosts there are; its output has the whole response,
-  {output:.0f} MB, in one line. `oceanbase.ocp.task_info` has it, too, from the store.
+- The artifacts of the report have {statistic:.1f} KB, however many hosts there are. Its output has the whole response,
+  {output:.0f} MB, in one line. `oceanbase.ocp.task_info` reads it from the store, too.
 """
 
 
