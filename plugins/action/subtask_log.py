@@ -6,8 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import ask, questions
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw", "required": True},
@@ -16,9 +15,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(ask.AskAction):
-    spec = ARGUMENT_SPEC
-    role = "TASK_VIEWER"
-
-    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> questions.Answer:
-        return questions.subtask_log(store, request, **asked)
+class ActionModule(ControllerAction):
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        asked = ask.ask(self, ARGUMENT_SPEC, task_vars or {}, "TASK_VIEWER", questions.subtask_log)
+        return {**result, **asked}

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import ask, questions
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw", "required": True},
@@ -15,10 +15,10 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(ask.AskAction):
-    spec = ARGUMENT_SPEC
-    role = "TASK_MANAGER"
-    writes = True
-
-    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> questions.Answer:
-        return questions.task_cancel(store, request, **asked, check_mode=self._task.check_mode)
+class ActionModule(ControllerAction):
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        cancel = functools.partial(questions.task_cancel, check_mode=self._task.check_mode)
+        asked = ask.ask(self, ARGUMENT_SPEC, task_vars or {}, "TASK_MANAGER", cancel, writes=True)
+        return {**result, **asked}

@@ -6,8 +6,17 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, controller, persistence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    accept,
+    controller,
+    inventory,
+    persistence,
+    request_action,
+)
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.extra_vars import as_written
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
@@ -24,63 +33,72 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(accept.AcceptAction):
-    spec = ARGUMENT_SPEC
+class ActionModule(ControllerAction):
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        return {**result, **request_action.carry_out(self, ARGUMENT_SPEC, task_vars or {}, _create)}
 
-    def _accept(self, executor: Executor | None) -> Task:
-        operation = self.arguments["operation"]
-        role = OPERATIONS[operation].role
-        self.authorize(role, operation)
-        self.check_controller()
-        workflow = self.workflow(role)
-        targets = self.find_hosts(parse(self._host_ids()))
-        seconds = timeouts(self.arguments["timeouts"])
-        share = percentage(self.arguments["max_fail_percentage"])
-        user = controller.user(self.variables)
-        host_ids = [target.host_id for target in targets]
 
-        def build(task_id: int, first_subtask_id: int) -> Task:
-            return self.answer(
-                Task.create(
-                    operation,
-                    targets,
-                    task_id=task_id,
-                    first_subtask_id=first_subtask_id,
-                    creator=user.name,
-                    creator_id=user.number,
-                    executor=self.request.server,
-                    started=iso(self.request.received),
-                    timeouts=seconds,
-                    max_fail_percentage=share,
-                    prohibit_rollback=self.arguments["prohibit_rollback"],
-                )
-            )
+def _create(asked: Asked, run: Run) -> None:
+    accept.accept(asked, run, lambda executor: _new_task(asked, run, executor), resumed=False)
 
-        if executor:
-            with persistence.open_store(self.url) as store:
-                return store.create(host_ids, operation, build, executor, workflow)
-        if self.url != persistence.NONE:
-            with persistence.open_store(self.url, read_only=True) as store:
-                store.busy(host_ids)
-        first = controller.first_id()
-        return build(first, first + 1)
 
-    def _host_ids(self) -> t.Any:
-        """The list as it was given: a request is data, and a template in it must be refused, not evaluated.
+def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
+    """The task that is asked for, begun. executor: None where it is not to be stored. Raises OcpError."""
+    operation = asked.arguments["operation"]
+    role = OPERATIONS[operation].role
+    asked.authorize(role, operation)
+    inventory.check_controller(asked.variables)
+    workflow = accept.workflow(asked, role)
+    targets = inventory.find_hosts(asked.variables, parse(_host_ids(asked)), force=asked.arguments["force"])
+    seconds = timeouts(asked.arguments["timeouts"])
+    share = percentage(asked.arguments["max_fail_percentage"])
+    user = controller.user(asked.variables)
+    host_ids = [target.host_id for target in targets]
 
-        Raises OcpError (400).
-        """
-        if self.arguments["host_ids"] is not None:
-            return plain(self.arguments["host_ids"])
-        given = {
-            name: plain(self.variables[name])
-            for name in ("host_ids", "hostIds")
-            if self.variables.get(name) not in (None, "")
-        }
-        if len(given) == 2 and given["host_ids"] != given["hostIds"]:
-            raise OcpError(INVALID, "host_ids and hostIds are both given and differ: give one of them")
-        for name in (name for name, value in given.items() if not isinstance(value, str)):
-            written = as_written(name)
-            if written is not None:
-                parse(written)  # where Ansible has made an id of what is none
-        return next(iter(given.values()), None)
+    def build(task_id: int, first_subtask_id: int) -> Task:
+        task = Task.create(
+            operation,
+            targets,
+            task_id=task_id,
+            first_subtask_id=first_subtask_id,
+            creator=user.name,
+            creator_id=user.number,
+            executor=asked.request.server,
+            started=iso(asked.request.received),
+            timeouts=seconds,
+            max_fail_percentage=share,
+            prohibit_rollback=asked.arguments["prohibit_rollback"],
+        )
+        return accept.begin(asked, run, task)
+
+    if executor:
+        with persistence.open_store(asked.url) as store:
+            return store.create(host_ids, operation, build, executor, workflow)
+    if asked.url != persistence.NONE:
+        with persistence.open_store(asked.url, read_only=True) as store:
+            store.busy(host_ids)
+    first = controller.first_id()
+    return build(first, first + 1)
+
+
+def _host_ids(asked: Asked) -> t.Any:
+    """The list as it was given: a request is data, and a template in it must be refused, not evaluated.
+
+    Raises OcpError (400).
+    """
+    if asked.arguments["host_ids"] is not None:
+        return plain(asked.arguments["host_ids"])
+    given = {
+        name: plain(asked.variables[name])
+        for name in ("host_ids", "hostIds")
+        if asked.variables.get(name) not in (None, "")
+    }
+    if len(given) == 2 and given["host_ids"] != given["hostIds"]:
+        raise OcpError(INVALID, "host_ids and hostIds are both given and differ: give one of them")
+    for name in (name for name, value in given.items() if not isinstance(value, str)):
+        written = as_written(name)
+        if written is not None:
+            parse(written)  # where Ansible has made an id of what is none
+    return next(iter(given.values()), None)

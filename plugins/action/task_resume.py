@@ -6,7 +6,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, persistence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, inventory, persistence, request_action
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import interventions, settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, parse
@@ -22,43 +25,54 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 _ROLE = "TASK_MANAGER"
 
 
-class ActionModule(accept.AcceptAction):
-    spec = ARGUMENT_SPEC
+class ActionModule(ControllerAction):
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        return {**result, **request_action.carry_out(self, ARGUMENT_SPEC, task_vars or {}, _resume)}
 
-    def _accept(self, executor: Executor | None) -> Task:
-        intervention = self.arguments["intervention"]
-        self.authorize(_ROLE, f"task_{intervention}")
-        self.check_controller()
-        workflow = self.workflow(_ROLE)
-        (task_id,) = parse(plain(self.arguments["task_id"]), "taskId", most=1)
-        subtask_ids = parse(plain(self.arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
-        seconds = settings.timeouts(self.arguments["timeouts"])
-        given_share = self.arguments["max_fail_percentage"]
-        share = None if given_share in (None, "") else settings.percentage(given_share)
 
-        def intervene(task: Task) -> None:
-            if intervention == "skip":
-                interventions.skip(task, subtask_ids)
-            else:
-                {"retry": interventions.retry, "rollback": interventions.rollback}[intervention](task)
+def _resume(asked: Asked, run: Run) -> None:
+    accept.accept(asked, run, lambda executor: _taken_up(asked, run, executor), resumed=True)
 
-        with persistence.open_store(self.url, read_only=executor is None) as store:
-            task = store.load(task_id)
+
+def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
+    """The task that is asked for, begun. executor: None where it is not to be stored. Raises OcpError."""
+    arguments = asked.arguments
+    intervention = arguments["intervention"]
+    asked.authorize(_ROLE, f"task_{intervention}")
+    inventory.check_controller(asked.variables)
+    workflow = accept.workflow(asked, _ROLE)
+    (task_id,) = parse(plain(arguments["task_id"]), "taskId", most=1)
+    subtask_ids = parse(plain(arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
+    seconds = settings.timeouts(arguments["timeouts"])
+    given_share = arguments["max_fail_percentage"]
+    share = None if given_share in (None, "") else settings.percentage(given_share)
+
+    def intervene(task: Task) -> None:
+        if intervention == "skip":
+            interventions.skip(task, subtask_ids)
+        else:
+            {"retry": interventions.retry, "rollback": interventions.rollback}[intervention](task)
+
+    with persistence.open_store(asked.url, read_only=executor is None) as store:
+        task = store.load(task_id)
+        intervene(task)
+        targets = inventory.find_hosts(asked.variables, _unfinished_host_ids(task), force=arguments["force"])
+        found = {target.host_id: target for target in targets}
+
+        def take_up(task: Task) -> None:
             intervene(task)
-            found = {target.host_id: target for target in self.find_hosts(_unfinished_host_ids(task))}
+            _renew(task, found, asked.request.server)
+            task.max_fail_percentage = task.max_fail_percentage if share is None else share
+            task.set_timeouts(seconds)
+            accept.begin(asked, run, task)
 
-            def take_up(task: Task) -> None:
-                intervene(task)
-                _renew(task, found, self.request.server)
-                task.max_fail_percentage = task.max_fail_percentage if share is None else share
-                task.set_timeouts(seconds)
-                self.answer(task)
-
-            if executor:
-                return store.take(task_id, take_up, executor, workflow)
-            task = store.load(task_id)
-            take_up(task)
-            return task
+        if executor:
+            return store.take(task_id, take_up, executor, workflow)
+        task = store.load(task_id)
+        take_up(task)
+        return task
 
 
 def _unfinished_host_ids(task: Task) -> list[int]:

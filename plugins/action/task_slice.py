@@ -7,12 +7,15 @@ import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    inventory,
     journal,
     persistence,
     request_action,
     supervisor,
     workflow_request,
 )
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings
@@ -31,46 +34,50 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(request_action.RequestAction):
-    spec = ARGUMENT_SPEC
+class ActionModule(ControllerAction):
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        return {**result, **request_action.carry_out(self, ARGUMENT_SPEC, task_vars or {}, _take)}
 
-    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
-        del result
-        transport = settings.transport(self.arguments["transport"])
-        fanout = settings.fanout(self.arguments["fanout"])
-        phases = self._phases()
-        self.check_controller()
-        task_id = workflow_request.task_id(self.arguments["task_id"], check_mode=self.check_mode)
-        if task_id is None:
-            run.no_task = workflow_request.NO_TASK
-            return
-        executor = Executor.of(playbook.process(), self.request.server)
-        with persistence.open_store(self.url, read_only=self.check_mode) as store:
-            self.authorize(store.workflow(task_id).role, "task_slice")
-            own = self._own(lambda ids: store.slices.due(task_id, phases, ids))
-            job = self.request.context.get("awx_job_id")
-            name = f"job {job}" if job else ""
-            share = store.slices.take(task_id, phases, own, executor, name, check_mode=self.check_mode)
-        run.task, run.executor, run.resumed = share.task, executor, share.task.operation != EXECUTE
-        run.transport, run.fanout = transport, fanout
-        done, held, lost = (list(map(str, hosts)) for hosts in (share.done, share.held, share.lost))
-        run.slice = Slice(done, held, lost)
-        if not self.check_mode:
-            journal.note(run)
-            supervisor.start(self.url, executor, lambda store: store.slices.beat(task_id, executor.token))
 
-    def _phases(self) -> list[str]:
-        phase = self.arguments["phase"]
-        if phase in (None, ""):
-            return list(PHASES)
-        if phase not in PHASES:
-            raise OcpError(INVALID, f"ocp_phase must be one of {', '.join(PHASES)}, not {phase!r}")
-        return [str(phase)]
+def _take(asked: Asked, run: Run) -> None:
+    transport = settings.transport(asked.arguments["transport"])
+    fanout = settings.fanout(asked.arguments["fanout"])
+    phases = _phases(asked.arguments["phase"])
+    inventory.check_controller(asked.variables)
+    task_id = workflow_request.task_id(asked.arguments["task_id"], check_mode=asked.check_mode)
+    if task_id is None:
+        run.no_task = workflow_request.NO_TASK
+        return
+    executor = Executor.of(playbook.process(), asked.request.server)
+    with persistence.open_store(asked.url, read_only=asked.check_mode) as store:
+        asked.authorize(store.workflow(task_id).role, "task_slice")
+        own = _own(asked.variables, lambda ids: store.slices.due(task_id, phases, ids))
+        job = asked.request.context.get("awx_job_id")
+        name = f"job {job}" if job else ""
+        share = store.slices.take(task_id, phases, own, executor, name, check_mode=asked.check_mode)
+    run.task, run.executor, run.resumed = share.task, executor, share.task.operation != EXECUTE
+    run.transport, run.fanout = transport, fanout
+    done, held, lost = (list(map(str, hosts)) for hosts in (share.done, share.held, share.lost))
+    run.slice = Slice(done, held, lost)
+    if not asked.check_mode:
+        journal.note(run)
+        supervisor.start(asked.url, executor, lambda store: store.slices.beat(task_id, executor.token))
 
-    def _own(self, due: t.Callable[[set[int]], list[int]]) -> list[Target]:
-        """The hosts of our inventory on which something is due. due: says of ids which of them that are."""
-        ids = self.ids_of_hosts()
-        if self.variables.get("ansible_limit"):
-            reached = set(self.variables["ansible_play_hosts_all"])
-            ids = {name: value for name, value in ids.items() if name in reached}
-        return resolve(due(known(ids)), ids, self.variables["groups"])
+
+def _phases(phase: object) -> list[str]:
+    if phase in (None, ""):
+        return list(PHASES)
+    if phase not in PHASES:
+        raise OcpError(INVALID, f"ocp_phase must be one of {', '.join(PHASES)}, not {phase!r}")
+    return [str(phase)]
+
+
+def _own(variables: t.Mapping[str, t.Any], due: t.Callable[[set[int]], list[int]]) -> list[Target]:
+    """The hosts of our inventory on which something is due. due: says of ids which of them that are."""
+    ids = inventory.ids(variables)
+    if variables.get("ansible_limit"):
+        reached = set(variables["ansible_play_hosts_all"])
+        ids = {name: value for name, value in ids.items() if name in reached}
+    return resolve(due(known(ids)), ids, variables["groups"])

@@ -20,11 +20,10 @@ from .._store.executor import Executor
 from .._store.workflow import Workflow
 from .._task import settings
 from .._task.clock import iso_now
-from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError, join
-from .._task.host_ids import Target, resolve
-from .._task.states import check as check_states
+from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError
 from .._task.task import Outcome, Task
 from . import journal, persistence, request_action, screen, supervisor
+from .request_action import Asked
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -39,107 +38,73 @@ OPTIONS: dict[str, t.Any] = {
 }
 
 
-class AcceptAction(request_action.RequestAction):
-    """An action that makes or takes up a task."""
+def accept(asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task], *, resumed: bool) -> None:
+    """Have a task begun, and complete the run with it. Raises OcpError.
 
-    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
-        del result
-        self._response: dict[str, t.Any] = {}
-        transport = settings.transport(self.arguments["transport"])
-        fanout = settings.fanout(self.arguments["fanout"])
-        by_workflow = self.arguments["workflow"]
-        executor = None
-        if self.url != persistence.NONE and not self.check_mode:
-            address = self.request.server
-            executor = Executor.nobody(address) if by_workflow else Executor.of(playbook.process(), address)
-        new_store = persistence.made_new(self.url) if executor else None
-        task = self._accept(executor)
-        if new_store:
-            screen.display().display(new_store, stderr=True)
-        if transport != settings.TASK and not by_workflow:
-            client.start(Path(C.DEFAULT_LOCAL_TMP))
-        run.task, run.executor, run.response = task, executor, self._response
-        run.transport, run.fanout = transport, fanout
-        run.resumed = "task_id" in self.spec
-        self._publish(run, task)
-        if not by_workflow and not self.check_mode:
-            journal.note(run)
-            self._start_supervisor(task.id, executor)
-
-    def _start_supervisor(self, task_id: int, executor: Executor | None) -> None:
+    have_task: makes or takes up the task that is asked for, and calls begin() for it. Its argument is the executor;
+    None where the task is not to be stored. resumed: whether the task has run before.
+    """
+    transport = settings.transport(asked.arguments["transport"])
+    fanout = settings.fanout(asked.arguments["fanout"])
+    by_workflow = asked.arguments["workflow"]
+    executor = None
+    if asked.url != persistence.NONE and not asked.check_mode:
+        address = asked.request.server
+        executor = Executor.nobody(address) if by_workflow else Executor.of(playbook.process(), address)
+    new_store = persistence.made_new(asked.url) if executor else None
+    task = have_task(executor)
+    if new_store:
+        screen.display().display(new_store, stderr=True)
+    if transport != settings.TASK and not by_workflow:
+        client.start(Path(C.DEFAULT_LOCAL_TMP))
+    run.task, run.executor, run.resumed = task, executor, resumed
+    run.transport, run.fanout = transport, fanout
+    _publish(run, task, asked.url)
+    if not by_workflow and not asked.check_mode:
+        journal.note(run)
         if executor:
-            supervisor.start(self.url, executor, lambda store: store.beat(task_id, executor))
+            supervisor.start(asked.url, executor, lambda store: store.beat(task.id, executor))
         else:
-            supervisor.start(None, Executor.of(playbook.process(), self.request.server), None)
+            supervisor.start(None, Executor.of(playbook.process(), asked.request.server), None)
 
-    def _accept(self, executor: Executor | None) -> Task:
-        """The task that the request makes or takes up, begun. executor: None where it is not to be stored.
 
-        Raises OcpError.
-        """
-        raise NotImplementedError
+def workflow(asked: Asked, role: str) -> Workflow | None:
+    """The workflow that is to execute the task; None for this run. role: what each run of it takes.
 
-    # For the actions
+    Raises OcpError (400) where its runs would not find the task.
+    """
+    if not asked.arguments["workflow"]:
+        return None
+    transient = persistence.transient(asked.url)
+    if transient:
+        raise OcpError(
+            INVALID,
+            f"the runs of a workflow hand the task on in the task store, but {transient}: give ocp_task_store the "
+            "URL of a database that all of them reach",
+        )
+    return Workflow(settings.workflow_timeout(asked.arguments["workflow_timeout"]), role)
 
-    def workflow(self, role: str) -> Workflow | None:
-        """The workflow that is to execute the task; None for this run. role: what each run of it takes.
 
-        Raises OcpError (400) where its runs would not find the task.
-        """
-        if not self.arguments["workflow"]:
-            return None
-        transient = persistence.transient(self.url)
-        if transient:
-            raise OcpError(
-                INVALID,
-                f"the runs of a workflow hand the task on in the task store, but {transient}: give ocp_task_store the "
-                "URL of a database that all of them reach",
-            )
-        return Workflow(settings.workflow_timeout(self.arguments["workflow_timeout"]), role)
+def begin(asked: Asked, run: Run, task: Task) -> Task:
+    """Make the response to the request from the task as it is before it begins, then begin it.
 
-    def find_hosts(self, host_ids: t.Sequence[int]) -> list[Target]:
-        """The hosts of the inventory with these ids. Raises OcpError where one is not there, or must be left alone."""
-        targets = resolve(host_ids, self.ids_of_hosts(), self.variables["groups"])
-        limit = self.variables.get("ansible_limit")
-        reached = set(self.variables["ansible_play_hosts_all"]) if limit else {target.host for target in targets}
-        cut_off = [target for target in targets if target.host not in reached]
-        if cut_off:
-            raise OcpError(
-                INVALID,
-                f"--limit {limit} leaves out {join(cut_off)}: add them to it, or take them out of the request",
-                [
-                    {
-                        "object": "request",
-                        "field": "hostIds",
-                        "rejectedValue": target.host_id,
-                        "message": "is left out by --limit",
-                    }
-                    for target in cut_off
-                ],
-            )
-        if not self.arguments["force"]:
-            check_states(targets, self.hosts.__getitem__)
-        return targets
+    Raises OcpError (409) where another run writes the response file.
+    """
+    if asked.held_by:
+        raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
+    run.response = asked.request.answer(task)
+    task.begin()
+    return task
 
-    def answer(self, task: Task) -> Task:
-        """Make the answer to the request from the task as it is before it begins, then begin it.
 
-        Raises OcpError (409) where another run writes the response file.
-        """
-        if self.held_by:
-            raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
-        self._response = self.request.answer(task)
-        task.begin()
-        return task
-
-    def _publish(self, run: Run, task: Task) -> None:
-        """Write the response before any host is contacted; where that cannot be done none will be."""
-        try:
-            self.write(run)
-        except OSError as exc:
-            problem = f"The response cannot be written to {run.response_file}: {exc.strerror}"
-            task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
-            persistence.save(self.url, run.executor, task, {})
-            raise AnsibleActionFail(
-                f"{problem}. No host was contacted: give ocp_response_file a path that can be written."
-            ) from exc
+def _publish(run: Run, task: Task, url: str | None) -> None:
+    """Write the response before any host is contacted; where that cannot be done none will be."""
+    try:
+        request_action.write_response(run)
+    except OSError as exc:
+        problem = f"The response cannot be written to {run.response_file}: {exc.strerror}"
+        task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
+        persistence.save(url, run.executor, task, {})
+        raise AnsibleActionFail(
+            f"{problem}. No host was contacted: give ocp_response_file a path that can be written."
+        ) from exc

@@ -13,12 +13,10 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from .._files.document import plain
-from .._store.store import Store
 from .._task.clock import now_ms
 from .._task.errors import SPELLINGS, OcpError
 from .._task.response import Request
 from . import controller, handed_on, persistence
-from .questions import Answer
 
 OPTIONS: dict[str, t.Any] = {
     "role_bindings": {"type": "path"},
@@ -27,42 +25,36 @@ OPTIONS: dict[str, t.Any] = {
 }
 
 
-class AskAction(ActionBase):
-    """An action that answers from the task store. spec: its arguments. role: OCP's role that it takes.
+def ask(
+    action: ActionBase,
+    spec: t.Mapping[str, t.Any],
+    variables: t.Mapping[str, t.Any],
+    role: str,
+    question: t.Callable[..., tuple[dict[str, t.Any], str]],
+    *,
+    writes: bool = False,
+) -> dict[str, t.Any]:
+    """Ask the task store, or refuse that with OCP's own answer. Returns the result of the action.
 
-    writes: whether it changes what is stored.
+    spec: the action's arguments. variables: of its task. role: OCP's role that it takes. question: one of
+    questions.py; it gets the store, the request, and the action's own arguments by name. writes: whether it changes
+    what is stored.
     """
-
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    spec: t.ClassVar[dict[str, t.Any]]
-    role: t.ClassVar[str]
-    writes: t.ClassVar[bool] = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        received = now_ms()
-        result = super().run(tmp, task_vars)
-        del tmp
-        dummy, arguments = self.validate_argument_spec(argument_spec=self.spec)
-        arguments = plain(arguments)
-        request = Request(controller.trace_id(), controller.address(), received, arguments["error_codes"])
-        try:
-            if task_vars:
-                handed_on.check(task_vars, self._task)
-            if arguments["role_bindings"]:
-                user = controller.user(task_vars or {})
-                controller.authorize(user, self.role, arguments["role_bindings"], self._task.action)
-            read_only = self._task.check_mode or not self.writes
-            with persistence.open_store(persistence.chosen(arguments["task_store"]), read_only=read_only) as store:
-                asked = {name: value for name, value in arguments.items() if name not in OPTIONS}
-                response, message = self._answer(store, request, asked)
-        except OcpError as error:
-            response = request.refuse(error)
-            said = f"{response['status']} {response['error']['code']}: {error.message}"
-            return {**result, "failed": True, "msg": said, "response": response}
-        return {**result, "changed": self.writes, "msg": message, "response": response}
-
-    def _answer(self, store: Store, request: Request, asked: dict[str, t.Any]) -> Answer:
-        """The response, and in a line what it says. asked: the action's own arguments. Raises OcpError."""
-        raise NotImplementedError
+    received = now_ms()
+    dummy, arguments = action.validate_argument_spec(argument_spec=spec)
+    arguments = plain(arguments)
+    request = Request(controller.trace_id(), controller.address(), received, arguments["error_codes"])
+    try:
+        if variables:
+            handed_on.check(variables, action._task)
+        if arguments["role_bindings"]:
+            controller.authorize(controller.user(variables), role, arguments["role_bindings"], action._task.action)
+        read_only = action._task.check_mode or not writes
+        with persistence.open_store(persistence.chosen(arguments["task_store"]), read_only=read_only) as store:
+            own = {name: value for name, value in arguments.items() if name not in OPTIONS}
+            response, message = question(store, request, **own)
+    except OcpError as error:
+        response = request.refuse(error)
+        said = f"{response['status']} {response['error']['code']}: {error.message}"
+        return {"failed": True, "msg": said, "response": response}
+    return {"changed": writes, "msg": message, "response": response}

@@ -4,13 +4,13 @@
 
 # Private to this collection: not for import by others.
 
-"""What the requests have in common that a run makes for its plays: who asks, on which hosts, and how one is refused."""
+"""What the requests have in common that a run makes for its plays: the user, the hosts, and how one is refused."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import typing as t
+from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -19,7 +19,6 @@ from ansible.plugins.action import ActionBase
 from .._files.document import plain, write
 from .._process import playbook
 from .._store.executor import Executor
-from .._task import states
 from .._task.clock import now_ms
 from .._task.errors import INVALID, SPELLINGS, OcpError, join
 from .._task.response import Request
@@ -35,138 +34,115 @@ OPTIONS: dict[str, t.Any] = {
 
 _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
 
-_ID = "ocp_host_id"
 
+@dataclass(frozen=True)
+class Asked:
+    """A request as a play makes it.
 
-class RequestAction(ActionBase):
-    """An action that does what a request asks for, or refuses it with OCP's own answer. spec: its arguments."""
+    request: what its response repeats. arguments: of the action, checked. variables: of the action's task. url: of the
+    task store, see persistence.chosen(). response_file: path of the file that is to get the response. held_by: the run
+    that lives and writes that file; None where it is free.
+    """
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-    spec: t.ClassVar[dict[str, t.Any]]
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        received = now_ms()
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        hidden = shadow.hidden_package()
-        if hidden:
-            screen.display().warning(hidden)
-        self.variables: t.Mapping[str, t.Any] = task_vars or {}
-        self.check_mode = self._task.check_mode
-        wrong = self._take_arguments()
-        self.url = persistence.chosen(plain(self.arguments["task_store"]))
-        context = controller.job(self.variables)
-        transient = None if self.check_mode else persistence.transient(self.url)
-        if transient:
-            context["task_store"] = transient
-        self.request = Request(
-            controller.trace_id(), controller.address(), received, self.arguments["error_codes"], context
-        )
-        run = Run(self.request, None if self.held_by else self._response_file, self.check_mode)
-        forged = self._forged()
-        try:
-            if forged or wrong:
-                raise forged or wrong  # type: ignore[misc]
-            self._do(run, result)
-        except OcpError as error:
-            if self.held_by:
-                error = OcpError(error.code, f"{error.message}. {self.left_alone}", error.sub_errors)
-            run.response = self.request.refuse(error)
-            with contextlib.suppress(OSError):  # the report writes it again, and tells
-                self.write(run)
-        if forged and run.response:  # no report: the plays would read what was given in place of this
-            said = run.response
-            result.update(failed=True, msg=f"{said['status']} {said['error']['code']}: {said['error']['message']}")
-        return {**result, "changed": False, "run": run.register()}
-
-    def _take_arguments(self) -> OcpError | None:
-        """Check the arguments. Returns what is wrong with them; the answer to that follows those that are right."""
-        try:
-            dummy, self.arguments = self.validate_argument_spec(argument_spec=self.spec)
-            return None
-        except AnsibleError as exc:
-            words = str(exc).replace("'", " ").split()
-            names = [name for name in self.spec if name in words]
-            hint = f" (variable {join([f'ocp_{name}' for name in names])} of the playbooks)" if names else ""
-            self.arguments = {}
-            for name in _OF_THE_ANSWER & self.spec.keys():
-                given = {name: self._task.args[name]} if name in self._task.args else {}
-                checked = ArgumentSpecValidator({name: self.spec[name]}).validate(given)
-                value = None if checked.error_messages else checked.validated_parameters.get(name)
-                self.arguments[name] = self.spec[name].get("default") if value is None else value
-            return OcpError(INVALID, f"{' '.join(str(exc).split())}{hint}")
-
-    def _forged(self) -> OcpError | None:
-        try:
-            handed_on.check(self.variables, self._task)
-        except OcpError as error:
-            return error
-        return None
-
-    @functools.cached_property
-    def _response_file(self) -> str | None:
-        return t.cast("str | None", plain(self.arguments.get("response_file")))
-
-    @functools.cached_property
-    def held_by(self) -> Executor | None:
-        """The run that lives and writes the response file of this one; None where it is free."""
-        if self.check_mode or not self._response_file:
-            return None
-        return response_files.claim(self._response_file, Executor.of(playbook.process(), ""))
+    request: Request
+    arguments: t.Mapping[str, t.Any]
+    variables: t.Mapping[str, t.Any]
+    check_mode: bool
+    url: str | None
+    response_file: str | None
+    held_by: Executor | None
 
     @property
     def left_alone(self) -> str:
         """What is said of a response file that another run writes."""
-        return f"{self._response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
-
-    def _do(self, run: Run, result: dict[str, t.Any]) -> None:
-        """Do what is asked for. run: to be completed. result: of the action.
-
-        Raises OcpError.
-        """
-        raise NotImplementedError
-
-    # For the actions
+        return f"{self.response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
 
     def authorize(self, role: str, what: str) -> None:
         """Raises OcpError (403) where the user lacks a role. what: the name of what is asked for."""
         if self.arguments["role_bindings"]:
             controller.authorize(controller.user(self.variables), role, self.arguments["role_bindings"], what)
 
-    def write(self, run: Run) -> None:
-        """Write the response, where one is wanted. Raises OSError."""
-        if run.response_file and run.response and not run.check_mode:
-            write(run.response_file, run.response)
 
-    def check_controller(self) -> None:
-        """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence."""
-        if "localhost" not in self.variables["ansible_play_hosts_all"]:
-            raise OcpError(
-                INVALID,
-                f"--limit {self.variables.get('ansible_limit')} leaves out localhost, which keeps the task: add "
-                "localhost to it",
-            )
+def carry_out(
+    action: ActionBase,
+    spec: t.Mapping[str, t.Any],
+    variables: t.Mapping[str, t.Any],
+    do: t.Callable[[Asked, Run], str | None],
+) -> dict[str, t.Any]:
+    """Do what a request asks for, or refuse it with OCP's own answer. Returns the result of the action.
 
-    @functools.cached_property
-    def hosts(self) -> dict[str, dict[str, t.Any]]:
-        """What a request asks of each host of the inventory: the variables of its id and its states, as far as it has
-        them, with templates as they are. Looked up once: a millisecond a host.
-        """
-        hostvars = self.variables["hostvars"]
-        found = {}
-        for name in hostvars:
-            there = hostvars.raw_get(name)
-            found[name] = {variable: there[variable] for variable in (_ID, *states.VARIABLES) if variable in there}
-        return found
+    spec: the action's arguments. variables: of its task. do: completes the run, and returns what is to be told at once,
+    None for nothing. It may raise OcpError.
+    """
+    received = now_ms()
+    hidden = shadow.hidden_package()
+    if hidden:
+        screen.display().warning(hidden)
+    arguments, wrong = _arguments(action, spec)
+    forged = _forged(action, variables)
+    asked = _asked(received, arguments, variables, check_mode=action._task.check_mode)
+    run = Run(asked.request, None if asked.held_by else asked.response_file, asked.check_mode)
+    result: dict[str, t.Any] = {}
+    try:
+        if forged or wrong:
+            raise forged or wrong  # type: ignore[misc]
+        message = do(asked, run)
+        if message is not None:
+            result["msg"] = message
+    except OcpError as error:
+        if asked.held_by:
+            error = OcpError(error.code, f"{error.message}. {asked.left_alone}", error.sub_errors)
+        run.response = asked.request.refuse(error)
+        with contextlib.suppress(OSError):  # the report writes it again, and tells
+            write_response(run)
+    if forged and run.response:  # no report: the plays would read what was given in place of this
+        said = run.response
+        result.update(failed=True, msg=f"{said['status']} {said['error']['code']}: {said['error']['message']}")
+    return {**result, "changed": False, "run": run.register()}
 
-    def ids_of_hosts(self) -> dict[str, t.Any]:
-        """The variable C(ocp_host_id) of the hosts of the inventory that have it, by their names, in plain types."""
-        found = {
-            name: self.variables["hostvars"][name][_ID] if isinstance(there[_ID], str) else there[_ID]
-            for name, there in self.hosts.items()
-            if there.get(_ID) is not None
-        }
-        ids: dict[str, t.Any] = plain(found)
-        return ids
+
+def write_response(run: Run) -> None:
+    """Write the response, where one is wanted. Raises OSError."""
+    if run.response_file and run.response and not run.check_mode:
+        write(run.response_file, run.response)
+
+
+def _asked(
+    received: int, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], *, check_mode: bool
+) -> Asked:
+    url = persistence.chosen(plain(arguments["task_store"]))
+    context = controller.job(variables)
+    transient = None if check_mode else persistence.transient(url)
+    if transient:
+        context["task_store"] = transient
+    request = Request(controller.trace_id(), controller.address(), received, arguments["error_codes"], context)
+    path, held_by = plain(arguments.get("response_file")), None
+    if path and not check_mode:
+        held_by = response_files.claim(path, Executor.of(playbook.process(), ""))
+    return Asked(request, arguments, variables, check_mode, url, path, held_by)
+
+
+def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:
+    """The arguments, and what is wrong with them; the answer to that follows those that are right."""
+    try:
+        dummy, arguments = action.validate_argument_spec(argument_spec=spec)
+        return arguments, None
+    except AnsibleError as exc:
+        words = str(exc).replace("'", " ").split()
+        names = [name for name in spec if name in words]
+        hint = f" (variable {join([f'ocp_{name}' for name in names])} of the playbooks)" if names else ""
+        arguments = {}
+        for name in _OF_THE_ANSWER & spec.keys():
+            given = {name: action._task.args[name]} if name in action._task.args else {}
+            checked = ArgumentSpecValidator({name: spec[name]}).validate(given)
+            value = None if checked.error_messages else checked.validated_parameters.get(name)
+            arguments[name] = spec[name].get("default") if value is None else value
+        return arguments, OcpError(INVALID, f"{' '.join(str(exc).split())}{hint}")
+
+
+def _forged(action: ActionBase, variables: t.Mapping[str, t.Any]) -> OcpError | None:
+    try:
+        handed_on.check(variables, action._task)
+    except OcpError as error:
+        return error
+    return None

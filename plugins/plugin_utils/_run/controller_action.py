@@ -1,0 +1,19 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What every action has in common that runs on the controller."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+
+class ControllerAction(ActionBase):
+    """An action that needs no connection to its host."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
