@@ -58,7 +58,8 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
     with persistence.open_store(asked.url, read_only=executor is None) as store:
         task = store.load(task_id)
         intervene(task)
-        targets = inventory.find_hosts(asked.variables, _unfinished_host_ids(task), force=arguments["force"])
+        host_ids = _unfinished_host_ids(task)
+        targets = inventory.find_hosts(asked.action, asked.variables, host_ids, force=arguments["force"])
         found = {target.host_id: target for target in targets}
 
         def take_up(task: Task) -> None:

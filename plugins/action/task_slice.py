@@ -53,7 +53,7 @@ def _take(asked: Asked, run: Run) -> None:
     executor = Executor.of(playbook.process(), asked.request.server)
     with persistence.open_store(asked.url, read_only=asked.check_mode) as store:
         asked.authorize(store.workflow(task_id).role, "task_slice")
-        own = _own(asked.variables, lambda ids: store.slices.due(task_id, phases, ids))
+        own = _own(asked, lambda ids: store.slices.due(task_id, phases, ids))
         job = asked.request.context.get("awx_job_id")
         name = f"job {job}" if job else ""
         share = store.slices.take(task_id, phases, own, executor, name, check_mode=asked.check_mode)
@@ -74,10 +74,13 @@ def _phases(phase: object) -> list[str]:
     return [str(phase)]
 
 
-def _own(variables: t.Mapping[str, t.Any], due: t.Callable[[set[int]], list[int]]) -> list[Target]:
+def _own(asked: Asked, due: t.Callable[[set[int]], list[int]]) -> list[Target]:
     """The hosts of our inventory on which something is due. due: says of ids which of them that are."""
+    variables = asked.variables
     ids = inventory.ids(variables)
     if variables.get("ansible_limit"):
         reached = set(variables["ansible_play_hosts_all"])
         ids = {name: value for name, value in ids.items() if name in reached}
-    return resolve(due(known(ids)), ids, variables["groups"])
+    targets = resolve(due(known(ids)), ids, variables["groups"])
+    inventory.check_variables(asked.action, variables, targets)
+    return targets

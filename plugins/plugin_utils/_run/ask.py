@@ -16,7 +16,7 @@ from .._files.document import plain
 from .._task.clock import now_ms
 from .._task.errors import SPELLINGS, OcpError
 from .._task.response import Request
-from . import controller, handed_on, persistence
+from . import controller, handed_on, mistakes, persistence
 
 OPTIONS: dict[str, t.Any] = {
     "role_bindings": {"type": "path"},
@@ -47,6 +47,7 @@ def ask(
     try:
         if variables:
             handed_on.check(variables, action._task)
+            mistakes.check_extra(variables)
         if arguments["role_bindings"]:
             controller.authorize(controller.user(variables), role, arguments["role_bindings"], action._task.action)
         read_only = action._task.check_mode or not writes

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.plugins.action import ActionBase
+
 from .._files.document import plain
+from .._ssh.task_variables import TaskVariables
 from .._task import states
 from .._task.errors import INVALID, OcpError, join
 from .._task.host_ids import Target, resolve
+from . import mistakes
 
 _ID = "ocp_host_id"
 
@@ -35,10 +39,12 @@ def ids(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return _ids(variables, _hosts(variables))
 
 
-def find_hosts(variables: t.Mapping[str, t.Any], host_ids: t.Sequence[int], *, force: bool) -> list[Target]:
+def find_hosts(
+    action: ActionBase, variables: t.Mapping[str, t.Any], host_ids: t.Sequence[int], *, force: bool
+) -> list[Target]:
     """The hosts of the inventory with these ids.
 
-    force: take also those that must be left alone. Raises OcpError where one is not there, or must be left alone.
+    action: see check_variables(). force: take also those that must be left alone. Raises OcpError where one is not there, or must be left alone.
     """
     hosts = _hosts(variables)
     targets = resolve(host_ids, _ids(variables, hosts), variables["groups"])
@@ -59,20 +65,41 @@ def find_hosts(variables: t.Mapping[str, t.Any], host_ids: t.Sequence[int], *, f
                 for target in cut_off
             ],
         )
+    _check_variables(action, variables, {target.host: hosts[target.host] for target in targets})
     if not force:
         states.check(targets, hosts.__getitem__)
     return targets
 
 
+def check_variables(action: ActionBase, variables: t.Mapping[str, t.Any], targets: t.Iterable[Target]) -> None:
+    """Raises OcpError (400) where hosts have variables that are misspelled, or values of a wrong type.
+
+    action: which evaluates their templates.
+    """
+    hosts = _hosts(variables)
+    _check_variables(action, variables, {target.host: hosts[target.host] for target in targets})
+
+
+def _check_variables(
+    action: ActionBase, variables: t.Mapping[str, t.Any], hosts: t.Mapping[str, t.Mapping[str, t.Any]]
+) -> None:
+    of_play = action._task.play.get_vars() if action._task.play else {}
+    extra = variables["hostvars"]._variable_manager.extra_vars
+    there = {name: {**own, **of_play, **extra} for name, own in hosts.items()}
+    mistakes.check_hosts(there, variables)
+    mistakes.check_values(there, TaskVariables(action, variables).value)
+
+
 def _hosts(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    """What a request asks of each host of the inventory: the variables of its id and its states, as far as it has
-    them, with templates as they are. It costs a millisecond a host.
+    """The variables of each host of the inventory that concern this collection, with templates as they are.
+
+    It costs a millisecond a host.
     """
     hostvars = variables["hostvars"]
     found = {}
     for name in hostvars:
         there = hostvars.raw_get(name)
-        found[name] = {variable: there[variable] for variable in (_ID, *states.VARIABLES) if variable in there}
+        found[name] = {variable: value for variable, value in there.items() if mistakes.concerns(variable)}
     return found
 
 

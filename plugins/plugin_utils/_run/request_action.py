@@ -22,7 +22,7 @@ from .._store.executor import Executor
 from .._task.clock import now_ms
 from .._task.errors import INVALID, SPELLINGS, OcpError, join
 from .._task.response import Request
-from . import controller, handed_on, persistence, response_files, screen, shadow
+from . import controller, handed_on, mistakes, persistence, response_files, screen, shadow
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -39,11 +39,12 @@ _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
 class Asked:
     """A request as a play makes it.
 
-    request: what its response repeats. arguments: of the action, checked. variables: of the action's task. url: of the
-    task store, see persistence.chosen(). response_file: path of the file that is to get the response. held_by: the run
+    action: which evaluates templates. request: what its response repeats. arguments: of the action, checked. variables:
+    of the action's task. url: of the task store, see persistence.chosen(). response_file: path of the file that is to get the response. held_by: the run
     that lives and writes that file; None where it is free.
     """
 
+    action: ActionBase
     request: Request
     arguments: t.Mapping[str, t.Any]
     variables: t.Mapping[str, t.Any]
@@ -80,12 +81,15 @@ def carry_out(
         screen.display().warning(hidden)
     arguments, wrong = _arguments(action, spec)
     forged = _forged(action, variables)
-    asked = _asked(received, arguments, variables, check_mode=action._task.check_mode)
+    asked = _asked(action, received, arguments, variables)
     run = Run(asked.request, None if asked.held_by else asked.response_file, asked.check_mode)
     result: dict[str, t.Any] = {}
     try:
-        if forged or wrong:
-            raise forged or wrong  # type: ignore[misc]
+        if forged:
+            raise forged
+        mistakes.check_extra(variables)
+        if wrong:
+            raise wrong
         message = do(asked, run)
         if message is not None:
             result["msg"] = message
@@ -108,8 +112,9 @@ def write_response(run: Run) -> None:
 
 
 def _asked(
-    received: int, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], *, check_mode: bool
+    action: ActionBase, received: int, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]
 ) -> Asked:
+    check_mode = action._task.check_mode
     url = persistence.chosen(plain(arguments["task_store"]))
     context = controller.job(variables)
     transient = None if check_mode else persistence.transient(url)
@@ -119,7 +124,7 @@ def _asked(
     path, held_by = plain(arguments.get("response_file")), None
     if path and not check_mode:
         held_by = response_files.claim(path, Executor.of(playbook.process(), ""))
-    return Asked(request, arguments, variables, check_mode, url, path, held_by)
+    return Asked(action, request, arguments, variables, check_mode, url, path, held_by)
 
 
 def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Variables whose names are misspelled, or whose values are none: refused before any host is contacted.
+
+Nothing looks at a variable that nobody knows: with ocp_agnet_home the agent of the default home would be stopped.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import math
+import re
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
+
+from .._files.document import plain
+from .._task.errors import INVALID, OcpError, join
+from .._task.operation import BY_PHASE, MAX_TIMEOUT
+from .variables import KNOWN, OF_HOSTS, OF_REQUESTS, PREFIX, SETTINGS
+
+IGNORED = "ocp_ignore_variables"
+
+# How much of two names, behind the prefix, has to be the same: 1 is all of it.
+_ALIKE = 0.81  # one is the other, misspelled
+_SOMEWHAT = 0.5  # worth to be named when there must be some name
+# The prefix itself, misspelled or in the wrong case.
+_HEADS = frozenset({"ocp", "opc", "cop", "pco", "cpo", "oc", "op", "cp", "occp", "oocp", "ocpp", "0cp", "ocb"})
+
+
+@functools.cache
+def concerns(name: str) -> bool:
+    """Whether a variable is this collection's by its prefix, also by one that is misspelled."""
+    return re.split("[_-]", name, maxsplit=1)[0].lower() in _HEADS and len(name) > len(PREFIX)
+
+
+@functools.cache
+def meant(name: str, among: frozenset[str], alike: float = _ALIKE) -> str | None:
+    """The variable that is meant by a name that is none; None where the name is like none of them."""
+    rest = re.split("[_-]", name, maxsplit=1)[-1].lower().replace("-", "_")
+    by_rest = {known.removeprefix(PREFIX): known for known in sorted(among)}
+    found = difflib.get_close_matches(rest, by_rest, 1, alike)
+    return by_rest[found[0]] if found else None
+
+
+def has_prefix(name: str) -> bool:
+    return name.lower().replace("-", "_").startswith(PREFIX)
+
+
+def check_extra(variables: t.Mapping[str, t.Any]) -> None:
+    """Check the names of the variables that a request comes with, and of those that the controller has.
+
+    variables: of the task on the controller. Raises OcpError (400) for an extra variable of this collection's prefix
+    that there is none of, and for any variable that is a misspelled one of a run's settings.
+    """
+    ignored = _ignored(variables)
+    extra = variables["hostvars"]._variable_manager.extra_vars
+    wrong = {
+        name: meant(name, SETTINGS | OF_HOSTS | OF_REQUESTS, _SOMEWHAT)
+        for name in map(str, extra)
+        if name not in KNOWN | ignored and concerns(name) and (has_prefix(name) or meant(name, KNOWN))
+    }
+    wrong.update(_misspelled(variables, ignored, SETTINGS | OF_HOSTS))
+    if wrong:
+        _refuse(wrong)
+
+
+def check_hosts(hosts: t.Mapping[str, t.Mapping[str, t.Any]], variables: t.Mapping[str, t.Any]) -> None:
+    """Check the names of the variables that hosts have.
+
+    hosts: by name, the variables of each. variables: of the task on the controller. Raises OcpError (400) for those
+    that are a misspelled one of this collection. Others with its prefix may be the site's own.
+    """
+    wrong: dict[str, str] = {}
+    having: dict[str, list[str]] = {}
+    ignored = _ignored(variables)
+    for host, there in hosts.items():
+        for name, right in _misspelled(there, ignored | _ignored(there), SETTINGS | OF_HOSTS).items():
+            wrong[name] = right
+            having.setdefault(name, []).append(host)
+    if wrong:
+        _refuse(wrong, having)
+
+
+def check_values(
+    hosts: t.Mapping[str, t.Mapping[str, t.Any]], evaluate: t.Callable[[str, str], t.Any]
+) -> None:
+    """Check the values of the variables that say how a host is worked on.
+
+    hosts: by name, the variables of each, with templates as they are. evaluate: the value of a variable of a host, by
+    their names; what it cannot evaluate yet is left to the phase. Raises OcpError (400) that names variable and hosts.
+    """
+    problems: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], str | None] = {}
+    for host, there in hosts.items():
+        for name in OF_HOSTS & there.keys():
+            value = there[name]
+            if isinstance(value, str) and "{" in value:
+                try:
+                    value = evaluate(host, name)
+                except (AnsibleError, KeyError):
+                    continue
+            value = plain(value)
+            key = name, repr(value)
+            if key not in found:
+                found[key] = _problem(name, value)
+            problem = found[key]
+            if problem:
+                problems.setdefault((name, f"{problem}, not {value!r}"), []).append(host)
+    if problems:
+        raise OcpError(
+            INVALID,
+            "; ".join(f"{name} of {join(having, 10)} {problem}" for (name, problem), having in problems.items()),
+            [
+                {"object": "request", "field": name, "rejectedValue": host, "message": problem}
+                for (name, problem), having in problems.items()
+                for host in having
+            ],
+        )
+
+
+def _problem(name: str, value: t.Any) -> str | None:
+    """What a value of a variable of hosts must be and is not; None where it is right."""
+    option = next(key for phase in BY_PHASE.values() for key, known in phase.options.items() if known == name)
+    if value is None:
+        return None  # as the roles take it: the default
+    spec = argument_spec()[option]
+    checked = ArgumentSpecValidator({option: {"type": spec["type"]}}).validate({option: value})
+    right = checked.validated_parameters.get(option)
+    if spec["type"] == "float":
+        usable = not isinstance(value, bool) and not checked.error_messages and math.isfinite(right)
+        return None if usable and 0 <= right <= MAX_TIMEOUT else f"must be a number of seconds from 0 to {MAX_TIMEOUT}"
+    if option == "home":
+        return None if isinstance(value, str) and value.startswith("/") else "must be an absolute path"
+    return f"must be of the type {spec['type']}" if checked.error_messages else None
+
+
+def _misspelled(there: t.Mapping[str, t.Any], ignored: t.Container[str], among: frozenset[str]) -> dict[str, str]:
+    """The variables that are a misspelled one of those that are known, each with the one that is meant."""
+    found = {}
+    for name in there:
+        if isinstance(name, str) and concerns(name) and name not in KNOWN and name not in ignored:
+            right = meant(name, among)
+            if right:
+                found[name] = right
+    return found
+
+
+def _ignored(variables: t.Mapping[str, t.Any]) -> frozenset[str]:
+    """The names that the site has for variables of its own. Raises OcpError (400) for what is no list of names."""
+    given = plain(variables.get(IGNORED))
+    names = re.split(r"[\s,]+", given.strip()) if isinstance(given, str) else given or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise OcpError(INVALID, f"{IGNORED} must be a list of names of variables, not {given!r}")
+    return frozenset(names)
+
+
+def _refuse(wrong: t.Mapping[str, str | None], having: t.Mapping[str, list[str]] | None = None) -> t.NoReturn:
+    def said(name: str) -> str:
+        hosts = having.get(name, []) if having else []
+        place = f" of {join(hosts, 10)}" if hosts else ""
+        return f"{name}{place}" + (f" (did you mean {wrong[name]}?)" if wrong[name] else "")
+
+    names = sorted(wrong)
+    noun = "is no variable" if len(names) == 1 else "are no variables"
+    raise OcpError(
+        INVALID,
+        f"{join([said(name) for name in names])} {noun} of this collection, so no host is contacted: correct the name, "
+        f"or give names that are your own in {IGNORED}",
+        [
+            {
+                "object": "request",
+                "field": name,
+                "rejectedValue": name,
+                "message": f"no such variable; {wrong[name]} is the nearest" if wrong[name] else "no such variable",
+            }
+            for name in names
+        ],
+    )

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes of whoever types a request: refused before any host is contacted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.integration.cores import Core
+from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
+
+
+def test_misspelled_extra_variables(each_core: Core, listener: Listener, tmp_path: Path) -> None:
+    """However they are given: in JSON, as key=value, in a file."""
+    file = tmp_path / "extra.yml"
+    file.write_text("ocp_max_fail_percent: 10\n")
+    options = ["-e", "ocp_agnet_home=/data/agent OCP_AGENT_GRACE=1", "-e", f"@{file}"]
+    hosts = inventory(tmp_path, listener, HOSTS)
+    extra = {"host_ids": [1001], "ocp-agent-home": "/data/agent"}
+    run = each_core.stop_agents(hosts, tmp_path / "response.json", extra, *options)
+    nearest = {
+        "OCP_AGENT_GRACE": "ocp_agent_grace",
+        "ocp-agent-home": "ocp_agent_home",
+        "ocp_agnet_home": "ocp_agent_home",
+        "ocp_max_fail_percent": "ocp_max_fail_percentage",
+    }
+    named = ", ".join(f"{name} (did you mean {right}?)" for name, right in nearest.items())
+    check_refusal(run, 400, "COM10001", [f"{named} are no variables of this collection"])
+    assert [found["field"] for found in run.error["subErrors"]] == list(nearest)
+    assert not listener.contacted()
+
+
+def test_other_playbooks_refuse_them_too(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
+    hosts, response_file = inventory(tmp_path, listener, HOSTS), tmp_path / "response.json"
+    for playbook in ("task_retry", "task_cancel", "workflow_phase", "workflow_barrier"):
+        extra = {"task_id": 1, "ocp_task_id": 1, "ocp_task_stroe": "none"}
+        run = newest_core.stop_agents(hosts, response_file, extra, playbook=playbook)
+        assert run.status == 2, run.output
+        assert run.says("400 COM10001: ocp_task_stroe (did you mean ocp_task_store?)"), run.output
+    assert not listener.contacted()
+
+
+def test_variables_of_hosts(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
+    """Those of hosts that are not asked for, and a site's own, are nobody's business."""
+    path = inventory(tmp_path, listener, HOSTS)
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    content["all"]["vars"] = {"ocp_console": "https://ocp.example.com", "base": "data"}
+    content["all"]["children"] = {
+        "moved": {"hosts": {"db1": {}, "db2": {}}, "vars": {"ocp_agnet_home": "/data/agent"}},
+        "wrong": {"hosts": {"db3": {}}, "vars": {"ocp_agent_home": "{{ base }}/agent", "ocp_agent_grace": "soon"}},
+    }
+    path.write_text(yaml.safe_dump(content))
+    response_file = tmp_path / "response.json"
+    run = newest_core.stop_agents(path, response_file, {"host_ids": [1001, 1002, 1003]})
+    check_refusal(run, 400, "COM10001", ["ocp_agnet_home of db1, db2 (did you mean ocp_agent_home?)"])
+    run = newest_core.stop_agents(path, response_file, {"host_ids": [1003]})
+    named = [
+        "ocp_agent_home of db3 must be an absolute path, not 'data/agent'",
+        "ocp_agent_grace of db3 must be a number of seconds",
+    ]
+    check_refusal(run, 400, "COM10001", named)
+    assert not listener.contacted()
+
+
+def test_variables_of_a_playbook_around_it(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
+    book, response_file = tmp_path / "book.yml", tmp_path / "response.json"
+    variables = {"host_ids": [1001], "ocp_agnet_home": "/data/agent", "ocp_response_file": str(response_file)}
+    play = {"name": "Stop", "ansible.builtin.import_playbook": "oceanbase.ocp.batch_stop_agents", "vars": variables}
+    book.write_text(json.dumps([play]))
+    run = newest_core.play(book, inventory(tmp_path, listener, HOSTS))
+    assert run.status == 2, run.output
+    assert "ocp_agnet_home (did you mean ocp_agent_home?) is no variable" in response_file.read_text()
+    assert not listener.contacted()
