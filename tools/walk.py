@@ -129,7 +129,9 @@ def main() -> None:
             play = "ansible-playbook -i inventory.yml oceanbase.ocp."
             response = "-e ocp_response_file=response.json"
 
-            walk.say("## Create\n\nOne host cannot be reached, so its Prepare is FAILED, and the barrier holds the others.\n")
+            walk.say(
+                "## Create\n\nOne host cannot be reached, so its Prepare is FAILED, and the barrier holds the others.\n"
+            )
             ids = "'{\"host_ids\": [1001, 1002, 1003]}'"
             walk.run(f"{play}batch_stop_agents -e {ids} {response}", end_of_run)
             walk.states()

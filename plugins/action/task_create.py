@@ -51,8 +51,8 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     asked.authorize(role, operation)
     inventory.check_controller(asked.variables)
     workflow = accept.workflow(asked, role)
-    host_ids = parse(_host_ids(asked))
-    targets = inventory.find_hosts(asked.action, asked.variables, host_ids, force=asked.arguments["force"])
+    wanted, force = parse(_host_ids(asked)), asked.arguments["force"]
+    targets = inventory.find_hosts(asked.action, asked.variables, wanted, force=force)
     seconds = timeouts(asked.arguments["timeouts"])
     share = percentage(asked.arguments["max_fail_percentage"])
     user = controller.user(asked.variables)

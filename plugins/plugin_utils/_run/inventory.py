@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What a request asks of the inventory: its hosts, their ids and states, and whether a limit leaves some of them out."""
+"""What a request asks of the inventory: its hosts, their ids, states and variables, and who is left out by a limit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def find_hosts(
 ) -> list[Target]:
     """The hosts of the inventory with these ids.
 
-    action: see check_variables(). force: take also those that must be left alone. Raises OcpError where one is not there, or must be left alone.
+    action: see check_variables(). force: take also those that must be left alone. Raises OcpError where one is not
+    there, or must be left alone, or has a misspelled variable.
     """
     hosts = _hosts(variables)
     targets = resolve(host_ids, _ids(variables, hosts), variables["groups"])

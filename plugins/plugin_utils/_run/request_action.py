@@ -40,8 +40,8 @@ class Asked:
     """A request as a play makes it.
 
     action: which evaluates templates. request: what its response repeats. arguments: of the action, checked. variables:
-    of the action's task. url: of the task store, see persistence.chosen(). response_file: path of the file that is to get the response. held_by: the run
-    that lives and writes that file; None where it is free.
+    of the action's task. url: of the task store, see persistence.chosen(). response_file: path of the file that is to
+    get the response. held_by: the run that lives and writes that file; None where it is free.
     """
 
     action: ActionBase

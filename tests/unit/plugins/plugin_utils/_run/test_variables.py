@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from pathlib import Path
 
@@ -13,8 +12,6 @@ import pytest
 import yaml
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.ask import AskAction
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import RequestAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.variables import (
     KNOWN,
     OF_HOSTS,
@@ -84,5 +81,5 @@ def first_module(playbook: Path) -> str:
 @pytest.mark.parametrize("path", sorted(ROOT.glob("playbooks/*.yml")), ids=lambda path: path.stem)
 def test_every_playbook_begins_with_an_action_that_checks_them(path: Path) -> None:
     module = first_module(path).removeprefix("oceanbase.ocp.")
-    action = importlib.import_module(f"ansible_collections.oceanbase.ocp.plugins.action.{module}").ActionModule
-    assert issubclass(action, (RequestAction, AskAction))
+    action = (ROOT / f"plugins/action/{module}.py").read_text()
+    assert "request_action.carry_out(" in action or "ask.ask(" in action
