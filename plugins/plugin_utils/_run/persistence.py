@@ -12,7 +12,7 @@ import contextlib
 import typing as t
 
 from .._store.executor import Executor
-from .._store.private_files import data_folder, goes_with_container
+from .._store.private_files import data_folder, goes_with_container, on_disk_of_container
 from .._store.spool import spool
 from .._store.store import Store, StoreError
 from .._task.errors import UNEXPECTED, OcpError
@@ -118,10 +118,10 @@ def save(
             path = spool(url, task, executor, logs)
         except (OSError, StoreError) as error:
             return f"{exc}. Its results cannot be written to a file either ({error}): this response is all there is"
-        if in_awx():  # the path is one of the job's own disk
+        if in_awx() or on_disk_of_container(path):
             return (
-                f"{exc}. This response alone has the results: {path} is gone with the job's container. Once no sign of "
-                "life has come for a minute the task is FAILED, and can be retried"
+                f"{exc}. This response alone has the results: {path} is on the disk of this container and goes with "
+                "it. Once no sign of life has come for a minute the task is FAILED, and can be retried"
             )
         return f"{exc}. Nothing is lost: the results are in {path}, and task_retry takes them from there"
     except BaseException:  # the timeout of the wait node

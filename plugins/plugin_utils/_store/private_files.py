@@ -34,11 +34,17 @@ def goes_with_container() -> bool:
 
     A volume is another disk. Whoever has set XDG_DATA_HOME, or has a store there already, has chosen the place.
     """
-    in_container = any(map(os.path.exists, _OF_CONTAINERS)) or "KUBERNETES_SERVICE_HOST" in os.environ
     folder = data_folder()
-    if not in_container or os.path.isabs(os.environ.get("XDG_DATA_HOME", "")) or (folder / "tasks.db").exists():
+    if os.path.isabs(os.environ.get("XDG_DATA_HOME", "")) or (folder / "tasks.db").exists():
         return False
-    there = next(part for part in folder.parents if part.exists())
+    return on_disk_of_container(folder)
+
+
+def on_disk_of_container(path: Path) -> bool:
+    """Whether a file or folder, which need not be there yet, is on the disk of a container and no volume."""
+    if not any(map(os.path.exists, _OF_CONTAINERS)) and "KUBERNETES_SERVICE_HOST" not in os.environ:
+        return False
+    there = next(part for part in (path, *path.parents) if part.exists())
     return there.stat().st_dev == os.stat(_DISK).st_dev
 
 

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.persistence import NONE, chosen, made_new, transient
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.persistence import (
+    NONE,
+    chosen,
+    made_new,
+    save,
+    transient,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import private_files
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 
 @pytest.mark.parametrize(
@@ -81,6 +90,26 @@ def test_in_a_container_a_place_that_was_chosen_keeps_tasks(
         (folder / "tasks.db").touch()
     assert chosen(None) is None
     assert transient(None) is None
+
+
+@pytest.mark.parametrize("place", ["machine", "container", "volume", "AWX"])
+def test_where_the_results_are_that_no_store_has_taken(
+    home: Path, monkeypatch: pytest.MonkeyPatch, new_task: Callable[..., Task], place: str
+) -> None:
+    """A path on a disk that goes with its container is nothing to tell people to look at."""
+    if place in ("container", "volume"):
+        (home / ".containerenv").touch()
+    if place == "volume":
+        monkeypatch.setattr(private_files, "_DISK", "/proc")
+    if place == "AWX":
+        monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/runner")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))  # of an image, which has no volume there
+
+    said = str(save(f"sqlite:///{home}/none/tasks.db", Executor.nobody("192.0.2.1"), new_task(1), {}, patient=False))
+
+    kept = place in ("machine", "volume")
+    assert ("Nothing is lost: the results are in" in said) == kept, said
+    assert ("This response alone has the results" in said) == (not kept)
 
 
 def test_a_new_store_is_said_once(home: Path) -> None:
