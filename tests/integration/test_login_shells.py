@@ -35,6 +35,8 @@ BEHIND = {
     "what looks like JSON": f"trap 'echo [ {{; echo }}; exit 1' EXIT; {RUN}",
     "bytes": f"""trap 'printf "\\377\\200\\000\\033[2J"' EXIT; {RUN}""",
     "much": f"trap 'head -c 3000000 /dev/zero' EXIT; {RUN}",
+    "on standard error alone, with a status of its own": f"trap 'echo bye >&2; exit 7' EXIT; {RUN}",
+    "late": f"trap 'sleep 4; echo bye; exit 2' EXIT; {RUN}",
     "the status of a connection that is lost": f"trap 'echo bye; exit 255' EXIT; {RUN}",
 }
 TERMINAL = f"""case "$SSH_ORIGINAL_COMMAND" in {SFTP}) exec {SFTP} ;; esac
@@ -68,18 +70,24 @@ def ran(host: Host) -> int:
     return len(host.path("home/ran").read_text().splitlines())
 
 
-def test_what_a_login_shell_says_behind_the_answer(newest_way: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["fanout", "task"])
+def test_what_a_login_shell_says_behind_the_answer(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, transport: str
+) -> None:
     """No phase runs a second time for it, and what was stopped is known: a rollback starts it again."""
     fleet = start_fleet([*[HostSpec(bystanders=False)] * len(BEHIND), HostSpec(behaviour="watchdog", bystanders=False)])
-    talkative = fleet.hosts[: len(BEHIND)]
+    talkative, core = fleet.hosts[: len(BEHIND)], replace(newest_core, transport=transport)
     with login_shells(talkative, list(BEHIND.values())):
-        run = newest_way.stop_fleet(fleet, tmp_path / "response.json")
+        run = core.stop_fleet(fleet, tmp_path / "response.json")
         check_truth(run.task)
+        stops = [run.of_host(index)["Stop"] for index in range(len(BEHIND))]
+        assert {stop["status"] for stop in stops} == {"SUCCESSFUL"}, run.output
+        assert run.says(f"{len(fleet.hosts)} agents stopped"), run.output
         assert run.statuses("Finish OCP agent operation") == ["SUCCESSFUL"] * len(BEHIND) + ["FAILED"], run.output
         assert not any(host.agent_names() for host in talkative)
-        commands = {"fanout": 1, "task": 3}[str(newest_way.transport)]
+        commands = {"fanout": 1, "task": 3}[transport]
         assert [ran(host) for host in talkative] == [commands] * len(BEHIND), "a phase has run twice"
-        undone = newest_way.on_task("task_rollback", fleet, tmp_path / "response.json", task_id=run.task["id"])
+        undone = core.on_task("task_rollback", fleet, tmp_path / "response.json", task_id=run.task["id"])
     assert [len(host.agent_names()) for host in talkative] == [3] * len(BEHIND), undone.output
 
 

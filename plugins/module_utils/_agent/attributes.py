@@ -22,7 +22,7 @@ _ONE_SESSION = frozenset((
     "JOURNAL_STREAM", "MAINPID", "MANAGERPID", "SYSTEMD_EXEC_PID", "CREDENTIALS_DIRECTORY", "MEMORY_PRESSURE_WATCH",
     "MEMORY_PRESSURE_WRITE"))
 _PLAIN = LETTERS + LETTERS.upper() + DIGITS + "/:,.-_+@"
-_LONGEST = 1024  # characters of one value in a text
+_LONGEST = 1536  # characters of one value in a text, all of which fit into what a controller takes
 _IOPRIO_GET = {"x86_64": 252, "aarch64": 31, "riscv64": 31, "loongarch64": 31, "ppc64le": 274, "s390x": 283}
 
 
@@ -121,9 +121,19 @@ def attributes_changed(before, after):
 
 
 def as_words(attributes):
-    """The attributes as one text of a line, for from_words. What is very long is left out."""
-    return " ".join("%s=%s" % (key, _escaped_word(attributes[key])) for key in sorted(attributes)
-                    if len(attributes[key]) <= _LONGEST)
+    """The attributes as one text of a line, for from_words. What is very long is left out, and named as "left_out"."""
+    words = dict((key, _escaped_word(attributes[key])) for key in attributes)
+    if "environment" in words:  # of its names as many as there is room for
+        words["environment"] = _cut(words["environment"])
+    long = [key for key in sorted(words) if len(words[key]) > _LONGEST]
+    if long:
+        words["left_out"] = ",".join(long)
+    return " ".join("%s=%s" % (key, words[key]) for key in sorted(words) if key not in long)
+
+
+def _cut(names):
+    """As many of the names of a list with commas as a word has room for."""
+    return names if len(names) <= _LONGEST else names[:_LONGEST].rpartition(",")[0] + ",..."
 
 
 def _escaped_word(value):
@@ -132,7 +142,7 @@ def _escaped_word(value):
 
 
 def from_words(text):
-    """The attributes of a text that as_words has made."""
+    """The attributes of a text that as_words has made. Raises ValueError for another text."""
     return dict((key, _unescaped_word(value)) for key, equals, value in (
         word.partition("=") for word in text.split()) if equals)
 
@@ -141,6 +151,8 @@ def _unescaped_word(value):
     first, escaped = value.split("%")[0], value.split("%")[1:]
     content = bytearray(first.encode("ascii"))
     for part in escaped:
+        if len(part) < 2:
+            raise ValueError("%s is cut off" % part)
         content.append(int(part[:2], 16))
         content.extend(part[2:].encode("ascii"))
     return bytes(content).decode("utf-8", "replace")

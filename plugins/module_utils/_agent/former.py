@@ -9,6 +9,7 @@
 import binascii
 import os
 
+from .attribute_forms import ATTRIBUTES_LIMIT, checked_attributes
 from .attributes import (
     LIMIT,
     LIMITS,
@@ -27,44 +28,91 @@ _FILE_LIMIT = 4194304  # bytes
 
 
 def recall(request):
-    """How the agent ran, as a Former, or None where nobody knows.
+    """How the agent ran, as a Former, or None where nobody knows; and warnings about what is known and cannot be used.
 
     request: a Request to start. Where it has no ran_as, it gets what is known of user and unit.
     """
-    kept = _kept(request.home)
+    warnings = []
+    kept = _attempt_to_know(_kept, memory_path(request.home), request.home, warnings)
     told = request.ran_as.get("user")
     if kept is not None and told in (None, kept["user"]):
         if not request.ran_as:
             request.ran_as = {"user": kept["user"], "unit": kept["unit"]}
-        return Former(kept["attributes"], kept["environment"] and dict(
-            (binascii.unhexlify(name), binascii.unhexlify(value)) for name, value in kept["environment"]),
-            kept["children"])
-    attributes = from_words(request.ran_as.get("attributes") or "")
-    return Former(attributes, None, {}) if attributes else None
+        return Former(kept["attributes"], kept["environment"], kept["children"]), warnings
+    attributes = _attempt_to_know(_told, "the task", request.ran_as.get("attributes"), warnings)
+    return Former(attributes, None, {}) if attributes else None, warnings
+
+
+def _attempt_to_know(function, source, argument, warnings):
+    """What a function of the argument returns; None and one warning more where that cannot be used."""
+    try:
+        return function(argument)
+    except (IOError, OSError) as exc:
+        problem = exc.strerror
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as exc:  # JSON of any other kind
+        problem = "%s: %s" % (type(exc).__name__, exc)
+    warnings.append("what %s knows of how the agent ran cannot be used (%s): a start does not bring it back" % (
+        as_text(source), problem))
+    return None
+
+
+def _told(text):
+    if text and len(text) > ATTRIBUTES_LIMIT:
+        raise ValueError("it has more than %d characters" % ATTRIBUTES_LIMIT)
+    return checked_attributes(from_words(text)) if text else None
 
 
 def _kept(home):
+    """What the file of a stop has, None where there is none, or where the home has another owner since then.
+
+    Raises OSError, and errors of many kinds for what no stop has written.
+    """
     import json  # pylint: disable=import-outside-toplevel; dear, and only a start needs it
 
     path = memory_path(home)
-    try:
-        content = read_regular(path, limit=_FILE_LIMIT, writers=(os.geteuid(),))
-        kept = json.loads(content.decode("ascii")) if content else None
-        return kept if kept and kept["owner"] == owner_of(home) else None
-    except (IOError, OSError, ValueError, KeyError):
+    if not os.path.lexists(path):
         return None
+    content = read_regular(path, limit=_FILE_LIMIT, writers=(os.geteuid(),))
+    if content is None:
+        raise ValueError("it is no file that %s alone can have written" % user_name(os.geteuid()))
+    kept = json.loads(content.decode("ascii"))
+    if kept["owner"] != owner_of(home):
+        return None
+    environment = kept["environment"]
+    return {
+        "user": _name(kept["user"]),
+        "unit": kept["unit"] and _name(kept["unit"]),
+        "attributes": checked_attributes(kept["attributes"]),
+        "environment": environment and dict(_variable(*pair) for pair in environment),
+        "children": dict((program, checked_attributes(found)) for program, found in kept["children"].items()),
+    }
+
+
+def _name(value):
+    if not isinstance(value, type(u"")) or not value:
+        raise ValueError("a name is missing")
+    return value
+
+
+def _variable(name, value):
+    name, value = binascii.unhexlify(name.encode("ascii")), binascii.unhexlify(value.encode("ascii"))
+    if not name or b"=" in name or b"\0" in name + value:
+        raise ValueError("a variable is none")
+    return name, value
 
 
 class Former(object):
     """How the agent ran. As a user of run_command it becomes what the agent was.
 
     attributes: of the daemon, as of attributes_of. environment: bytes by name, or None where it is not known; then
-    attributes may have the names of its variables, as "environment". children: attributes by program.
+    attributes may have the names of its variables, as "environment", and those of attributes that are not known, as
+    "left_out". children: attributes by program.
     """
 
     def __init__(self, attributes, environment, children):
-        self._lost = attributes.pop("environment", "")
-        self.attributes = attributes
+        self.attributes = dict(attributes)
+        self._lost = self.attributes.pop("environment", "")
+        self._left_out = self.attributes.pop("left_out", "")
         self._environment = environment
         self._children = children
         self.uid, self.gid = [int(attributes[key]) if key in attributes else None for key in ("uid", "gid")]
@@ -83,6 +131,8 @@ class Former(object):
                 self._children.get(process.program, {}), attributes_of(process.pid)) if text not in known]
         if self._lost:
             found.append("its environment (%s) is not known any more" % self._lost)
+        if self._left_out:
+            found.append("too long to be known: %s" % self._left_out)
         now = environment_of(daemon.pid) or {}
         names = [as_text(name) for name, value in sorted((self._environment or {}).items()) if now.get(name) != value]
         if names:
@@ -111,7 +161,7 @@ class Former(object):
         for number, name in enumerate(LIMITS):
             wanted = self.attributes.get(LIMIT + name)
             if wanted is not None and wanted != mine.get(LIMIT + name):
-                _limit(number, *[int(word) for word in wanted.split()])
+                _attempt(_limit, number, *[int(word) for word in wanted.split()])
         if os.geteuid() == 0:
             os.setgroups([int(word) for word in self.attributes.get("groups", "").split()])
             os.setgid(self.gid)

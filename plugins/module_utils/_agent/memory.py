@@ -15,7 +15,7 @@ import binascii
 import os
 import stat
 
-from .attributes import attributes_of, environment_of
+from .attributes import attributes_of
 from .host import as_text
 from .wire import as_json
 
@@ -43,20 +43,21 @@ def owner_of(home):
         return None
 
 
-def remember(home, processes, ran_as):
+def remember(home, processes, ran_as, runs):
     """Keep how the agent runs. processes: the agent's, daemons first. ran_as: as Stop tells it, or None.
+    runs: as of how_it_runs.
 
     What is left of an agent without its daemon says less than what is kept already. Returns warnings.
     """
     path = memory_path(home)
     if not processes or not processes[0].is_daemon and os.path.lexists(path):
         return []
-    environment = environment_of(processes[0].pid)
+    attributes, environment = runs
     kept = {
         "owner": owner_of(home),
         "user": ran_as["user"],
         "unit": ran_as["unit"],
-        "attributes": attributes_of(processes[0].pid, dear=True),
+        "attributes": attributes,
         "environment": environment and [
             [binascii.hexlify(name).decode("ascii"), binascii.hexlify(environment[name]).decode("ascii")]
             for name in sorted(environment)],

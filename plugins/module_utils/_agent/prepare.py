@@ -8,7 +8,7 @@
 
 from .drop_in import path_of_drop_in
 from .lock import AdminLock
-from .ran_as import ran_as
+from .ran_as import how_it_runs, ran_as
 from .run_files import unseen_listeners
 from .survey import survey_installed
 from .units import Units
@@ -30,6 +30,6 @@ def prepare_stopped(request):
         "changed": False,
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
-        "ran_as": ran_as(request.home, survey.processes, units),
+        "ran_as": ran_as(request.home, survey.processes, units, how_it_runs(survey.processes)),
         "warnings": survey.unproven + unseen_listeners(request.home, survey),
     }

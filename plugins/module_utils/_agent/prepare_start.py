@@ -11,7 +11,7 @@ from .former import recall
 from .host import as_text
 from .lock import AdminLock
 from .prepare import prepare_stopped
-from .ran_as import ran_as
+from .ran_as import how_it_runs, ran_as
 from .ready import refuse_unproven
 from .run_files import unseen_listeners
 from .session import refuse_to_start_in_session
@@ -28,14 +28,16 @@ def prepare_running(request):
     refuse_unproven(survey.unproven)
     if not survey.processes:
         refuse_to_start_in_session()
-    control = Control(request, survey.processes, recall(request))
+    former, warnings = recall(request)
+    control = Control(request, survey.processes, former)
     request.log.add("%s could start the agent as %s" % (as_text(control.path), as_text(control.user)))
     return {
         "changed": False,
         "generations": generations,
         "processes": [process.facts() for process in survey.processes],
-        "ran_as": ran_as(request.home, survey.processes, Units(request.home, request.log, survey.processes)),
-        "warnings": unseen_listeners(request.home, survey),
+        "ran_as": ran_as(request.home, survey.processes, Units(request.home, request.log, survey.processes),
+                         how_it_runs(survey.processes)),
+        "warnings": warnings + unseen_listeners(request.home, survey),
     }
 
 

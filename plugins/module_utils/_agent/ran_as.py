@@ -11,18 +11,28 @@ from .home import generation_of
 from .host import as_text
 
 
-def ran_as(home, processes, units):
-    """How the agent runs: what a later Start needs to bring back just that. None when nothing runs."""
+def how_it_runs(processes, dear=False):
+    """Attributes and environment of the daemon, as of attributes_of and environment_of; None for no processes."""
     if not processes:
         return None
-    first = processes[0]  # daemons come first
+    pid = processes[0].pid  # daemons come first
+    return attributes_of(pid, dear), environment_of(pid)
+
+
+def ran_as(home, processes, units, runs):
+    """How the agent runs: what a later Start needs to bring back just that. None when nothing runs.
+
+    runs: as of how_it_runs.
+    """
+    if not processes:
+        return None
+    first = processes[0]
     unit = units.of(first)
-    attributes = attributes_of(first.pid)
-    attributes["environment"] = ",".join(sorted(as_text(name) for name in environment_of(first.pid) or ()))
+    attributes, environment = runs
     return {
         "generation": generation_of(home, processes),
         "user": first.user,
         "unit": unit.name if unit else None,
         "programs": [process.program for process in processes],
-        "attributes": as_words(attributes),
+        "attributes": as_words(dict(attributes, environment=",".join(sorted(map(as_text, environment or ()))))),
     }

@@ -52,7 +52,7 @@ class Request(object):
         same_boot = boot_id == this_boot()
         self.stopped_at = stopped_at if same_boot else None
         self.ready_at = ready_at if same_boot else None
-        self.ran_as = ran_as or {}
+        self.ran_as = _checked_ran_as(ran_as)
         self.protect_unit = protect_unit
         self.check_mode = check_mode
         self.log = log or Log()
@@ -67,6 +67,16 @@ class Request(object):
         """The moment that is seconds from now, or sooner: never beyond share of the time that is left."""
         now = uptime()
         return now + max(0.0, min(seconds, (self.deadline - now) * share))
+
+
+def _checked_ran_as(ran_as):
+    """As whom and by what the agent shall be started: a guess in place of a value of another type could be wrong."""
+    found = {} if ran_as is None else ran_as
+    texts = isinstance(found, dict) and [found.get(name) for name in ("generation", "user", "unit", "attributes")]
+    if texts is False or not all(value is None or isinstance(value, (str, type(u""))) for value in texts):
+        raise AgentError("invalid", "ran_as is not what Stop or Prepare tells, a mapping with texts: leave it out to "
+                         "start the agent with what the host knows itself")
+    return found
 
 
 def run_phase(options, function):

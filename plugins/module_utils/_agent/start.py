@@ -36,17 +36,18 @@ def start(request):
     survey.close()
     request.log.found(survey.processes)
     refuse_unproven(survey.unproven)
-    former = recall(request)
+    former, warnings = recall(request)
     control = Control(request, survey.processes, former)
     state = State(request.home, control.generation, _end_of(request))
     if state.ready:
         request.log.add("all of %s runs" % control.generation["name"])
         return _answer(control, state, changed=False)
-    processes, cleared, warnings = survey.processes, False, []
+    processes, cleared = survey.processes, False
     daemons = [process for process in processes if process.is_daemon]
     if not daemons:
         refuse_to_start_in_session()
-        cleared, warnings = clear_for_start(request, control.account)
+        cleared, more = clear_for_start(request, control.account)
+        warnings += more
         if not request.check_mode:
             processes, state = [], State(request.home, control.generation, _end_of(request))
     elif not state.processes:
@@ -56,7 +57,8 @@ def start(request):
     starting.changed, starting.warnings = cleared, warnings
     if request.check_mode:
         request.log.add("would start %s" % starting.plan())
-        return dict(_answer(control, state, changed=True), processes=[], drop_ins=starting.protection.drop_ins())
+        return dict(_answer(control, state, changed=True), processes=[], warnings=warnings,
+                    drop_ins=starting.protection.drop_ins())
     try:
         starting.run()
     except AgentError as exc:

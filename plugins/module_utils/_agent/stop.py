@@ -12,7 +12,7 @@ from .lock_owner import account_of_processes
 from .memory import remember
 from .process_clock import stamp
 from .protection import Protection
-from .ran_as import ran_as
+from .ran_as import how_it_runs, ran_as
 from .stopping import Stopping
 from .survey import revived, survey_installed
 from .units import Units
@@ -27,12 +27,13 @@ def stop(request):
     survey.close()
     lock = AdminLock(request, account_of_processes(survey.processes))
     units = Units(request.home, request.log, survey.processes)
-    found = {"ran_as": ran_as(request.home, survey.processes, units)}
+    runs = how_it_runs(survey.processes, dear=True)
+    found = {"ran_as": ran_as(request.home, survey.processes, units, runs)}
     if request.check_mode:
         return _plan(request, survey, units, found)
     stopping, stopped_units = Stopping(request), []
     # What a start finds in its way and ends is nothing to start again.
-    kept = remember(request.home, survey.processes, found["ran_as"]) if request.phase == "stop" else []
+    kept = remember(request.home, survey.processes, found["ran_as"], runs) if request.phase == "stop" else []
     try:
         at_first = set((process.pid, process.start) for process in stopping.look())
         through, endangered = units.to_stop(request.protect_unit)
