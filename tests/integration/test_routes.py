@@ -576,7 +576,7 @@ from ansible.plugins.loader import become_loader, connection_loader, init_plugin
 init_plugin_loader()
 found = [{**C.config.get_configuration_definitions()[name], "kind": "core", "name": name} for name in %s]
 for loader, kind, plugin in (
-    (connection_loader, "connection", "ssh"), (become_loader, "become", "sudo"), (shell_loader, "shell", "sh")
+    (connection_loader, "connection", "ssh"), (become_loader, "become", %r), (shell_loader, "shell", "sh")
 ):
     loader.get(plugin, class_only=True)
     options = C.config.get_configuration_definitions(kind, plugin)
@@ -588,9 +588,8 @@ FLAGS = {"private_key_file": "private-key"}
 HEEDED_BY_NOBODY = {"ANSIBLE_SSH_TIMEOUT", "ssh_connection.timeout"}
 
 
-def _settings(core: Core) -> list[dict[str, Any]]:
-    names = list(OF_CORE)
-    command = [core.bin / "python", "-c", DEFINITIONS % names]
+def _settings(core: Core, become: str = "sudo") -> list[dict[str, Any]]:
+    command = [core.bin / "python", "-c", DEFINITIONS % (list(OF_CORE), become)]
     found: list[dict[str, Any]] = json.loads(subprocess.check_output(command, env=core.environment()))
     return [setting for setting in found if (setting["kind"], setting["name"]) != ("connection", "host")]
 
@@ -665,6 +664,39 @@ def test_each_setting_counts_in_each_way_in_which_it_can_be_given(ask: Ask, core
         variables = {**plain, **_without(always, given)}
         found = ask({name: {}}, *arguments, variables=variables, keywords=keywords, **environment)
         assert _without_key(found[name]) == _without_key(expected[name]), f"{name}: {values}"
+
+
+def test_settings_of_su(ask: Ask, core: Core, tmp_path: Path) -> None:
+    """With su, whatever is set of it in whatever way, a host goes by its task. With sudo, what is su's alone is not
+    heeded, as Ansible does not either."""
+    settings = [setting for setting in _settings(core, "su") if setting["kind"] == "become"]
+    given: dict[str, dict[str, Any]] = {how: {} for how in ("vars", "env", "ini")}
+    for setting in settings:
+        for how, values in given.items():
+            for one in setting.get(how) or ():
+                name = f"{one['section']}.{one['key']}" if how == "ini" else one["name"]
+                values[name] = _value_of(setting, tmp_path)
+    assert {"ansible_su_flags", "ANSIBLE_SU_USER", "su_become_plugin.executable"} <= set().union(*given.values())
+    own = {
+        how: {name: value for name, value in values.items() if re.match(r"(?i)ansible_su_|su_become_plugin", name)}
+        for how, values in given.items()
+    }
+    common = {"ansible_host": "db.example", "ansible_become": True, "ansible_user": "admin"}
+    su = {"ansible_become_method": "su"}
+    hosts: dict[str, dict[str, Any]] = {f"su {name}": {**su, name: value} for name, value in given["vars"].items()}
+    hosts |= {f"sudo {name}": {name: value} for name, value in own["vars"].items()}
+    found = ask({"sudo": {}, "su": su, **hosts}, variables=common)
+    plain = _without_key(found["sudo"])
+    _understood({"sudo": plain})
+    for how in ("env", "ini"):
+        environment = {name: str(value) for name, value in own[how].items()}
+        if how == "ini":
+            environment = {"ANSIBLE_CONFIG": str(_ini(tmp_path, own[how]))}
+        ways = ask({"sudo": {}, "su": su}, variables=common, **environment)
+        found |= {f"{name} by {how}": way for name, way in ways.items()}
+    for name, way in found.items():
+        expected = "the become plugin is su" if name.split()[0] == "su" else plain
+        assert (way if isinstance(way, str) else _without_key(way)) == expected, name
 
 
 def _without_key(way: Any) -> Any:
