@@ -91,14 +91,15 @@ class Ended(object):
         return "was ended by signal %d" % -self.status if self.status < 0 else "ended with %d" % self.status
 
 
-def run_command(argv, seconds, user=None, folder="/", meanwhile=None):
+def run_command(argv, seconds, user=None, folder="/", meanwhile=None, in_memory=False):
     """Run a command to its end, in a session of its own, with a clean environment and no input.
 
     argv: its absolute path and arguments. seconds: what it may take. user: a User or a Former to become, which takes
-    root where it is another one. folder: its working directory. meanwhile: called every now and then. Returns Ended.
+    root where it is another one. folder: its working directory. meanwhile: called every now and then. in_memory: keep
+    what it says off the disks, which is for a command that leaves nobody behind. Returns Ended.
     """
     # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.
-    streams = [_scratch(), _scratch()]
+    streams = [_scratch(in_memory), _scratch(in_memory)]
     pid, status = None, None
     children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
     try:
@@ -149,9 +150,14 @@ def _execute(argv, streams, user, folder):
         os._exit(127)
 
 
-def _scratch():
+def _scratch(in_memory):
     """A descriptor of a file that has no name any more; of /dev/null where none can be made."""
-    for folder in ("/tmp", "/var/tmp", "/run"):
+    if in_memory and hasattr(os, "memfd_create"):
+        try:
+            return os.memfd_create("ocp_agent")
+        except OSError:  # a kernel without it
+            pass
+    for folder in (("/dev/shm",) if in_memory else ()) + ("/tmp", "/var/tmp", "/run"):
         path = "%s/.ocp_agent.%d.%d" % (folder, os.getpid(), int(time.time() * 1000000))
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND, 0o600)

@@ -106,6 +106,10 @@ class Judge(object):
         """Whether it lies where the home has its programs, or says that it is at home there."""
         return self._home.has_place(look.path) or self._said(look)[0]
 
+    def homes_said(self, look):
+        """The other Homes that its own words lead to."""
+        return self._said(look)[1]
+
     def is_path_of_home(self, path):
         """Whether a path, as somebody else wrote it, lies in the home."""
         return any(self._is_here(folder) for folder in _homes_above(path))

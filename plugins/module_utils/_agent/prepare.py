@@ -17,13 +17,7 @@ from .units import Units
 def prepare_stopped(request):
     """Is there an agent, may we signal it, hits that nobody else, and is no control program at work on it?"""
     AdminLock(request).check()  # what a control program does right now is over before anybody looks
-    survey, generations = survey_installed(request.home)
-    request.log.found(survey.processes)
-    for process in survey.processes:
-        process.send(0)
-    survey.close()
-    units = Units(request.home, request.log, survey.processes)
-    dummy, endangered = units.to_stop(request.protect_unit)
+    survey, generations, units, dummy, endangered = plan_of_stop(request)
     for unit in endangered:
         request.log.add("systemd: %s would be protected by %s" % (unit.name, path_of_drop_in(unit.name)))
     return {
@@ -33,3 +27,20 @@ def prepare_stopped(request):
         "ran_as": ran_as(request.home, survey.processes, units, how_it_runs(survey.processes)),
         "warnings": survey.unproven + unseen_listeners(request.home, survey),
     }
+
+
+def plan_of_stop(request):
+    """What a stop would work on now: Survey, names of the generations installed, Units, and the two lists of to_stop.
+
+    Raises AgentError where it would refuse to.
+    """
+    survey, generations = survey_installed(request.home)
+    request.log.found(survey.processes)
+    try:
+        for process in survey.processes:
+            process.send(0)
+    finally:
+        survey.close()
+    units = Units(request.home, request.log, survey.processes)
+    through, endangered = units.to_stop(request.protect_unit)
+    return survey, generations, units, through, endangered

@@ -16,6 +16,7 @@ text all share one name space: a global name exists once.
 from .finish import finish_stopped
 from .finish_start import finish_running
 from .home import DAEMONS, DEFAULT_HOME, GENERATIONS
+from .info import info
 from .pos_proxy import restart_pos_proxy
 from .prepare import prepare_stopped
 from .prepare_start import prepare_restarted, prepare_running
@@ -23,7 +24,7 @@ from .request import DAEMON_GRACE, GOALS, GRACE, SETTLE, run_phase
 from .start import start
 from .stop import stop
 
-__all__ = ["DAEMONS", "argument_spec", "difference", "diffs", "function_of", "perform", "run"]
+__all__ = ["DAEMONS", "argument_spec", "difference", "diffs", "function_of", "info_spec", "perform", "run"]
 
 # By phase, and for Prepare and Finish by what the operation is heading for.
 _FUNCTIONS = {
@@ -32,6 +33,7 @@ _FUNCTIONS = {
     "start": start,
     "restart_pos_proxy": restart_pos_proxy,
     "finish": {"stopped": finish_stopped, "running": finish_running, "restarted": finish_running},
+    "info": info,
 }
 
 
@@ -70,6 +72,12 @@ def argument_spec():
             },
         },
     }
+
+
+def info_spec():
+    """The options of C(info) alone."""
+    options = argument_spec()
+    return dict((name, options[name]) for name in ("home", "timeout", "protect_unit"))
 
 
 def perform(request):

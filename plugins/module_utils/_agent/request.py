@@ -15,7 +15,7 @@ from .log import Log, shortened
 from .process_clock import seconds_since
 from .wire import answer_line, as_json, value_of
 
-PHASES = ("finish", "prepare", "restart_pos_proxy", "start", "stop")
+PHASES = ("finish", "info", "prepare", "restart_pos_proxy", "start", "stop")
 # What the whole operation is heading for. A restart stops and starts: its Prepare looks at both.
 GOALS = ("stopped", "running", "restarted")
 DAEMON_GRACE = 20  # seconds: the daemon gives each of up to three children 5 s, one after another

@@ -36,14 +36,16 @@ from .scripts import is_interpreter, script_of
 class Process(object):
     """One process, pinned by pid and start time, by the image that it runs and, where possible, by a pidfd.
 
-    program: the agent's, once it is known. placed: whether it is where the home has its programs, or says so. signal:
-    name of the last signal that we sent it, or None. seconds: from its first sight to its end.
+    program: the agent's, once it is known. path: of its program, executable or script; None for a title. placed:
+    whether it is where the home has its programs, or says so. signal: name of the last signal that we sent it, or None.
+    seconds: from its first sight to its end.
     """
 
     def __init__(self, pid, start, executable, uid, descriptor):
         self.pid = pid
         self.start = start
         self.program = None
+        self.path = None
         self.placed = False
         self.executable = executable
         self.uid = uid
@@ -141,6 +143,7 @@ class Survey(object):
     hidden: texts about processes that look like the agent's but that this user may not examine.
     unproven: texts about processes that call themselves by an agent's name, with nothing that proves it.
     suspects: pids of the hidden and the unproven.
+    others: processes that have a program's name and are not this agent's, nor started by it; closed.
     """
 
     def __init__(self, home):
@@ -148,6 +151,7 @@ class Survey(object):
         self.hidden = []
         self.unproven = []
         self.suspects = set()
+        self.others = []
         self.processes = []
         self._foreign = set()  # executables that no agent has: of a host's many processes most run one of a few
         self._namespaces = dict((name, link_of("/proc/self/ns/" + name)) for name in ("pid", "mnt"))
@@ -179,6 +183,8 @@ class Survey(object):
             if why is not None and parent is None and process.exists():  # below an agent it is no second one
                 self.unproven.append(why)
                 self.suspects.add(process.pid)
+            elif why is None and parent is None:
+                self.others.append(process)
             process.close()
 
     def _examine(self, pid):
@@ -215,7 +221,7 @@ class Survey(object):
         if look is None:
             return None
         verdict, why = self._of_title(look) if look.path is None else self._judge.verdict(look)
-        process.program = look.program
+        process.program, process.path = look.program, look.path
         process.placed = look.path is None or verdict == OURS and self._judge.is_at_home(look)
         return (process, verdict, why) if process.exists() else None
 

@@ -19,10 +19,11 @@ class SystemdError(Exception):
     """systemd cannot be asked."""
 
 
-def systemctl(arguments, seconds, meanwhile=None):
+def systemctl(arguments, seconds, meanwhile=None, in_memory=False):
     """Run systemctl. See run_command."""
     program = next((path for path in PROGRAMS_OF_SYSTEMD if os.access(path, os.X_OK)), PROGRAMS_OF_SYSTEMD[0])
-    return run_command([program, "--no-pager", "--no-ask-password"] + arguments, seconds, meanwhile=meanwhile)
+    return run_command([program, "--no-pager", "--no-ask-password"] + arguments, seconds, meanwhile=meanwhile,
+                       in_memory=in_memory)
 
 
 def shown_of(names, properties):
@@ -30,7 +31,8 @@ def shown_of(names, properties):
 
     A property that this systemd does not know is missing. Raises SystemdError.
     """
-    ended = systemctl(["show", "--property=" + ",".join(properties), "--"] + names, SHOW_SECONDS)
+    ended = systemctl(["show", "--property=" + ",".join(properties), "--"] + names, SHOW_SECONDS,
+                      in_memory=True)
     if ended.status != 0:
         raise SystemdError("%s: %s" % (ended, ended.words()))
     return [_properties(block) for block in ended.output.split("\n\n")]

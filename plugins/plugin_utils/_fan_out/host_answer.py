@@ -30,6 +30,7 @@ _ATTRIBUTES = 8192
 _NAME = 256
 _LONGEST_UPTIME = 1e10  # seconds
 _HIGHEST_PID = 2**31 - 1
+_MOST_MEMORY = 2**60  # bytes
 
 
 class AnswerError(Exception):
@@ -227,6 +228,14 @@ _PROCESS = _mapping(
         "executable": _text(_PATH),
         "signal": _or_none(_text(_NAME)),
         "seconds": _or_none(_number(MAX_TIMEOUT)),
+        # of info
+        "command": _text(_PATH),
+        "parent": _number(_HIGHEST_PID),
+        "state": _text(1),
+        "elapsed": _or_none(_number(_LONGEST_UPTIME)),
+        "memory": _or_none(_number(_MOST_MEMORY)),
+        "unit": _or_none(_text(_NAME)),
+        "ports": _list(_number(65535)),
     },
     required=("program", "pid"),
 )
@@ -239,24 +248,49 @@ _RAN_AS = _mapping(
         "attributes": _name(_ATTRIBUTES),
     }
 )
+_UNIT = _mapping(
+    {
+        "name": _text(_NAME),
+        "state": _text(_NAME),
+        "main_pid": _or_none(_pid),
+        "kill_mode": _text(_NAME),
+        "restart": _text(_NAME),
+    },
+    required=("name", "state"),
+)
+_FINDING = _mapping(
+    {"kind": _word, "text": _text(MESSAGE_TEXT), "stop": _text(MESSAGE_TEXT)}, required=("kind", "text", "stop")
+)
+_PLAN = _mapping({"reason": _or_none(_word), "text": _text(MESSAGE_TEXT)}, required=("reason", "text"))
 _KEYS: dict[str, _Check] = {
     "boot_id": _name(_NAME),
     "changed": _flag,
     "drop_ins": _list(_mapping({"path": _text(_PATH), "content": _text(_PATH)}, required=("path", "content"))),
     "exception": _text(MESSAGE_TEXT),
     "failed": _flag,
+    "findings": _list(_FINDING),
+    "generation": _or_none(_name(_NAME)),
     "generations": _list(_name(_NAME)),
     "home": _name(_PATH),
+    "lock": _or_none(_mapping({"pid": _or_none(_pid), "exe": _or_none(_text(_PATH))}, required=("pid", "exe"))),
     "log": _list(_entry, LOG_ENTRIES),
     "msg": _text(MESSAGE_TEXT),
+    "plan": _PLAN,
     "processes": _list(_PROCESS),
     "ran_as": _or_none(_RAN_AS),
+    "ready": _or_none(_flag),
     "ready_at": _number(_LONGEST_UPTIME),
     "reason": _word,
     "removed": _list(_text(_PATH)),
     "stopped_at": _number(_LONGEST_UPTIME),
+    "units": _list(_UNIT),
+    "version": _or_none(_text(_NAME)),
     "warnings": _list(_text(MESSAGE_TEXT)),
 }
 _ANSWER = _mapping(_KEYS)
 # What a success has, by phase, besides what every one has: difference() and the plan of a check mode read that.
-_OF_SUCCESS = {"start": ("generations",), "finish": ("removed",)}
+_OF_SUCCESS = {
+    "start": ("generations",),
+    "finish": ("removed",),
+    "info": ("findings", "generation", "lock", "plan", "ready", "version"),
+}

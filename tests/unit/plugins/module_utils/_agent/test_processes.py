@@ -75,7 +75,7 @@ def test_a_moment_of_another_boot_means_nothing() -> None:
 def test_an_unknown_phase() -> None:
     answer = run({"phase": "restart", "home": HOME})
     assert (answer["failed"], answer["changed"], answer["reason"]) == (True, False, "invalid")
-    assert "finish, prepare, restart_pos_proxy, start, stop" in answer["msg"]
+    assert "finish, info, prepare, restart_pos_proxy, start, stop" in answer["msg"]
 
 
 def test_an_unknown_goal() -> None:
