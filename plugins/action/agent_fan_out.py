@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Failure, Work
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
@@ -47,77 +47,69 @@ class ActionModule(ControllerAction):
         if not run or not hosts:
             return {**result, "changed": False, "answers": {}, "rest": {}}
         journal.join()  # it ends with the process that holds the connections
+        before = earlier(variables, run.the_task.id)
         results = FanOutResults(phase, run, check_mode=self._task.check_mode)
         if run.transport == TASK:
             results.leave(hosts)
         else:
             try:
-                self._fan_out(results, hosts, variables)
+                self._fan_out(results, hosts, variables, first=not before)
+            except client.EngineGoneError as exc:
+                results.refuse(hosts, str(exc))
             except Exception as exc:  # whatever it is, Ansible's own way is still there
                 screen.display().vvv("".join(traceback.format_exception(exc)))
                 results.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
             self._tell(results)
         if not results.worked:
             result["skipped"] = True
-        before = json.dumps(earlier(variables, run.the_task.id))  # a text, lest Ansible walk through it
-        return {**result, **results.result(), "earlier": before, **self._diff(results)}
+        text = json.dumps(before)  # lest Ansible walk through it
+        return {**result, **results.result(), "earlier": text, **self._diff(results)}
 
-    def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any]) -> None:
+    def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool) -> None:
+        """Have the phase done on hosts, and take their answers. first: whether none was met."""
         run, shared = results.run, TaskVariables(self, variables)
-        known = Results(variables["hostvars"], run.the_task.id)
-        phases = _phases(run.the_task)
+        known, phases = Results(variables["hostvars"], run.the_task.id), _phases(run.the_task)
         requests = HostRequests(results.phase, phases, run, shared, known, check_mode=self._task.check_mode)
 
-        def with_way(hosts: t.Sequence[str]) -> t.Iterator[Work]:
+        def with_way(hosts: list[str]) -> t.Iterator[Work]:
             ways = routes.routes(self, variables, hosts, carrier.resident, shared) if hosts else {}
             for host, way in ways.items():
                 if isinstance(way, str):
                     results.refuse([host], way)
                     continue
                 try:
-                    requests.note(host)
+                    note = requests.note(host)
                 except (OcpError, AnsibleError) as exc:
                     results.leave([host], str(exc))  # its task fails with the same
                     continue
-                yield Work(host, way.route, way.start, requests.of(host))
+                yield Work(host, requests.of(host, note), way.route, way.start, note)
 
-        met = [Work(host, None, None, requests.of(host)) for host in hosts if requests.is_noted(host)]
-        works = [*met, *with_way([host for host in hosts if not requests.is_noted(host)])]
-        library = carrier.library({"phase": phase, "goal": run.the_task.what.goal} for phase in phases)
-        not_met = self._carry_out(results, works, library)
-        # The engine that had met them is gone, and this one is another.
-        self._carry_out(results, list(with_way(not_met)), library)
-        results.notes = requests.notes()
-
-    def _carry_out(self, results: FanOutResults, works: list[Work], library: bytes) -> list[str]:
-        """Have works done, and take the answers. Returns the hosts to which the engine wants to be told the way."""
-        run = results.run
-        answers = client.carry_out(
-            works,
-            library=library,
-            at_once=run.fanout,
-            timeout=run.the_task.timeouts[results.phase],
-            keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
-            folder=Path(C.DEFAULT_LOCAL_TMP),
-            cancelled=lambda: self._is_halted(results),
-        )
-        started, not_met = iso_now(), []
+        asked: list[str] = []
         try:
-            for host, answer in answers:
-                if answer.failure is Failure.NOT_MET:
-                    not_met.append(host)
-                    continue
-                result = results.take(host, answer)
-                if result is not None and not self._task.check_mode:
-                    journal.note_answer(results.phase, host, result)
+            with client.engine(Path(C.DEFAULT_LOCAL_TMP)) as engine:
+                # At first it is still loading, has met nobody, and need not be waited for.
+                notes = {} if first else engine.notes()
+                met = {host: notes[host] for host in hosts if requests.is_in(notes.get(host))}
+                works = [Work(host, requests.of(host, note)) for host, note in met.items()]
+                works += with_way([host for host in hosts if host not in met])
+                started, asked = iso_now(), [work.host for work in works]
+                answers = engine.carry_out(
+                    works,
+                    library=carrier.library({"phase": phase, "goal": run.the_task.what.goal} for phase in phases),
+                    at_once=run.fanout,
+                    timeout=run.the_task.timeouts[results.phase],
+                    keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
+                    cancelled=lambda: self._is_halted(results),
+                )
+                for host, answer in answers:
+                    result = results.take(host, answer)
+                    if result is not None and not self._task.check_mode:
+                        journal.note_answer(results.phase, host, result)
         except Exception as exc:
             # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
-            asked, sent = [work.host for work in works], getattr(exc, "sent", True)
-            if sent:
-                results.lose(asked, f"{type(exc).__name__}: {exc}", started)
-            else:
-                results.refuse(asked, str(exc))
-        return not_met
+            if not getattr(exc, "sent", asked):
+                raise
+            results.lose(asked, f"{type(exc).__name__}: {exc}", started)
 
     @staticmethod
     def _is_halted(results: FanOutResults) -> bool:

@@ -67,11 +67,6 @@ answers:
   type: dict
   sample:
     db001: '{"changed": true, "home": "/home/admin/ocp_agent", "processes": []}'
-notes:
-  description: What later phases of the run ask of these hosts, in JSON. It is looked up by the first phase of a host.
-  returned: when hosts are due
-  type: str
-  sample: '[[["db001"], {"prepare": {"timeout": 60}, "stop": {"timeout": 600}}]]'
 rest:
   description: The hosts that are left to the phase's task. By host, the reason, C(why), and as what and where
     the task has worked on it before, C(ran_as) and C(home).

@@ -16,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import hosts
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work, carry_out
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work, engine
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 
 
@@ -28,26 +28,30 @@ def carry_out_phase(phase: dict[str, t.Any]) -> None:
     say({"worker": os.getpid()})
     if "kept" in phase:
         hosts.KEPT = phase["kept"]
-    answers = carry_out(
-        [
-            Work(
-                work["host"],
-                Route.load(work["route"]) if "route" in work else None,
-                Start(**work["start"]) if "start" in work else None,
-                work["call"],
-            )
-            for work in phase["works"]
-        ],
-        library=phase["library"].encode(),
-        at_once=phase["at_once"],
-        timeout=phase["timeout"],
-        keep=phase["keep"],
-        folder=Path(phase["folder"]),
-        cancelled=Path(phase["cancel"]).exists,
-    )
+    works = [
+        Work(
+            work["host"],
+            work["call"],
+            Route.load(work["route"]) if "route" in work else None,
+            Start(**work["start"]) if "start" in work else None,
+            work.get("note"),
+        )
+        for work in phase["works"]
+    ]
     try:
-        for _host, answer in answers:
-            say({"answer": answer.dump()})
+        with engine(Path(phase["folder"])) as found:
+            if "notes" in phase:
+                say({"notes": found.notes()})
+            answers = found.carry_out(
+                works,
+                library=phase["library"].encode(),
+                at_once=phase["at_once"],
+                timeout=phase["timeout"],
+                keep=phase["keep"],
+                cancelled=Path(phase["cancel"]).exists,
+            )
+            for _host, answer in answers:
+                say({"answer": answer.dump()})
         say({"end": None})
     except Exception as error:
         say({"end": f"{type(error).__name__}: {error}"})

@@ -89,6 +89,7 @@ def work(host: Host, way: Route | None = None, start: Start | None = None, **opt
         "route": (way or route(host)).dump(),
         "start": vars(start or Start(resident("python3"))),
         "call": {"phase": "prepare", "goal": "stopped", **options},
+        "note": {"of": host.name},
     }
 
 
@@ -104,6 +105,7 @@ class Phase:
         self._playbook = playbook
         self.answers: dict[str, Answer] = {}
         self.error: str | None = None
+        self.notes: dict[str, t.Any] | None = None
         self.worker = self._read()["worker"]
 
     def _read(self) -> dict[str, t.Any]:
@@ -114,6 +116,9 @@ class Phase:
     def end(self) -> dict[str, Answer]:
         """Wait until it has ended. Returns the answers by host."""
         while "end" not in (message := self._read()):
+            if "notes" in message:
+                self.notes = message["notes"]
+                continue
             answer = Answer.load(message["answer"])
             assert answer.host not in self.answers, "a second answer"
             self.answers[answer.host] = answer

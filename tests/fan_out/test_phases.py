@@ -259,17 +259,20 @@ def test_the_way_to_a_host_is_told_once(hosts: Fleet, playbook: Playbook) -> Non
     host, other = hosts.hosts[:2]
     first = playbook.one(work(host)).output
     assert first
-    answers = playbook.phase([further_work(host, echo="again"), further_work(other)], keep=False)
-    assert answers[host.name].output
-    assert answers[host.name].output["echo"] == "again"
-    assert answers[host.name].output["pid"] == first["pid"]
-    assert (answers[other.name].failure, answers[other.name].sent) == (Failure.NOT_MET, False)
-    assert playbook.phase([further_work(host)])[host.name].output, "another connection, the same way"
+    phase = playbook.begin([further_work(host, echo="again"), work(other)], keep=False, notes=True)
+    again = phase.end()[host.name].output
+    assert phase.notes == {host.name: {"of": host.name}}, "so who asks knows whose way is to be told"
+    assert again
+    assert (again["echo"], again["pid"]) == ("again", first["pid"])
+    phase = playbook.begin([further_work(host)], notes=True)
+    assert phase.end()[host.name].output, "another connection, the same way"
+    assert set(phase.notes or {}) == {host.name, other.name}
     engine = playbook.engine()
     os.kill(engine, signal.SIGKILL)
     wait_for(lambda: not Path(f"/proc/{engine}").exists(), "it still listens")
-    assert playbook.phase([further_work(host)])[host.name].failure is Failure.NOT_MET
-    assert playbook.phase([work(host)])[host.name].output
+    phase = playbook.begin([work(host)], notes=True)
+    assert phase.end()[host.name].output
+    assert phase.notes == {}, "another engine has met nobody"
 
 
 def test_a_folder_with_a_long_name(hosts: Fleet, tmp_path: Path) -> None:

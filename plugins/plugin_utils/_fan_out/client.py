@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
 import select
 import socket
@@ -28,9 +27,9 @@ from .._process.daemonize import daemonize
 from .._task.clock import iso_now
 from .carrier import framed
 from .failure import Failure
-from .messages import LENGTH_BYTES, Answer, Work, frame, longest, peer
+from .messages import Answer, Frames, Work, frame, longest, peer
 
-__all__ = ["Answer", "EngineGoneError", "Failure", "Work", "carry_out", "start"]
+__all__ = ["Answer", "Engine", "EngineGoneError", "Failure", "Work", "engine", "start"]
 
 _SOCKET = "ocp_fan_out.sock"
 _LOG = "ocp_fan_out.log"
@@ -53,119 +52,129 @@ class EngineGoneError(Exception):
 def start(folder: Path) -> None:
     """Start the engine before there is anything to carry out: it loads what it needs while others are at work.
 
-    folder: see carry_out(), which tells what is wrong where this does nothing.
+    folder: see engine(); Engine.carry_out() tells what is wrong where this does nothing.
     """
-    with contextlib.suppress(Exception), _engine(folder):
-        pass
-
-
-def carry_out(
-    works: t.Iterable[Work],
-    *,
-    library: bytes,
-    at_once: int,
-    timeout: float,
-    keep: bool,
-    folder: Path,
-    cancelled: t.Callable[[], bool],
-) -> t.Iterator[tuple[str, Answer]]:
-    """Carry out a phase on hosts; give each one's name and answer as it comes.
-
-    library: what the resident needs, see carrier.library. at_once: how many hosts have their turn at the same time.
-    timeout: seconds a host has from its own turn on. keep: the connections, for another phase. folder: of this run of
-    ansible-playbook, for nobody else to see. cancelled: asked for again and again; once it is true no other host gets
-    its turn. To be called in a worker. Raises EngineGoneError.
-    """
-    works = list(works)
-    if cancelled():  # before the engine could begin one
-        now = iso_now()
-        for work in works:
-            yield work.host, Answer(work.host, now, now, False, None, Failure.CANCELLED, "cancelled")
-        return
-    request = {
-        "works": [work.dump() for work in works],
-        "library": base64.b64encode(framed(library)).decode(),
-        "at_once": at_once,
-        "timeout": timeout,
-        "keep": keep,
-    }
-    if not works:
-        return
-    sent = False
-    try:
-        with _engine(folder) as engine:
-            sent = True
-            engine.send(frame(request))
-            yield from _answers(engine, len(works), timeout, cancelled)
-    except OSError as error:
-        text = f"The process that holds the connections to hosts is gone: {error}{_said(folder)}"
-        raise EngineGoneError(text, sent=sent) from error
-
-
-def _answers(
-    engine: _Engine, count: int, timeout: float, cancelled: t.Callable[[], bool]
-) -> t.Iterator[tuple[str, Answer]]:
-    """Raises OSError, also when no host has come to its end for longer than any of them may take."""
-    is_cancelled, silent = False, 0
-    while count:
-        if not is_cancelled and cancelled():
-            engine.send(frame({"cancel": True}))
-            is_cancelled = True
-        silent += 1  # looks, and not a clock: that goes on while this process is stopped
-        for document in engine.receive(_LOOK_EVERY):
-            silent = 0
-            answer = Answer.load(document)
-            yield answer.host, answer
-            count -= 1
-        if silent * _LOOK_EVERY > longest(timeout) + _SPARE:
-            raise TimeoutError(f"it has not answered for {silent * _LOOK_EVERY:.0f} seconds")
-
-
-class _Engine:
-    """The connection to the engine."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._received = bytearray()
-
-    def send(self, data: bytes) -> None:
-        self._connection.sendall(data)
-
-    def receive(self, seconds: float) -> t.Iterator[dict[str, t.Any]]:
-        """The frames that come within seconds."""
-        if not select.select([self._connection], [], [], seconds)[0]:
-            return
-        data = self._connection.recv(1 << 20)
-        if not data:
-            raise ConnectionError("it has closed the connection")
-        self._received += data
-        while len(self._received) >= LENGTH_BYTES:
-            end = LENGTH_BYTES + int.from_bytes(self._received[:LENGTH_BYTES], "big")
-            if len(self._received) < end:
-                return
-            body = bytes(self._received[LENGTH_BYTES:end])
-            del self._received[:end]
-            yield json.loads(body)
+    with contextlib.suppress(Exception), engine(folder) as found:
+        found.connect()
 
 
 @contextlib.contextmanager
-def _engine(folder: Path) -> t.Iterator[_Engine]:
-    """The engine of this run, started where there is none."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        # By way of the descriptor: a path longer than 108 bytes does not fit into the address of a socket.
-        address = f"/proc/self/fd/{descriptor}/{_SOCKET}"
-        with socket.socket(socket.AF_UNIX) as connection:
-            try:
-                connection.connect(address)
-            except (FileNotFoundError, ConnectionRefusedError):
-                _start(address, folder)
-                connection.connect(address)
-            if peer(connection) != os.geteuid():
-                raise PermissionError(f"{folder / _SOCKET} is somebody else's")
-            yield _Engine(connection)
-    finally:
-        os.close(descriptor)
+def engine(folder: Path) -> t.Iterator[Engine]:
+    """The engine of this run, started where there is none as soon as it is needed. For one phase, in a worker.
+
+    folder: of this run of ansible-playbook, for nobody else to see.
+    """
+    with contextlib.ExitStack() as stack:
+        yield Engine(folder, stack)
+
+
+class Engine:
+    """The connection to the engine. Each method raises EngineGoneError. stack: closes what is opened."""
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._frames = Frames()
+        self._connection: socket.socket | None = None
+
+    def connect(self) -> socket.socket:
+        """Connect to it, once."""
+        if self._connection is None:
+            with self._alive(sent=False):
+                descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+                self._stack.callback(os.close, descriptor)
+                # By way of the descriptor: a path longer than 108 bytes does not fit into the address of a socket.
+                address = f"/proc/self/fd/{descriptor}/{_SOCKET}"
+                connection = self._stack.enter_context(socket.socket(socket.AF_UNIX))
+                try:
+                    connection.connect(address)
+                except (FileNotFoundError, ConnectionRefusedError):
+                    _start(address, self._folder)
+                    connection.connect(address)
+                if peer(connection) != os.geteuid():
+                    raise PermissionError(f"{self._folder / _SOCKET} is somebody else's")
+                self._connection = connection
+        return self._connection
+
+    def notes(self) -> dict[str, t.Any]:
+        """The hosts that the engine has met, and what earlier callers have noted of them, see messages.Work."""
+        connection = self.connect()
+        with self._alive(sent=False):
+            connection.sendall(frame({"notes": True}))
+            for _look in range(round(_SPARE / _LOOK_EVERY)):
+                for notes in self._receive(connection):
+                    return notes
+            raise TimeoutError(f"it has not answered for {_SPARE} seconds")
+
+    def carry_out(
+        self,
+        works: t.Sequence[Work],
+        *,
+        library: bytes,
+        at_once: int,
+        timeout: float,
+        keep: bool,
+        cancelled: t.Callable[[], bool],
+    ) -> t.Iterator[tuple[str, Answer]]:
+        """Carry out a phase on hosts; give each one's name and answer as it comes.
+
+        library: what the resident needs, see carrier.library. at_once: how many hosts have their turn at the same time.
+        timeout: seconds a host has from its own turn on. keep: the connections, for another phase. cancelled: asked for
+        again and again; once it is true no other host gets its turn.
+        """
+        if cancelled():  # before the engine could begin one
+            now = iso_now()
+            for work in works:
+                yield work.host, Answer(work.host, now, now, False, None, Failure.CANCELLED, "cancelled")
+            return
+        request = {
+            "works": [work.dump() for work in works],
+            "library": base64.b64encode(framed(library)).decode(),
+            "at_once": at_once,
+            "timeout": timeout,
+            "keep": keep,
+        }
+        if not works:
+            return
+        connection = self.connect()
+        with self._alive(sent=True):
+            connection.sendall(frame(request))
+            yield from self._answers(connection, len(works), timeout, cancelled)
+
+    def _answers(
+        self, connection: socket.socket, count: int, timeout: float, cancelled: t.Callable[[], bool]
+    ) -> t.Iterator[tuple[str, Answer]]:
+        """Raises OSError, also when no host has come to its end for longer than any of them may take."""
+        is_cancelled, silent = False, 0
+        while count:
+            if not is_cancelled and cancelled():
+                connection.sendall(frame({"cancel": True}))
+                is_cancelled = True
+            silent += 1  # looks, and not a clock: that goes on while this process is stopped
+            for document in self._receive(connection):
+                silent = 0
+                answer = Answer.load(document)
+                yield answer.host, answer
+                count -= 1
+            if silent * _LOOK_EVERY > longest(timeout) + _SPARE:
+                raise TimeoutError(f"it has not answered for {silent * _LOOK_EVERY:.0f} seconds")
+
+    def _receive(self, connection: socket.socket) -> t.Iterator[dict[str, t.Any]]:
+        """What comes until the next look. Raises OSError."""
+        if not select.select([connection], [], [], _LOOK_EVERY)[0]:
+            return
+        data = connection.recv(1 << 20)
+        if not data:
+            raise ConnectionError("it has closed the connection")
+        yield from self._frames.take(data)
+
+    @contextlib.contextmanager
+    def _alive(self, *, sent: bool) -> t.Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            text = f"The process that holds the connections to hosts is gone: {error}{_said(self._folder)}"
+            raise EngineGoneError(text, sent=sent) from error
 
 
 def _start(address: str, folder: Path) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
-import json
 import os
 import resource
 import socket
@@ -22,13 +21,10 @@ import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from .._ssh.route import Route, Start
 from .._store.executor import Executor
-from .._task.clock import iso_now
 from .clock import IdleClock
-from .failure import Failure
 from .hosts import HANDSHAKES, Hosts
-from .messages import LENGTH_BYTES, Answer, Job, frame, peer
+from .messages import Answer, Job, Met, frame, peer, read
 
 _LOOK_EVERY = 1  # seconds between looks at ansible-playbook where the kernel does not tell
 
@@ -51,7 +47,7 @@ def run(listener: socket.socket, playbook: int, watch: int | None) -> None:
 
 async def _serve(listener: socket.socket, playbook: int, watch: int | None, hosts: Hosts) -> None:
     broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    met: dict[str, tuple[Route, Start]] = {}
+    met: dict[str, Met] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -87,14 +83,14 @@ async def _until_gone(playbook: int, watch: int | None) -> None:
 
 
 class _Caller:
-    """An action that has called, with one phase. met: the ways to hosts that earlier ones have told."""
+    """An action that has called, with one phase. met: the hosts that earlier ones have told of."""
 
     def __init__(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         hosts: Hosts,
-        met: dict[str, tuple[Route, Start]],
+        met: dict[str, Met],
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -103,8 +99,14 @@ class _Caller:
         self._cancelled = False
 
     async def serve(self) -> None:
-        """Carry out the phase; let go of its hosts when the action hangs up in the middle."""
-        request = await self._read()
+        """Tell the notes on hosts where that is asked first, and carry out the phase.
+
+        Its hosts are let go of when the action hangs up in the middle.
+        """
+        request = await read(self._reader)
+        if "notes" in request:
+            self._writer.write(frame({host: met.note for host, met in self._met.items()}))
+            request = await read(self._reader)
         phase = asyncio.ensure_future(self._phase(request))
         listening = asyncio.ensure_future(self._listen())
         done, _pending = await asyncio.wait([phase, listening], return_when=asyncio.FIRST_COMPLETED)
@@ -118,19 +120,12 @@ class _Caller:
     async def _listen(self) -> None:
         """Hear that the phase is to be cancelled, all that it still may want, until it hangs up."""
         while True:
-            await self._read()
+            await read(self._reader)
             self._cancelled = True
 
     async def _phase(self, request: dict[str, t.Any]) -> None:
-        jobs, now = [], iso_now()
-        for document in request["works"]:
-            job = Job.load(document, self._met)
-            if job:
-                jobs.append(job)
-            else:
-                self._tell(Answer(document["host"], now, now, False, None, Failure.NOT_MET, "no way to it was told"))
         await self._hosts.phase(
-            jobs,
+            [Job.load(document, self._met) for document in request["works"]],
             base64.b64decode(request["library"]),
             request["at_once"],
             request["timeout"],
@@ -141,8 +136,3 @@ class _Caller:
 
     def _tell(self, answer: Answer) -> None:
         self._writer.write(frame(answer.dump()))
-
-    async def _read(self) -> dict[str, t.Any]:
-        length = int.from_bytes(await self._reader.readexactly(LENGTH_BYTES), "big")
-        document: dict[str, t.Any] = json.loads(await self._reader.readexactly(length))
-        return document

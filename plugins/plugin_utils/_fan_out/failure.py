@@ -24,7 +24,6 @@ class Failure(enum.Enum):
     NO_ANSWER: what was started on the host has ended, or has said something else.
     OVERDUE: no answer in time.
     CANCELLED: the host's turn had not come.
-    NOT_MET: nothing was sent; the way was not told, and this engine has not met the host before.
     """
 
     NOT_CONNECTED = "not_connected"
@@ -36,7 +35,6 @@ class Failure(enum.Enum):
     NO_ANSWER = "no_answer"
     OVERDUE = "overdue"
     CANCELLED = "cancelled"
-    NOT_MET = "not_met"
 
 
 class HostError(Exception):

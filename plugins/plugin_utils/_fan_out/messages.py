@@ -11,6 +11,7 @@ A frame is its length in four bytes, most significant first, and JSON. Passwords
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import struct
@@ -21,7 +22,7 @@ from .._ssh.route import Route, Start
 from .carrier import call
 from .failure import Failure
 
-LENGTH_BYTES = 4
+_LENGTH_BYTES = 4
 
 
 def longest(seconds: float) -> float:
@@ -33,18 +34,31 @@ def longest(seconds: float) -> float:
 class Work:
     """What one host has to do in a phase.
 
-    host: its name in the inventory. route: the way there. start: starts the resident. Both are None for a host that the
-    engine has met in an earlier phase. call: what to ask it, see carrier.call.
+    host: its name in the inventory. call: what to ask it, see carrier.call. route: the way there. start: starts the
+    resident. note: of the caller, in plain types, for later phases. These three are None for a host that the engine has
+    met: it keeps them, see client.Engine.notes().
     """
 
     host: str
-    route: Route | None
-    start: Start | None
     call: t.Mapping[str, t.Any]
+    route: Route | None = None
+    start: Start | None = None
+    note: t.Mapping[str, t.Any] | None = None
 
     def dump(self) -> dict[str, t.Any]:
-        way = {"route": self.route.dump(), "start": asdict(self.start)} if self.route and self.start else {}
-        return {"host": self.host, "call": call(self.call).decode(), **way}
+        dumped: dict[str, t.Any] = {"host": self.host, "call": call(self.call).decode()}
+        if self.route and self.start:
+            dumped.update(route=self.route.dump(), start=asdict(self.start), note=self.note)
+        return dumped
+
+
+@dataclass(frozen=True)
+class Met:
+    """What the engine keeps of a host that it has met, see Work."""
+
+    route: Route
+    start: Start
+    note: t.Mapping[str, t.Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,17 +71,15 @@ class Job:
     call: bytes
 
     @classmethod
-    def load(cls, document: t.Mapping[str, t.Any], met: dict[str, tuple[Route, Start]]) -> Job | None:
-        """A Job from Work.dump(); None where the way is neither told nor known.
-
-        met: the ways to hosts that were told before. One that is told now is added.
-        """
+    def load(cls, document: t.Mapping[str, t.Any], met: dict[str, Met]) -> Job:
+        """A Job from Work.dump(). met: the hosts that the engine has met. One whose way is told now is added."""
         host = document["host"]
         if "route" in document:
             start = document["start"]
             environment = tuple((name, value) for name, value in start["environment"])
-            met[host] = Route.load(document["route"]), Start(**{**start, "environment": environment})
-        return cls(host, *met[host], document["call"].encode()) if host in met else None
+            way = Route.load(document["route"]), Start(**{**start, "environment": environment})
+            met[host] = Met(*way, document["note"])
+        return cls(host, met[host].route, met[host].start, document["call"].encode())
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,31 @@ class Answer:
 
 def frame(document: t.Any) -> bytes:
     body = json.dumps(document).encode()
-    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+    return len(body).to_bytes(_LENGTH_BYTES, "big") + body
+
+
+async def read(reader: asyncio.StreamReader) -> t.Any:
+    """The document of the next frame. Raises asyncio.IncompleteReadError."""
+    length = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "big")
+    return json.loads(await reader.readexactly(length))
+
+
+class Frames:
+    """The frames of a connection that is read piece by piece."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def take(self, data: bytes) -> t.Iterator[t.Any]:
+        """The documents of the frames that end in these bytes."""
+        self._received += data
+        while len(self._received) >= _LENGTH_BYTES:
+            end = _LENGTH_BYTES + int.from_bytes(self._received[:_LENGTH_BYTES], "big")
+            if len(self._received) < end:
+                return
+            body = bytes(self._received[_LENGTH_BYTES:end])
+            del self._received[:end]
+            yield json.loads(body)
 
 
 def peer(connection: socket.socket) -> int:

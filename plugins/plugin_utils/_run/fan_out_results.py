@@ -28,8 +28,8 @@ class FanOutResults:
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
     middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
-    what was said of that (C(said)). warnings: pairs of host and text. notes: of HostRequests, for later phases. halted:
-    the answer for hosts that are not begun any more, see halt.py.
+    what was said of that (C(said)). warnings: pairs of host and text. halted: the answer for hosts that are not begun,
+    see halt.py.
     """
 
     def __init__(self, phase: str, run: Run, *, check_mode: bool) -> None:
@@ -38,7 +38,6 @@ class FanOutResults:
         self.answers: dict[str, dict[str, t.Any]] = {}
         self.rest: dict[str, dict[str, t.Any]] = {}
         self.warnings: list[tuple[str, str]] = []
-        self.notes = "[]"
         self.halted: dict[str, t.Any] | None = None
         self._changing = BY_PHASE[phase].changes and not check_mode
         self._only = run.transport == FANOUT
@@ -128,7 +127,6 @@ class FanOutResults:
             "phase": self.phase,
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
-            "notes": self.notes,
             "rest": {host: {**known.get(host, {}), **entry} for host, entry in self.rest.items()},
             "msg": self.summary(),
         }

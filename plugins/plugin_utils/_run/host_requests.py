@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -30,7 +29,7 @@ class HostRequests:
     results: of earlier phases.
 
     A host's variables are looked up once in a run, in its first phase, for all that follow: that costs more than all
-    else that is done for it.
+    else that is done for it. The engine of the fan-out keeps what was found, as a note.
     """
 
     def __init__(
@@ -53,31 +52,24 @@ class HostRequests:
         self._check_mode = check_mode
         self._validator = ArgumentSpecValidator(argument_spec())
         self._valid: dict[tuple[str, str], dict[str, t.Any]] = {}
-        self._noted = results.noted()
-        self._new: dict[str, list[str]] = {}
 
-    def is_noted(self, host: str) -> bool:
-        """Whether an earlier phase has looked up what this one asks of the host."""
-        return self._phase in self._noted.get(host, {})
+    def is_in(self, note: t.Mapping[str, t.Any] | None) -> bool:
+        """Whether a note on a host has what this phase of this task asks of it."""
+        return note is not None and note["task"] == self._task.id and self._phase in note["requests"]
 
-    def note(self, host: str) -> None:
+    def note(self, host: str) -> dict[str, t.Any]:
         """Look up what this phase and those to come ask of a host. Raises OcpError or AnsibleError for this phase."""
-        noted = {self._phase: self._validated(self._phase, host)}
+        requests = {self._phase: self._validated(self._phase, host)}
         for phase in self._phases[self._phases.index(self._phase) + 1 :]:
             try:
-                noted[phase] = self._validated(phase, host)
+                requests[phase] = self._validated(phase, host)
             except (OcpError, AnsibleError):
                 pass  # that phase looks again, and says so
-        self._noted[host] = noted
-        self._new.setdefault(json.dumps(noted), []).append(host)
+        return {"task": self._task.id, "requests": requests}
 
-    def notes(self) -> str:
-        """What note() has found, for Results.noted() of later phases. A text, lest Ansible walk through it."""
-        return json.dumps([[hosts, json.loads(noted)] for noted, hosts in self._new.items()])
-
-    def of(self, host: str) -> dict[str, t.Any]:
-        """The arguments of the host program's Request, for a host that is noted."""
-        request = dict(self._noted[host][self._phase])
+    def of(self, host: str, note: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The arguments of the host program's Request for a host. note: on it."""
+        request = dict(note["requests"][self._phase])
         known = self._due[host]
         if known.get("home"):
             request["home"] = known["home"]

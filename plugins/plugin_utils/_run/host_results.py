@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._task.operation import PHASES
-
 _VARIABLE = "ocp_fan_outs"
 # The report counts changes, a plan reads processes, and Finish asks when Stop and Start have ended.
 _ASKED_LATER = ("boot_id", "changed", "processes", "ready_at", "stopped_at")
@@ -81,7 +79,7 @@ def earlier(controller: t.Mapping[str, t.Any], task_id: object) -> dict[str, t.A
     for host, text in last["answers"].items():
         answer = json.loads(text)
         answers[host] = json.dumps({name: answer[name] for name in _ASKED_LATER if name in answer})
-    found = {"answers": answers, "rest": {host: {} for host in last["rest"]}, "notes": last["notes"]}
+    found = {"answers": answers, "rest": {host: {} for host in last["rest"]}}
     return {**json.loads(last["earlier"]), last["phase"]: found}
 
 
@@ -96,15 +94,6 @@ class Results:
         self._task_id = task_id
         self._controller = of_controller(hostvars)
         self._fan_outs: dict[str, dict[str, t.Any] | None] = {}
-
-    def noted(self) -> dict[str, dict[str, t.Any]]:
-        """What earlier fan-outs of the task have noted of hosts, see HostRequests: by host, then by phase."""
-        found: dict[str, dict[str, t.Any]] = {}
-        for phase in PHASES:
-            left = self._fan_out(phase) or {}
-            for hosts, noted in json.loads(left.get("notes", "[]")):
-                found.update(dict.fromkeys(hosts, noted))
-        return found
 
     def of(self, phase: str, host: str) -> t.Mapping[str, t.Any] | None:
         """The result of a host in a phase; None where it has none.

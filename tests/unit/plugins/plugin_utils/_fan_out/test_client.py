@@ -13,13 +13,14 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import clie
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 
 WORK = client.Work(
-    "db1", Route("192.0.2.1", 22, "root", "db1"), Start("python3"), {"phase": "prepare", "goal": "stopped"}
+    "db1", {"phase": "prepare", "goal": "stopped"}, Route("192.0.2.1", 22, "root", "db1"), Start("python3")
 )
 
 
 def carry_out(folder: Path, *works: client.Work) -> list[tuple[str, client.Answer]]:
     others = {"library": b"", "at_once": 1, "timeout": 1, "keep": True, "cancelled": lambda: False}
-    return list(client.carry_out(works, folder=folder, **others))
+    with client.engine(folder) as engine:
+        return list(engine.carry_out(works, **others))
 
 
 def test_nothing_to_do_needs_no_engine(tmp_path: Path) -> None:

@@ -12,7 +12,15 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.carrier import call
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.failure import Failure
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import Answer, Job, Work, frame, peer
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import (
+    Answer,
+    Frames,
+    Job,
+    Met,
+    Work,
+    frame,
+    peer,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 
 JUMP = Route("192.0.2.1", 22, "jump", "gate", keys=("/k",), password="secret")
@@ -26,22 +34,21 @@ def over_the_wire(document: object) -> t.Any:
 
 def test_a_work_arrives_as_it_was_sent() -> None:
     start = Start("exec python3", "[sudo] password:", "BECOME-SUCCESS-x", "secret", (("LANG", "C"),))
-    met: dict[str, tuple[Route, Start]] = {}
-    job = Job.load(over_the_wire(Work("db1", ROUTE, start, REQUEST).dump()), met)
+    met: dict[str, Met] = {}
+    job = Job.load(over_the_wire(Work("db1", REQUEST, ROUTE, start, {"task": 7}).dump()), met)
     assert job == Job("db1", ROUTE, start, call(REQUEST))
-    assert met == {"db1": (ROUTE, start)}
+    assert met == {"db1": Met(ROUTE, start, {"task": 7})}
 
 
 def test_the_way_is_told_once() -> None:
     start, later = Start("exec python3"), {**REQUEST, "phase": "stop"}
-    work = over_the_wire(Work("db1", None, None, later).dump())
+    work = over_the_wire(Work("db1", later).dump())
     assert set(work) == {"host", "call"}
-    assert Job.load(work, {"db1": (ROUTE, start)}) == Job("db1", ROUTE, start, call(later))
-    assert Job.load(work, {"db2": (ROUTE, start)}) is None
+    met = {"db1": Met(ROUTE, start)}
+    assert Job.load(work, met) == Job("db1", ROUTE, start, call(later))
     other = Start("exec python2")
-    met = {"db1": (ROUTE, start)}
-    Job.load(over_the_wire(Work("db1", ROUTE, other, later).dump()), met)
-    assert met == {"db1": (ROUTE, other)}
+    Job.load(over_the_wire(Work("db1", later, ROUTE, other).dump()), met)
+    assert met == {"db1": Met(ROUTE, other)}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,15 @@ def test_a_frame_says_how_long_it_is() -> None:
     assert frame({"a": "ü"}) == b'\x00\x00\x00\x0f{"a": "\\u00fc"}'
 
 
+def test_frames_are_told_apart_however_they_come() -> None:
+    documents = [{"a": 1}, {}, {"b": "x" * 300}]
+    whole = b"".join(map(frame, documents))
+    for size in (1, 3, 100, len(whole)):
+        frames = Frames()
+        pieces = (whole[at : at + size] for at in range(0, len(whole), size))
+        assert [document for piece in pieces for document in frames.take(piece)] == documents
+
+
 def test_who_is_at_the_other_end() -> None:
     here, there = socket.socketpair()
     with here, there:
@@ -67,4 +83,4 @@ def test_who_is_at_the_other_end() -> None:
 
 def test_passwords_are_in_no_text_for_people() -> None:
     start = Start("exec python3", password="secret")
-    assert "secret" not in repr((ROUTE, start, Work("db1", ROUTE, start, REQUEST)))
+    assert "secret" not in repr((ROUTE, start, Work("db1", REQUEST, ROUTE, start), Met(ROUTE, start)))

@@ -43,7 +43,6 @@ def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
         "task": 7,
         "phase": "stop",
         "answers": {"db1": json.dumps(one.answers["db1"])},
-        "notes": "[]",
         "rest": {},
         "msg": "stop: 1 host in one fan-out",
     }

@@ -56,9 +56,8 @@ def requests(phase: str, given: dict[str, Any], *, check_mode: bool = False, **k
 
 def request_of(phase: str, given: dict[str, Any], *, check_mode: bool = False, **known: Any) -> dict[str, Any]:
     found = requests(phase, given, check_mode=check_mode, **known)
-    assert not found.is_noted("db1")
-    found.note("db1")
-    return found.of("db1")
+    assert not found.is_in(None)
+    return found.of("db1", found.note("db1"))
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -111,63 +110,53 @@ def test_a_variable_that_is_not_valid_is_an_error_of_its_host(value: Any) -> Non
 
 def test_one_request_is_not_anothers() -> None:
     both = requests("finish", {"stop_result": {"task": 7, "stopped_at": 1.0}})
-    both.note("db1")
-    first = both.of("db1")
+    note = both.note("db1")
+    first = both.of("db1", note)
     first["home"] = "/elsewhere"
-    assert both.of("db1")["home"] == "/home/admin/ocp_agent"
+    assert both.of("db1", note)["home"] == "/home/admin/ocp_agent"
 
 
 # What the first phase looks up for the others
 
 
 class Controller:
-    """Localhost, on which the fan-outs of earlier phases are registered. It knows no other host."""
-
-    def __init__(self, task_id: int = 7, **notes: str) -> None:
-        before = {phase: {"answers": {}, "rest": {}, "notes": text} for phase, text in notes.items()}
-        last = {"task": task_id, "phase": "last", "answers": {}, "rest": {}, "notes": "[]"}
-        self._registered = {"ocp_fan_outs": {**last, "earlier": json.dumps(before)}}
+    """Localhost, on which a fan-out without answers is registered. It knows no other host."""
 
     def __contains__(self, host: str) -> bool:
         return host == "db1"
 
     def raw_get(self, host: str) -> dict[str, Any]:
         assert host == "localhost", "that would look up all of its variables"
-        return self._registered
+        registered = {"task": 7, "phase": "last", "answers": {}, "rest": {}, "earlier": "{}"}
+        return {"ocp_fan_outs": registered}
 
 
 class Unasked:
     """The variables of hosts, which nobody may need."""
 
 
-def later(phase: str, controller: Controller, phases: tuple[str, ...] = ("prepare", "stop", "finish")) -> HostRequests:
+def later(phase: str, phases: tuple[str, ...] = ("prepare", "stop", "finish"), task_id: int = 7) -> HostRequests:
     run = run_of("stopped", {phase: {"db1": {"home": "/data/agent"}}})
+    run.the_task.id = task_id
     unasked: Any = Unasked()
-    return HostRequests(phase, phases, run, unasked, Results(controller, 7), check_mode=False)
+    return HostRequests(phase, phases, run, unasked, Results(Controller(), task_id), check_mode=False)
 
 
 def test_a_later_phase_looks_up_nothing() -> None:
     variables = {"ocp_agent_grace": 3, "ocp_agent_settle": "1.5"}
-    first = requests("prepare", variables)
-    first.note("db1")
-    controller = Controller(prepare=first.notes(), stop="[]")
-    stop, finish = later("stop", controller), later("finish", controller)
-    assert stop.is_noted("db1")
-    assert finish.is_noted("db1")
-    assert stop.of("db1") == {**request_of("stop", variables), "home": "/data/agent"}
-    assert finish.of("db1") == {**request_of("finish", variables), "home": "/data/agent"}
-    assert json.loads(stop.notes()) == []
+    note = json.loads(json.dumps(requests("prepare", variables).note("db1")))
+    stop, finish = later("stop"), later("finish")
+    assert stop.is_in(note)
+    assert finish.is_in(note)
+    assert stop.of("db1", note) == {**request_of("stop", variables), "home": "/data/agent"}
+    assert finish.of("db1", note) == {**request_of("finish", variables), "home": "/data/agent"}
 
 
 def test_what_is_not_valid_for_a_later_phase_is_left_to_it() -> None:
-    first = requests("prepare", {"ocp_agent_grace": "soon"})
-    first.note("db1")
-    controller = Controller(prepare=first.notes())
-    assert not later("stop", controller).is_noted("db1")
-    assert later("finish", controller).is_noted("db1")
+    note = requests("prepare", {"ocp_agent_grace": "soon"}).note("db1")
+    assert not later("stop").is_in(note)
+    assert later("finish").is_in(note)
 
 
 def test_what_another_task_has_noted_says_nothing() -> None:
-    first = requests("prepare", {})
-    first.note("db1")
-    assert not later("stop", Controller(task_id=6, prepare=first.notes())).is_noted("db1")
+    assert not later("stop", task_id=6).is_in(requests("prepare", {}).note("db1"))

@@ -91,15 +91,15 @@ def test_overdue() -> None:
 
 def test_of_an_earlier_fan_out_there_is_what_later_phases_ask_for() -> None:
     stopped = {"changed": True, "stopped_at": 7.5, "boot_id": "b", "msg": "long", "log": [[0.1, "long"]]}
-    prepare = {"phase": "prepare", "task": 7, "answers": {"db1": "{}"}, "rest": {}, "notes": "[1]", "earlier": "{}"}
+    prepare = {"phase": "prepare", "task": 7, "answers": {"db1": "{}"}, "rest": {}, "earlier": "{}"}
     before = json.dumps(earlier({"ocp_fan_outs": prepare}, 7))
     answers = {"db1": json.dumps(stopped)}
     stop = {**prepare, "phase": "stop", "answers": answers, "rest": {"db2": {"why": ""}}, "earlier": before}
-    start = {"phase": "start", "task": 7, "answers": {}, "rest": {}, "notes": "[]"}
+    start = {"phase": "start", "task": 7, "answers": {}, "rest": {}}
     localhost = {"ocp_fan_outs": {**start, "earlier": json.dumps(earlier({"ocp_fan_outs": stop}, 7))}}
     results = Results(HostVars(localhost=localhost, db1={}, db2={"stop_result": BY_TASK}), 7)
     assert results.of("stop", "db1") == {"changed": True, "stopped_at": 7.5, "boot_id": "b"}
     assert results.of("stop", "db2") == BY_TASK
     assert results.of("prepare", "db1") == {}
-    assert (fan_out(localhost, "prepare", 7) or {})["notes"] == "[1]"
+    assert fan_out(localhost, "prepare", 7) == {"answers": {"db1": "{}"}, "rest": {}}
     assert earlier({"ocp_fan_outs": stop}, 8) == earlier({}, 7) == {}, "of another task, and of none"
