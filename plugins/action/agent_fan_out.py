@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 import traceback
 import typing as t
 from pathlib import Path
@@ -17,10 +18,15 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carr
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import (
+    FanOutResults,
+    failure_line,
+    is_failure,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results, earlier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import Progress
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import routes
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
@@ -93,16 +99,20 @@ class ActionModule(ControllerAction):
                 works = [Work(host, requests.of(host, note)) for host, note in met.items()]
                 works += with_way([host for host in hosts if host not in met])
                 started, asked = iso_now(), [work.host for work in works]
+                timeout = run.the_task.timeouts[results.phase]
+                progress = Progress(results.phase, len(works), timeout, run.progress, time.monotonic())
                 answers = engine.carry_out(
                     works,
                     library=carrier.library({"phase": phase, "goal": run.the_task.what.goal} for phase in phases),
                     at_once=run.fanout,
-                    timeout=run.the_task.timeouts[results.phase],
+                    timeout=timeout,
                     keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
-                    cancelled=lambda: self._is_halted(results),
+                    begun=lambda host: progress.begun(host, time.monotonic()),
+                    cancelled=lambda: self._look(results, progress),
                 )
                 for host, answer in answers:
                     result = results.take(host, answer)
+                    progress.ended(host, failed=self._tell_failure(results, host, result))
                     if result is not None and not self._task.check_mode:
                         journal.note_answer(results.phase, host, result)
         except Exception as exc:
@@ -112,12 +122,28 @@ class ActionModule(ControllerAction):
             results.lose(asked, f"{type(exc).__name__}: {exc}", started)
 
     @staticmethod
-    def _is_halted(results: FanOutResults) -> bool:
+    def _look(results: FanOutResults, progress: Progress) -> bool:
+        """Tell how far the phase is, where that is due. Returns whether no other host is to be begun."""
         results.halted = results.halted or halt({"heart": results.run.token})
+        if results.halted:
+            progress.cancelled()
+        line = progress.line(time.monotonic())
+        if line:
+            screen.display().display(line, stderr=True)
         return results.halted is not None
 
+    # On stderr: what is on stdout belongs to the callback, and may be one JSON document.
+
+    @staticmethod
+    def _tell_failure(results: FanOutResults, host: str, result: t.Mapping[str, t.Any] | None) -> bool:
+        """Tell of a failure at once, where there is one: the phase may take minutes after it."""
+        if not result or not is_failure(result) or result.get("reason") in ("cancelled", "disowned"):
+            return False
+        results.told.add(host)
+        screen.display().display(failure_line(host, result), color=C.COLOR_ERROR, stderr=True)
+        return True
+
     def _tell(self, results: FanOutResults) -> None:
-        """Say it on stderr: what is on stdout belongs to the callback, and may be one JSON document."""
         for host, warning in results.warnings:
             screen.display().warning(f"{host}: {in_line(warning)}")
         for line in results.failures():

@@ -30,6 +30,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "phase": {"type": "raw"},
     "transport": {"type": "raw"},
     "fanout": {"type": "raw"},
+    "progress": {"type": "raw"},
     **{name: option for name, option in request_action.OPTIONS.items() if name != "response_file"},
 }
 
@@ -44,6 +45,7 @@ class ActionModule(ControllerAction):
 def _take(asked: Asked, run: Run) -> None:
     transport = settings.transport(asked.arguments["transport"])
     fanout = settings.fanout(asked.arguments["fanout"])
+    progress = settings.progress(asked.arguments["progress"])
     phases = _phases(asked.arguments["phase"])
     inventory.check_controller(asked.variables)
     task_id = workflow_request.task_id(asked.arguments["task_id"], check_mode=asked.check_mode)
@@ -58,7 +60,7 @@ def _take(asked: Asked, run: Run) -> None:
         name = f"job {job}" if job else ""
         share = store.slices.take(task_id, phases, own, executor, name, check_mode=asked.check_mode)
     run.task, run.executor, run.resumed = share.task, executor, share.task.operation != EXECUTE
-    run.transport, run.fanout = transport, fanout
+    run.transport, run.fanout, run.progress = transport, fanout, progress
     done, held, lost = (list(map(str, hosts)) for hosts in (share.done, share.held, share.lost))
     run.slice = Slice(done, held, lost)
     if not asked.check_mode:

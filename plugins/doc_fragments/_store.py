@@ -81,6 +81,12 @@ options:
       - How many hosts V(transport=fanout) works on at the same time, from 1 to 10000.
       - Without it, 500.
     type: raw
+  progress:
+    description:
+      - Seconds between lines that tell how far a phase is, while something changes; V(0) for no such lines.
+      - While nothing changes there is a line every 30 seconds.
+      - Without it, 5.
+    type: raw
   force:
     description:
       - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is

@@ -37,6 +37,9 @@ options:
   fanout:
     description: As in M(oceanbase.ocp.task_create).
     type: raw
+  progress:
+    description: As in M(oceanbase.ocp.task_create).
+    type: raw
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._store.request

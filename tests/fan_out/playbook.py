@@ -48,6 +48,7 @@ def carry_out_phase(phase: dict[str, t.Any]) -> None:
                 at_once=phase["at_once"],
                 timeout=phase["timeout"],
                 keep=phase["keep"],
+                begun=lambda host: say({"begun": host}),
                 cancelled=Path(phase["cancel"]).exists,
             )
             for _host, answer in answers:

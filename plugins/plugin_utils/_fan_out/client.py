@@ -114,13 +114,15 @@ class Engine:
         at_once: int,
         timeout: float,
         keep: bool,
+        begun: t.Callable[[str], None],
         cancelled: t.Callable[[], bool],
     ) -> t.Iterator[tuple[str, Answer]]:
         """Carry out a phase on hosts; give each one's name and answer as it comes.
 
         library: what the resident needs, see carrier.library. at_once: how many hosts have their turn at the same time.
-        timeout: seconds a host has from its own turn on. keep: the connections, for another phase. cancelled: asked for
-        again and again; once it is true no other host gets its turn.
+        timeout: seconds a host has from its own turn on. keep: the connections, for another phase. begun: gets each
+        host's name when it has its turn. cancelled: asked for again and again, to the end; once it is true no other
+        host gets its turn.
         """
         if cancelled():  # before the engine could begin one
             now = iso_now()
@@ -139,19 +141,27 @@ class Engine:
         connection = self.connect()
         with self._alive(sent=True):
             connection.sendall(frame(request))
-            yield from self._answers(connection, len(works), timeout, cancelled)
+            yield from self._answers(connection, len(works), timeout, begun, cancelled)
 
     def _answers(
-        self, connection: socket.socket, count: int, timeout: float, cancelled: t.Callable[[], bool]
+        self,
+        connection: socket.socket,
+        count: int,
+        timeout: float,
+        begun: t.Callable[[str], None],
+        cancelled: t.Callable[[], bool],
     ) -> t.Iterator[tuple[str, Answer]]:
         """Raises OSError, also when no host has come to its end for longer than any of them may take."""
         is_cancelled, silent = False, 0
         while count:
-            if not is_cancelled and cancelled():
+            if cancelled() and not is_cancelled:
                 connection.sendall(frame({"cancel": True}))
                 is_cancelled = True
             silent += 1  # looks, and not a clock: that goes on while this process is stopped
             for document in self._receive(connection):
+                if "begun" in document:
+                    begun(document["begun"])
+                    continue
                 silent = 0
                 answer = Answer.load(document)
                 yield answer.host, answer

@@ -131,8 +131,12 @@ class _Caller:
             request["timeout"],
             request["keep"],
             lambda: self._cancelled,
+            self._tell_begun,
             self._tell,
         )
+
+    def _tell_begun(self, host: str) -> None:
+        self._writer.write(frame({"begun": host}))
 
     def _tell(self, answer: Answer) -> None:
         self._writer.write(frame(answer.dump()))

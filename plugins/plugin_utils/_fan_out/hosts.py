@@ -74,22 +74,26 @@ class Hosts:
         timeout: float,
         keep: bool,
         is_cancelled: t.Callable[[], bool],
+        begun: t.Callable[[str], None],
         tell: t.Callable[[Answer], None],
     ) -> None:
         """Give each job its turn. When this is cancelled, so are they, and their connections are closed.
 
         library: as the resident reads it. timeout: seconds from a host's own turn. keep: its connection, for
-        another phase. tell: gets each host's answer.
+        another phase. begun: gets each host's name when it has its turn. tell: gets each host's answer.
         """
         self._connector.forget_failed_jumps()
         turns = asyncio.Semaphore(min(at_once, self._most))
         phase = _Phase(library, timeout, is_cancelled, turns, min(KEPT, self._most) if keep else 0)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
-                group.create_task(self._report(job, phase, tell))
+                group.create_task(self._report(job, phase, begun, tell))
 
-    async def _report(self, job: Job, phase: _Phase, tell: t.Callable[[Answer], None]) -> None:
+    async def _report(
+        self, job: Job, phase: _Phase, begun: t.Callable[[str], None], tell: t.Callable[[Answer], None]
+    ) -> None:
         async with phase.turns:
+            begun(job.host)
             tell(await self._turn(job, phase))
 
     async def _turn(self, job: Job, phase: _Phase) -> Answer:

@@ -32,6 +32,7 @@ OPTIONS: dict[str, t.Any] = {
     "force": {"type": "bool", "default": False},
     "transport": {"type": "raw"},
     "fanout": {"type": "raw"},
+    "progress": {"type": "raw"},
     "workflow": {"type": "bool", "default": False},
     "workflow_timeout": {"type": "raw"},
     **request_action.OPTIONS,
@@ -46,6 +47,7 @@ def accept(asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task
     """
     transport = settings.transport(asked.arguments["transport"])
     fanout = settings.fanout(asked.arguments["fanout"])
+    progress = settings.progress(asked.arguments["progress"])
     by_workflow = asked.arguments["workflow"]
     executor = None
     if asked.url != persistence.NONE and not asked.check_mode:
@@ -58,7 +60,7 @@ def accept(asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task
     if transport != settings.TASK and not by_workflow:
         client.start(Path(C.DEFAULT_LOCAL_TMP))
     run.task, run.executor, run.resumed = task, executor, resumed
-    run.transport, run.fanout = transport, fanout
+    run.transport, run.fanout, run.progress = transport, fanout, progress
     _publish(run, task, asked.url)
     if not by_workflow and not asked.check_mode:
         journal.note(run)

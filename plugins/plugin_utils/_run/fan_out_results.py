@@ -29,7 +29,7 @@ class FanOutResults:
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
     middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
     what was said of that (C(said)). warnings: pairs of host and text. halted: the answer for hosts that are not begun,
-    see halt.py.
+    see halt.py. told: hosts of whose failures people have been told.
     """
 
     def __init__(self, phase: str, run: Run, *, check_mode: bool) -> None:
@@ -39,6 +39,7 @@ class FanOutResults:
         self.rest: dict[str, dict[str, t.Any]] = {}
         self.warnings: list[tuple[str, str]] = []
         self.halted: dict[str, t.Any] | None = None
+        self.told: set[str] = set()
         self._changing = BY_PHASE[phase].changes and not check_mode
         self._only = run.transport == FANOUT
 
@@ -132,11 +133,11 @@ class FanOutResults:
         }
 
     def failures(self) -> list[str]:
-        """A line for every host that failed, as ansible-playbook has one."""
+        """A line for every host that failed, as ansible-playbook has one, and of which nobody has been told."""
         return [
-            f"{'unreachable' if answer.get('unreachable') else 'failed'}: [{host}] {in_line(answer.get('msg'))}"
+            failure_line(host, answer)
             for host, answer in self.answers.items()
-            if answer.get("failed") or answer.get("unreachable")
+            if is_failure(answer) and host not in self.told
         ]
 
     def summary(self) -> str:
@@ -149,6 +150,16 @@ class FanOutResults:
             text = f"{_hosts(hosts)} by task: {join(hosts, _SHOWN)}" + (f" ({why})" if why else "")
             parts.append(text if parts else f"{self.phase}: {text}")
         return join(parts, _SHOWN, "; ")
+
+
+def is_failure(result: t.Mapping[str, t.Any]) -> bool:
+    """Whether a host has failed by its result, or was not reached."""
+    return bool(result.get("failed") or result.get("unreachable"))
+
+
+def failure_line(host: str, result: t.Mapping[str, t.Any]) -> str:
+    """What is told of a host that failed."""
+    return f"{'unreachable' if result.get('unreachable') else 'failed'}: [{host}] {in_line(result.get('msg'))}"
 
 
 def _hosts(hosts: t.Sized) -> str:

@@ -24,7 +24,7 @@ from .._task.errors import CANCELLED, INTERRUPTED, Code
 from .._task.how_far import how_far
 from .._task.operation import BY_PHASE, PHASES
 from .._task.response import Request
-from .._task.settings import AUTO, DEFAULT_FANOUT
+from .._task.settings import AUTO, DEFAULT_FANOUT, DEFAULT_PROGRESS
 from .._task.slice import Slice
 from .._task.task import ROLLBACK, Outcome, Task
 
@@ -45,12 +45,13 @@ class Run:
     """A run of a playbook.
 
     response_file: path of the file that gets the response; None where none is wanted, or another run writes it.
-    executor: the run in the store; None where the task is not kept. transport: see settings.py. fanout: how
-    many hosts have their turn at the same time. task: None where the request was refused, or a workflow in check mode
-    has none. resumed: whether the task has run before. cancelled: whether the task was cancelled. response: the answer
-    to the request, from the first action only. slice: what a slice of a workflow has taken; task is of the whole task
-    only that then. barrier_error: why a barrier broke; no host goes on then. problem: why the end of the task could not
-    be stored. no_task: why there is no task, for people.
+    executor: the run in the store; None where the task is not kept. transport: see settings.py. fanout: how many
+    hosts have their turn at the same time. progress: seconds between lines that tell how far a phase is. task: None
+    where the request was refused, or a workflow in check mode has none. resumed: whether the task has run before.
+    cancelled: whether the task was cancelled. response: the answer to the request, from the first action only.
+    slice: what a slice of a workflow has taken; task is of the whole task only that then. barrier_error: why a
+    barrier broke; no host goes on then. problem: why the end of the task could not be stored. no_task: why there is
+    no task, for people.
     """
 
     request: Request
@@ -59,6 +60,7 @@ class Run:
     executor: Executor | None = None
     transport: str = AUTO
     fanout: int = DEFAULT_FANOUT
+    progress: int = DEFAULT_PROGRESS
     task: Task | None = None
     resumed: bool = False
     cancelled: bool = False

@@ -24,6 +24,7 @@ SETTINGS = frozenset(
         "ocp_force",
         "ocp_ignore_variables",
         "ocp_max_fail_percentage",
+        "ocp_progress",
         "ocp_prohibit_rollback",
         "ocp_response_file",
         "ocp_role_bindings",

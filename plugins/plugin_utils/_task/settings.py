@@ -60,6 +60,19 @@ def fanout(value: object) -> int:
     return int(text)
 
 
+DEFAULT_PROGRESS = 5
+
+
+def progress(value: object) -> int:
+    """Seconds between lines that tell how far a phase is. Raises OcpError (400) for what is not from 0 to 3600."""
+    if value in ("", None):
+        return DEFAULT_PROGRESS
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,4}", text) or int(text) > 3600:
+        raise OcpError(INVALID, f"ocp_progress must be a number of seconds from 0 to 3600, not {value!r}")
+    return int(text)
+
+
 DEFAULT_WORKFLOW_TIMEOUT = 3600
 MAX_WORKFLOW_TIMEOUT = 7 * 86400
 

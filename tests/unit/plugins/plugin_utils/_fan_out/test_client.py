@@ -18,7 +18,7 @@ WORK = client.Work(
 
 
 def carry_out(folder: Path, *works: client.Work) -> list[tuple[str, client.Answer]]:
-    others = {"library": b"", "at_once": 1, "timeout": 1, "keep": True, "cancelled": lambda: False}
+    others = {"library": b"", "at_once": 1, "timeout": 1, "keep": True, "begun": print, "cancelled": lambda: False}
     with client.engine(folder) as engine:
         return list(engine.carry_out(works, **others))
 

@@ -10,6 +10,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import (
     fanout,
     percentage,
+    progress,
     timeouts,
     transport,
     workflow_timeout,
@@ -129,6 +130,17 @@ def test_fanout(value: object, hosts: int) -> None:
 def test_refused_fanouts(value: object) -> None:
     with pytest.raises(OcpError, match="ocp_fanout must be a number of hosts from 1 to 10000"):
         fanout(value)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 5), ("", 5), (0, 0), (" 30 ", 30), ("3600", 3600)])
+def test_progress(value: object, seconds: int) -> None:
+    assert progress(value) == seconds
+
+
+@pytest.mark.parametrize("value", [-1, 3601, True, 1.5, "x", "{{ 1 }}", [], {}], ids=repr)
+def test_refused_progress(value: object) -> None:
+    with pytest.raises(OcpError, match="ocp_progress must be a number of seconds from 0 to 3600"):
+        progress(value)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(None, 3600), ("", 3600), (60, 60), (" 120 ", 120), ("604800", 604800)])
