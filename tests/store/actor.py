@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Another process that works on a store, as another run of ansible-playbook would.
+"""A second process that works on a store, like another run of ansible-playbook.
 
-As a program it reads one command a line and answers each with a line, both JSON.
+Run as a program it reads one command per line and answers each with one line, both in JSON.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Actor:
-    """The process, from outside."""
+    """The process, seen from outside."""
 
     def __init__(self, url: str) -> None:
         self._process = subprocess.Popen(
@@ -64,7 +64,7 @@ class Actor:
         return self.answer()
 
     def wait(self) -> None:
-        """Until it has ended by itself."""
+        """Wait until it has ended by itself."""
         self._process.wait(timeout=30)
 
     def kill(self) -> None:
@@ -86,7 +86,7 @@ class _Commands:
             return "opened"
 
     def create(self, host_ids: list[int]) -> Any:
-        """The id of the task and those of its subtasks; or the code and the sub-errors of the refusal."""
+        """Create a task. Answers its id and those of its subtasks, or the code and the sub-errors of the refusal."""
         with Store.open(self._url) as store:
             try:
                 task = store.create(host_ids, STOP, builder(host_ids), self._executor)
@@ -95,7 +95,7 @@ class _Commands:
             return {"id": task.id, "subtasks": [subtask.id for subtask in task.subtasks]}
 
     def retry(self, task_id: int) -> Any:
-        """The id of the task; or the code of the refusal."""
+        """Retry a task. Answers its id, or the code of the refusal."""
         with Store.open(self._url) as store:
             try:
                 return {"id": store.take(task_id, retry, self._executor).id}
@@ -107,7 +107,7 @@ class _Commands:
             return store.load(task_id).status
 
     def save_until_cancelled(self, task_id: int) -> Any:
-        """Save a task, of whose cancellation its value never knows, until the store says that it is cancelled."""
+        """Save a task whose value is never cancelled, until the store says that the task is."""
         with Store.open(self._url) as store:
             task = store.load(task_id)
             task.begin()
@@ -124,7 +124,7 @@ class _Commands:
             return store.save(task, self._executor)
 
     def save_for_ever(self, task_id: int) -> Any:
-        """Save the task again and again, with one number in every row of it and in its log; answers once it goes."""
+        """Save the task in a loop, with one number in all its rows and its log. Answers once the loop runs."""
         with Store.open(self._url) as store:
             task = store.load(task_id)
             number = 1
@@ -147,7 +147,7 @@ class _Commands:
             return [target.host_id for target in self._take(store, task_id, host_ids, self._executor).targets]
 
     def work_in_slices(self, task_id: int, shares: list[list[int]]) -> Any:
-        """Be several slices at once, each with these hosts in its inventory. Answers what they could take."""
+        """Be several slices at once, each with these hosts in its inventory. Answers the hosts that they took."""
         taken: list[int] = []
         with Store.open(self._url) as store:
             for host_ids in shares:
@@ -160,7 +160,7 @@ class _Commands:
         return taken
 
     def hand_in_one_by_one(self, task_id: int, host_ids: list[int]) -> Any:
-        """Be a slice that hands in every outcome by itself. Answers the hosts of which it was not refused."""
+        """Be a slice that hands in each outcome separately. Answers the hosts whose outcome was accepted."""
         accepted = []
         with Store.open(self._url) as store:
             try:
@@ -182,7 +182,7 @@ class _Commands:
         path = Location.of(self._url).path
         assert path is not None
         connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute("PRAGMA cache_size = 1")  # what does not fit goes into the file early
+        connection.execute("PRAGMA cache_size = 1")  # SQLite writes pages that do not fit to the file early
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"UPDATE ocp_subtask SET phase = 'torn' WHERE task_id = {task_id}")
         for number in range(1000):

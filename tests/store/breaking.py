@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A way to a database server that breaks at a COMMIT: before the server has got it, or before the client is told."""
+"""A proxy to a database server that breaks at a COMMIT, before the server gets it or before the client hears of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.store.servers import Server
 
 
 class Breaking:
-    """The way to a server. breaks: at how many of the next commits. answered: whether the server gets those."""
+    """The proxy. breaks: how many of the next commits break. answered: whether the server gets those."""
 
     def __init__(self, server: Server, folder: Path) -> None:
         self._server = server
@@ -30,7 +30,7 @@ class Breaking:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def url(self, url: str) -> str:
-        """The URL of a database of the server, along this way."""
+        """The URL of a database of the server through this proxy."""
         return url.replace(str(self._server.folder), str(self._folder))
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class Breaking:
                     if self.answered:
                         near.shutdown(socket.SHUT_RDWR)
                         far.sendall(data)
-                        far.recv(65536)  # it has done it
+                        far.recv(65536)  # the server has committed
                     break
                 far.sendall(data)
         for each in (near, far):
@@ -70,7 +70,7 @@ class Breaking:
 
 @contextlib.contextmanager
 def breaking(server: Server, folder: Path) -> Iterator[Breaking]:
-    """A way to a server, for as long as the block. folder: for its socket; the path may not be long."""
+    """Run a proxy to a server during the block. folder: for its socket; the path has to be short."""
     folder.mkdir(parents=True)
     way = Breaking(server, folder)
     try:

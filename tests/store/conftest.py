@@ -17,7 +17,7 @@ _NUMBERS = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a file tests on one server runs in one process, which then starts that server once."""
+    """Run all tests of a file on one server in one process, which then starts that server once."""
     for item in items:
         kind = getattr(item, "callspec", None) and item.callspec.params.get("database")
         if kind in SERVERS:
@@ -36,13 +36,13 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def url(database: Kind) -> str:
-    """The URL of a store that nobody has used yet."""
+    """The URL of a new store."""
     return database.new_database(f"store{next(_NUMBERS)}")
 
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's data folder, also of the actors."""
+    """The user's data folder, for the actors too."""
     folder = tmp_path / "data"
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     return folder
@@ -50,7 +50,7 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def start_actor() -> Iterator[Callable[[str], Actor]]:
-    """Starts processes that work on a store of that URL; they end with the test."""
+    """Start processes that work on a store of that URL. They end with the test."""
     actors: list[Actor] = []
 
     def start(url: str) -> Actor:

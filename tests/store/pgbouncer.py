@@ -19,7 +19,7 @@ from tests.store.servers import AS_USER, Postgresql
 
 @contextlib.contextmanager
 def pgbouncer(server: Postgresql, pool_mode: str) -> Iterator[Path]:
-    """The folder of its socket, for as long as the block."""
+    """Run a PgBouncer during the block. Gives the folder of its socket."""
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "there is no pgbouncer: `make test` installs it, as does tools/system-packages.sh"
     folder = server.folder / f"pgbouncer-{pool_mode}"

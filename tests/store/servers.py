@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The databases that the task store is tested on: SQLite files, a PostgreSQL and a MariaDB of our own.
+"""The databases of the task store's tests: SQLite files, and a PostgreSQL and a MariaDB that the tests start.
 
-The servers have a folder and a unix socket of their own, and no network address.
+The servers have a folder and a unix socket each, and no network address.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Sqlite:
         self._folder = folder
 
     def new_database(self, name: str) -> str:
-        """Returns the URL of a database that is empty."""
+        """Return the URL of an empty database."""
         return f"sqlite:///{self._folder}/{name}/tasks.db"
 
 
 class Server:
-    """A database server, as a process of ours.
+    """A database server that the tests run.
 
     socket: the name of its unix socket in its folder.
     """
@@ -66,7 +66,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End it at once; what was committed stays."""
+        """Stop it at once. Committed data stays."""
         if self._process is not None:
             self.thaw()
             self._process.send_signal(self._stop_signal)
@@ -74,17 +74,17 @@ class Server:
             self._process = None
 
     def freeze(self) -> None:
-        """Let it answer nobody who connects, until it thaws."""
+        """Make it answer no client until thaw()."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on where it was frozen."""
+        """Continue after freeze()."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
     def run(self, statement: str, database: str = "") -> str:
-        """Run a statement with the server's own client. Returns what that prints."""
+        """Run a statement with the server's own client. Returns its output."""
         return _run(*self._client(database), statement, timeout=30)
 
     _stop_signal = signal.SIGTERM
@@ -170,11 +170,11 @@ _NEEDED = {"postgresql": "/usr/lib/postgresql/*/bin/initdb", "mariadb": "/usr/sb
 
 @contextmanager
 def running(kind: str) -> Iterator[Postgresql | Mariadb]:
-    """A server that runs for as long as the block."""
+    """Run a server during the block."""
     if not list(Path("/").glob(_NEEDED[kind].removeprefix("/"))):
         raise AssertionError(f"there is no {_NEEDED[kind]}: `make test` installs it, as does tools/system-packages.sh")
-    # pytest's own folders are closed to the user that a server runs as; a socket's path may not be long; and what is
-    # written here need not survive a power cut
+    # The user that a server runs as cannot enter pytest's folders, and a socket's path has to be short. The data
+    # need not survive a power cut.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix=f"ocp-{kind}-", dir=memory))
     try:
@@ -192,7 +192,7 @@ def running(kind: str) -> Iterator[Postgresql | Mariadb]:
 
 
 def _run(*command: str | Path, timeout: float = 120) -> str:
-    """Run a program of a server. Returns what it prints."""
+    """Run a program of a server. Returns its output."""
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A way to a database server that can stall: a proxy between unix sockets, which is stopped and goes on.
+"""A proxy to a database server that can stall: it connects unix sockets, and can be stopped and continued.
 
-Who is connected then hears nothing more, and is not told that nobody is there: as behind a network that drops packets.
-As a program it serves until it is ended: tests.store.stalling LISTEN SERVER.
+A client then hears nothing and gets no error, as behind a network that drops packets. As a program it serves until it
+is killed: tests.store.stalling LISTEN SERVER.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Way:
-    """The way to a server, for one client of it."""
+    """The proxy to the server, for one client."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path, server: Server) -> None:
         self._process = process
@@ -34,20 +34,20 @@ class Way:
         self._server = server
 
     def url(self, url: str) -> str:
-        """The URL of a database of the server, along this way."""
+        """The URL of a database of the server through this proxy."""
         return url.replace(str(self._server.folder), str(self._folder))
 
     def stall(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
     def clear(self) -> None:
-        """Let through what has waited, and all that follows."""
+        """Let through the data that has waited, and everything after it."""
         self._process.send_signal(signal.SIGCONT)
 
 
 @contextmanager
 def way(server: Server, folder: Path) -> Iterator[Way]:
-    """A way to a server, for as long as the block. folder: for its socket; the path may not be long."""
+    """Run a proxy to a server during the block. folder: for its socket; the path has to be short."""
     folder.mkdir(parents=True)
     listen = folder / server.socket
     process = subprocess.Popen(

@@ -17,7 +17,7 @@ STOP = "batch_stop_agents"
 
 
 def builder(host_ids: Sequence[int], definition: str = STOP) -> Callable[[int, int], Task]:
-    """What Store.create wants to have."""
+    """The builder that Store.create() needs."""
 
     def build(task_id: int, first_subtask_id: int) -> Task:
         return Task.create(
@@ -35,7 +35,7 @@ def builder(host_ids: Sequence[int], definition: str = STOP) -> Callable[[int, i
 
 
 def carry_out(task: Task, failing: Sequence[int] = ()) -> Task:
-    """Bring a task to its end. failing: positions of hosts that fail in its first phase."""
+    """Run a task to its end. failing: positions of hosts that fail in its first phase."""
     bad = Outcome("CMP07002", "no way to the host", START, END, changed=False, log=[(0.5, "tried")])
     good = Outcome(
         started=START,

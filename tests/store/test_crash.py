@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that are killed in the middle of a save."""
+"""Runs that are killed during a save."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_run_that_is_killed_while_it_saves_leaves_all_of_a_save_or_nothing(
     seen = set()
     for _turn in range(KILLS):
         actor = start_actor(url)
-        task_id = actor.ask("create", host_ids)["id"]  # the one before has set them free
+        task_id = actor.ask("create", host_ids)["id"]  # the task before has released them
         assert actor.ask("save_for_ever", task_id) == "going"
         time.sleep(moments.uniform(0, 0.4))
         actor.kill()
@@ -39,4 +39,4 @@ def test_a_run_that_is_killed_while_it_saves_leaves_all_of_a_save_or_nothing(
                 rest = store.log(task_id, subtask.id).splitlines()[len(saves) :]
                 assert [line for line in rest if line.isdigit()] == []
         seen.add(number)
-    assert len(seen) > 1  # it was killed at different moments
+    assert len(seen) > 1  # the kills hit different moments

@@ -37,7 +37,7 @@ def create(store: Store, *host_ids: int, executor: Executor = ME) -> Task:
 
 
 def age(url: str, seconds: int) -> None:
-    """Let that much time pass without a sign of life."""
+    """Pretend that so much time has passed without a heartbeat."""
     database = Database.open(Location.of(url), create=False)
     with database.transaction(writing=True) as connection:
         connection.execute(sa.text(f"UPDATE ocp_task SET heartbeat = heartbeat - {seconds}"))
@@ -131,7 +131,7 @@ def test_a_run_on_another_machine_is_dead_when_it_is_silent_for_too_long(url: st
         assert store.load(task.id).status == "RUNNING"
         assert store.beat(task.id, ELSEWHERE) is False
         age(url, DEAD_AFTER - 10)
-        assert store.load(task.id).status == "RUNNING"  # it has given a sign of life
+        assert store.load(task.id).status == "RUNNING"  # the run has sent a heartbeat
         store.save(task, ELSEWHERE)
         age(url, DEAD_AFTER - 10)
         assert store.load(task.id).status == "RUNNING"
@@ -215,7 +215,7 @@ def test_a_cancelled_task_tells_its_executor(url: str) -> None:
         assert store.load(task.id) == cancelled
         assert store.cancel(task.id) == cancelled
         assert store.beat(task.id, ME) is True
-        assert store.save(task, ME) is True  # its executor has them RUNNING still
+        assert store.save(task, ME) is True  # the executor still has the subtasks as RUNNING
         assert store.load(task.id) == cancelled
         task.close(END, cancelled=True)
         assert store.save(task, ME) is True
@@ -224,7 +224,7 @@ def test_a_cancelled_task_tells_its_executor(url: str) -> None:
             store.cancel(task.id)
         assert caught.value.code.code == "TSK10007"
         assert store.take(task.id, retry, OTHER).status == "RUNNING"
-        assert store.beat(task.id, OTHER) is False  # it was the other execution that was cancelled
+        assert store.beat(task.id, OTHER) is False  # the cancel was for the other execution
 
 
 def test_a_cancel_is_not_lost_between_the_saves_of_a_run(url: str, start_actor: Callable[[str], Actor]) -> None:

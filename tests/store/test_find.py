@@ -20,7 +20,7 @@ ME = Executor.of(os.getpid(), "192.0.2.7")
 
 @pytest.fixture
 def store(url: str) -> Store:
-    """1 and 4 stop, 2 and 5 start, 3 and 6 restart; 1 FAILED, 2 and 3 are SUCCESSFUL, the others RUNNING."""
+    """Tasks 1 and 4 stop, 2 and 5 start, 3 and 6 restart. 1 is FAILED, 2 and 3 are SUCCESSFUL, the others RUNNING."""
     store = Store.open(url)
     kinds = ["batch_stop_agents", "batch_start_agents", "batch_restart_agents"] * 2
     for number, definition in enumerate(kinds, start=1):

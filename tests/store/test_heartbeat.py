@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run knows of its own standing: whether others may take it for dead, or have done so."""
+"""A run knows whether others may take it for dead, or have done so."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.store.tasks import STOP, builder
 from tests.store.test_executors import age
 
 PATIENCE = 60
-SOON = 6  # seconds: far more than a beat takes, far less than a test may
+SOON = 6  # seconds: much longer than a heartbeat takes, much shorter than a test may take
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +42,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def executor() -> Iterator[Executor]:
-    """A run that lives on another machine, for all that the store can tell; its process is here."""
+    """A run that the store believes on another machine; its process is here."""
     with subprocess.Popen(["sleep", "300"]) as process:
         yield Executor.of(process.pid, "192.0.2.7")
         process.kill()
 
 
 def seen(executor: Executor) -> Executor:
-    """As another machine sees it: whether its process lives cannot be told there."""
+    """The executor as another machine sees it, which cannot tell whether the process lives."""
     return replace(executor, boot_id="5b7bd1a2-another-boot")
 
 
@@ -61,7 +61,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 def standing(executor: Executor) -> str:
-    """Why no other host is begun, empty while it may be."""
+    """Why the run must not begin another host; empty while it may."""
     answer = halt({"heart": executor.token})
     return answer["msg"] if answer else ""
 
@@ -85,9 +85,9 @@ def test_a_run_that_was_taken_over_begins_no_other_host(url: str, executor: Exec
     task_id = run_a_task(url, executor)
     assert not standing(executor)
     age(url, DEAD_AFTER + 1)
-    with Store.open(url) as store:  # between two beats
+    with Store.open(url) as store:  # between two heartbeats
         status = store.load(task_id).status
-        if status == "RUNNING":  # it has just given a sign of life
+        if status == "RUNNING":  # a heartbeat came in between
             age(url, DEAD_AFTER + 1)
             status = store.load(task_id).status
         assert status == "FAILED"
@@ -123,7 +123,7 @@ def test_a_run_that_cannot_reach_its_store_begins_no_other_host(
             stall()
             wait_for(lambda: "no sign of life from this run" in standing(executor))
             clear()
-            wait_for(lambda: not standing(executor))  # nobody has taken it over
+            wait_for(lambda: not standing(executor))  # no other run has taken the task over
 
 
 def test_a_supervisor_that_has_died_gives_no_sign_of_life(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host belongs to one task at a time, whoever asks when."""
+"""A host belongs to one task at a time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_busy_host_is_named_with_its_task(url: str) -> None:
                 for host_id, task in ((2, first), (3, second))
             ]
         store.busy([9])
-        third = create(store, 9)  # a request that was refused holds nothing, and has used no id
+        third = create(store, 9)  # a refused request holds no host and uses up no id
         assert (third.id, third.subtasks[0].id) == (second.id + 1, second.subtasks[-1].id + 1)
 
 

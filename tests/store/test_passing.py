@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers that ask for a transaction again, break it off, or stand behind a pooler."""
+"""Servers that reject a transaction for a passing reason, break the connection, or stand behind a pooler."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=Tru
 
 
 def live(url: str) -> None:
-    """The life of two tasks in a store."""
+    """Run two tasks in a store to their end."""
     with Store.open(url) as store:
         for turn in (1, 2):
             task = store.create([1, 2], STOP, builder([1, 2]), ME)
@@ -51,7 +51,7 @@ def live(url: str) -> None:
 @ON_POSTGRESQL
 def test_a_pool_of_transactions_is_enough(database: Postgresql, url: str) -> None:
     with pgbouncer(database, "transaction") as folder:
-        with ThreadPoolExecutor(2) as pool:  # they share two connections of the server
+        with ThreadPoolExecutor(2) as pool:  # both share two connections of the server
             others = [url.replace(str(database.folder), str(folder))] * 2
             assert list(pool.map(lambda each: Store.open(each).close(), others)) == [None, None]
         live(others[0])
@@ -67,12 +67,12 @@ def test_a_pool_of_statements_is_refused(database: Postgresql, url: str) -> None
         assert PASSWORD not in str(caught.value)
 
 
-# What is asked for again
+# Passing errors
 
 
 @ON_SERVERS
 def test_a_deadlock_is_tried_again(database: Kind, url: str) -> None:
-    """Each of two transactions waits for the other until the server ends one of them."""
+    """Two transactions wait for each other until the server ends one of them."""
     with Store.open(url) as store:
         first, second = (store.create([number], STOP, builder([number]), ME) for number in (1, 2))
     both = threading.Barrier(2, timeout=30)
@@ -97,7 +97,7 @@ def test_a_deadlock_is_tried_again(database: Kind, url: str) -> None:
 def test_a_server_that_takes_no_changes_for_a_while_is_tried_again(
     database: Server, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a failover, until the address is that of the new primary."""
+    """This happens after a failover, until the address is that of the new primary."""
     with Store.open(url) as store:
         task = store.create([1], STOP, builder([1]), ME)
         only_read(database, url, True)
@@ -146,7 +146,7 @@ def test_a_connection_that_the_server_ends_is_made_again(database: Server, url: 
         assert store.load(task.id).creator == "eve"
 
 
-# A connection that breaks in the middle of a commit
+# A connection that breaks during a commit
 
 
 @ON_SERVERS
@@ -194,7 +194,7 @@ def test_a_save_that_is_given_up_is_brought_in_once(
         assert store.log(task.id, first) == "once\nand more"
 
 
-# Servers that are away, or say nothing
+# Servers that are away, or do not answer
 
 
 @ON_SERVERS
@@ -207,7 +207,7 @@ def test_who_has_a_task_waits_for_a_server_that_is_away(
     began = time.monotonic()
     with pytest.raises(StoreError):
         Store.open(url)
-    assert time.monotonic() - began < 5  # who has none yet is told at once
+    assert time.monotonic() - began < 5  # a run without a task is told at once
     end = threading.Timer(1, database.start)
     end.start()
     with Store.open(url, patient=True) as store:
@@ -226,7 +226,7 @@ def test_who_has_a_task_waits_for_a_server_that_is_away(
 def test_a_server_that_stops_to_answer_is_an_error_and_not_a_hang(
     database: Server, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its machine is there, and so are its connections: nothing but a limit of our own ends that."""
+    """The machine and the connections are still there, so only our own time limit ends the wait."""
     for name, seconds in (("CONNECT_TIMEOUT", 2), ("ANSWER_TIMEOUT", 2), ("REPEAT_FOR", 0)):
         monkeypatch.setattr(_database, name, seconds)
     Store.open(url).close()

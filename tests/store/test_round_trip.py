@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes into the store comes out of it, and little is written."""
+"""The store returns what it was given, and writes little."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ME = Executor.of(os.getpid(), "192.0.2.7")
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[tuple[str, int]]]:
-    """What a store tells its database meanwhile: the first word of each statement, and for how many rows.
+    """Record the statements that a store sends during the block: the first word of each, and its number of rows.
 
     The mark of a transaction is left out.
     """
@@ -99,7 +99,7 @@ def test_ten_thousand_hosts_need_few_statements(database: Kind, url: str) -> Non
             task.begin()
             store.save(task, ME)
         assert len(seen) < 60
-        if isinstance(database, Mariadb):  # whatever the driver makes of them
+        if isinstance(database, Mariadb):  # independent of how the driver splits them
             assert inserts() - before < 40
         assert store.load(task.id) == task
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables: who makes them, and of which version they are."""
+"""The tables: their creation and their version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_several_controllers_that_meet_an_empty_database_at_once(
 
 
 def test_tables_that_somebody_has_begun_to_make_are_completed(url: str) -> None:
-    """Where statements that define tables are no part of a transaction, a controller can die between two of them."""
+    """On a server without transactional DDL, a controller can die between two CREATE statements."""
     database = Database.open(Location.of(url), create=True)
     with database.transaction(writing=True) as connection:
         tables.TASK.create(connection)

@@ -29,7 +29,7 @@ KINDS = ["postgresql+psycopg", "mysql+pymysql"]
 
 
 def refused(url: str) -> str:
-    """What is said when the store cannot be opened."""
+    """The message when the store cannot be opened."""
     with pytest.raises(StoreError) as caught:
         Store.open(url)
     message = str(caught.value)
@@ -68,7 +68,7 @@ def test_a_server_that_is_not_there(kind: str) -> None:
 def test_a_user_or_a_database_that_is_not_there(database: Kind, url: str) -> None:
     assert "stranger" in refused(url.replace("ocp:", "stranger:"))
     assert "nowhere" in refused(url.replace(str(Location.of(url).url.database), "nowhere"))
-    if isinstance(database, Mariadb):  # PostgreSQL lets everybody in here
+    if isinstance(database, Mariadb):  # this PostgreSQL asks for no password
         assert "Access denied" in refused(url.replace(PASSWORD, f"not-{PASSWORD}"))
 
 
@@ -96,7 +96,7 @@ def test_a_row_that_somebody_holds_is_an_error_in_the_end(
         task = store.create([1], STOP, builder([1]), ME)
         with Database.open(Location.of(url), create=False).transaction(writing=True) as connection:
             connection.exec_driver_sql("UPDATE ocp_task SET creator = 'x'")
-            assert store.load(task.id) == task  # who only looks does not wait
+            assert store.load(task.id) == task  # a read does not wait
             with pytest.raises(StoreError, match=r"(?i)lock|held"):
                 store.save(task, ME)
             connection.rollback()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task that a workflow executes: what slices take and hand in, what a barrier finds, and who is dead when."""
+"""A task that a workflow executes: its slices, its barriers, and the detection of dead ones."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def hand_in(store: Store, share: Share, token: str, outcome: Outcome = GOOD) -> 
 
 
 def barrier(store: Store, task: Task) -> Task:
-    """What a barrier does that waits for nobody."""
+    """Run a barrier that waits for nobody."""
     holder = here()
     held = store.hold(task.id, holder)
     for phase, outcomes in store.slices.give_up(task.id, 30).items():
@@ -87,13 +87,13 @@ def hosts(share: Share) -> list[int]:
 
 
 def age(url: str, seconds: int, table: str = "ocp_task") -> None:
-    """Let that much time pass without a sign of life."""
+    """Pretend that so much time has passed without a heartbeat."""
     with Database.open(Location.of(url), create=False).transaction(writing=True) as connection:
         connection.execute(sa.text(f"UPDATE {table} SET heartbeat = heartbeat - {seconds}"))
 
 
 def left(url: str) -> dict[str, int]:
-    """How many rows the tables of workflows have."""
+    """The number of rows in the tables of workflows."""
     with Database.open(Location.of(url), create=False).transaction() as connection:
         count = {
             name: connection.scalar(sa.text(f"SELECT COUNT(*) FROM {name}"))
@@ -103,13 +103,13 @@ def left(url: str) -> dict[str, int]:
 
 
 def error(task: Task, host_id: int) -> dict[str, str]:
-    """Of the only failure on a host."""
+    """The error of the only failure on a host."""
     (failure,) = [s for s in task.failures if task.targets[s.parallel_idx].host_id == host_id]
     assert failure.error is not None
     return failure.error
 
 
-# What a slice takes and hands in
+# Taking and handing in
 
 
 def test_a_task_goes_through_its_phases_in_slices(url: str) -> None:
@@ -147,7 +147,7 @@ def test_what_one_slice_has_taken_another_one_leaves_alone(url: str) -> None:
         third = take(store, task, [1, 2, 3])
         assert hosts(third) == []
         assert ([h.host_id for h in third.done], [h.host_id for h in third.held]) == ([1, 2], [3])
-        # what is another slice's cannot be handed in
+        # a slice cannot hand in hosts of another slice
         number = one.task.stages[0][0].id
         assert store.slices.hand_in(task.id, second.token, {number: GOOD}) == {number}
 
@@ -197,7 +197,7 @@ def test_check_mode_takes_nothing(url: str) -> None:
 
 @pytest.mark.parametrize("slices", [1, 10, 50])
 def test_many_slices_at_once(url: str, start_actor: Callable[[str], Actor], slices: int) -> None:
-    """Each host is in three slices: exactly one has it, and no outcome is lost."""
+    """Each host is in three slices. Exactly one takes it, and no outcome is lost."""
     host_ids = list(range(1, 101))
     with Store.open(url) as store:
         task = create(store, *host_ids)
@@ -217,7 +217,7 @@ def test_many_slices_at_once(url: str, start_actor: Callable[[str], Actor], slic
 
 
 def test_slices_and_a_barrier_at_once(url: str, start_actor: Callable[[str], Actor]) -> None:
-    """Whatever the barrier did not wait for is refused: a host has failed, or its outcome counts, never both."""
+    """The barrier refuses outcomes that it did not wait for: a host has failed, or its outcome counts, never both."""
     actors = [start_actor(url) for _number in range(3)]
     with Store.open(url) as store:
         for turn in range(5):
@@ -234,7 +234,7 @@ def test_slices_and_a_barrier_at_once(url: str, start_actor: Callable[[str], Act
             assert {s.status for s in behind.stages[0]} <= {"SUCCESSFUL", "FAILED"}
 
 
-# What a barrier finds
+# Barriers
 
 
 def test_a_barrier_waits_for_slices_that_live_and_for_nothing_else(url: str) -> None:
@@ -280,7 +280,7 @@ def test_why_an_outcome_is_missing(url: str, start_actor: Callable[[str], Actor]
 
 
 def test_what_a_dead_slice_was_at_may_have_been_changed(url: str) -> None:
-    """A rollback has to make sure of it; what no slice had is as it was."""
+    """A rollback has to check them. Hosts that no slice had are unchanged."""
     first = here()
     with Store.open(url) as store:
         task = create(store, 1, 2)
@@ -322,14 +322,14 @@ def test_a_slice_of_a_task_that_is_done_finds_nothing_due(url: str) -> None:
 
 
 def test_a_task_that_fails_while_a_slice_takes_its_part(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A barrier waits no longer for what the slice has just taken: it must not be a success that has done nothing."""
+    """A barrier no longer waits for what the slice has just taken. The slice must not succeed without any work."""
     with Store.open(url) as store, Store.open(url) as other, monkeypatch.context() as patch:
         task = create(store, 1)
         database = store.slices._database
         transaction = database.transaction
 
         def behind_the_barrier(*, writing: bool = False) -> Any:
-            if not writing:  # the second of two: what was taken is read again
+            if not writing:  # the second of two transactions, which reads the taken subtasks again
                 assert barrier(other, task).status == "FAILED"
             return transaction(writing=writing)
 
@@ -357,7 +357,7 @@ def test_one_barrier_at_a_time(url: str) -> None:
             store.hold(task.id, here())
         assert caught.value.code.code == "TSK10007"
         store.save(held, first)
-        with pytest.raises(LostTask):  # it is nobody's again
+        with pytest.raises(LostTask):  # the save has released it
             store.save(held, first)
         assert store.hold(task.id, here()).status == "RUNNING"
 
@@ -411,7 +411,7 @@ def test_a_single_run_can_take_up_the_task_of_a_workflow(url: str) -> None:
             store.workflow(task.id)
         taken.begin()
         store.save(taken, executor)
-        store.save(taken, executor)  # it keeps it
+        store.save(taken, executor)  # the run keeps the task
         assert left(url)["ocp_due"] == 0
 
 
@@ -490,7 +490,7 @@ def test_two_workflows_on_one_host(url: str) -> None:
 
 
 def test_lots_of_hosts(url: str) -> None:
-    """More than a statement takes values."""
+    """These are more values than one statement takes."""
     host_ids = list(range(1, 1202))
     with Store.open(url) as store:
         task = create(store, *host_ids)

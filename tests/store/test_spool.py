@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results of a run whose database was away come into the store later."""
+"""Results of a run whose database was away reach the store later."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def create(store: Store, *host_ids: int, executor: Executor = ME) -> Task:
 
 @contextmanager
 def away(database: Kind, url: str) -> Iterator[None]:
-    """The database cannot be used meanwhile."""
+    """Make the database unusable during the block."""
     if isinstance(database, Sqlite):
         path = Location.of(url).path
         assert path is not None
@@ -93,7 +93,7 @@ def test_a_run_that_goes_on_brings_in_its_own_results(url: str) -> None:
     spool(url, task, ME, {first: "one"})
     path = spool(url, task, ME, {first: "two", task.subtasks[1].id: "other"})
     with Store.open(url) as again:
-        assert again.load(task.id) == task  # RUNNING still: its executor lives
+        assert again.load(task.id) == task  # still RUNNING, since its executor lives
         assert again.beat(task.id, ME) is False
         carry_out(task)
         again.save(task, ME, {first: "three"})
@@ -177,7 +177,7 @@ def test_results_belong_to_one_store(database: Kind, url: str) -> None:
         Store.open(other).close()
         assert path.exists()
         assert second.load(task.id).status == "RUNNING"
-        Store.open(url, create=False).close()  # writes nothing
+        Store.open(url, create=False).close()  # it only reads
         assert path.exists()
         Store.open(url).close()
         assert store.load(task.id).status == "SUCCESSFUL"

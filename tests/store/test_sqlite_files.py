@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SQLite files: whose they are, and disks that are full or closed."""
+"""SQLite files: owner and mode, and disks that are full or read-only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_without_a_url_the_store_is_a_private_file_of_the_user(data_folder: Path
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     with Store.open(create=False) as store:
         assert store.load(task.id) == task
-    assert os.listdir(path.parent) == ["tasks.db"]  # no journal stays
+    assert os.listdir(path.parent) == ["tasks.db"]  # the journal is gone
 
 
 @pytest.mark.parametrize("create", [True, False])
@@ -182,7 +182,7 @@ def test_a_database_that_another_process_holds(tmp_path: Path, monkeypatch: pyte
 def test_a_run_that_died_in_a_transaction_does_not_hold_the_file(
     tmp_path: Path, start_actor: Callable[[str], Actor]
 ) -> None:
-    """Its journal is still there: whoever comes next rolls it back, also where nothing is to be written."""
+    """Its journal is still there. The next user of the file rolls it back, even for a read."""
     url = f"sqlite:///{tmp_path}/tasks.db"
     actor = start_actor(url)
     task_id = actor.ask("create", [1])["id"]
