@@ -17,12 +17,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "hosts" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.fleet)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # which share their hosts
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # tests of a file share their hosts
 
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Four hosts; tests leave them as they were."""
+    """Four hosts. Tests leave them unchanged."""
     if os.geteuid() != 0:
         pytest.skip("hosts need root")
     specs = [HostSpec(behaviour="stopped", bystanders=False)] * 4
@@ -32,7 +32,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture
 def playbook(tmp_path: Path, hosts: Fleet) -> Iterator[Playbook]:
-    """A run of the stand-in for ansible-playbook. Nothing of it is left afterwards, on the controller or a host."""
+    """A run of the stand-in for ansible-playbook. It leaves nothing behind, on the controller or a host."""
     run = Playbook(tmp_path / "run")
     try:
         yield run

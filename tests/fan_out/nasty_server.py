@@ -1,9 +1,9 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that does what sshd would not, and lets everybody in. Arguments: what it does, its address, its host key.
+"""A server that misbehaves as sshd would not, and lets everybody in. Arguments: the misbehaviour, address, host key.
 
-It writes its port on standard output, and ends with its standard input.
+It writes its port to standard output, and ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from asyncssh import kex_dh, public_key
 
 
 def sign_with_sha1() -> dict[str, object]:
-    """Signs with SHA-1 what it has agreed to sign with SHA-2."""
+    """Sign with SHA-1 after agreeing on SHA-2."""
 
     def set_sig_algorithm(self: public_key.SSHKeyPair, _algorithm: bytes) -> None:
         self.sig_algorithm = b"ssh-rsa"
@@ -26,13 +26,13 @@ def sign_with_sha1() -> dict[str, object]:
 
 
 def choose_a_small_group() -> dict[str, object]:
-    """Takes a group of 1024 bits for the key exchange."""
+    """Use a group of 1024 bits for the key exchange."""
     kex_dh._dh_gex_groups = kex_dh._dh_gex_groups[:1]
     return {"kex_algs": ["diffie-hellman-group-exchange-sha256"]}
 
 
 def show_another_key() -> dict[str, object]:
-    """Shows its key of another type than was agreed on."""
+    """Show a key of another type than agreed on."""
     choose = asyncssh.SSHServerConnection.choose_server_host_key
 
     def choose_another(self: asyncssh.SSHServerConnection, wanted: list[bytes]) -> bool:

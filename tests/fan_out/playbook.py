@@ -1,10 +1,10 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands for ansible-playbook: a process that lives through phases, and forks a worker for each.
+"""A stand-in for ansible-playbook: a process that lives through all phases, and forks a worker for each.
 
-Standard input: a line of JSON for each phase. Standard output: lines of JSON, {"worker": process id} as the phase
-begins, {"answer": Answer.dump()} for each host, {"end": the error it ended with, if any}.
+Standard input: a line of JSON for each phase. Standard output: lines of JSON, {"worker": process id} at the start of
+the phase, {"answer": Answer.dump()} for each host, {"end": the error that ended the phase, or null}.
 """
 
 from __future__ import annotations

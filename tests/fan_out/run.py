@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run of the stand-in for ansible-playbook, and what it is given to do."""
+"""A run of the stand-in for ansible-playbook, and its input."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tests.fleet import Host, Process
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT = 30.0  # seconds that a change may take
-_MARK = "OCP_FAN_OUT_TEST"  # in the environment of the run, and of all that it forks
+_MARK = "OCP_FAN_OUT_TEST"  # in the environment of the run, and of all its children
 
-# In place of the host program: what each test needs, started by the loader that starts the host program.
+# It replaces the host program in these tests. The loader of the host program starts it.
 LIBRARY = """
 import json, os, sys, time
 
@@ -48,7 +48,7 @@ def serve(calls, library):
         sys.stdout.flush()
 """
 
-# What OpenSSH 9.2 has by default, of what asyncssh knows.
+# The defaults of OpenSSH 9.2 that asyncssh supports.
 ALGORITHMS = {
     "key_exchanges": ("sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "ecdh-sha2-nistp256"),
     "ciphers": ("chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com"),
@@ -67,7 +67,7 @@ ALGORITHMS = {
 
 
 def route(host: Host, **changes: t.Any) -> Route:
-    """The way to a host of a fleet, as its inventory has it."""
+    """The way to a host of a fleet, as in its inventory."""
     shared = host.state_dir
     found = Route(
         address=host.address,
@@ -83,7 +83,7 @@ def route(host: Host, **changes: t.Any) -> Route:
 
 
 def work(host: Host, way: Route | None = None, start: Start | None = None, **options: t.Any) -> dict[str, t.Any]:
-    """What a host has to do. options: for LIBRARY."""
+    """The work of a host in a phase. options: for LIBRARY."""
     return {
         "host": host.name,
         "route": (way or route(host)).dump(),
@@ -94,12 +94,12 @@ def work(host: Host, way: Route | None = None, start: Start | None = None, **opt
 
 
 def further_work(host: Host, **options: t.Any) -> dict[str, t.Any]:
-    """What a host has to do that the engine has met before."""
+    """The work of a host that the engine already knows."""
     return {name: value for name, value in work(host, **options).items() if name in ("host", "call")}
 
 
 class Phase:
-    """A phase that has begun."""
+    """A phase that is under way."""
 
     def __init__(self, playbook: Playbook) -> None:
         self._playbook = playbook
@@ -114,7 +114,7 @@ class Phase:
         return json.loads(line)
 
     def end(self) -> dict[str, Answer]:
-        """Wait until it has ended. Returns the answers by host."""
+        """Wait until the phase has ended. Returns the answers by host."""
         while "end" not in (message := self._read()):
             if "notes" in message:
                 self.notes = message["notes"]
@@ -171,7 +171,7 @@ class Playbook:
         return answers[0]
 
     def engines(self) -> list[int]:
-        """The processes of this run that are neither the run itself nor a worker of it."""
+        """The processes of this run except the run itself and its workers."""
         mark = f"{_MARK}={self.folder}".encode()
         found = []
         for entry in Path("/proc").iterdir():
@@ -185,7 +185,7 @@ class Playbook:
         return pid
 
     def close(self) -> None:
-        """End the run as ansible-playbook ends, and wait until its engine has ended, too."""
+        """End the run as ansible-playbook ends, and wait until its engine has ended."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()
@@ -209,7 +209,7 @@ def wait_for(condition: t.Callable[[], object], message: str, seconds: float = W
 
 
 def residents(host: Host) -> list[Process]:
-    """What fan-outs have started on a host, without the shells before it."""
+    """The residents that fan-outs have started on a host, without the shells above them."""
     return [
         process
         for process in host.processes()

@@ -17,7 +17,7 @@ _PORTS = itertools.count(2300)
 
 
 class Server:
-    """An sshd with the settings of the fleet's, but for those given: each a text, or a list for one that may repeat."""
+    """An sshd with the fleet's settings and the given ones: each a text, or a list for a repeated setting."""
 
     def __init__(self, host: Host, **settings: str | list[str]) -> None:
         self.host = host
@@ -41,7 +41,7 @@ class Server:
         return self.log.read_text() if self.log.exists() else ""
 
     def said_of_closed(self, before: str = "") -> str:
-        """Its log after what it had said before, once all connections in it are closed: a client hears first."""
+        """The log from here on, once all connections in it are closed. A client notices the end before sshd logs it."""
 
         def open_ports() -> set[str]:
             said = self.said()[len(before) :]
@@ -67,4 +67,4 @@ def set_password(fleet: Fleet, user: str, password: str) -> None:
     made = subprocess.run(["openssl", "passwd", "-6", password], capture_output=True, text=True, check=True).stdout
     path = fleet.state_dir / "runtime/etc/shadow"
     changed = re.sub(rf"(?m)^{user}:[^:]*:", lambda _match: f"{user}:{made.strip()}:", path.read_text())
-    path.write_text(changed)  # in place: hosts have this very file mounted
+    path.write_text(changed)  # in place, since the hosts have mounted this very file

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Never laxer than ssh: a table of command lines of ssh, with what ssh itself makes of them and what the fan-out does.
+"""Never laxer than ssh: a table of ssh command lines, with the results of ssh itself and of the fan-out.
 
-Each case is asked of both: the fan-out goes the way that ssh -G tells it. Where ssh logs in the fan-out does so as
-well, or leaves the host to its task; where ssh does not, it leaves the host to its task or refuses it for good.
+Each case runs with both; the fan-out takes its way from ssh -G. If ssh logs in, the fan-out logs in too, or leaves the
+host to its task. If ssh does not, the fan-out leaves the host to its task or refuses it for good.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from tests.fan_out.run import ROOT, WAIT, Playbook, work
 from tests.fan_out.server import Server
 from tests.fleet import Fleet, Host
 
-# What the fan-out does.
+# Results of the fan-out.
 LOGIN = "logs in"
 TASK = "leaves the host to its task"
 FINAL = "refuses the host for good"
 
-# What ssh says; where nothing is said, it logs in.
+# Messages of ssh. Without one, ssh logs in.
 UNKNOWN = r"No \S+ host key is known"
 CHANGED = "HAS CHANGED"
 REVOKED = "REVOKED HOST KEY"
@@ -49,9 +49,9 @@ Names = SimpleNamespace
 
 @dataclass(frozen=True)
 class Case:
-    """known: lines of a known_hosts file, from the names of this module's things. options: of ssh, behind the others;
-    {folder} is the case's own, where make has made what they name. server: which of SERVERS, or of nasty_server.
-    hashed: whether it is the same when ssh-keygen has hashed the names.
+    """known: lines of a known_hosts file, made from Names. options: for ssh, after the others; {folder} is the case's
+    own folder, where make creates the files that they name. server: one of SERVERS, or of nasty_server. hashed: whether
+    the result is the same after ssh-keygen has hashed the names.
     """
 
     known: Callable[[Names], list[str | bytes]]
@@ -80,7 +80,7 @@ def blob(line: str) -> bytes:
 
 
 def padded_rsa(line: str) -> str:
-    """An RSA key in a form that is not the usual one, with zeros before its numbers."""
+    """An RSA key in an unusual form, with zeros before its numbers."""
     data = blob(line)
     size = int.from_bytes(data[11:15], "big")
     return f"ssh-rsa {of_parts(b'ssh-rsa', data[15 : 15 + size], bytes(2) + data[19 + size :])}"
@@ -107,7 +107,7 @@ def own_key(mode: int, user: int | None = None) -> Callable[[Path, Names], None]
 
 
 def changed_key(*arguments: str) -> Callable[[Path, Names], None]:
-    """The user's key, written anew by ssh-keygen."""
+    """The user's key, rewritten by ssh-keygen."""
 
     def make(folder: Path, n: Names) -> None:
         subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-f", copy_key(folder, n, 0o600), *arguments], check=True)
@@ -124,7 +124,7 @@ def key_with(before: bytes) -> Callable[[Path, Names], None]:
 
 
 def certified_key(*arguments: str) -> Callable[[Path, Names], None]:
-    """A key with a certificate, both of which the server takes."""
+    """A key with a certificate; the server accepts both."""
 
     def make(folder: Path, n: Names) -> None:
         copy_key(folder, n, 0o600)
@@ -138,7 +138,7 @@ def certified_key(*arguments: str) -> Callable[[Path, Names], None]:
 
 
 def home(mode: int, included: int | None = None, user: int = 0) -> Callable[[Path, Names], None]:
-    """A user's home whose ssh configuration, or what that includes, has this mode."""
+    """A user's home whose ssh configuration, or a file included there, has this mode."""
 
     def make(folder: Path, n: Names) -> None:
         there = folder / "home/.ssh"
@@ -153,7 +153,7 @@ def home(mode: int, included: int | None = None, user: int = 0) -> Callable[[Pat
 
 
 def jump(folder: Path, n: Names, key: str = "") -> None:
-    """A configuration by which the host is reached through the other server."""
+    """A configuration that reaches the host through the other server."""
     address, port = n.jump.strip("[").split("]:")
     (folder / "config").write_text(
         f"Host {n.address}\n  ProxyJump root@jump\n"
@@ -469,7 +469,7 @@ CASES: dict[str, Case] = {
     "a configuration that includes one that others can write": Case(
         is_known, "Bad owner or permissions", TASK, make=home(0o600, 0o666)
     ),
-    # Jump hosts: each is subject to all of this
+    # Jump hosts: all of this applies to each of them
     "a jump host": Case(
         lambda n: [*is_known(n), f"{n.jump} {n.ed25519}"], options=("-F", "{folder}/config"), make=jump
     ),
@@ -507,7 +507,7 @@ CASES: dict[str, Case] = {
 }
 
 
-# Cases whose lines ssh-keygen leaves as they are: patterns, authorities, and what it does not understand.
+# Cases whose lines ssh-keygen does not hash: patterns, authorities, and lines that it does not understand.
 NOTHING_TO_HASH = {
     "a pattern",
     "one more than a question mark stands for",
@@ -555,7 +555,7 @@ NOTHING_TO_HASH = {
     "a folder",
 }
 
-# Servers: the settings of an sshd
+# Settings of an sshd, by server
 SERVERS: dict[str, dict[str, str | list[str]]] = {
     "plain": {"HostKey": ["/root/ed25519", "/root/rsa"]},
     "jump": {"HostKey": ["/root/ed25519"]},
@@ -568,7 +568,7 @@ SERVERS: dict[str, dict[str, str | list[str]]] = {
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory, hosts: Fleet) -> Names:
-    """What is the same for all cases: keys as lines of known_hosts, and the address."""
+    """The values that all cases share: keys as lines of known_hosts, and the address."""
     host, folder = hosts.hosts[0], tmp_path_factory.mktemp("names")
     made: dict[str, t.Any] = {"folder": folder, "address": host.address}
     for name in ("ed25519", "other", "ca", "rsa", "other_rsa", "ca_rsa", "ecdsa"):
@@ -594,7 +594,7 @@ def names(tmp_path_factory: pytest.TempPathFactory, hosts: Fleet) -> Names:
     for name in ("ed25519", "rsa"):
         host.path(f"root/{name}").write_bytes((folder / name).read_bytes())
         host.path(f"root/{name}").chmod(0o600)
-    # a key of the user's that is his own: what the fleet has may be somebody else's
+    # the user's own copy of the key, since the fleet's may belong to another user
     made["user_key"] = folder / "user_key"
     shutil.copyfile(host.state_dir / "runtime/user_key", folder / "user_key")
     shutil.copyfile(host.state_dir / "runtime/user_key.pub", folder / "user_key.pub")
@@ -632,7 +632,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playbook]:
 
 
 def of_ssh(command: list[str], address: str) -> str:
-    """What ssh says of it; nothing where it logs in."""
+    """The message of ssh; empty if it logs in."""
     run = subprocess.run(
         [*command, address, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=WAIT
     )
@@ -640,7 +640,7 @@ def of_ssh(command: list[str], address: str) -> str:
 
 
 def of_fan_out(playbook: Playbook, host: Host, command: list[str]) -> tuple[str, str]:
-    """What the fan-out does, and says of it."""
+    """The result of the fan-out, and its message."""
     target = ansible_ssh.Target(tuple(command), host.address, None, Start(resident("python3")))
     way = routes._Ssh().ways(target, [ansible_ssh.Host("case", host.address, "")])["case"]
     if isinstance(way, str):
@@ -655,14 +655,14 @@ def _text(lines: list[str | bytes]) -> bytes:
 
 
 def _hashed(path: Path) -> bool:
-    """Hash the names in a file. Returns whether there were any to be hashed."""
+    """Hash the names in a file. Returns whether that changed anything."""
     before = path.read_bytes()
     subprocess.run(["ssh-keygen", "-q", "-H", "-f", path], capture_output=True, check=False)
     return path.read_bytes() != before
 
 
 def _each_way() -> list[t.Any]:
-    """Each case as it is, and with hashed names where it is about names and ssh-keygen hashes them."""
+    """Each case as it is, and also with hashed names if it is about names that ssh-keygen hashes."""
     found = []
     for name, case in CASES.items():
         found.append(pytest.param(name, False, id=f"{name}-clear"))
@@ -714,13 +714,13 @@ def test_as_ssh(
 
 
 def test_no_case_is_laxer() -> None:
-    """Where ssh refuses, so does the fan-out; for good only where ssh does, too."""
+    """If ssh refuses, so does the fan-out. It refuses for good only if ssh refuses."""
     assert not [name for name, case in CASES.items() if case.ssh and case.ours == LOGIN]
     assert not [name for name, case in CASES.items() if not case.ssh and case.ours == FINAL]
 
 
 def ssh_at_home(folder: Path) -> str:
-    """ssh as the user with this home would run it: it does not ask the environment where that is."""
+    """ssh with another home. It does not read the home from the environment."""
     path = folder / "ssh"
     path.write_text(
         f"#!/bin/sh\nexec unshare -m sh -c 'mount --bind {folder}/home ~root && exec ssh \"$@\"' ssh \"$@\"\n"

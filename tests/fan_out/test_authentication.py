@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who the user is: keys, an agent, passwords, a jump host. sshd's log tells what was really tried."""
+"""User authentication: keys, an agent, passwords, a jump host. sshd's log shows every attempt."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def host(hosts: Fleet) -> Host:
 
 @pytest.fixture(scope="module", params=["password", "keyboard-interactive"])
 def by_password(host: Host, request: pytest.FixtureRequest) -> Iterator[Server]:
-    """An sshd that takes passwords, by the method of that name or by PAM."""
+    """An sshd that accepts passwords, by that method."""
     own = {"PasswordAuthentication": "yes"}
     if request.param == "keyboard-interactive":
         own = {"KbdInteractiveAuthentication": "yes", "UsePAM": "yes"}
@@ -42,7 +42,7 @@ def by_password(host: Host, request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[Path]:
-    """An ssh-agent without keys: its socket."""
+    """The socket of an ssh-agent without keys."""
     path = tmp_path / "agent"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
     try:
@@ -120,7 +120,7 @@ def test_a_key_that_is_refused(host: Host, playbook: Playbook, tmp_path: Path) -
 def test_nothing_of_the_users_is_read_by_itself(
     hosts: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agent: Path
 ) -> None:
-    """A home with a key, a config and known hosts, and an agent in the environment: none of them is asked."""
+    """The home has a key, a config and known hosts, and the environment an agent. None of them is used."""
     host = hosts.hosts[0]
     home = tmp_path / "home"
     (home / ".ssh").mkdir(parents=True)
@@ -144,7 +144,7 @@ def test_nothing_of_the_users_is_read_by_itself(
 
 
 def test_keys_that_ssh_would_pass_over(host: Host, playbook: Playbook, tmp_path: Path) -> None:
-    """One that is missing, one that is none, one that wants a passphrase: then the one that fits."""
+    """A missing file, a file that is no key, a key with a passphrase, and then the key that fits."""
     junk = tmp_path / "junk"
     junk.write_text("no key")
     locked = tmp_path / "locked"
@@ -179,7 +179,7 @@ def test_an_agent_that_is_gone(host: Host, playbook: Playbook, tmp_path: Path) -
 
 
 def test_keys_of_an_agent_go_in_the_order_of_ssh(host: Host, playbook: Playbook, agent: Path, tmp_path: Path) -> None:
-    """First those that are named, then the agent's others, then what is only in files: MaxAuthTries counts them."""
+    """First the named keys, then the agent's others, then keys only in files, since MaxAuthTries counts them."""
     in_agent, named, in_file = (new_key(tmp_path, name) for name in ("in_agent", "named", "in_file"))
     add_to(agent, in_agent)
     add_to(agent, named)
@@ -201,7 +201,7 @@ def test_keys_of_an_agent_go_in_the_order_of_ssh(host: Host, playbook: Playbook,
 
 
 def test_keys_that_are_too_short(host: Host, playbook: Playbook, tmp_path: Path) -> None:
-    """RequiredRSASize counts for the user's keys and for the server's."""
+    """RequiredRSASize applies to the user's keys and to the server's."""
     path = tmp_path / "rsa"
     subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", path], check=True)
     host.path("root/rsa").write_bytes(path.read_bytes())

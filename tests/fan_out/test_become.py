@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Becoming another user by the real sudo, whose log tells how often a password was tried."""
+"""Become through the real sudo. Its log shows how often a password was tried."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def host(hosts: Fleet) -> Host:
 
 @pytest.fixture
 def rule(host: Host) -> Iterator[Callable[[str], None]]:
-    """Sets what sudo lets admin do."""
+    """Set the rules of sudo for the user admin."""
     path = host.state_dir / "runtime/etc/sudoers"
     before = path.read_text()
 
@@ -51,7 +51,7 @@ def rule(host: Host) -> Iterator[Callable[[str], None]]:
 
 
 def sudo(password: str | None, command: str = "") -> Start:
-    """How Ansible's plugin sudo starts a resident."""
+    """Start a resident as Ansible's plugin sudo would."""
     become = """
 import sys, json
 from ansible.plugins.loader import become_loader, get_shell_plugin, init_plugin_loader
@@ -73,7 +73,7 @@ print(json.dumps([command, plugin.prompt or "", plugin.success]))
 
 
 def attempts(host: Host) -> int:
-    """Wrong passwords that sudo has seen."""
+    """The number of wrong passwords that sudo has logged."""
     path = host.path("home/sudo.log")
     found = re.findall(r"(\d+) incorrect password attempt", path.read_text()) if path.exists() else []
     return sum(map(int, found))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which keys of a server are believed, and which algorithms are asked for; test_as_ssh.py has what files may say."""
+"""Accepted keys of a server and requested algorithms. test_as_ssh.py covers the files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_only_the_algorithms_of_the_route(
     nothing = route(host, port=plain.port, key_exchanges=("diffie-hellman-group1-sha1",))
     answer = playbook.one(work(host, nothing))
     assert answer.failure is Failure.REFUSED
-    # who of the two finds it out first ends the connection
+    # the side that finds it out first ends the connection
     assert re.search("No matching key exchange algorithm found|Connection closed by", answer.message), answer.message
     unheard_of = route(host, port=plain.port, ciphers=("rot13",))
     answer = playbook.one(work(host, unheard_of))

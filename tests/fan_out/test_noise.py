@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that say too much, or something else than an answer, and their neighbours."""
+"""Hosts that print too much, or no answer, and their neighbours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fleet import Fleet, Host
 START = resident("python3")
 LINES = "yes; :"
 BYTES = "cat /dev/zero; :"
-PATIENCE = 60  # seconds; each of these has gone on for ever
+PATIENCE = 60  # seconds; a failure here never ends by itself
 
 
 def flooding(host: Host) -> bool:
@@ -64,7 +64,7 @@ def test_a_flood_behind_the_answer_costs_the_next_phase_nothing(hosts: Fleet, pl
 
 
 def test_a_run_with_floods_can_be_cancelled(hosts: Fleet, playbook: Playbook) -> None:
-    """What is at work ends, and what waits is not begun."""
+    """Hosts at work finish; waiting hosts do not begin."""
     first, second, *others = hosts.hosts
     start = Start(f"yes & {START}")
     works = [*(work(host, start=start, sleep=60) for host in (first, second)), *(work(host) for host in others)]

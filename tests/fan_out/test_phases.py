@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phases on hosts: what stays between them, and what happens when something dies."""
+"""Phases on hosts: the state kept between them, and the effect of a death."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_resident_that_ends_in_the_middle_tells_how(hosts: Fleet, playbook: Pl
 def test_hosts_that_cannot_be_reached(hosts: Fleet, playbook: Playbook) -> None:
     up, down, unknown, silent = hosts.hosts
     down.stop_sshd()
-    with socket.socket() as listener:  # it takes connections, and never says a word
+    with socket.socket() as listener:  # it accepts connections, and sends nothing
         listener.bind((silent.address, 0))
         listener.listen()
         port = listener.getsockname()[1]
@@ -301,7 +301,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.mark.fleet
 def test_200_hosts_take_the_time_of_one(many: Fleet, tmp_path: Path) -> None:
-    """Connected first, since that is work for this machine's hosts, too: then nobody waits for anybody."""
+    """The hosts are connected first, since that is work for this machine too. After that no host waits for another."""
     run = Playbook(tmp_path / "run")
     try:
         assert all(answer.output for answer in run.phase([work(host) for host in many.hosts]).values())
