@@ -33,7 +33,7 @@ class Node:
 
 
 def templates() -> dict[str, Template]:
-    """The job templates by name; one that is sliced has two slices."""
+    """The job templates by name. A sliced one has two slices."""
     return {
         given["name"]: Template(
             given["playbook"].removesuffix(".yml"),
@@ -45,7 +45,7 @@ def templates() -> dict[str, Template]:
 
 
 def workflow(name: str) -> dict[str, Node]:
-    """The nodes of a workflow by identifier, the first one first."""
+    """The nodes of a workflow by identifier, in order."""
     known = templates()
     (found,) = [given for given in _load("workflows")["site_workflows"] if given["name"] == name]
     return {

@@ -41,7 +41,7 @@ class Shared:
         self.url = server.new_database(self._name)
 
     def age(self, seconds: float) -> None:
-        """Let time go by for everybody who has given a sign of life."""
+        """Pretend that so many seconds have passed since every heartbeat."""
         self._server.run(f"UPDATE ocp_task SET heartbeat = heartbeat - {seconds}", self._name)
 
 
@@ -52,14 +52,14 @@ def shared(postgresql: Postgresql | Mariadb) -> Shared:
 
 @pytest.fixture
 def jobs() -> Iterator[Path]:
-    """A folder whose path is as short as a container's, since those of sockets must be."""
+    """A folder with a path as short as in a container, since paths of sockets have to be short."""
     with tempfile.TemporaryDirectory(prefix="awx", dir="/tmp") as folder:
         yield Path(folder)
 
 
 @pytest.fixture
 def awx(jobs: Path, newest_core: Core) -> Iterator[Awx]:
-    """An AWX whose jobs have no store that they share."""
+    """An AWX whose jobs share no store."""
     made = Awx(jobs, newest_core)
     yield made
     made.close()
@@ -67,7 +67,7 @@ def awx(jobs: Path, newest_core: Core) -> Iterator[Awx]:
 
 @pytest.fixture
 def awx_with_store(jobs: Path, newest_core: Core, shared: Shared) -> Iterator[Awx]:
-    """An AWX whose credential for the store gives every job the same database."""
+    """An AWX whose credential gives every job the same store."""
     made = Awx(jobs, newest_core, credential={"ocp_task_store": shared.url})
     yield made
     made.close()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file env/extravars, in which only what the template itself says is trusted."""
+"""The file env/extravars, in which only values of the template are trusted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 
 class _Untrusted(yaml.SafeDumper):
-    """Writes every text, also a key, as one that Ansible never takes for a template."""
+    """Marks every text, also of keys, so that Ansible never evaluates it as a template."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -22,7 +22,7 @@ _Untrusted.add_representer(str, _text)
 
 
 def dump(variables: dict[str, Any], trusted: dict[str, Any]) -> str:
-    """YAML. A variable is trusted where the template has it with this very value."""
+    """Return YAML. A variable is trusted if the template has it with this very value."""
     return "".join(
         yaml.dump(
             {name: value},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An inventory as AWX hands it to a job: an executable script, cut to the hosts of a slice."""
+"""An inventory as AWX passes it to a job: an executable script with the hosts of a slice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ print({!r})
 
 @dataclass(frozen=True)
 class Inventory:
-    """hosts: variables by name. group: the one that they are in, with variables of its own."""
+    """hosts: variables by name. group: the group of all hosts. variables: those of the group."""
 
     hosts: dict[str, dict[str, Any]]
     variables: dict[str, Any] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Inventory:
         return cls(content["hosts"], content["vars"], group, **more)
 
     def slice(self, number: int, count: int) -> Inventory:
-        """What slice number (from 1) of so many gets: AWX sorts the hosts by name and deals them out in turn."""
+        """The part for slice number (from 1) of count: AWX sorts the hosts by name and deals them out in turn."""
         dealt = sorted(self.hosts)[number - 1 :: count]
         return Inventory({name: self.hosts[name] for name in dealt}, self.variables, self.group, self.name, self.id)
 

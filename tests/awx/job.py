@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One job: its private data directory, and its way through transmit, worker and process."""
+"""One job: its private data directory, and its run through transmit, worker and process."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import IO, Any
 
 RUNNER = Path(sys.executable).with_name("ansible-runner")
-# A process table of its own, as a container: whoever ends it ends everything that the job has started.
+# A process table of its own, like a container: killing it kills every process of the job.
 _CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 PATIENCE = 300
 
 
 class Job:
-    """A job that was started.
+    """A started job.
 
-    folder: its own; its private data directory is laid out there. playbook: a file of the project. environment: of its
+    folder: its own folder, with its private data directory. playbook: a file of the project. environment: of its
     container. ignored: variables of the launch that AWX has dropped.
     """
 
@@ -60,7 +60,7 @@ class Job:
                     cwd=folder,
                 )
                 if stdin:
-                    stdin.close()  # it is the next one's
+                    stdin.close()  # the next process has it
                 stdin = started.stdout
                 self._processes.append(started)
         self._ended = threading.Event()
@@ -87,20 +87,20 @@ class Job:
         return not self._ended.is_set()
 
     def cancel(self) -> None:
-        """Cancel the job, as AWX does: its container is gone, whatever it does."""
+        """Cancel the job as AWX does, by removing its container."""
         self._cancelled = True
         self.kill()
 
     def kill(self) -> None:
-        """The container dies."""
-        self._processes[1].kill()  # unshare, and with it (--kill-child) its process 1, and so the whole table
+        """Kill the container."""
+        self._processes[1].kill()  # unshare, and with it (--kill-child) process 1 and the whole process table
 
     @property
     def status(self) -> str:
-        """AWX's status of the job that has ended."""
+        """AWX's status of the ended job."""
         if self._cancelled:
             return "canceled"
-        path = self._out / f"artifacts/{self.id}/status"  # the runner's own, which comes last over the wire
+        path = self._out / f"artifacts/{self.id}/status"  # the runner sends its status last
         return path.read_text() if path.exists() else "error"
 
     @cached_property
@@ -111,7 +111,7 @@ class Job:
 
     @property
     def output(self) -> str:
-        """What AWX shows of the job, and what went to standard error."""
+        """The output that AWX shows of the job, and its standard error."""
         shown = [event.get("stdout", "") for event in self._events_so_far()]
         return "\n".join(filter(None, shown)) + self._stderr.read_text(errors="replace")
 
@@ -125,7 +125,7 @@ class Job:
         return sorted(found, key=lambda event: int(event["counter"]))
 
     def has(self, event: str, **data: str) -> bool:
-        """Whether an event of this kind, whose data has these values, has come by now."""
+        """Whether an event of this kind with these values has arrived."""
         return any(
             known["event"] == event
             and all(known.get("event_data", {}).get(name) == value for name, value in data.items())
@@ -134,7 +134,7 @@ class Job:
 
     @property
     def artifacts(self) -> dict[str, Any]:
-        """The job's artifacts, which a workflow hands on."""
+        """The job's artifacts, which a workflow passes on."""
         found: dict[str, Any] = {}
         for event in self.events:
             found.update(event.get("event_data", {}).get("artifact_data") or {})
@@ -142,14 +142,14 @@ class Job:
 
     @property
     def response(self) -> dict[str, Any]:
-        """The response that is in the artifacts."""
+        """The response in the artifacts."""
         assert "ocp_response" in self.artifacts, self.output
         response: dict[str, Any] = self.artifacts["ocp_response"]
         return response
 
     @property
     def host_summaries(self) -> dict[str, dict[str, int]]:
-        """What AWX shows of each host: how often it was ok, changed, failed (failures, dark: unreachable), ..."""
+        """AWX's counts per host: ok, changed, failed (failures, dark: unreachable), ..."""
         (stats,) = [event["event_data"] for event in self.events if event["event"] == "playbook_on_stats"]
         kinds = ("ok", "changed", "failures", "dark", "ignored", "skipped", "rescued", "processed")
         hosts = {host for kind in kinds for host in stats.get(kind, {})}
@@ -157,7 +157,7 @@ class Job:
 
     @property
     def failed_hosts(self) -> list[str]:
-        """The hosts that AWX would relaunch the job on, when it is asked to do so on failed hosts."""
+        """The hosts of AWX's relaunch on failed hosts."""
         summaries = self.host_summaries.items()
         return sorted(host for host, counts in summaries if counts["failures"] or counts["dark"])
 
@@ -170,7 +170,7 @@ def lay_out(
     arguments: list[str],
     environment: dict[str, str],
 ) -> Path:
-    """Make a private data directory, without its inventory. extravars, credential: YAML."""
+    """Create a private data directory, without its inventory. extravars, credential: YAML."""
     private = folder / "private"
     for name in ("env", "inventory", "cp"):
         (private / name).mkdir(parents=True, mode=0o700)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A single job of AWX, over the wire that AWX uses, judged by what AWX shows of it and by the hosts' process tables."""
+"""A single job of AWX over AWX's own wire, checked in AWX's output and in the hosts' process tables."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def running(fleet: Fleet) -> list[bool]:
 
 
 def error_of(job: Job) -> dict[str, Any]:
-    """The error of a job whose request was refused, and so shows as failed."""
+    """The error of a job whose request was refused. AWX shows such a job as failed."""
     assert job.status == "failed", job.output
     response = job.response
     assert response["successful"] is False
@@ -45,7 +45,7 @@ def error_of(job: Job) -> dict[str, Any]:
 
 
 def nowhere(listener: Listener) -> Inventory:
-    """Hosts that nobody must contact: the listener would see it."""
+    """Hosts that must not be contacted. The listener would notice."""
     address = {"ansible_host": "127.0.0.1", "ansible_port": listener.port}
     return Inventory({name: {**address, "ocp_host_id": value} for name, value in HOSTS.items()})
 
@@ -80,7 +80,7 @@ def test_stops_agents(awx: Awx, start_fleet: StartFleet) -> None:
     ids=["lines", "commas", "text of a list", "list", "list of both"],
 )
 def test_ids_of_a_survey(awx: Awx, start_fleet: StartFleet, given: object) -> None:
-    """In check mode, which needs the hosts and changes nothing."""
+    """Check mode needs the hosts and changes nothing."""
     fleet = start_fleet([HostSpec(), HostSpec()])
 
     job = awx.launch(CHECK, Inventory.of(fleet), {"host_ids": given}).wait()
@@ -110,7 +110,7 @@ def test_one_id_of_an_integer_question(awx: Awx, start_fleet: StartFleet) -> Non
         ({"host_ids": "12:30:45\n1001"}, 400),
         ({"host_ids": "0123, 1001"}, 400),
         ({"host_ids": "1_000, 1001"}, 400),
-        # ansible-core from 2.19 on resolves what AWX quotes (!unsafe '0123') once more, as YAML 1.1: 45045, 83, 1000.
+        # ansible-core from 2.19 on parses AWX's quoted value (!unsafe '0123') again as YAML 1.1: 45045, 83, 1000.
         ({"host_ids": "12:30:45"}, 400),
         ({"host_ids": "0123"}, 400),
         ({"host_ids": "1_000"}, 400),
@@ -132,7 +132,7 @@ def test_ids_that_are_refused(awx: Awx, listener: Listener, given: dict[str, Any
 
 
 def test_a_template_that_prompts_for_nothing(awx: Awx, listener: Listener) -> None:
-    """AWX drops the ids and says so in the answer to the launch only; the job runs without them."""
+    """AWX drops the ids and says so only in the answer to the launch. The job runs without them."""
     job = awx.launch(Template("batch_stop_agents"), nowhere(listener), {"host_ids": [1001]}).wait()
 
     assert job.ignored == {"host_ids": [1001]}
@@ -142,7 +142,7 @@ def test_a_template_that_prompts_for_nothing(awx: Awx, listener: Listener) -> No
 
 @pytest.mark.parametrize("limit", ["db1", "localhost", "localhost,db1", "nobody"])
 def test_a_limit_that_leaves_something_out(awx: Awx, listener: Listener, limit: str) -> None:
-    """Also what a relaunch on failed hosts is: a limit. Never successful where something is not done."""
+    """A relaunch on failed hosts is a limit, too. The job is never successful when work is left undone."""
     job = awx.launch(STOP, nowhere(listener), {"host_ids": "1001\n1002"}, limit=limit).wait()
     again = awx.relaunch(job, limit=limit).wait()
 
@@ -167,7 +167,7 @@ def test_a_limit_that_leaves_nothing_out(awx: Awx, start_fleet: StartFleet) -> N
 
 @pytest.mark.parametrize("transport", ["fanout", "task"])
 def test_relaunch_of_a_job_that_failed(awx: Awx, start_fleet: StartFleet, transport: str) -> None:
-    """AWX sees localhost alone fail, which is none of its hosts: it has no failed hosts to relaunch on."""
+    """AWX sees only localhost fail, which is no host of the inventory, so it offers no failed hosts for a relaunch."""
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
     template = replace(STOP, variables={"ocp_transport": transport})
 
@@ -199,7 +199,7 @@ def test_large_responses_are_summarized(awx: Awx, listener: Listener) -> None:
 
 
 def test_cancel_without_a_store(awx: Awx, start_fleet: StartFleet) -> None:
-    """The container is gone within a moment: no artifacts, no word of ours. AWX itself says that it was cancelled."""
+    """The container is gone at once, without artifacts or a message of ours. AWX itself says that it was cancelled."""
     fleet = start_fleet([SLOW, SLOW])
     job = awx.launch(STOP, Inventory.of(fleet), {"host_ids": "1001,1002"})
     for host in fleet.hosts:
@@ -216,7 +216,7 @@ def test_cancel_without_a_store(awx: Awx, start_fleet: StartFleet) -> None:
 
 
 def test_cancel_with_a_store(awx_with_store: Awx, shared: Shared, start_fleet: StartFleet) -> None:
-    """The task outlives the container: FAILED for who asks, once nobody has heard of it for a minute; and retried."""
+    """The task outlives the container. After a minute without a heartbeat queries report FAILED, and a retry works."""
     fleet = start_fleet([SLOW, HostSpec()])
     job = awx_with_store.launch(STOP, Inventory.of(fleet), {"host_ids": "1001,1002"})
     for host in fleet.hosts[:1]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflows of the example project, node by node and slice by slice, judged by the hosts' process tables."""
+"""The workflows of the example project, node by node and slice by slice, checked in the hosts' process tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RETRY = templates()["OCP retry a task"]
 
 
 def ids(fleet: Fleet) -> dict[str, Any]:
-    """What the survey sends."""
+    """The answer to the survey."""
     return {"host_ids": "\n".join(str(host.host_id) for host in fleet.hosts)}
 
 
@@ -38,7 +38,7 @@ def outcomes(jobs: dict[str, list[Job]]) -> dict[str, list[str]]:
 
 
 def whole(job: Job) -> dict[str, Any]:
-    """The whole task of a job whose artifacts may have a summary only."""
+    """The whole task of a job, even if its artifacts have only a summary."""
     for line in job.output.splitlines():
         if line.startswith("OCP_RESPONSE "):
             found: dict[str, Any] = json.loads(line.removeprefix("OCP_RESPONSE "))["data"]
@@ -48,7 +48,7 @@ def whole(job: Job) -> dict[str, Any]:
 
 
 def errors(task: dict[str, Any]) -> dict[tuple[str, int], dict[str, str]]:
-    """By the first word of the subtask's name, and the index of the host."""
+    """Errors by the first word of the subtask's name, and the index of the host."""
     failed = [subtask for subtask in task["subtasks"] if "error" in subtask]
     return {(subtask["name"].split()[0], subtask["parallelIdx"]): subtask["error"] for subtask in failed}
 
@@ -97,12 +97,12 @@ def test_a_fleet_in_slices(awx_with_store: Awx, shared: Shared, start_fleet: Sta
 
 
 def test_a_slice_that_is_killed(awx_with_store: Awx, start_fleet: StartFleet) -> None:
-    """The barrier sees it, after its timeout; what the others did counts; a retry in one job does the rest.
+    """The barrier notices after its timeout. The other slices' outcomes count, and a retry in one job does the rest.
 
     tests/integration/test_workflow.py does so in each phase.
     """
     fleet = start_fleet([SLOW if n == 1 else HostSpec() for n in range(4)])
-    victim = fleet.hosts[1]  # in the second of two slices
+    victim = fleet.hosts[1]  # it is in the second of two slices
 
     def kill(jobs: list[Job]) -> None:
         victim.wait_for((victim.home / "run/admin.lock").exists, "Stop has not begun")
@@ -153,7 +153,7 @@ def test_a_host_of_two_workflows(awx_with_store: Awx, start_fleet: StartFleet) -
 
 
 def test_a_node_that_is_relaunched(awx_with_store: Awx, start_fleet: StartFleet) -> None:
-    """What was handed in is done: once more changes nothing, and says so."""
+    """Outcomes were handed in already, so the relaunch changes nothing, and says so."""
     fleet = start_fleet([HostSpec()] * 2)
     first: list[Job] = []
     again: list[Job] = []
@@ -176,7 +176,7 @@ def test_a_node_that_is_relaunched(awx_with_store: Awx, start_fleet: StartFleet)
     task = whole(jobs["report"][0])
     check_truth(task)
     assert task["status"] == "SUCCESSFUL"
-    # nor is it a failure to come when all is done
+    # a relaunch after the end is no failure either
     late_slice, late_barrier = (awx_with_store.relaunch(job).wait() for job in (first[0], jobs["stop_barrier"][0]))
     assert late_slice.status == "successful", late_slice.output
     assert f"task {task['id']} has ended SUCCESSFUL: nothing is due" in late_slice.output
@@ -194,7 +194,7 @@ def test_a_workflow_without_a_store(awx: Awx, listener: Listener) -> None:
 
 
 def test_a_workflow_in_check_mode(awx_with_store: Awx, shared: Shared, listener: Listener) -> None:
-    """It makes no task, and says so at every node; no host is contacted."""
+    """It creates no task, and says so at every node. No host is contacted."""
     known = templates()
     given = {"host_ids": "1001", "ocp_operation": "batch_stop_agents", "ocp_phase": "stop"}
     for node in ("accept", "phase", "barrier", "report"):

@@ -25,7 +25,7 @@ HOST = "https://awx.example.org"
 
 @dataclass(frozen=True)
 class Launch:
-    """What a job was launched with, for a relaunch."""
+    """The arguments of a launch, for a relaunch."""
 
     template: Template
     inventory: Inventory
@@ -36,7 +36,7 @@ class Launch:
 class Awx:
     """One AWX. folder: for the files of its jobs, one folder each. core: of its execution environment.
 
-    user: name and number of who launches. credential: variables that a credential gives to every job.
+    user: name and number of the launching user. credential: variables that a credential gives to every job.
     """
 
     def __init__(
@@ -53,17 +53,17 @@ class Awx:
         self._credential = credential or {}
         self._launches: dict[int, Launch] = {}
 
-    # What people and workflows do
+    # Actions of people and workflows
 
     def launch(
         self, template: Template, inventory: Inventory, given: dict[str, Any] | None = None, *, limit: str = ""
     ) -> Job:
-        """Launch a template that is not sliced. given: the variables of the launch."""
+        """Launch an unsliced template. given: the variables of the launch."""
         counts, ignored = template.accepted(given or {})
         return self._start(Launch(template, inventory, counts, (1, 1)), "manual", limit, ignored=ignored)
 
     def relaunch(self, job: Job, *, limit: str = "") -> Job:
-        """Launch once more, with the variables of then. limit: the hosts that AWX was asked to take."""
+        """Launch a job again, with its variables. limit: the hosts to take."""
         return self._start(self._launches[job.id], "relaunch", limit)
 
     def run_workflow(
@@ -77,8 +77,8 @@ class Awx:
     ) -> dict[str, list[Job]]:
         """Launch a workflow of the project, and run its nodes to the end. given: the answers to its survey.
 
-        slices: into how many jobs a sliced node is cut. during: by node, what happens once its jobs have started.
-        Returns the jobs by node; nodes that were not come to are not there.
+        slices: the number of jobs of a sliced node. during: by node, a function called once its jobs have started.
+        Returns the jobs by node, without the nodes that were not reached.
         """
         number = 70000 + len(self.jobs)
         nodes = workflow(name)
@@ -89,7 +89,7 @@ class Awx:
         while waiting:
             identifier = waiting.pop(0)
             node = nodes[identifier]
-            # Artifacts of the nodes before it, then the workflow's own, whatever the template prompts for.
+            # Artifacts of the nodes before it, then the workflow's own, independent of what the template prompts for.
             counts = {**node.template.accepted(node.variables)[0], **artifacts, **variables}
             count = max(1, min(slices if node.template.slices > 1 else 1, len(inventory.hosts)))
             jobs = [
@@ -105,13 +105,13 @@ class Awx:
         return done
 
     def close(self) -> None:
-        """End what still runs."""
+        """Kill the jobs that still run."""
         for job in self.jobs:
             if job.running:
                 job.kill()
                 job.wait()
 
-    # How a job starts
+    # Starting a job
 
     def _start(
         self,
@@ -141,7 +141,7 @@ class Awx:
             self._job_environment(number, folder, launch.inventory),
         )
         launch.inventory.slice(*launch.slice).write(private / "inventory/hosts")
-        # The container has nothing of ours but its image: the ansible-core, and ansible-runner beside it.
+        # The container sees only its image: the ansible-core, and ansible-runner beside it.
         container = {
             "PATH": os.pathsep.join((str(self._core.bin), str(Path(sys.executable).parent), os.environ["PATH"])),
             "HOME": str(home),
@@ -154,7 +154,7 @@ class Awx:
         return job
 
     def _magic(self, number: int, kind: str, launch: Launch, workflow_job: int | None) -> dict[str, Any]:
-        """The variables that AWX adds to those of every job; a launch cannot override them."""
+        """The variables that AWX adds to every job. A launch cannot override them."""
         name, user = self.user
         values: dict[str, Any] = {
             "job_id": number,
