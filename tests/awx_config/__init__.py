@@ -1,4 +1,4 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What examples/awx-project/awx makes of an AWX, by the modules of awx.awx, on a stand-in for AWX's REST API."""
+"""The objects that examples/awx-project/awx creates, by the modules of awx.awx, on a stand-in for AWX's REST API."""

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX refuses of the objects that the example makes, as far as it is known from its source of October 2024
-(awx/api/serializers.py, awx/api/views, awx/main/models). Not all that AWX checks is here.
+"""Rules by which AWX refuses objects of the example, taken from its source of October 2024 (awx/api/serializers.py,
+awx/api/views, awx/main/models). AWX checks more than this.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
-# Fields that are the id of an object of this collection.
+# Fields with the id of an object of this collection.
 REFERENCES = {
     "credential": "credentials",
     "credential_type": "credential_types",
@@ -40,7 +40,7 @@ REQUIRED = {
     "workflow_job_templates": ("name",),
 }
 
-# What is unique among objects of one kind.
+# Fields that are unique among objects of one kind.
 UNIQUE = {
     "credentials": ("name", "organization", "credential_type"),
     "inventory_sources": ("name", "inventory"),
@@ -61,7 +61,7 @@ _QUESTION_TYPES = {
 
 
 def survey_error(survey: Object) -> str | None:
-    """Why a survey is refused, None when it is not (JobTemplateSurveySpec._validate_spec_data)."""
+    """Why a survey is refused, or None (JobTemplateSurveySpec._validate_spec_data)."""
     for key, kind in {"name": str, "description": str, "spec": list}.items():
         if not isinstance(survey.get(key), kind):
             return f"'{key}' is missing or of another type"
@@ -91,7 +91,7 @@ def survey_error(survey: Object) -> str | None:
 
 
 def answer_errors(template: Object, survey: Object, answers: Object) -> list[str]:
-    """What a template does not take of the variables that a node gives it (JobTemplate._accept_or_ignore_variables)."""
+    """Variables of a node that its template does not accept (JobTemplate._accept_or_ignore_variables)."""
     questions = (
         {question["variable"]: question for question in survey.get("spec", [])}
         if template.get("survey_enabled")
@@ -108,7 +108,7 @@ def answer_errors(template: Object, survey: Object, answers: Object) -> list[str
 
 
 def prompt_errors(template: Object, node: Object) -> list[str]:
-    """Which fields a node sets that its template does not prompt for (LaunchConfigurationBaseSerializer.validate)."""
+    """Fields of a node that its template does not prompt for (LaunchConfigurationBaseSerializer.validate)."""
     prompts = ("inventory", "limit", "job_type", "forks", "job_slice_count", "timeout", "diff_mode", "verbosity")
     return [
         f"Field {name} is not configured to prompt on launch."

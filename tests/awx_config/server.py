@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for AWX's REST API, as far as the modules of awx.awx use it to configure AWX.
 
-Objects live in memory: they are made, read, changed, listed with filters, and associated, as AWX's generic views do it.
-It shows that the modules take the example's arguments, that everything is there before it is referred to, that a second
-run finds nothing to change, and what AWX would be left with. It runs no job and no sync of hosts; that of a project
-ends at once, and it knows only those of AWX's rules that are in rules.py.
+Objects live in memory. They are created, read, changed, listed with filters, and associated, as in AWX's generic views.
+It shows that the modules accept the example's arguments, that every object exists before it is referred to, that a
+second run changes nothing, and which objects result. It runs no job and no sync of hosts. The sync of a project
+ends at once. It knows only the rules of AWX in rules.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT = "/api/v2/"
 ENCRYPTED = "$encrypted$"
 PAGE_SIZE = 25
 
-# What one kind of object is called in "type".
+# Values of the field "type".
 TYPES = {
     "credential_types": "credential_type",
     "credentials": "credential",
@@ -46,7 +46,7 @@ TYPES = {
     "workflow_job_templates": "workflow_job_template",
 }
 UNIFIED = ("inventory_sources", "job_templates", "projects", "workflow_job_templates")
-# What is below an object as a list, and where its members are from. The order counts in the first two.
+# Lists below an object, and the collection of their members. The order matters in the first two.
 ASSOCIATIONS = {
     "galaxy_credentials": "credentials",
     "instance_groups": "instance_groups",
@@ -60,7 +60,7 @@ ROLES = ("admin_role", "execute_role", "read_role")
 
 
 class RefusedError(Exception):
-    """An answer that is an error: its HTTP status, and what AWX would say."""
+    """An error answer: its HTTP status and AWX's message."""
 
     def __init__(self, status: int, body: Object) -> None:
         super().__init__(status, body)
@@ -80,20 +80,20 @@ class Awx:
         self.members: dict[tuple[str, int, str], list[int]] = {}
         self.surveys: dict[tuple[str, int], Object] = {}
         self.changes: list[tuple[str, str]] = []
-        self.sync = "successful"  # how the synchronization of a project ends
+        self.sync = "successful"  # the result of a project's sync
         self._numbers = itertools.count(1)
-        # What every AWX has from the beginning.
+        # Objects of every new AWX.
         self._add("credential_types", {"name": "Machine", "kind": "ssh", "managed": True, "inputs": MACHINE})
         galaxy = self._add("credential_types", {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "galaxy"})
         self._add("credentials", {"name": "Ansible Galaxy", "credential_type": galaxy["id"], "inputs": {}})
 
     def named(self, collection: str, name: str) -> Object:
-        """The object of this name (of this identifier, for a node of a workflow)."""
+        """The object of this name (a node of a workflow: of this identifier)."""
         (found,) = [o for o in self.objects[collection].values() if name in (o.get("name"), o.get("identifier"))]
         return found
 
     def associated(self, collection: str, number: int, kind: str) -> list[Object]:
-        """What is associated with an object."""
+        """The objects associated with an object."""
         home = ASSOCIATIONS[kind]
         return [self.objects[home][member] for member in self.members.get((collection, number, kind), [])]
 
@@ -186,7 +186,7 @@ class Awx:
     def _change(self, collection: str, number: str, body: Object) -> Object:
         found = self._one(collection, number)
         inputs = {**body.get("inputs", {})}
-        if collection == "credentials":  # what is sent back as it was shown stays
+        if collection == "credentials":  # a placeholder sent back keeps the secret
             body = {**body, "inputs": {k: found["inputs"][k] if v == ENCRYPTED else v for k, v in inputs.items()}}
         self._check(collection, {**found, **body})
         found.update(body)
@@ -236,7 +236,7 @@ class Awx:
             members.append(body["id"])
 
     def _shown(self, collection: str, found: Object) -> Object:
-        """An object as AWX shows it: without its secrets, with what it is related to."""
+        """An object as AWX shows it: without its secrets, with its related objects."""
         shown = {key: value for key, value in found.items() if key != "object_roles"}
         shown["summary_fields"] = {"object_roles": found.get("object_roles", {})}
         shown["related"] = {name: f"{found['url']}{name}/" for name in ("survey_spec", *ASSOCIATIONS)}
@@ -249,7 +249,7 @@ class Awx:
         return shown
 
 
-# As far as the example uses it.
+# The fields that the example uses.
 MACHINE = {"fields": [{"id": "username", "type": "string"}, {"id": "ssh_key_data", "type": "string", "secret": True}]}
 
 
@@ -258,7 +258,7 @@ def _fits(found: Object, query: dict[str, str]) -> bool:
 
 
 class AwxServer:
-    """An AWX on a free port of 127.0.0.1, up from the beginning of its with block to the end. Its user must log in."""
+    """An AWX on a free port of 127.0.0.1 during its with block. Its user has to log in."""
 
     user = "admin"
     password = "pa55:word"
@@ -282,7 +282,7 @@ class AwxServer:
         self._server.server_close()
 
     def answer(self, method: str, target: str, authorization: str, body: Object) -> tuple[int, Any]:
-        """What a request gets: the HTTP status and the JSON of the answer."""
+        """Answer a request. Returns the HTTP status and the JSON of the answer."""
         with self._lock:
             basic = "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             if authorization == basic and target.startswith(f"{ROOT}tokens/"):
@@ -320,6 +320,6 @@ class AwxServer:
             do_GET = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:
-                """Keep quiet."""
+                """Print nothing."""
 
         return Handler

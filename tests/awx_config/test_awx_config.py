@@ -1,10 +1,10 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example's configuration of AWX, carried out by the real modules of awx.awx.
+"""The example's configuration of AWX, run by the real modules of awx.awx.
 
-AWX itself does not run here: server.py is a stand-in for it, and says what that proves and what not. How AWX follows
-the edges of a workflow, and fills in the templates of a credential type, is taken from its source of October 2024
+AWX itself does not run here. Its stand-in server.py says what that proves. The edges of a workflow and the
+templates of a credential type follow AWX's source of October 2024
 (awx/main/scheduler/dag_workflow.py, awx/main/models/credential.py).
 """
 
@@ -43,7 +43,7 @@ Edge = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of configure.yml. changes: what it has changed in AWX, as method and path."""
+    """One run of configure.yml. changes: its changes in AWX, as method and path."""
 
     output: str
     changes: list[tuple[str, str]]
@@ -56,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Configuration:
-    """The example, and the AWX that it is for."""
+    """The example, and its AWX."""
 
     server: AwxServer
     folder: Path
@@ -68,7 +68,7 @@ class Configuration:
         return Run(process.stdout, self.server.awx.changes[before:])
 
     def fail(self, *arguments: str) -> str:
-        """A run that fails. Returns its output."""
+        """Run it and expect a failure. Returns the output."""
         process = self._run(*arguments)
         assert process.returncode != 0, process.stdout
         return process.stdout
@@ -117,7 +117,7 @@ def first(configuration: Configuration) -> Run:
 
 @pytest.fixture(scope="module")
 def awx(configuration: Configuration, first: Run) -> Awx:
-    """What the first run has left."""
+    """The AWX after the first run."""
     assert first.changes
     return configuration.server.awx
 
@@ -156,7 +156,7 @@ def nodes(awx: Awx, workflow: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def edges(awx: Awx, operation: str) -> set[Edge]:
-    """The edges of an operation's workflow: from, on which end, to."""
+    """The edges of an operation's workflow: from, on which result, to."""
     verb = operation.split("_")[1]
     workflow = awx.named("workflow_job_templates", f"OCP {verb} agents, sliced")
     return {
@@ -168,9 +168,9 @@ def edges(awx: Awx, operation: str) -> set[Edge]:
 
 
 def walk(graph: set[Edge], **ends: str) -> list[str]:
-    """The nodes that AWX runs, in their order, when these end as said and all others with success.
+    """The nodes that AWX runs, in order, if these end as given and all others with success.
 
-    A node runs when all nodes before it have ended or will never run, and one of them has ended as its edge says.
+    A node runs once every node before it has ended or will never run, and the result of one of them matches its edge.
     """
     names = {name for before, _end, behind in graph for name in (before, behind)}
     ran: list[str] = []
@@ -290,7 +290,7 @@ def test_the_playbooks_know_every_variable_of_the_surveys(awx: Awx) -> None:
 
 
 def text_of(playbook: Path) -> str:
-    """A playbook with everything that it imports, and what the action for host ids is given by its variable's name."""
+    """A playbook with all its imports, and the variables that the action for host ids reads by itself."""
     text = playbook.read_text()
     for imported in re.findall(r"import_playbook: (phases/\S+)", text):
         text += text_of(playbook.parent / imported)
@@ -330,7 +330,7 @@ def test_a_private_authority_of_ocp_is_a_file_of_the_job(awx: Awx, tmp_path: Pat
 
 
 def test_a_project_whose_first_sync_has_failed_is_synchronized_again(configuration: Configuration, awx: Awx) -> None:
-    """AWX does that once, when the project is made; a template of one without its playbook is refused."""
+    """AWX syncs a project once, on its creation. It refuses a template without its playbook."""
     (project,) = awx.objects["projects"].values()
     project["status"] = awx.sync = "failed"
     before = len(awx.changes)
@@ -341,9 +341,9 @@ def test_a_project_whose_first_sync_has_failed_is_synchronized_again(configurati
 
 
 def injected(awx: Awx, name: str, inputs: dict[str, str], folder: Path = Path("/tmp")) -> dict[str, dict[str, str]]:
-    """What AWX gives a job from a credential of this type: by "env" or "extra_vars", name and value.
+    """The variables that AWX gives a job from a credential of this type: by "env" or "extra_vars", name and value.
 
-    CredentialType.inject_credential: a field without a value is not defined in the templates; files come first, and
+    As CredentialType.inject_credential: a field without a value is not defined in the templates. Files come first, and
     their paths are below tower.filename. folder: for those files.
     """
     environment = ImmutableSandboxedEnvironment()
@@ -370,7 +370,7 @@ def test_a_job_gets_the_task_store_as_it_was_given(awx: Awx) -> None:
 
 @pytest.mark.parametrize("login", ["password", "access key"])
 def test_a_sync_finds_the_hosts_of_ocp(awx: Awx, login: str, tmp_path: Path) -> None:
-    """The project's inventory file, with the environment that AWX makes of a credential, and a server of OCP's API."""
+    """It uses the project's inventory file, AWX's environment of a credential, and a server of OCP's API."""
     (source,) = awx.objects["inventory_sources"].values()
     with OcpServer([host(1001), host(1002)]) as ocp:
         pairs = {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in refuses what AWX refuses: else a run of the example against it would say nothing."""
+"""The stand-in refuses what AWX refuses. Otherwise a run of the example against it would prove nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def survey(*questions: dict[str, Any]) -> dict[str, Any]:
 
 
 def refused(awx: Awx, target: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What AWX says of a POST that it refuses."""
+    """AWX's answer to a POST that it refuses."""
     with pytest.raises(RefusedError) as caught:
         awx.answer("POST", f"/api/v2/{target}/", body)
     assert caught.value.status == 400
