@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which run a call makes. The runs themselves are in tests/integration."""
+"""The run that a call starts. tests/integration has the runs themselves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BY_TASK_ID = ("task_retry", "task_rollback")
 
 
 class Run:
-    """A run that has ended at once. made: what each was made of."""
+    """A run that ends at once. made: the arguments of all runs."""
 
     made: list[tuple[Settings, Mapping[str, Any]]]
 
@@ -41,7 +41,7 @@ class Run:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Mapping[str, Any]]]:
-    """The runs that were made of the calls."""
+    """The arguments of the runs that the calls have started."""
     monkeypatch.setattr(Run, "made", [], raising=False)
     monkeypatch.setattr(_api, "Submission", Run)
     return Run.made
@@ -139,7 +139,7 @@ def test_a_function_is_of_one_operation(made: list[Any], function: str) -> None:
 
 @pytest.fixture
 def submission(tmp_path: Path) -> Submission:
-    """A handle without a run behind it: what cancel() has to do with."""
+    """A handle without a run, with just the parts that cancel() uses."""
     made = Submission.__new__(Submission)
     made._folder, made._ended, made._broken_off = tmp_path, threading.Event(), threading.Event()
     made._cancel_callback, made._runner = None, object()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible-runner is called with."""
+"""The arguments for ansible-runner."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_host_keys_are_checked_as_ansible_is_configured(folder: Path, monkeypatc
     name = "ANSIBLE_HOST_KEY_CHECKING"
     monkeypatch.delenv(name, raising=False)
     prepared = environment({}, folder)
-    assert name in prepared  # ansible-runner would put False there
+    assert name in prepared  # otherwise ansible-runner would set it to False
     restore_environment(prepared)
     assert name not in prepared
 
@@ -160,7 +160,7 @@ def test_host_keys_are_checked_as_ansible_is_configured(folder: Path, monkeypatc
     assert chosen[name] == "False"
 
     monkeypatch.setenv(name, "False")
-    assert name not in environment({}, folder)  # that of the process goes on to ansible-playbook
+    assert name not in environment({}, folder)  # ansible-playbook inherits it from the process
 
 
 def test_inventories(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

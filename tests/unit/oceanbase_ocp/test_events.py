@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The response of a run of one's own."""
+"""The response of a run that the caller started without this package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .test_progress import DONE, REQUEST, event, new_task, run
 
 
 def begun() -> list[dict[str, Any]]:
-    """The events of a run on two hosts in the middle of Prepare, of which one has ended it."""
+    """The events of a run on two hosts during Prepare. One host has finished it."""
     task = new_task(2)
     response = REQUEST.answer(task)
     task.begin()

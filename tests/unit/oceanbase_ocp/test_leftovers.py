@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that a run left behind, real ones."""
+"""Real processes that a run left behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_ends_exactly_the_marked_ones() -> None:
 
     def start(value: str) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "OCP_TEST_RUN": value}
-        # In a session of its own, as a worker of ansible-core is.
+        # In a session of its own, like a worker of ansible-core.
         return subprocess.Popen(["sleep", "60"], env=environment, start_new_session=True)
 
     marked, others = [start(mark), start(mark)], [start(mark + "0"), start("x" + mark)]
@@ -40,9 +40,9 @@ def test_ends_children_that_were_forked_without_an_exec() -> None:
         [sys.executable, "-c", program], env={**os.environ, "OCP_TEST_RUN": mark}, stdout=subprocess.PIPE
     ) as parent:
         assert parent.stdout is not None
-        assert parent.stdout.read(2) == b".."  # both are there
+        assert parent.stdout.read(2) == b".."  # both children run
 
         end_processes(f"OCP_TEST_RUN={mark}")
 
-        assert parent.stdout.read() == b""  # returns only when both have let the pipe go
+        assert parent.stdout.read() == b""  # returns only once both have closed the pipe
         assert parent.wait(timeout=5) == -9

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that ends early: what its events said goes into the final response, and nothing else does."""
+"""A run that ends early. Only what its events said goes into the final response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Ou
 from oceanbase_ocp._progress import Progress
 
 TIMES = {"started": "2026-11-23T22:00:01.5+08:00", "finished": "2026-11-23T22:00:02.5+08:00"}
-DONE = {"started_at": TIMES["started"], "finished_at": TIMES["finished"]}  # what a host's result says
+DONE = {"started_at": TIMES["started"], "finished_at": TIMES["finished"]}  # as in a host's result
 REQUEST = Request("0123456789abcdef", "192.0.2.1", 1795442400000)
 PREPARE, STOP, FINISH, WAIT = (
     "Prepare stop OCP agent",
@@ -55,7 +55,7 @@ def run(task: Task, **more: Any) -> Run:
 
 
 def event(action: str, host: str, result: dict[str, Any] | None = None, kind: str = "ok") -> dict[str, Any]:
-    """An event as ansible-runner gives it: the result has neither `failed` nor `skipped` in it."""
+    """An event of ansible-runner, whose result has neither `failed` nor `skipped`."""
     data: dict[str, Any] = {
         "task_action": f"oceanbase.ocp.{action}",
         "resolved_action": f"oceanbase.ocp.{action}",
@@ -82,7 +82,7 @@ def begun(task: Task, action: str = "task_create", **more: Any) -> Progress:
 
 
 def go_on(task: Task, phase: str, failing: dict[int, Outcome] | None = None) -> None:
-    """Past the barrier behind a phase."""
+    """Pass the barrier after a phase."""
     task.settle(phase, {index: (failing or {}).get(index, Outcome(**TIMES)) for index in task.work().get(phase, ())})
     task.pass_wait(phase, TIMES["started"], TIMES["finished"])
     task.begin()
@@ -244,11 +244,11 @@ def test_all_work_done_but_no_report() -> None:
     assert (closed["status"], closed["operation"]) == ("SUCCESSFUL", "EXECUTE")
 
 
-# A task that is taken up
+# Retry, skip and rollback
 
 
 def taken_up(*interventions: Any) -> tuple[Task, Progress]:
-    """A task of three hosts whose second and third have failed, in Prepare and in Stop, taken up."""
+    """A task of three hosts that was taken up after the second failed in Prepare and the third in Stop."""
     failure = Outcome.failure(INTERRUPTED, "why", TIMES["started"], TIMES["finished"])
     task = new_task(max_fail_percentage=70)
     task.begin()
@@ -359,7 +359,7 @@ def test_response_file_is_left_alone_in_check_mode() -> None:
 
 
 def test_answers_of_a_fan_out_that_was_cut_off() -> None:
-    """Their event never came; an answer of a phase that is over is old."""
+    """Their event never came. Answers of an earlier phase do not count."""
     progress = past_prepare(3)
     progress.take_answer("stop", "db1", DONE)
     progress.take_answer("prepare", "db2", DONE)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked of a task store where there is none. What a store answers is in tests/store."""
+"""Queries without a task store. tests/store has those with one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_where_no_tasks_are_kept_that_is_the_answer(
     ask: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/runner")
-    for store in ({"task_store": "none"}, {}):  # none is also the default in a job of AWX
+    for store in ({"task_store": "none"}, {}):  # a job of AWX has no store by default
         response = ask(**store)
         assert (response["successful"], response["status"]) == (False, 500)
         assert response["error"]["code"] == "COM10010"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is transmitted to a worker, and what ansible-runner is called with for it."""
+"""The data for a worker, and the arguments for ansible-runner."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def transmit(folder: Path, inventory: Any = None, **given: Any) -> tuple[dict[str, Any], Path]:
-    """The keywords, and the folder that is transmitted."""
+    """The keywords, and the folder to transmit."""
     arguments = transmit_arguments(settings(inventory), given, folder, 0.5)
     return arguments, Path(arguments["private_data_dir"])
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a worker and back."""
+"""The connection to a worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_command_is_read_and_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hears", [True, False])
 def test_a_command_that_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hears: bool) -> None:
-    """It may end by itself, and say so; one that does not is killed."""
+    """A command that notices the end may say so and exit. Another one is killed."""
     monkeypatch.setattr(_wire, "_PATIENCE", 0.5)
     handle = "print('bye', flush=True) or sys.exit()" if hears else "None"
     program = (

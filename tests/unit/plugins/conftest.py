@@ -16,7 +16,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Ou
 
 @pytest.fixture
 def new_task() -> Callable[..., Task]:
-    """Make a task for that many hosts; the keywords are those of Task.create."""
+    """Make a task for so many hosts. The keywords are those of Task.create."""
 
     def make(hosts: int, definition: str = "batch_stop_agents", **more: Any) -> Task:
         return Task.create(
@@ -41,10 +41,10 @@ def success() -> Outcome:
 
 @pytest.fixture
 def play(success: Outcome) -> Callable[..., Task]:
-    """Run a task as the playbooks do, from where it is.
+    """Run a task as the playbooks do, from its current state.
 
     outcomes: by phase and host index, those that differ from a success that changed nothing. until: the phase after
-    whose barrier to leave the task running; without it the task is closed.
+    whose barrier the task stays running; without it the task is closed.
     """
 
     def run(task: Task, outcomes: Mapping[tuple[str, int], Outcome] | None = None, until: str | None = None) -> Task:

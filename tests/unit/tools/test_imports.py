@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make lint` says of imports that go the wrong way."""
+"""`make lint` reports imports in the wrong direction."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ def test_it_comes_and_goes_without_a_trace(units: Path) -> None:
     path = units / f"{SERVICE}.d" / drop_in.DROP_IN
     assert path.stat().st_mode & 0o777 == 0o644
     assert drop_in.has_drop_in(SERVICE)
-    drop_in.write_drop_in(SERVICE, HOME)  # of a run that was killed
+    drop_in.write_drop_in(SERVICE, HOME)  # over that of a killed run
     assert drop_in.services_with_drop_in(HOME) == [SERVICE]
     assert drop_in.services_with_drop_in("/data/ocp_agent") == []
     drop_in.take_drop_in_away(SERVICE, HOME)
     assert not path.exists()
-    assert drop_in.has_drop_in(SERVICE)  # systemd may not know yet
+    assert drop_in.has_drop_in(SERVICE)  # systemd may still have it loaded
     assert drop_in.services_with_drop_in(HOME) == [SERVICE]
     drop_in.forget_drop_in(SERVICE)
     assert list(units.iterdir()) == []
@@ -76,7 +76,7 @@ def test_half_a_file_is_found_and_removed(units: Path) -> None:
     new = units / f"{SERVICE}.d" / f"{drop_in.DROP_IN}.new"
     new.parent.mkdir()
     new.write_text("# Wri")
-    assert not drop_in.has_drop_in(SERVICE)  # systemd does not read it
+    assert not drop_in.has_drop_in(SERVICE)  # systemd does not read a file with this name
     assert drop_in.services_with_drop_in(HOME) == [SERVICE]
     drop_in.forget_drop_in(SERVICE)
     assert list(units.iterdir()) == []

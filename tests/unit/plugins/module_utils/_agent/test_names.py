@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names that the host program tells apart by hand, since a host pays for re: here re says what they are."""
+"""The host program matches names by hand, since importing re costs time on a host. Here re gives the right answers."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What needs no processes; what does is in tests/program."""
+"""The parts that need no processes. tests/program has the others."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the reader of the agent's YAML says is what a YAML library says, or it says that it cannot be sure."""
+"""The reader of the agent's YAML agrees with a YAML library, or refuses the text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ services:
 
 
 def wanted_of(document: Any) -> dict[tuple[str, ...], str]:
-    """The wanted settings of a document, as a library has read it."""
+    """The wanted settings of a document that a library has read."""
     found = {}
     if isinstance(document, dict):
         services = document.get("services")

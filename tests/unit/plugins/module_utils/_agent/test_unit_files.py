@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which services start the agent; what systemd makes of a file is tested on hosts that have one."""
+"""The services that start the agent. Tests on hosts with systemd check how systemd reads the files."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_services_to_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: 
     ],
 )
 def test_what_starts_the_agent_of_a_home(tmp_path: Path, command: str, starts: bool) -> None:
-    """The home's programs are links into a repository, which lead there from another home as well."""
+    """The home's programs are links into a repository. Another home has links to the same files."""
     repository, home, other = tmp_path / "repository", tmp_path / "real/ocp_agent", tmp_path / "real/other"
     for folder in (repository / "bin", home / "bin", home / "old/bin", other / "bin", other / "run"):
         folder.mkdir(parents=True)

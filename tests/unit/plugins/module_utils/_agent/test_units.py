@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the control groups say; what systemd does is tested on hosts that have one."""
+"""The service in a control group. tests/program and tests/integration have hosts with systemd."""
 
 from __future__ import annotations
 

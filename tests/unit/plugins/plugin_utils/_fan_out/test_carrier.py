@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The text that is carried to a host: whole, and not more than a phase needs."""
+"""The text that goes to a host is complete, and has no more than a phase needs."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_no_two_calls_have_one_id() -> None:
 
 @pytest.mark.parametrize("interpreter", ["/usr/bin/python3", first_of(["python3.14"])])
 def test_a_resident_is_started_by_one_line(interpreter: str) -> None:
-    """csh takes no other."""
+    """csh accepts no other form."""
     command = carrier.resident(interpreter)
     assert "\n" not in command
     assert "!" not in command

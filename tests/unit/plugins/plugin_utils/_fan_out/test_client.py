@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an action meets before any host is contacted; tests/fan_out has the rest."""
+"""Errors of an action before any host is contacted. tests/fan_out has the rest."""
 
 from __future__ import annotations
 

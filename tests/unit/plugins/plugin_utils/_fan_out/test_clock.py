@@ -33,7 +33,7 @@ def test_a_host_that_does_not_answer_is_overdue() -> None:
 
 
 def test_time_in_which_the_loop_is_busy_does_not_count() -> None:
-    """Work for others of three times the timeout, in pieces, between which an answer would be read."""
+    """Work for other hosts takes three times the timeout, in pieces. Between the pieces an answer would be read."""
 
     async def run(clock: IdleClock) -> None:
         async def work() -> None:
@@ -78,7 +78,7 @@ def test_an_inner_timeout_is_not_taken_for_the_outer_one() -> None:
 
 
 def busy(clock: IdleClock, stop: asyncio.Event) -> asyncio.Task[None]:
-    """A loop that never waits, as of a host that never stops to talk."""
+    """Keep the loop busy without end, as a host does that prints without end."""
 
     async def work() -> None:
         while not stop.is_set():
@@ -106,7 +106,7 @@ def test_a_loop_that_is_never_idle_has_a_bound_by_the_wall(monkeypatch: pytest.M
 
 
 def test_time_in_which_the_process_did_not_run_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped while it waits, and stopped while it works."""
+    """The process is stopped while it waits, and while it works."""
     stopped = 0.0
     monkeypatch.setattr(_fan_out_clock.time, "monotonic", lambda real=time.monotonic: real() + stopped)
 

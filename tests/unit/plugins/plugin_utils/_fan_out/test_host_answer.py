@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host may answer; and that no answer of one host changes what becomes of another."""
+"""Valid answers of a host. No answer of one host changes the result of another."""
 
 from __future__ import annotations
 

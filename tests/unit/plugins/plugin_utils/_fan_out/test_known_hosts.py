@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What known_hosts files say; tests/fan_out/test_host_keys.py asks ssh the same."""
+"""The contents of known_hosts files. tests/fan_out/test_host_keys.py compares with ssh."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_what_is_no_key_contradicts_none(tmp_path: Path, junk: bytes) -> None:
 
 
 def test_a_certificate(tmp_path: Path) -> None:
-    """One list counts at a time: that of the name with the port, then that of the name alone."""
+    """One list counts at a time: that of the name with the port, then that of the plain name."""
     path, names = tmp_path / "known_hosts", ("[db1]:2222", "db1")
 
     def judged(text: str) -> Verdict:
@@ -161,7 +161,7 @@ def test_files_are_read_again_when_they_have_changed(tmp_path: Path) -> None:
 
 
 def test_hashed_names_cost_what_plain_ones_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of lines, and a hundred hosts: of each a few lines are hashed, and not all of them."""
+    """With thousands of lines and a hundred hosts, only a few lines are hashed per host, not all of them."""
     path = tmp_path / "known_hosts"
     names = [f"db{number}" for number in range(6100)]
     path.write_text("".join(line(hashed(name), _own(number)) for number, name in enumerate(names)))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is the answer, in whatever pieces it comes, and how much else is listened to."""
+"""An answer in pieces is found, and other output is limited."""
 
 from __future__ import annotations
 

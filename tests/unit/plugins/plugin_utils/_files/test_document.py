@@ -53,7 +53,7 @@ def test_written_and_read(tmp_path: Path) -> None:
 
 
 def test_bytes_of_another_encoding_do_not_lose_the_document(tmp_path: Path) -> None:
-    """sshd's banner in GBK, say: Ansible decodes what it cannot read to lone surrogates."""
+    """For example sshd's banner in GBK: Ansible decodes unreadable bytes to lone surrogates."""
     path = tmp_path / "response.json"
     write(str(path), {"message": "no route: " + b"\xc4\xe3".decode(errors="surrogateescape")})
     document = json.loads(path.read_bytes().decode("utf-8"))
@@ -149,14 +149,14 @@ def test_a_failure_leaves_the_old_document_and_nothing_else(
     assert os.listdir(tmp_path) == ["response.json"]
 
 
-# Links, and files, of others
+# Links and files of other users
 
 SOMEBODY, US = 4711, os.geteuid()
 
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Path:
-    """A folder as /tmp, and one of ours that nobody may be led to."""
+    """A folder like /tmp, and one of ours that no link may lead to."""
     (tmp_path / "ours").mkdir()
     folder = tmp_path / "shared"
     folder.mkdir()
@@ -169,7 +169,7 @@ def shared(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize("mode", [0o1777, 0o777])
 def test_the_link_of_somebody_else_is_not_followed(shared: Path, place: str, there: bool, mode: int) -> None:
-    """Where everybody may lay one: it would choose which file of ours is overwritten, or made."""
+    """In a world-writable folder its owner would choose which file of ours is overwritten, or created."""
     shared.chmod(mode)
     target = shared.parent / "ours/target"
     if there:
@@ -189,7 +189,7 @@ def test_the_link_of_somebody_else_is_not_followed(shared: Path, place: str, the
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
 def test_the_links_that_the_kernel_follows(shared: Path) -> None:
-    """One of ours, one of the folder's owner's, and anybody's in a folder where not everybody may lay them."""
+    """A link of ours, one of the folder's owner, and anybody's in a folder that is not world-writable."""
     ours, owners, elsewhere = shared / "ours", shared / "owner's", shared.parent / "ours/elsewhere"
     ours.symlink_to("../ours/first")
     owners.symlink_to("../ours/second")
@@ -230,7 +230,7 @@ def test_a_private_document(tmp_path: Path) -> None:
 
 
 def test_the_umask_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the whole process's: a file that another thread makes at that moment would be open to everybody."""
+    """The umask belongs to the whole process: a file of another thread would be open to everybody at that moment."""
     monkeypatch.setattr(_document.os, "umask", None)
     write(str(tmp_path / "response.json"), {})
 

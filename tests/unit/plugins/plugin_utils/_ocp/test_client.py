@@ -232,7 +232,7 @@ def test_a_password_in_the_address_is_refused_and_not_shown():
     assert "hunter2" not in str(raised.value)
 
 
-# Slow ones
+# Slow servers
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -244,7 +244,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
     ids=["nothing", "status", "a header without end", "headers without end", "continue without end"],
 )
 def test_a_server_that_is_never_done(first, again):
-    """Each of its bytes comes in time."""
+    """Each of its bytes arrives in time."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve():

@@ -73,7 +73,7 @@ def test_what_is_no_host_id_is_refused(host_id):
         from_api(host(1, id=host_id))
 
 
-PLAIN = re.compile(r"\w[\w.@+-]*")  # what the operation takes for a host name
+PLAIN = re.compile(r"\w[\w.@+-]*")  # the operation accepts this as a host name
 
 
 @pytest.mark.parametrize(

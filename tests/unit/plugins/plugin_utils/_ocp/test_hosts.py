@@ -43,7 +43,7 @@ def test_a_host_that_appears_twice_is_one_host_and_none_is_missed(ocp):
     def insert(number):
         if number == 2:
             ocp.hosts.insert(0, host(0x7FFF))
-            ocp.hosts[0]["id"] = 0  # comes first, and moves all others one place on
+            ocp.hosts[0]["id"] = 0  # it comes first, and moves all others one place down
 
     ocp.before_answer = insert
     assert read(ocp) == ([0, 1, 2, 3, 4, 5, 6, 7], [])
@@ -53,7 +53,7 @@ def test_a_host_that_appears_twice_is_one_host_and_none_is_missed(ocp):
 def test_a_host_that_slips_to_the_page_before_is_not_missed(ocp):
     def remove(number):
         if number == 2:
-            del ocp.hosts[0]  # host 4 is on page 1 now, which has been read
+            del ocp.hosts[0]  # host 4 is now on page 1, which was read before
 
     ocp.before_answer = remove
     assert read(ocp) == ([2, 3, 4, 5, 6, 7], [])

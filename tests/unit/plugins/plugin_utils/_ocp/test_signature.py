@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.signature import authorization, message, path_and_query
 
-# The example of OCP's documentation.
+# The example in OCP's documentation.
 ACCESS_KEY = "cqammmxBpfGjFlto"
 SECRET_KEY = "2fc0c299cc94c6be266f2ceece765d4d"
 DATE = "Tue, 17 Jan 2023 09:13:57 GMT"

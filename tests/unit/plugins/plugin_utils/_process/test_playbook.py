@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-# A process enters and forks a worker, which forks one that outlives it.
+# A process enters and forks a worker. The worker forks a child that outlives it.
 ORPHAN = """
 import os, time
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
@@ -36,7 +36,7 @@ def test_an_orphan_does_not_take_its_new_parent_for_ansible_playbook() -> None:
     assert (run.stdout, run.stderr) == ("ansible-playbook has ended\n", "")
 
 
-# One that is killed has a worker that waits for a host, as ssh does.
+# A process that will be killed has a worker that waits for a host, as ssh does.
 WORKER = """
 import os, subprocess, time
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook

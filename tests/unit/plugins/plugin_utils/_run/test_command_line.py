@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of the command line leaves out a part of a playbook; the keys are those of ansible-core's own arguments."""
+"""Options that leave out a part of a playbook. The keys are those of ansible-core's own arguments."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def by_name(name: str) -> pwd.struct_passwd:
 
 @pytest.fixture
 def who(monkeypatch: pytest.MonkeyPatch) -> Callable[..., User]:
-    """Ask who the creator is, as a user with an environment."""
+    """Ask for the creator, as a user with an environment."""
     monkeypatch.setattr(pwd, "getpwuid", ENTRIES.__getitem__)
     monkeypatch.setattr(pwd, "getpwnam", by_name)
     monkeypatch.setattr(os, "getgrouplist", lambda name, gid: [gid, 65534])
@@ -118,12 +118,12 @@ def test_the_creator_is_a_plain_text(who: Callable[..., User]) -> None:
     assert name == "ann"
 
 
-# Who may
+# Authorization
 
 
 @pytest.fixture
 def system_log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the controller's system log was told."""
+    """The messages in the controller's system log."""
     told: list[str] = []
     monkeypatch.setattr(syslog, "openlog", lambda *dummy: None)
     monkeypatch.setattr(syslog, "syslog", lambda level, message: told.append(message))

@@ -18,7 +18,7 @@ Give = Callable[..., None]
 
 @pytest.fixture
 def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Give:
-    """Have this run given extra variables: the contents of files, or, after =, what stands on the command line."""
+    """Give this run extra variables: the contents of files, or, after =, text of the command line."""
 
     def give(*several: str) -> None:
         options = []
@@ -34,13 +34,13 @@ def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Give:
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("!unsafe 'host_ids': !unsafe '0123'\n", "0123"),  # as AWX has it
+        ("!unsafe 'host_ids': !unsafe '0123'\n", "0123"),  # as AWX writes it
         ("host_ids: !unsafe '1_000'\n", "1_000"),
         ("host_ids: !unsafe 12:30:45\n", "12:30:45"),
         ("host_ids:\n- !unsafe '0123'\n- 1001\n", ["0123", 1001]),
         ("host_ids: !unsafe [1001, 1002]\n", [1001, 1002]),
         ('{"host_ids": "0123"}', "0123"),
-        ("host_ids: 0123\n", 83),  # who writes YAML 1.1 means it
+        ("host_ids: 0123\n", 83),  # the user wrote YAML 1.1
         ("other: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\nhost_ids: 7\n", 7),
         ("other: 1\n", None),
         ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", None),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a host by how it has answered the fan-out, or has not."""
+"""The result of a host, by its answer to the fan-out or the lack of one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No playbook and no role hands on a variable that a request may come with."""
+"""No playbook or role passes on a variable that a request may set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILES = sorted([*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("roles/*/tasks/*.ym
 
 
 def handed_on(content: Any) -> Iterator[str]:
-    """The names that tasks register or set, and that they or playbooks give to what they bring in."""
+    """The names that tasks register or set, and that tasks or playbooks pass to their includes and imports."""
     if isinstance(content, list):
         for item in content:
             yield from handed_on(item)

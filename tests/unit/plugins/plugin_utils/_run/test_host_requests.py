@@ -24,7 +24,7 @@ BOOT = "b0070000-0000-0000-0000-000000000000"
 
 
 class Variables:
-    """Of one host, as TaskVariables gives them, and the results that phases have registered on it."""
+    """The variables of one host, as TaskVariables gives them, and the results that phases have registered on it."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self._given = given
@@ -116,7 +116,7 @@ def test_one_request_is_not_anothers() -> None:
     assert both.of("db1", note)["home"] == "/home/admin/ocp_agent"
 
 
-# What the first phase looks up for the others
+# The first phase looks up values for the later ones
 
 
 class Controller:
@@ -132,7 +132,7 @@ class Controller:
 
 
 class Unasked:
-    """The variables of hosts, which nobody may need."""
+    """Variables of hosts that must not be read."""
 
 
 def later(phase: str, phases: tuple[str, ...] = ("prepare", "stop", "finish"), task_id: int = 7) -> HostRequests:

@@ -19,7 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results im
 
 
 class HostVars:
-    """As Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
+    """Like Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
 
     def __init__(self, **variables: dict[str, Any]) -> None:
         self._variables = variables

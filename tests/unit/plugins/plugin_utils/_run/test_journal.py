@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal of a run, and what becomes of that when the disk is full: /dev/full is one."""
+"""The journal of a run, also on a full disk (/dev/full)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_an_answer_that_there_is_no_room_for(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["ansible-local-4711abcdefgh", "of_somebody_else"])
 def test_what_a_killed_run_leaves_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """All of a folder that ansible-core has made for this process; in any other one only what is ours."""
+    """In a folder that ansible-core has made for this process everything is removed, in any other only our files."""
     folder = tmp_path / name
     (folder / "theirs").mkdir(parents=True)
     (folder / "ocp_run.json").touch()
@@ -88,7 +88,7 @@ def test_what_a_killed_run_leaves_is_removed(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_last_word_waits_for_a_worker_that_writes(folder: Path) -> None:
-    """And not for ever. The kernel lets go of what a worker held that was killed."""
+    """It does not wait for ever. The kernel releases the lock of a killed worker."""
     program = f"""
 import time
 from ansible import constants

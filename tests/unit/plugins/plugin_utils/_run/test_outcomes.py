@@ -25,7 +25,7 @@ OF_TASK = {**TIMES, "task": 5000}
 
 
 class HostVars:
-    """As Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
+    """Like Ansible's: raw_get gives a host's variables untemplated, an item would template them."""
 
     def __init__(self, variables: dict[str, dict[str, Any]]) -> None:
         self._variables = variables
@@ -150,7 +150,7 @@ def test_the_log(value: object, log: list[tuple[float, str]]) -> None:
 
 
 def test_every_reason_has_a_code() -> None:
-    """Those that the host program gives, and the one of the controller."""
+    """The reasons of the host program, and the one of the controller."""
     assert {"cancelled", "interrupted"} <= BY_REASON.keys(), "else the lines below read nothing"
     folder = Path(agent_processes.__file__).parent
     given = {

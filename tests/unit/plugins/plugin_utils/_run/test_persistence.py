@@ -50,7 +50,7 @@ def test_whether_a_task_can_be_asked_for_later(
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home that nobody has used yet, and that is on the disk of what may be a container."""
+    """A new home on a disk that may be a container's."""
     monkeypatch.delenv("AWX_PRIVATE_DATA_DIR", raising=False)
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)

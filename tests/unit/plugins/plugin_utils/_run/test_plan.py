@@ -69,7 +69,7 @@ def test_plan_of_a_start(new_task: NewTask) -> None:
 
 
 def test_plan_of_a_restart(new_task: NewTask) -> None:
-    """The agent of the first host would have been stopped by then: Start itself still sees it run."""
+    """The agent of the first host would have been stopped by then. Start itself still sees it run."""
     results = {
         "host0": {"stop_result": BOTH, "start_result": RUNS},
         "host1": {"stop_result": NONE, "start_result": STARTS},

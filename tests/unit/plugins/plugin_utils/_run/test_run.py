@@ -27,7 +27,7 @@ RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_age
 
 
 def run(task: Task | None = None, **more: Any) -> Run:
-    """A run as it comes back from Ansible: through JSON."""
+    """A run as Ansible returns it, through JSON."""
     return Run.load(json.loads(json.dumps(Run(REQUEST, task=task, **more).dump())))
 
 
@@ -39,7 +39,7 @@ def subtasks(ending: Ending, name: str) -> list[dict[str, Any]]:
 
 
 def test_the_last_barrier_s_state_is_the_current_one() -> None:
-    """Whoever accepts the next request of the same ansible-playbook registers the same variable."""
+    """The next request of the same ansible-playbook registers the same variable."""
     at_barrier = run(cancelled=True)
     assert Run.current({"ocp_run": {"run": at_barrier.register()}}) == at_barrier
 
@@ -57,7 +57,7 @@ def test_the_last_barrier_s_state_is_the_current_one() -> None:
     ids=["empty", "no run", "nothing", "a number", "no state", "another's run"],
 )
 def test_outside_of_a_run_there_is_no_state(variables: dict[str, Any]) -> None:
-    """The module is also used by itself, in a playbook of the user's."""
+    """Users may also call the module in a playbook of their own."""
     assert Run.current(variables) is None
 
 
@@ -96,7 +96,7 @@ def test_plays_ask_for_little_of_the_state(new_task: NewTask) -> None:
 
 
 def test_who_gives_signs_of_life() -> None:
-    """In check mode nobody does."""
+    """A run in check mode sends no heartbeat."""
     executor = Executor("a" * 32, "192.0.2.7", "controller", "boot", "pid:[1]", 7, 9)
     assert run(executor=executor).token == "a" * 32
     assert run(executor=executor, check_mode=True).token == run().token == ""

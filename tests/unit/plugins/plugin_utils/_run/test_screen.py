@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether somebody reads the output of a process that runs."""
+"""Whether a running process has a reader of its output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Run = Callable[[int], subprocess.Popen[bytes]]
 
 @pytest.fixture
 def writing_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Make the process whose worker asks: it writes to that descriptor."""
+    """Start the process that the worker asks about, with its output on that descriptor."""
     processes = []
 
     def start(descriptor: int) -> subprocess.Popen[bytes]:
@@ -52,7 +52,7 @@ def test_what_nobody_reads(writing_to: Run, pair: Callable[[], tuple[int, int]])
 
 
 def test_a_socket_and_a_file(writing_to: Run, tmp_path: Path) -> None:
-    """A service's output goes to a socket of systemd's journal."""
+    """The output of a service goes to a socket of systemd's journal."""
     ours, theirs = socket.socketpair()
     with ours, theirs, open(tmp_path / "log", "wb") as file:
         writing_to(theirs.fileno())

@@ -72,8 +72,8 @@ def test_what_ssh_does_by_itself(settings: Settings) -> None:
 
 @pytest.mark.parametrize("settings", RECORDED.values(), ids=RECORDED.keys())
 def test_every_setting_matters_unless_it_cannot(settings: Settings) -> None:
-    """A value that nobody knows, for each setting: it shows in the route, or keeps the host out, or is on this list."""
-    # matter only with a password, with another setting, or for a host that is given by its name
+    """A new value of each setting shows in the route, or keeps the host out. Exceptions are on the list."""
+    # relevant only with a password, with another setting, or for a host that is given by its name
     sometimes = ["batchmode", "gssapidelegatecredentials", "numberofpasswordprompts", "passwordauthentication"]
     sometimes += ["permitlocalcommand"]  # with LocalCommand
     before = route(settings, settings, "host", around=EVERYWHERE)

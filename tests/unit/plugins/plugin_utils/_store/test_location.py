@@ -18,7 +18,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location impo
 def test_the_users_own_file_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     assert Location.of(None).path == Path("/data/oceanbase-ocp/tasks.db")
-    for value in ("", "relative/path"):  # the specification: a relative path is to be ignored
+    for value in ("", "relative/path"):  # the specification says to ignore a relative path
         monkeypatch.setenv("XDG_DATA_HOME", value)
         monkeypatch.setenv("HOME", "/home/alice")
         assert Location.of(None).path == Path("/home/alice/.local/share/oceanbase-ocp/tasks.db")

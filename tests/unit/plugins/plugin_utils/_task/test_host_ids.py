@@ -20,7 +20,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids impor
 
 
 class TaggedText(str):
-    """As ansible-core's tagged strings: a subclass."""
+    """Like ansible-core's tagged strings, a subclass."""
 
 
 @pytest.mark.parametrize(

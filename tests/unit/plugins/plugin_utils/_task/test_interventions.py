@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retry, skip and rollback of a task, step by step. test_interventions_random.py goes many ways through them."""
+"""Retry, skip and rollback of a task, step by step. test_interventions_random.py takes many ways through them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_retried_wait_node_passes(new_task: NewTask, play: Play, success: Outc
 
 
 def test_a_retried_wait_node_is_held_again(new_task: NewTask, play: Play, success: Outcome) -> None:
-    """One barrier broke beside a failed host: both are FAILED, both are retried, and the host fails again."""
+    """A barrier broke after a host had failed. Both are FAILED, both are retried, and the host fails again."""
     task = new_task(2)
     task.settle("prepare", {0: FAILURE, 1: success})
     task.close("end", BROKEN)
@@ -266,7 +266,7 @@ def test_a_stop_is_undone_by_a_start_where_the_task_has_stopped_something(new_ta
         new_task(4, max_fail_percentage=75),
         {
             ("stop", 0): STOPPED,
-            ("stop", 1): replace(CHANGED, changed=False),  # was stopped already
+            ("stop", 1): replace(CHANGED, changed=False),  # already stopped before
             ("stop", 2): replace(FAILURE, changed=True, ran_as=RAN),
             ("prepare", 3): FAILURE,
         },
@@ -321,7 +321,7 @@ def test_a_start_where_the_agent_ran_is_not_undone_whatever_became_of_it(new_tas
 
 
 def test_a_restart_is_undone_in_reverse_order(new_task: NewTask, play: Play) -> None:
-    """Host by host: stopped and started; stopped only; started only, it did not run before; never touched."""
+    """Host by host: stopped and started; only stopped; only started, since it did not run before; never touched."""
     task = play(
         new_task(4, "batch_restart_agents", max_fail_percentage=75),
         {
@@ -340,7 +340,7 @@ def test_a_restart_is_undone_in_reverse_order(new_task: NewTask, play: Play) -> 
     assert (set(states(task, 8)), states(task, 7)) == ({PENDING}, [PENDING])
     assert (states(task, 6), states(task, 5)) == ([READY, PENDING, READY, PENDING], [SUCCESSFUL])
     task.begin()
-    task.settle("start", {0: CHANGED, 1: CHANGED})  # nobody is due for that yet
+    task.settle("start", {0: CHANGED, 1: CHANGED})  # no host is due for Start yet
     task.settle("stop", {0: CHANGED, 2: CHANGED})
     assert task.pass_wait("stop", "a", "b") is None
     assert task.work() == {"start": [0, 1]}
@@ -438,7 +438,7 @@ def test_an_intervention_after_a_cancel(new_task: NewTask, play: Play) -> None:
 
 
 def test_what_lies_ahead(new_task: NewTask, play: Play) -> None:
-    """The hosts that an intervention still has to do with: the others may be out of the inventory."""
+    """An intervention still needs these hosts. The others may be missing from the inventory."""
 
     def ahead(task: Task) -> set[int]:
         return {s.parallel_idx for s in task.subtasks if task.lies_ahead(s)} - {-1}
@@ -451,7 +451,7 @@ def test_what_lies_ahead(new_task: NewTask, play: Play) -> None:
     assert ahead(task) == {0}
 
 
-# Who may do what when
+# Allowed interventions by state
 
 
 def running(new_task: NewTask, play: Play) -> Task:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random ways of a task through failures, cuts and interventions: what must hold at every step, and what in the end.
+"""Random ways of a task through failures, cuts and interventions, with checks at every step and at the end.
 
-The agents are a model that tells the truth: what a phase does to the agent on a host, and what the host program then
-says. Answers may be lost, runs cut off and cancelled.
+The agents are a model that tells the truth: the effect of a phase on the agent of a host, and the answer of the host
+program. Answers may be lost, runs cut off and cancelled.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RUNS = 30  # for each operation
 
 @dataclass
 class World:
-    """The hosts. runs: whether the agent runs, by host. trouble: how often a phase fails, an answer is lost."""
+    """The hosts. runs: whether the agent runs, by host. trouble: how often a phase fails or an answer is lost."""
 
     random: random.Random
     runs: list[bool]
@@ -55,7 +55,7 @@ class World:
     asked: list[tuple[str, int]] = field(default_factory=list)
 
     def work(self, phase: str, host: int) -> Outcome:
-        """What the host program does in a phase on a host, and what arrives of its answer."""
+        """Carry out a phase on a host. Returns what arrives of the host program's answer."""
         self.asked.append((phase, host))
         kind = self.random.choice(("no work", "refuses", "half", "lost")) if self.random.random() < self.trouble else ""
         if kind == "no work":
@@ -76,7 +76,7 @@ class World:
 
 
 def check(task: Task) -> Task:
-    """What holds at any moment. Returns the task as it comes back from the store."""
+    """Check what holds at any moment. Returns the task as it comes back from the store."""
     phases = [node.phase for node in task.what.nodes]
     for subtask in task.subtasks:
         assert subtask.error or subtask.status != FAILED
@@ -101,7 +101,7 @@ def check(task: Task) -> Task:
 
 
 def _check_order(task: Task) -> None:
-    """Nobody works whose way up (in a rollback: down) is not clear."""
+    """No subtask is due before its predecessors have ended (in a rollback: its successors)."""
     for position, stage in enumerate(task.stages):
         for subtask in stage:
             if not subtask.due or subtask.parallel_idx < 0:
@@ -135,7 +135,7 @@ def run(task: Task, world: World, *, cut: bool) -> Task:
         task.pass_wait(phase, STARTED, FINISHED)
         task.begin()
         task = check(task)
-        if phase != PHASES[-1]:  # the report settles that
+        if phase != PHASES[-1]:  # the report settles the last one
             assert shown or task.dump() == before, "the play of a barrier that has something to do is not run"
     if task.operation == ROLLBACK:
         task.unwind()
@@ -147,7 +147,7 @@ def run(task: Task, world: World, *, cut: bool) -> Task:
 
 
 def intervene(task: Task, dice: random.Random) -> set[str]:
-    """One of the interventions that OCP allows now. Returns the phases of what it skipped."""
+    """Choose an intervention that OCP allows now. Returns the phases of the skipped subtasks."""
     failed = [subtask.id for subtask in task.failures]
     choice = dice.choice((RETRY, RETRY, SKIP, ROLLBACK)) if task.operation != ROLLBACK else ROLLBACK
     times = {subtask.id: subtask.run_time for subtask in task.subtasks}
@@ -164,7 +164,7 @@ def intervene(task: Task, dice: random.Random) -> set[str]:
 
 
 def unknown(task: Task) -> bool:
-    """Whether nothing is left to undo but where nobody ever said how the agent ran: Prepare skipped, an answer lost."""
+    """Whether undoing fails only where the former state is unknown: Prepare was skipped, or an answer was lost."""
     for stage in reversed(task.stages) if task.operation == ROLLBACK else ():
         causes = [subtask.error["message"] for subtask in stage if subtask.error]
         if causes:

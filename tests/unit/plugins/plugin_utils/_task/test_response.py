@@ -27,8 +27,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Ou
 NewTask = Callable[..., Task]
 Play = Callable[..., Task]
 FIXTURES = Path(__file__).parents[3] / "fixtures"
-# Public samples of OCP's API: OCP 3.1, "Batch stop basic OCP Agent processes on a host", the same of restart, "Query
-# task details", "Query the task list".
+# Public samples of OCP's API: OCP 3.1, "Batch stop basic OCP Agent processes on a host", its equivalent for restart,
+# "Query task details", "Query the task list".
 SAMPLE = json.loads((FIXTURES / "batch-stop-agents.json").read_text())
 RESTART = json.loads((FIXTURES / "batch-restart-agents.json").read_text())
 DETAIL = json.loads((FIXTURES / "task-detail.json").read_text())
@@ -38,9 +38,9 @@ NOT_PART_OF_THE_SHAPE = {"listMap", "stringMap"}  # their keys are data
 
 
 def differences(actual: Any, sample: Any, *, more: bool = False, path: str = "response") -> list[str]:
-    """Where the key sets and types of two documents differ. more: additional keys are no difference.
+    """Differences between the keys and types of two documents. more: additional keys are no difference.
 
-    The elements of an array are all compared with the sample's first one, whose array may not be empty then.
+    All elements of an array are compared with the sample's first one. The sample's array must not be empty.
     """
     if type(actual) is not type(sample):
         return [f"{path} is {type(actual).__name__}, not {type(sample).__name__}"]
@@ -58,7 +58,7 @@ def differences(actual: Any, sample: Any, *, more: bool = False, path: str = "re
 
 
 def by_name(response: dict[str, Any]) -> list[dict[str, Any]]:
-    """The subtasks without what is arbitrary, in an order that is not: along the graph."""
+    """The subtasks without arbitrary values, in the order of the graph."""
     subtasks = {subtask["id"]: subtask for subtask in response["data"]["subtasks"]}
 
     def depth(subtask: dict[str, Any]) -> int:

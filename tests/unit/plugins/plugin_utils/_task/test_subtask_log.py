@@ -43,7 +43,7 @@ STATE = re.compile(r"Set state for subtask: \d+, current state: RUNNING, new sta
 
 
 def read(log: str) -> tuple[re.Match[str], list[re.Match[str]]]:
-    """The head and the lines of a log of one execution, behind each of which is an empty one."""
+    """The head and the lines of a log of one execution. Each line is followed by an empty one."""
     head, *lines = log.split("\n")
     found = HEAD.fullmatch(head)
     assert found
@@ -61,7 +61,7 @@ def context(line: re.Match[str]) -> dict[str, str]:
 
 @pytest.fixture
 def ended(new_task: NewTask) -> Callable[[Outcome], str]:
-    """The block of a Stop on the second of two hosts that has ended so."""
+    """Make the block of a Stop on the second of two hosts, with that outcome."""
 
     def make(outcome: Outcome) -> str:
         task = new_task(2)

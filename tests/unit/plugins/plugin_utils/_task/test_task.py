@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a task gets from its creation to its first end."""
+"""A task from its creation to its first end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_phase(task: Task, outcome: Outcome, failing: dict[int, Outcome] | None =
 
 
 def pass_wait(task: Task, phase: str) -> bool:
-    """Whether the barrier was passed."""
+    """Whether the task has passed the barrier."""
     return task.pass_wait(phase, "a", "b") is not None
 
 
@@ -194,7 +194,7 @@ def test_survivors_finish_and_the_task_fails_all_the_same(new_task: NewTask, pla
         assert [subtask.status for subtask in stage] == [SUCCESSFUL, PENDING, SUCCESSFUL]
 
 
-# Outcomes that are missing
+# Missing outcomes
 
 
 def test_a_host_without_an_outcome_has_failed(new_task: NewTask, success: Outcome) -> None:
@@ -241,7 +241,7 @@ def test_a_failure_of_no_work_has_no_times(new_task: NewTask) -> None:
     )
 
 
-# A barrier that broke
+# A broken barrier
 
 
 @pytest.mark.parametrize("passed", [0, 1])
@@ -268,7 +268,7 @@ def test_a_barrier_that_broke_for_no_known_cause(new_task: NewTask, success: Out
 
 
 def test_a_barrier_that_broke_is_told_beside_failed_hosts_too(new_task: NewTask, success: Outcome) -> None:
-    """Else nobody learns why hosts did not go on that max_fail_percentage allowed to."""
+    """Otherwise nobody learns why hosts stopped that max_fail_percentage allowed to continue."""
     task = new_task(3)
     run_phase(task, success, {0: FAILURE})
     task.close("end", BROKEN)
@@ -311,7 +311,7 @@ def test_cancelled_while_hosts_are_at_work(new_task: NewTask, play: Play, succes
 
 
 def test_cancelled_before_a_host_s_turn(new_task: NewTask, success: Outcome) -> None:
-    """A worker that sees the wish to cancel gives an outcome, too."""
+    """A worker that sees the cancel gives an outcome, too."""
     task = new_task(2)
     task.begin()
     task.settle("prepare", {0: success, 1: CANCEL}, complete=False)
@@ -335,7 +335,7 @@ def test_a_cancel_that_comes_too_late_changes_nothing(new_task: NewTask, play: P
     assert {s.operation for s in task.subtasks} == {"EXECUTE"}
 
 
-# What a task knows of its hosts
+# The task's record of its hosts
 
 RAN = {"generation": "gen2", "user": "root", "unit": None, "programs": ["ocp_agentd"]}
 

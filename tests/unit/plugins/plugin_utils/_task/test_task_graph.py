@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which subtasks an operation has, and in which order."""
+"""The subtasks of an operation and their order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ORDERS = {
 
 
 def layers(upstreams: dict[int, set[int]]) -> list[set[int]]:
-    """The ids of a graph from its roots down: each layer is what has no upstream but in those before it."""
+    """The ids of a graph from its roots down. All upstreams of a layer are in earlier layers."""
     waiting = {subtask_id: set(above) for subtask_id, above in upstreams.items()}
     found = []
     while waiting:
@@ -48,7 +48,7 @@ def layers(upstreams: dict[int, set[int]]) -> list[set[int]]:
 
 
 def chain(subtasks: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """A sample's subtasks, of one host, without what is arbitrary, along the graph."""
+    """The subtasks of a sample with one host, without arbitrary values, along the graph."""
     by_id = {subtask["id"]: subtask for subtask in subtasks}
     order = layers({subtask["id"]: set(subtask["upstreams"]) for subtask in subtasks})
     assert {len(layer) for layer in order} == {1}
