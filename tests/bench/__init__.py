@@ -1,4 +1,4 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures the operation beside other tools on hosts of `tests.fleet`: `make bench`."""
+"""Compares the operation with other tools on hosts of `tests.fleet`: `make bench`."""

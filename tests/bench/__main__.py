@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m tests.bench`, and behind it what to measure, where it is not the comparison."""
+"""The command line: `python -m tests.bench`, followed by the measurement if it is not the comparison."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def write(results: Results, folder: Path, plot: bool) -> None:
     save(results, folder / "bench.json")
     (folder / "bench.md").write_text(markdown(results), encoding="utf-8")
     if results.cells and plot:
-        from .plot import svg  # matplotlib is not needed to measure
+        from .plot import svg  # measuring needs no matplotlib
 
         (folder / "bench.svg").write_text(svg(results), encoding="utf-8")
 
@@ -73,7 +73,7 @@ def write(results: Results, folder: Path, plot: bool) -> None:
 def _compare(options: argparse.Namespace, results: Results) -> None:
     chosen = _chosen(options, CONTENDERS)
 
-    def saved(cell: Cell) -> None:  # half a measurement is written down as well: a long bench may be cut short
+    def saved(cell: Cell) -> None:  # saves unfinished cells too, since a long bench may be interrupted
         results.put(cell)
         save(results, options.output / "bench.json")
 
@@ -91,7 +91,7 @@ def _settings(options: argparse.Namespace, results: Results) -> None:
 
 
 def _size(options: argparse.Namespace) -> None:
-    """So many slices of each number of hosts, then one slice of the last number by itself."""
+    """Measure so many slices for each number of hosts, then a single slice with its share of the last number."""
     sizes = size_figures.load(options.output / "size.json")
     wanted = [(count, options.slices) for count in options.hosts]
     if options.slices > 1 and (alone := options.hosts[-1] // options.slices):

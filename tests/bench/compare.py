@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Contenders side by side, in turn, on the same hosts."""
+"""Contenders take turns on the same hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .hosts import end_agents, hosts, running, start_agents
 from .meter import measure
 
 AGENTS = {"instant": 0.0, "usual": 3.0}  # seconds that the agent takes to stop
-LATER = 10.0  # seconds after a command's end at which the hosts are looked at again
+LATER = 10.0  # seconds from the end of a command to the second look at the hosts
 REST = 1.0  # seconds between the start of the agents and the clock
 
 
@@ -31,7 +31,7 @@ def compare(
 ) -> Cell:
     """Let each contender stop the agents of *count* hosts, *rounds* times.
 
-    agents: a name in AGENTS. saved: called with the cell as far as it is, after every run.
+    agents: a name in AGENTS. saved: called with the unfinished cell after every run.
     """
     cell = Cell(count, agents, machine.describe(), {contender.name: contender.title for contender in contenders})
     work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))  # short: the path of a socket has 108 bytes
@@ -49,7 +49,7 @@ def compare(
 
 
 def in_turn(contenders: Sequence[Contender], number: int) -> list[Contender]:
-    """The contenders in the order of a round: each round starts with another one."""
+    """The contenders in the order of a round. Each round starts with another one."""
     first = number % len(contenders)
     return [*contenders[first:], *contenders[:first]]
 

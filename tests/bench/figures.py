@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the bench has found, as it lies in bench.json, and the arithmetic on it."""
+"""The results of the bench, as in bench.json, and their arithmetic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Spread:
         return cls(statistics.median(values), min(values), max(values))
 
     def text(self, digits: int, scale: float = 1.0) -> str:
-        """Such as `1.23 (1.20 to 1.31)`; only the median when all of them look the same."""
+        """For example `1.23 (1.20 to 1.31)`; only the median if all three look the same."""
         median, least, most = (f"{value * scale:.{digits}f}" for value in (self.median, self.least, self.most))
         return median if least == most else f"{median} ({least} to {most})"
 
@@ -41,8 +41,8 @@ class Round:
     """One run of one contender.
 
     wall, user, system: seconds; user and system of the controller's processes, from `cpu_source`.
-    peak_process, peak_sum: bytes. outliving: processes that were left when the command had ended. detached: seconds of
-    CPU of the processes that their parent has left behind, which `user` and `system` contain.
+    peak_process, peak_sum: bytes. outliving: processes left when the command had ended. detached: seconds of
+    CPU of the processes that outlived their parent, which `user` and `system` contain.
     running_at_end, running_later: hosts with a program of the agent, at the end of the command and 10 s later.
     """
 
@@ -88,7 +88,7 @@ class Cell:
         return Spread.of(found.peak_process for found in self.of(contender))
 
     def measured(self) -> list[str]:
-        """The contenders that have run at least once, in order."""
+        """The contenders with at least one run, in order."""
         return [name for name in self.titles if self.of(name)]
 
 
@@ -110,13 +110,13 @@ class Results:
         return next((cell for cell in self.cells if (cell.hosts, cell.agents) == (hosts, agents)), None)
 
     def put(self, cell: Cell) -> None:
-        """Take a cell in, instead of an older one of the same setting."""
+        """Add a cell, in place of an older one of the same setting."""
         kept = [old for old in self.cells if (old.hosts, old.agents) != (cell.hosts, cell.agents)]
         self.cells = sorted([*kept, cell], key=lambda one: (one.agents, one.hosts))
 
 
 def load(path: Path) -> Results:
-    """The results in a file; none when there is no file."""
+    """The results in a file; none if there is no file."""
     if not path.exists():
         return Results()
     found = json.loads(path.read_text(encoding="utf-8"))
@@ -132,7 +132,7 @@ def _cell(document: dict[str, Any]) -> Cell:
 
 
 def save(results: Results, path: Path) -> None:
-    """Write the results, so that a bench that is killed leaves the older ones or the newer ones."""
+    """Write the results atomically, so that a killed bench leaves the old or the new file."""
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(asdict(results), indent=1) + "\n", encoding="utf-8")
     os.replace(new, path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts of a measurement: started once, and their agents started again before every round."""
+"""The hosts of a measurement. They start once; their agents start again before every round."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ START = 'setsid --fork "$@" </dev/null >/dev/null 2>&1'
 
 @contextmanager
 def hosts(count: int, stop_seconds: float, folder: Path) -> Iterator[Fleet]:
-    """Light hosts with a gen 2 agent; their sshd offers the key exchanges that OpenSSH offers."""
+    """Light hosts with a gen 2 agent. Their sshd offers OpenSSH's key exchanges."""
     spec = HostSpec(stop_seconds=stop_seconds, bystanders=False, python=HOSTS_PYTHON)
     with Fleet.start([spec] * count, folder) as fleet:
         _offer_default_key_exchange(fleet)
@@ -33,18 +33,18 @@ def hosts(count: int, stop_seconds: float, folder: Path) -> Iterator[Fleet]:
 
 
 def start_agents(fleet: Fleet) -> None:
-    """Start the agents on all hosts, and wait until each of their programs serves.
+    """Start the agents on all hosts, and wait until all their programs serve.
 
-    Raises BenchError when one does not.
+    Raises BenchError if one does not.
     """
-    # host.start_agent() looks at the whole machine several times for each host: too much for hundreds.
+    # host.start_agent() reads the whole machine's process table several times per host, too much for hundreds.
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda host: host.run("sh", "-c", START, "sh", *host.agent_command()), fleet.hosts))
     _wait(lambda: [host for host, agents in _agents(fleet) if not host.serves(agents)], _patience(fleet))
 
 
 def running(fleet: Fleet, within: float = 0.0) -> int:
-    """How many hosts still run a program of the agent, when at least *within* seconds could not change that."""
+    """How many hosts still run a program of the agent, after waiting up to *within* seconds for none."""
     deadline = time.monotonic() + within
     while True:
         left = sum(1 for dummy, agents in _agents(fleet) if agents)
@@ -54,15 +54,15 @@ def running(fleet: Fleet, within: float = 0.0) -> int:
 
 
 def end_agents(fleet: Fleet) -> None:
-    """Kill what is left of the agents, so that the next round starts as the first one did.
+    """Kill the rest of the agents, so that the next round starts like the first.
 
-    Raises BenchError when something stays.
+    Raises BenchError if a process stays.
     """
     deadline = time.monotonic() + _patience(fleet)
     while left := [agent for dummy, agents in _agents(fleet) for agent in agents]:
         if time.monotonic() > deadline:
             raise BenchError(f"cannot be killed: {left[0]}")
-        # daemons first: they start their children again
+        # daemons first, since they restart their children
         left.sort(key=lambda process: process.comm != "ocp_agentd")
         processes.kill([(process.pid, process.start_time) for process in left], _patience(fleet))
 
@@ -73,7 +73,7 @@ def _agents(fleet: Fleet) -> list[tuple[Host, list[Process]]]:
 
 
 def _offer_default_key_exchange(fleet: Fleet) -> None:
-    """Undo what makes the fleet's sshd faster than a real one: most of the price of a connection is here."""
+    """Undo the fleet's faster sshd settings, which would hide most of the cost of a connection."""
     config = fleet.state_dir / "runtime/sshd_config"
     lines = config.read_text().splitlines(keepends=True)
     config.write_text("".join(line for line in lines if not line.startswith("KexAlgorithms")))
@@ -86,7 +86,7 @@ def _offer_default_key_exchange(fleet: Fleet) -> None:
         ]
         if len(listener) != 1 or not host.send(listener[0], signal.SIGHUP):  # sshd reads its configuration again
             raise BenchError(f"{host.name}: sshd cannot be told to read its configuration")
-    time.sleep(1)  # until the old ones do not listen any more
+    time.sleep(1)  # until the old listeners are gone
     _wait(lambda: [host for host in fleet.hosts if not host.accepts()], _patience(fleet))
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a large known_hosts costs the fan-out: `python -m tests.bench.known_hosts --lines 6100 --hosts 100`.
+"""The cost of a large known_hosts for the fan-out: `python -m tests.bench.known_hosts --lines 6100 --hosts 100`.
 
-It reads the file as the engine does, once, and judges each host's key, in clear and with hashed names.
+It reads the file once, as the engine does, and judges each host's key, with plain and with hashed names.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where and with what a measurement was made."""
+"""Place and tools of a measurement."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-# Hosts have their distribution's Python, which is built for speed; this one may be built for something else.
+# Hosts have their distribution's Python, which is built for speed. The one that runs the bench may not be.
 HOSTS_PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else os.path.realpath(sys.executable)
 PACKAGES = ("ansible-core", "ClusterShell", "pyinfra", "paramiko", "asyncssh")
 
 
 def describe() -> dict[str, Any]:
-    """The date, the command line, the machine, and the versions of everything that is installed."""
+    """The date, the command line, the machine, and the versions of all tools."""
     return {
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": shlex.join(["python", "-m", "tests.bench", *sys.argv[1:]]),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures one command with everything that it starts, also what outlives it."""
+"""Measures one command with all its children, including those that outlive it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE = 3600.0  # seconds; a command that hangs must not hang the bench
-SAMPLE_EVERY = 0.5  # seconds: often enough for processes that live for the whole run, and too rare to disturb it
-END_ALONE = 1.0  # seconds that a process which has outlived its command gets to end by itself
-END_WITHIN = 5.0  # seconds that it may take to end after SIGTERM
-CPU_STAT = "OCP_BENCH_CPU_STAT"  # tells a command the file that counts its CPU time, where it has a control group
+SAMPLE_EVERY = 0.5  # seconds: often enough for processes that live for the whole run, rare enough not to disturb it
+END_ALONE = 1.0  # seconds for a process that has outlived its command to end by itself
+END_WITHIN = 5.0  # seconds for it to end after SIGTERM
+CPU_STAT = "OCP_BENCH_CPU_STAT"  # names the file with the command's CPU time, if it has a control group
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one run of a command took.
+    """The cost of one run of a command.
 
     wall: seconds until the command itself ended. user, system: seconds of CPU of all its processes.
     peak_process: bytes, the biggest of its processes. peak_sum: bytes, all of them together with their page cache,
-    where the control group tells. cpu_source: `cgroup` or `rusage`.
-    outliving: how many processes were left when it had ended; those that did not end by
-    themselves were ended then, and their time counts.
-    detached: seconds of CPU of the processes that their parent has left behind, during the command or after it.
+    if there is a control group. cpu_source: `cgroup` or `rusage`.
+    outliving: the number of processes left when the command had ended. Those that did not end by themselves were
+    killed; their time counts.
+    detached: seconds of CPU of the processes that outlived their parent, during the command or after it.
     """
 
     status: int
@@ -55,7 +55,7 @@ class ControlGroup:
 
     @classmethod
     def make(cls) -> ControlGroup | None:
-        """A new one; None where this machine or this user has none."""
+        """Make a new group; None if this machine or this user cannot."""
         mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         mount = next((fields[4] for fields in mounts if fields[fields.index("-") + 1] == "cgroup2"), None)
         lines = Path("/proc/self/cgroup").read_text().splitlines()
@@ -81,13 +81,13 @@ class ControlGroup:
         return self.path / "cpu.stat"
 
     def cpu(self) -> tuple[float, float]:
-        """Seconds of user and of system time that its processes have used."""
+        """Seconds of user and of system time of its processes."""
         lines = self.cpu_stat.read_text().splitlines()
         found = {name: int(value) / 1e6 for name, value in (line.split() for line in lines)}
         return found["user_usec"], found["system_usec"]
 
     def peak(self) -> int | None:
-        """Bytes that it has used at most; None where nobody counts them."""
+        """The most bytes that it has used; None if the kernel does not count them."""
         path = self.path / "memory.peak"
         return int(path.read_text()) if path.exists() else None
 
@@ -121,7 +121,7 @@ def measure(command: list[str], environment: dict[str, str], folder: Path) -> Me
                 if process.returncode is None:
                     process.kill()
                     process.wait()
-                sampler.look()  # the biggest may be one that stays
+                sampler.look()  # the biggest process may be one that stays
                 outliving, detached = _end(others)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
@@ -137,13 +137,13 @@ def measure(command: list[str], environment: dict[str, str], folder: Path) -> Me
 
 
 def _take_orphans(yes: bool) -> None:
-    """Become the parent of orphans, to count, end and reap them. Not of those on hosts: these have their own init."""
+    """Become the parent of orphans, to count, end and reap them. Orphans on hosts have their own init."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 
 
 def _children(pid: int) -> set[int]:
-    """The children of a process; empty when it is gone."""
+    """The children of a process; empty if it is gone."""
     found: set[int] = set()
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -162,9 +162,9 @@ def _descendants(pids: set[int]) -> set[int]:
 
 
 def _end(others: set[int]) -> tuple[int, float]:
-    """End the children that the command has left to us, and theirs.
+    """End the children that the command has left to us, and their children.
 
-    Returns how many lived, and the seconds of CPU of all of them, also of those that had ended already.
+    Returns how many were alive, and the seconds of CPU of all of them, including the ended ones.
     """
     lived: set[int] = set()
     told: set[int] = set()
@@ -179,7 +179,7 @@ def _end(others: set[int]) -> tuple[int, float]:
                 seconds += usage.ru_utime + usage.ru_stime
                 continue
             lived.add(pid)
-            if late or (waited > END_ALONE and pid not in told):  # not reaped, so the number still means this child
+            if late or (waited > END_ALONE and pid not in told):  # it is not reaped, so the pid still means this child
                 os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
                 told.add(pid)
         time.sleep(0.01)
@@ -187,7 +187,7 @@ def _end(others: set[int]) -> tuple[int, float]:
 
 
 class _Sampler:
-    """Notes the biggest process while a command runs."""
+    """Records the biggest process while a command runs."""
 
     def __init__(self, pids: Callable[[], set[int]]) -> None:
         self.peak = 0
@@ -212,7 +212,7 @@ class _Sampler:
 
 
 def _high_water(pid: int) -> int:
-    """The most memory, in bytes, that a process has had resident; 0 when it is gone."""
+    """The largest resident memory of a process so far, in bytes; 0 if it is gone."""
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as stream:
             return next((int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:")), 0)
@@ -221,12 +221,12 @@ def _high_water(pid: int) -> int:
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of CPU that a process and its descendants have used, those that it has reaped included."""
+    """Seconds of CPU of a process and its descendants, including those that it has reaped."""
     ticks = 0
     for one in _descendants({pid}):
         try:
             text = Path(f"/proc/{one}/stat").read_text(encoding="ascii", errors="replace")
-        except OSError:  # it has ended meanwhile: its parent has its time
+        except OSError:  # it has ended, and its time is its parent's
             continue
         ticks += sum(map(int, text.rpartition(")")[2].split()[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -21,7 +21,7 @@ LICENSE = """<!-- Copyright (c) 2026, OceanBase OCP collection contributors
 def svg(results: Results) -> str:
     """The plot: a row for each kind of agents, a column for each measure, a line for each contender."""
     kinds = sorted({cell.agents for cell in results.cells})
-    # Text stays text, and the same figures give the same file.
+    # Text stays text in the SVG, and the same figures give the same file.
     plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.family": "sans-serif"})
     figure, axes = plt.subplots(len(kinds), 2, figsize=(11, 4 * len(kinds) + 1), squeeze=False, layout="constrained")
     for row, agents in zip(axes, kinds, strict=True):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the host program costs its host: carried by itself for one phase, and as a resident through several."""
+"""The cost of the host program on its host: sent for one phase, and as a resident through several."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from . import machine
 from .contenders import BenchError
 
 TABLES = (100, 5_000)  # processes on the host
-NO_HOME = "/none"  # the program refuses it when it has started and before it looks at a process
-PHASES = ("prepare", "stop", "finish")  # what a resident is sent the library of
+NO_HOME = "/none"  # the program starts, and refuses this home before it looks at a process
+PHASES = ("prepare", "stop", "finish")  # the library of the resident covers these
 FURTHER = 10  # calls after the first one
 CALL = "1"  # the id of every call
 
-# Runs each command, with a file as its standard input; the last answer and all CPU times go out as JSON.
+# Runs each command, with a file as its standard input. Prints the last answer and all CPU times as JSON.
 METER = """
 import json, resource, subprocess, sys
 rounds, commands = json.loads(sys.argv[1])
@@ -59,8 +59,8 @@ def measure_program(rounds: int) -> dict[str, Any]:
 
     Returns `run`, `interpreter` (its version), and `tables`: for each size of the process table the CPU seconds of each
     round of `start` (the interpreter alone), `imports` (with the program's imports), `compile` (the program up to its
-    request) and `total`, each of which contains the one before it; and of a resident with the library of a stop `first`
-    (from its start to its end, with one call) and `further` (a call after the first one).
+    request) and `total`, each of which contains the one before it. For a resident with the library of a stop it has
+    `first` (from its start to its end, with one call) and `further` (a call after the first one).
     """
     work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     try:
@@ -84,7 +84,7 @@ def _fill(host: Host, size: int) -> None:
 
 
 def _imports(source: bytes) -> str:
-    """The modules that the program loads in any case; `try` is about one that has two names."""
+    """The modules that the program always loads. A `try` loads a module that has two names."""
     statements = [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.Try))]
     return "\n".join(map(ast.unparse, statements)) + "\n"
 

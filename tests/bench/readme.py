@@ -13,9 +13,9 @@ BEGIN, END = "<!-- The bench writes what follows. -->\n", "<!-- Here the bench e
 
 
 def put(text: str, results: Results) -> str:
-    """The text of README.md with the figures of these results; as it was where they have none for it.
+    """README.md with the figures of these results, or unchanged if they have none for it.
 
-    Raises ValueError where the text has no place for them.
+    Raises ValueError if the text has no place for them.
     """
     before, begin, rest = text.partition(BEGIN)
     old, end, after = rest.partition(END)

@@ -101,7 +101,7 @@ resident forks for each phase.
 """
 
 
-LEANER = ("ours-unsettled", "ours-poll")  # with less to do than ours as it comes
+LEANER = ("ours-unsettled", "ours-poll")  # ours, with less work
 DELAYS = {"instant": "exit at once", "usual": "take 3 seconds to stop"}
 
 
@@ -142,7 +142,7 @@ def _targets(cells: list[Cell]) -> str:
 
 
 def _missed(results: Results) -> str:
-    """What it would take to reach targets that are missed: the profile, and ours with less to do; empty without."""
+    """The costs behind missed targets, from the profile and from ours with less work; empty if none is missed."""
     cell = results.cell(HOSTS, AGENTS)
     profile, program = results.profile, results.program
     if not cell or not profile or not program or profile["hosts"] != HOSTS or all(line.met for line in lines([cell])):
@@ -164,7 +164,7 @@ def _missed(results: Results) -> str:
 
 
 def _hosts_python(profile: dict[str, Any], program: dict[str, Any]) -> tuple[float, float, float]:
-    """Seconds of CPU of the fan-out's resident: in its first phase, in each further one, and of all hosts in a run."""
+    """CPU seconds of the fan-out's resident: in its first phase, in each further one, and of all hosts in a run."""
     times = next(iter(program["tables"].values()))
     first, further = (Spread.of(times[name]).median for name in ("first", "further"))
     return first, further, profile["hosts"] * (first + 2 * further)
@@ -214,7 +214,7 @@ def _sums(cell: Cell, name: str) -> list[int]:
 
 
 def stopped(rounds: list[Round], hosts: int) -> str:
-    """Whether a contender did what it was there for, and in how many rounds not."""
+    """Whether a contender stopped all agents, and in how many rounds it did not."""
     bad = []
     if late := [found for found in rounds if found.running_at_end]:
         at_end = max(found.running_at_end for found in late)
@@ -304,7 +304,7 @@ def _program(found: dict[str, Any]) -> str:
 
 
 def run_line(run: dict[str, Any], also: str = "") -> str:
-    """When, where and with what something was measured. also: what stands before the machine."""
+    """When, where and with what something was measured. also: text before the machine."""
     here, versions = run["machine"], ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
         f"\n{run['date']}, `{run['command']}`: {also}{here['cores']} cores of {here['processor']}, "

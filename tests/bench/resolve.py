@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it costs to find 1,000 ids in an inventory of 10,000 hosts, without any host."""
+"""The cost of finding 1,000 ids in an inventory of 10,000 hosts, without any host."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def resolve(rounds: int) -> dict[str, Any]:
     """Measure a request that is refused for one unknown id, and a playbook without tasks over the same inventory.
 
     Returns `run`, `hosts`, `ids`, and for `refused` and `empty` one measurement a round.
-    Raises BenchError when the request is not refused as it should be.
+    Raises BenchError if the request is not refused as expected.
     """
     results: dict[str, Any] = {"run": machine.describe(), "hosts": HOSTS, "ids": IDS, "refused": [], "empty": []}
     work = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
@@ -57,7 +57,7 @@ def resolve(rounds: int) -> dict[str, Any]:
 
 
 def _inventory() -> str:
-    """Addresses of this machine on which nobody listens: were they contacted after all, it would do no harm."""
+    """Addresses of this machine without a listener, so that a contact by mistake would do no harm."""
     lines = ["---", "ocp_hosts:", "  hosts:"]
     for number in range(HOSTS):
         address = f"127.8.{number // 250}.{number % 250 + 1}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the project wants to reach, beside what it has reached."""
+"""The targets of the project, and the figures reached."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PEAK_PROCESS = 250e6  # bytes, of any one process with MANY_HOSTS
 
 @dataclass(frozen=True)
 class Target:
-    """The most that ours may take, divided by what the other takes; what is aimed for may be less."""
+    """The highest accepted ratio of ours to the other. The aim may be lower."""
 
     wall: float
     cpu: float
@@ -25,7 +25,7 @@ class Target:
     cpu_aim: float | None = None
 
 
-# By the name of the contender.
+# By name of the contender.
 TARGETS = {
     "shell": Target(0.2, 0.15),
     "clustershell": Target(0.4, 0.15),
@@ -36,7 +36,7 @@ TARGETS = {
 
 @dataclass(frozen=True)
 class Line:
-    """A target and what was reached. digits: how many the figures are shown with."""
+    """A target and the figure reached. digits: of both figures."""
 
     what: str
     measure: str
@@ -61,7 +61,7 @@ class Line:
 
 
 def growth(cells: list[Cell]) -> dict[str, tuple[float, float]]:
-    """How much more wall and CPU time each took for MANY_HOSTS than for HOSTS, by its title: ours and the others."""
+    """The factors by which wall and CPU time grow from HOSTS to MANY_HOSTS, by title: of ours and the others."""
     of_size = {cell.hosts: cell for cell in cells if cell.agents == AGENTS}
     few, many = of_size.get(HOSTS), of_size.get(MANY_HOSTS)
     if not few or not many:
@@ -77,7 +77,7 @@ def growth(cells: list[Cell]) -> dict[str, tuple[float, float]]:
 
 
 def lines(cells: list[Cell]) -> list[Line]:
-    """The targets of which something was measured, in order."""
+    """The measured targets, in order."""
     found: list[Line] = []
     of_size = {cell.hosts: cell for cell in cells if cell.agents == AGENTS and cell.of(OURS)}
     if cell := of_size.get(HOSTS):

@@ -110,8 +110,8 @@ def test_what_outlives_a_command_is_counted_and_ended(
         pytest.skip("no control group can be made here")
     else:
         group.path.rmdir()
-    # A daemon that has left its session and its parent, burns 0.4 s of CPU, takes 100 MB and then stays; and a command
-    # that waits for that much of it.
+    # A daemon leaves its session and its parent, burns 0.4 s of CPU, takes 100 MB and then stays. The command waits
+    # for the CPU time.
     (tmp_path / "daemon.py").write_text(
         "import os, time\n"
         "if os.fork(): os._exit(0)\n"
@@ -225,7 +225,7 @@ def test_profile_has_every_play_of_the_run(tmp_path: Path) -> None:
 @pytest.mark.fleet
 def test_bench_measures_ours(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.bench", "--hosts=2", "--rounds=1", "--agents=instant", "--only", "ours"]
-    # The plot is matplotlib's business, and that is not among what the tests need.
+    # The tests do not require matplotlib.
     subprocess.run([*command, f"--output={tmp_path}", "--no-plot"], cwd=ROOT, check=True, timeout=120)
     (found,) = json.loads((tmp_path / "bench.json").read_text())["cells"]
     (only,) = found["rounds"]

@@ -54,7 +54,7 @@ def workflow(hosts: int, slices: int, scale: float = 1.0) -> Workflow:
 
 @pytest.mark.fleet
 def test_a_workflow_over_simulated_hosts(tmp_path: Path) -> None:
-    """20 hosts in two slices: every subtask is there and SUCCESSFUL, and every host was connected to in every phase."""
+    """20 hosts in two slices: every subtask is there and SUCCESSFUL, and every host had a connection in every phase."""
     found = measure_workflow(20, 2, tmp_path)
 
     task = json.loads((tmp_path / "response.json").read_text())["data"]
@@ -70,7 +70,7 @@ def test_a_workflow_over_simulated_hosts(tmp_path: Path) -> None:
         assert node.cpu > 0.5
         assert node.store_cpu > 0
         assert node.peak_process > 40_000_000
-    assert found.node("finish").wall > found.phase_seconds["finish"] > 3  # the settle time is waited for
+    assert found.node("finish").wall > found.phase_seconds["finish"] > 3  # includes the settle time
     assert 0 < found.store_accepted < found.store_ended == sum(found.tables.values())
     assert found.response > 20 * 3 * 300
     assert 1000 < found.statistic < 64 * 1024
@@ -125,7 +125,7 @@ def test_each_host_answers_with_its_own_processes() -> None:
         answers.append((process["pid"], told["boot_id"]))
     assert answers[0] != answers[1] == answers[2]
     assert "that of the real host" not in {boot for dummy, boot in answers}
-    assert STOP.answer["processes"][0]["pid"] == 14  # the recording is as it was
+    assert STOP.answer["processes"][0]["pid"] == 14  # the recording is unchanged
     assert hosts.tally.phases == {0: ["stop"], 1: ["stop", "stop"]}
 
 
@@ -160,7 +160,7 @@ def test_newer_figures_replace_those_of_the_same_size() -> None:
 
 
 def test_report_writes_the_page_again(tmp_path: Path) -> None:
-    save(Sizes([workflow(1_000, 10)]), tmp_path / "size.json")  # of one size only: there is no growth to be shown
+    save(Sizes([workflow(1_000, 10)]), tmp_path / "size.json")  # with one size only, the page shows no growth
     command = [sys.executable, "-m", "tests.bench", "report", "--no-plot", f"--output={tmp_path}"]
     subprocess.run(command, cwd=ROOT, check=True, timeout=60)
     page = (tmp_path / "size.md").read_text()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the time of a run goes: play by play, beside what as many plays cost that do nothing."""
+"""Where the time of a run goes, play by play, compared with as many plays that do nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .meter import measure
 
 CALLBACKS = Path(__file__).with_name("callback")
 STARTING, ENDING = "ansible-playbook, until the first play", "ansible-playbook, after the last play"
-# What Ansible itself takes for a playbook of as many plays on localhost.
+# Ansible's own cost for a playbook of as many plays on localhost.
 NOTHING: dict[str, list[dict[str, Any]]] = {"empty": [], "debug": [{"ansible.builtin.debug": {"msg": "nothing"}}]}
 
 
@@ -38,12 +38,12 @@ class Stage:
 
 
 def profile(count: int, rounds: int) -> dict[str, Any]:
-    """Let our playbook stop the agents of *count* hosts, *rounds* times; they exit at once.
+    """Stop the agents of *count* hosts by our playbook, *rounds* times. The agents exit at once.
 
     Returns `run`, `hosts`, `plays` (how many); for each round in `peak` the bytes of the biggest process, in `detached`
-    the seconds of CPU of processes that their parent has left behind (the engine of the fan-out is one), in `stages` by
+    the seconds of CPU of processes that outlived their parent (the engine of the fan-out is one), in `stages` by
     name a pair of seconds, wall and CPU; and by the names in NOTHING such pairs for a whole run of as many plays.
-    Raises BenchError when a run fails, or has no control group.
+    Raises BenchError if a run fails, or has no control group.
     """
     ours = Ours("ours", "ours")
     found: dict[str, Any] = {"run": machine.describe(), "hosts": count, "peak": [], "detached": [], "stages": {}}
@@ -90,7 +90,7 @@ def _measured(command: Command, folder: Path, found: dict[str, Any]) -> list[Sta
 
 
 def stages(marks: list[dict[str, Any]], wall: float, cpu: float) -> list[Stage]:
-    """The parts of a run from the marks of callback/bench_marks.py, and the seconds that the whole of it took.
+    """The parts of a run, from the marks of callback/bench_marks.py and the seconds of the whole run.
 
     A second play of a name gets a number.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For `python -m tests.bench profile`: writes down when each play of a run began, and the CPU time spent until then."""
+"""For `python -m tests.bench profile`: records the start of each play, and the CPU time spent until then."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CallbackModule(CallbackBase):
 
 
 def _began() -> float:
-    """When this process began, on the same clock, to 10 ms."""
+    """When this process started, on the same clock, to 10 ms."""
     with open("/proc/self/stat", "rb") as stream:
         ticks = int(stream.read().rpartition(b")")[2].split()[19])
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is measured."""
+"""The contenders of the bench."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _task(name: str, title: str, forks: int = 32, **variables: str) -> Ours:
     return Ours(name, f"a task for each host, {title}", forks, {"ocp_transport": "task", **variables})
 
 
-# What is ours to choose, or the site's: each beside the one before it, from which it differs in one thing.
+# Settings of ours or of the site. Each differs from the one before in one thing.
 SETTINGS: tuple[Contender, ...] = (
     Ours("fan-out", "fan-out"),
     Ours("fan-out-10", "fan-out, `ocp_fanout=10`", variables={"ocp_fanout": 10}),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the bench asks of everyone it measures."""
+"""The interface of a contender."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.fleet import Fleet
 
 
 class BenchError(Exception):
-    """The bench cannot measure what it was asked to."""
+    """The bench cannot take the measurement."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """An argument list and the whole environment that it runs in."""
+    """An argument list and its whole environment."""
 
     arguments: list[str]
     environment: dict[str, str]
@@ -30,7 +30,7 @@ class Command:
 class Contender(Protocol):
     """A way to stop the agents of all hosts of a fleet.
 
-    name: what `--only` takes. title: what the table shows.
+    name: for `--only`. title: for the table.
     """
 
     @property
@@ -40,13 +40,13 @@ class Contender(Protocol):
     def title(self) -> str: ...
 
     def prepare(self, fleet: Fleet, folder: Path) -> Command:
-        """Write what the tool reads into a fresh folder, before the clock runs. Returns what to run against it."""
+        """Write the tool's files into a new folder, before the clock runs. Returns the command to measure."""
 
 
 def program(name: str) -> str:
     """The path of a tool that is installed beside this Python.
 
-    Raises BenchError when it is not there.
+    Raises BenchError if it is missing.
     """
     path = Path(sys.prefix, "bin", name)
     if not path.exists():
@@ -55,15 +55,15 @@ def program(name: str) -> str:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment of a user who has configured nothing, with these variables added."""
+    """The environment of a user without any configuration, plus these variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON", "SSH_"))}
     return {**kept, "PATH": f"{Path(sys.prefix, 'bin')}{os.pathsep}{os.environ['PATH']}", **variables}
 
 
 def ansible_environment(folder: Path, settings: Mapping[str, str] | None = None, **variables: str) -> dict[str, str]:
-    """The same for Ansible: no connection that an earlier run has left open, no task of it.
+    """The same for Ansible, without open connections or tasks of an earlier run.
 
-    settings: of ansible.cfg, where there is no variable of the environment for them.
+    settings: of ansible.cfg, for those without an environment variable.
     """
     configuration = folder / "ansible.cfg"
     configuration.write_text("[defaults]\n" + "".join(f"{key}={value}\n" for key, value in (settings or {}).items()))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A playbook with one shell task for each step."""
+"""A playbook with one shell task per step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .steps import STEPS
 
 @dataclass(frozen=True)
 class ShellPlaybook:
-    """pipelining: Ansible's, which is off by default."""
+    """pipelining: Ansible's setting, which is off by default."""
 
     name: str
     title: str

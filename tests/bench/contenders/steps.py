@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operation as people write it by hand: three shell commands for a host with a gen 2 agent in its usual place.
 
-They trust the pid files, look for nothing else of the agent, and do not wait whether it comes back.
+They trust the pid files, look for nothing else of the agent, and do not check whether it comes back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a workflow goes: over simulated hosts in slices, from some hosts to very many."""
+"""The scaling of a workflow over simulated hosts in slices."""

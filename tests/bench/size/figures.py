@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was found about size, as it lies in size.json."""
+"""The figures about size, as in size.json."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Node:
-    """One node of a workflow, all of its jobs together.
+    """One node of a workflow, with all of its jobs.
 
     wall: seconds, from the start of the first job to the end of the last. cpu: seconds of the controller's processes.
     peak_process: bytes of the biggest of them. hosts_cpu, store_cpu: seconds of the simulated hosts' servers and of the
-    database server meanwhile, which are not the controller's.
+    database server meanwhile; they do not belong to the controller.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Node:
 
 @dataclass
 class Workflow:
-    """A workflow that was run.
+    """A measured workflow.
 
     run: when, where, with what. idle: a playbook without tasks over the inventory of all hosts. phase_seconds: by
-    phase, what a simulated host takes to answer. store_accepted, store_ended: bytes of the store's tables with their
-    indexes, when the task was accepted and when it had ended; tables: each of them then. response, statistic, output:
-    bytes of the response, of what the report hands on in AWX, and of what it shows. connections: to hosts, in all;
+    phase, the time of a simulated host to answer. store_accepted, store_ended: bytes of the store's tables with their
+    indexes, after accept and after the end of the task; tables: each of them after the end. response, statistic,
+    output: bytes of the response, of the report's artifacts in AWX, and of its output. connections: to hosts, in all;
     most_connections: at one time.
     """
 
@@ -71,14 +71,14 @@ class Sizes:
     workflows: list[Workflow] = field(default_factory=list)
 
     def put(self, workflow: Workflow) -> None:
-        """Take one in, instead of an older one of the same size."""
+        """Add a workflow, in place of an older one of the same size."""
         key = (workflow.slices, workflow.hosts)
         kept = [old for old in self.workflows if (old.slices, old.hosts) != key]
         self.workflows = sorted([*kept, workflow], key=lambda one: (one.slices, one.hosts))
 
 
 def load(path: Path) -> Sizes:
-    """What is in a file; nothing when there is no file."""
+    """The contents of a file; none if there is no file."""
     if not path.exists():
         return Sizes()
     return Sizes([_workflow(one) for one in json.loads(path.read_text(encoding="utf-8"))["workflows"]])
@@ -90,7 +90,7 @@ def _workflow(document: dict[str, Any]) -> Workflow:
 
 
 def save(sizes: Sizes, path: Path) -> None:
-    """Write them, so that a bench that is killed leaves the older ones or the newer ones."""
+    """Write them atomically, so that a killed bench leaves the old or the new file."""
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(asdict(sizes), indent=1) + "\n", encoding="utf-8")
     os.replace(new, path)

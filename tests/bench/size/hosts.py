@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulated hosts of a measurement: their servers, and what Ansible needs to reach them."""
+"""The simulated hosts of a measurement: their servers, and Ansible's way to them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .simulated import FIRST, Tally
 
 SERVERS = len(os.sched_getaffinity(0))  # one process for each core
 FIRST_ID = 1_001
-_PATIENCE = 60  # seconds that a server may take to start, or to tell its tally
+_PATIENCE = 60  # seconds for a server to start, or to report its tally
 
 
 @dataclass
 class Simulation:
-    """Simulated hosts that run. folder: their keys and the known_hosts file."""
+    """Running simulated hosts. folder: their keys and the known_hosts file."""
 
     folder: Path
     count: int
@@ -44,7 +44,7 @@ class Simulation:
         return [FIRST_ID + number for number in range(self.count)]
 
     def inventory(self) -> Inventory:
-        """All hosts, with what a real inventory says of a host, and the way to get in."""
+        """All hosts, with the variables of a real inventory and the credentials."""
         known_hosts = self.folder / "known_hosts"
         variables = {
             "ansible_user": "root",
@@ -65,11 +65,11 @@ class Simulation:
         return Inventory(hosts, variables)
 
     def cpu(self) -> float:
-        """Seconds of CPU that all servers have used."""
+        """Seconds of CPU of all servers."""
         return sum(cpu_of(server.pid) for server in self.servers)
 
     def end(self) -> Tally:
-        """End the servers. Returns what they have met together. Raises BenchError."""
+        """End the servers. Returns their tallies added up. Raises BenchError."""
         whole = Tally()
         for server in self.servers:
             told, _nothing = server.communicate(timeout=_PATIENCE)
@@ -93,7 +93,7 @@ class Simulation:
 
 @contextmanager
 def simulated(count: int, recordings: Mapping[str, recorded.Recording], folder: Path) -> Iterator[Simulation]:
-    """So many hosts, on a folder that does not exist yet. They end with the block."""
+    """Run so many hosts during the block. folder: must not exist yet."""
     folder.mkdir()
     for name in ("host_key", "user_key"):
         key = asyncssh.generate_private_key("ssh-ed25519")

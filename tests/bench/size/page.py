@@ -80,7 +80,7 @@ MEANING = """
 
 
 def markdown(sizes: Sizes, timeout: int) -> str:
-    """The whole page. timeout: seconds, Ansible's of a connection."""
+    """The whole page. timeout: seconds, Ansible's connection timeout."""
     most = max(workflow.hosts for workflow in sizes.workflows)
     parts = [HEAD.format(most=most, timeout=timeout)]
     for slices, several in groupby(sizes.workflows, key=lambda workflow: workflow.slices):

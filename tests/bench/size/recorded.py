@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a real host has answered, phase by phase, and what another one of its kind would have answered."""
+"""The answers of a real host, phase by phase, and the answers that a similar host would have given."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ..hosts import hosts
 
 OPERATION = OPERATIONS["batch_stop_agents"]
 PHASES = tuple(node.phase for node in OPERATION.nodes)
-_PID = re.compile(r"(?<=\(pid )\d+(?=\))")  # as the log of a host has it
+_PID = re.compile(r"(?<=\(pid )\d+(?=\))")  # as in the log of a host
 _MOST_PIDS = 32768
 
 
@@ -36,7 +36,7 @@ _MOST_PIDS = 32768
 class Recording:
     """A phase on a real host.
 
-    options: what it was asked, as its resident gets it. answer: of run_phase. seconds: from the call to the answer.
+    options: the call, as its resident gets it. answer: of run_phase. seconds: from the call to the answer.
     """
 
     options: dict[str, Any]
@@ -44,11 +44,11 @@ class Recording:
     seconds: float
 
     def fits(self, options: Mapping[str, Any]) -> bool:
-        """Whether the answer is one to a call with these options."""
+        """Whether the recording answers a call with these options."""
         return _given(options) == _given(self.options)
 
     def answer_of(self, number: int) -> dict[str, Any]:
-        """What the host of this number, from 0 on, would answer now. One host's answers agree on its processes."""
+        """The answer of the host with this number, from 0 on. One host's answers agree on its processes."""
         answer: dict[str, Any] = _with_pids(self.answer, 1 + number % (_MOST_PIDS // 2))
         if "boot_id" in answer:
             answer["boot_id"] = str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
@@ -58,13 +58,13 @@ class Recording:
 
 
 def library() -> bytes:
-    """What the resident of a host is given in a stop, as it reads it."""
+    """The library of a stop, framed for the resident."""
     requests = [{"phase": phase, "goal": OPERATION.goal} for phase in PHASES]
     return carrier.framed(carrier.library(requests))
 
 
 def record(folder: Path) -> dict[str, Recording]:
-    """Start one host, whose agent exits at once, and stop that by the host program itself.
+    """Start one host, whose agent exits at once, and stop the agent by the host program itself.
 
     folder: for the host's files; must not exist. Returns the recordings by phase. Raises BenchError.
     """
@@ -111,7 +111,7 @@ def _next_answer(stdout: IO[bytes], phase: str) -> dict[str, Any]:
 
 
 def _options(phase: str) -> dict[str, Any]:
-    """What the collection asks of a host whose variables are all left to their defaults."""
+    """The options of a host whose variables all have their defaults."""
     options: dict[str, Any] = {"phase": phase, "timeout": OPERATION.timeouts[phase], "goal": OPERATION.goal}
     return {**ArgumentSpecValidator(argument_spec()).validate(options).validated_parameters, "check_mode": False}
 
@@ -121,7 +121,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_pids(value: Any, more: int) -> Any:
-    """A copy, with every pid greater by so much."""
+    """A copy with every pid increased by so much."""
     if isinstance(value, dict):
         return {key: one + more if key == "pid" else _with_pids(one, more) for key, one in value.items()}
     if isinstance(value, list):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many hosts that are not there: one process that is the SSH server of each, and answers as a real one has answered.
+"""Many simulated hosts: one process is the SSH server of each, and gives the recorded answers of a real host.
 
-It is real as far as a controller can see: connections, handshakes, keys, a resident that is started and asked, and the
-time that a phase takes. There is no agent, no process table and no Python behind it. To be run by hosts.py.
+A controller sees real connections, handshakes, keys, a resident that starts and answers, and the real duration of a
+phase. There is no agent, no process table and no Python behind them. hosts.py runs this.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter imp
 
 from . import recorded
 
-FIRST = ipaddress.IPv4Address("127.10.0.1")  # the address of the host with the number 0
-_BACKLOG = 4096  # connections that wait to be accepted: all slices begin at once
-_TOLD = 3  # problems, by each process
+FIRST = ipaddress.IPv4Address("127.10.0.1")  # the address of host 0
+_BACKLOG = 4096  # connections that wait to be accepted, since all slices begin at once
+_TOLD = 3  # problems that each process prints
 
 
 @dataclass
 class Tally:
-    """What these hosts have met.
+    """The record of these hosts.
 
-    phases: by the number of the host, in the order in which it was asked. connections: handshakes that were completed.
-    most: connections that were open at the same time. problems: what no controller should have sent.
+    phases: by number of the host, in the order of the calls. connections: completed handshakes.
+    most: connections open at the same time. problems: input that no controller should send.
     """
 
     phases: dict[int, list[str]] = field(default_factory=dict)
@@ -59,12 +59,12 @@ class Hosts:
         self.open = 0
         self._recordings = recordings
         resident = carrier.resident(interpreter({}, lambda value: value))
-        self._command = f"/bin/sh -c {shlex.quote(resident)}"  # as Ansible hands commands to sh
+        self._command = f"/bin/sh -c {shlex.quote(resident)}"  # as Ansible passes commands to sh
         self._library = recorded.library()
         self._digest = hashlib.sha256(self._library).digest()
 
     def complain(self, problem: str) -> None:
-        """Note what no controller should have sent; the first of it is told at once."""
+        """Record input that no controller should send. The first problems are printed at once."""
         self.tally.problems.append(problem)
         if len(self.tally.problems) <= _TOLD:
             print(problem, file=sys.stderr)
@@ -79,7 +79,7 @@ class Hosts:
         return digest == self._digest
 
     def answer(self, number: int, line: bytes) -> tuple[float, bytes]:
-        """After how many seconds a host answers to a call, and what. Raises ValueError for one that it cannot know."""
+        """Seconds until a host answers a call, and the answer. Raises ValueError for an unknown call."""
         call_id, _blank, call = line.partition(b" ")
         function, options = ast.literal_eval(call.decode())
         recording = self._recordings.get(options["phase"])
@@ -121,7 +121,7 @@ class _Server(asyncssh.SSHServer):
 
 
 class _Resident(asyncssh.SSHServerSession):  # type: ignore[type-arg]
-    """What runs on a host: takes the library, then one call after the other."""
+    """The resident of a host: takes the library, then one call after the other."""
 
     def __init__(self, hosts: Hosts, number: int) -> None:
         self._hosts = hosts
@@ -169,7 +169,7 @@ class _Resident(asyncssh.SSHServerSession):  # type: ignore[type-arg]
 
 
 def _listener() -> socket.socket:
-    """Takes connections to any address of the loopback network, and none from outside of this machine."""
+    """Accept connections to any address of the loopback network, and none from outside of this machine."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
     listener.bind(("0.0.0.0", 0))
@@ -191,19 +191,19 @@ async def _serve(folder: Path) -> Tally:
         kbdint_auth=False,
         gss_host=None,
         agent_forwarding=False,
-        login_timeout=0,  # they share the machine with all that they wait for
+        login_timeout=0,  # logins share the machine with everything that they wait for
         encoding=None,
     )
     print(listener.getsockname()[1], flush=True)
     with contextlib.suppress(asyncio.IncompleteReadError):
         reader = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        await reader.readexactly(1)  # until whoever started us closes it
+        await reader.readexactly(1)  # ends when hosts.py closes it
     return hosts.tally
 
 
 def main() -> None:
-    """Tell the port, serve until standard input ends, then tell the tally in JSON."""
+    """Print the port, serve until standard input ends, then print the tally as JSON."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     found: dict[str, Any] = asdict(asyncio.run(_serve(Path(sys.argv[1]))))

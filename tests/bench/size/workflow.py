@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A workflow over simulated hosts, node by node, as AWX runs it: a job has an inventory, a sliced one a part of it."""
+"""A workflow over simulated hosts, node by node, as in AWX: a job has an inventory, a sliced one a part of it."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from .hosts import Simulation, simulated
 from .recorded import PHASES, record
 from .simulated import Tally
 
-# Their names as the nodes of the example project have them.
+# Their names in the example project.
 BARRIERS = {"prepare": "barrier", "stop": "barrier 2"}
-# The report of a job of AWX hands on a summary of a big response, and shows the whole.
+# In a job of AWX the report passes on a summary of a big response, and prints the whole.
 _IN_AWX = {"AWX_PRIVATE_DATA_DIR": "/nonexistent", "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
 _STATISTIC = "RUN: "
-# Seconds until a connection fails. Here all slices and all servers share a machine: with Ansible's own 10 a handshake
-# can fail for that alone.
+# Seconds until a connection fails. All slices and all servers share a machine here, so a handshake could exceed
+# Ansible's own 10.
 TIMEOUT = 60
 _DATABASE = "ocp"
 
 
 def measure_workflow(count: int, slices: int, work: Path) -> Workflow:
-    """Let a workflow stop the agents of so many simulated hosts, in so many slices.
+    """Stop the agents of so many simulated hosts by a workflow, in so many slices.
 
-    work: a folder for everything that it needs; the response will be `response.json` there. Raises BenchError when a
-    node fails, the task is not SUCCESSFUL, or a host was not asked for each phase once.
+    work: a folder for all its files; the response will be `response.json` there. Raises BenchError if a
+    node fails, the task is not SUCCESSFUL, or a host was not asked exactly once per phase.
     """
     found = Workflow(count, slices, machine.describe(), {})
     recordings = record(work / "fleet")
@@ -59,7 +59,7 @@ def measure_workflow(count: int, slices: int, work: Path) -> Workflow:
 
 
 class _Run:
-    """The nodes of one workflow, in their order. found: gets the figures."""
+    """The nodes of one workflow, in order. found: receives the figures."""
 
     def __init__(self, found: Workflow, hosts: Simulation, server: Postgresql, work: Path) -> None:
         self._found = found
@@ -71,7 +71,7 @@ class _Run:
         self._response = work / "response.json"
         self._variables: dict[str, Any] = {
             "ocp_task_store": server.new_database(_DATABASE),
-            "ocp_transport": "fanout",  # what "auto" chooses for these, without a way out
+            "ocp_transport": "fanout",  # what "auto" would choose, but without a fallback
         }
 
     def whole(self) -> None:
@@ -116,7 +116,7 @@ class _Run:
         variables: Mapping[str, Any],
         environment: Mapping[str, str],
     ) -> Node:
-        """Run a node, with a job for each inventory, all at once. Raises BenchError when one fails."""
+        """Run a node, with a job for each inventory, all at once. Raises BenchError if one fails."""
         folder = self._work / name.replace(" ", "-")
         folder.mkdir()
         (folder / "variables.json").write_text(json.dumps({**self._variables, **variables}))
@@ -153,7 +153,7 @@ class _Run:
 
 
 def _end_of_failed(folder: Path) -> str:
-    """What the first job that failed has said last."""
+    """The end of the output of the first failed job."""
     outputs = [path.read_text(errors="replace") for path in sorted(folder.glob("job*.output"))]
     return next((output[-2000:] for output in outputs if "fatal:" in output or "ERROR" in output), outputs[0][-2000:])
 
@@ -173,7 +173,7 @@ def _versions(server: Postgresql) -> dict[str, str]:
 
 
 def check_task(task: Mapping[str, Any], hosts: int) -> None:
-    """Raises BenchError unless the task is SUCCESSFUL, with a subtask for each phase of each host and each barrier."""
+    """Raise BenchError unless the task is SUCCESSFUL, with a subtask for each phase of each host and each barrier."""
     statuses = Counter(subtask["status"] for subtask in task["subtasks"])
     wanted = {"SUCCESSFUL": hosts * len(PHASES) + len(BARRIERS)}
     if task["status"] != "SUCCESSFUL" or statuses != wanted:
@@ -181,7 +181,7 @@ def check_task(task: Mapping[str, Any], hosts: int) -> None:
 
 
 def check_hosts(tally: Tally, hosts: int) -> None:
-    """Raises BenchError unless each host was asked for each phase, once and in order, by what the hosts say."""
+    """Raise BenchError unless the hosts record one call per phase, in order."""
     asked = {number: tally.phases.get(number, []) for number in {*range(hosts), *tally.phases}}
     wrong = [number for number, phases in asked.items() if number >= hosts or phases != list(PHASES)]
     problems = [*tally.problems, *(f"host {number} was asked for {asked[number]}" for number in wrong)]
