@@ -16,7 +16,7 @@ from .behaviours import BEHAVIOURS
 from .fleet import DEFAULT_STATE_DIR, FIRST_ID, Fleet
 from .spec import GENERATIONS, FleetError, HostSpec
 
-BYSTANDERS_UP_TO = 20  # hosts; a larger fleet is for speed, not for safety
+BYSTANDERS_UP_TO = 20  # hosts; a larger fleet is for speed tests, not for safety tests
 
 
 def main() -> int:
@@ -90,10 +90,10 @@ def _up(options: argparse.Namespace) -> None:
 def behaviour_of_each(count: int, choices: list[str]) -> list[str]:
     """The behaviour of each of *count* hosts; *choices* are the values of `--behaviour`.
 
-    Raises FleetError when they do not fit.
+    Raises FleetError if they do not fit.
     """
     chosen: dict[int, str] = {}
-    for choice in sorted(choices, key=lambda choice: "," not in choice):  # those that name their hosts come first
+    for choice in sorted(choices, key=lambda choice: "," not in choice):  # those with host numbers come first
         name, _equals, which = choice.partition("=")
         free = [number for number in range(1, count + 1) if number not in chosen]
         try:

@@ -18,9 +18,9 @@ HOSTS_PER_BLOCK = BLOCKS[0].num_addresses - 2
 class Block:
     """A block of addresses that belongs to one fleet.
 
-    The claim is an abstract unix socket: the kernel gives its name to one holder, in the very network namespace that
-    the addresses belong to, and takes it back when the last process that inherited the socket is gone. So the hosts
-    themselves hold the claim, nothing goes stale, and there is no lock file to leave behind.
+    The claim is an abstract unix socket. The kernel gives its name to one holder, in the network namespace of
+    the addresses, and releases it when the last process that inherited the socket is gone. So the hosts
+    themselves hold the claim, nothing goes stale, and no lock file stays behind.
     """
 
     def __init__(self, number: int, claim: socket.socket) -> None:
@@ -36,7 +36,7 @@ class Block:
 def claim_block() -> Block:
     """Claim the first free block.
 
-    Raises FleetError when all are taken.
+    Raises FleetError if all are taken.
     """
     for number in range(len(BLOCKS)):
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host of the fleet can be like: each behaviour is data, plus a function where it takes doing."""
+"""The behaviours of hosts. Each is data, plus a function if it needs actions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TAKE_PORT = (
     "import _socket, sys, time; listener = _socket.socket(); listener.bind((sys.argv[1], int(sys.argv[2]))); "
     "listener.listen(); open('/tmp/port-taken', 'w').write('yes'); time.sleep(1e9)"
 )
-DEAD_PID = 32001  # on a host that has just started no process has come near this number
+DEAD_PID = 32001  # a host that has just started has used no number near this one
 
 
 def _all(generation: Generation) -> list[str]:
@@ -61,7 +61,7 @@ def _no_settings(_generation: Generation) -> dict[str, str]:
     return {}
 
 
-# What is done to a host once it runs
+# Actions on a running host
 
 
 def _kill_daemon(host: Host) -> None:
@@ -81,7 +81,7 @@ def _stranger_in_pid_file(host: Host) -> None:
 
 
 def _empty_pid_file(host: Host) -> None:
-    # A script of gen 1 is known by its title together with its pid file: there a child's file is emptied.
+    # A script of gen 1 is identified by its title together with its pid file, so a child's file is emptied there.
     daemon = host.generation.daemon
     _pid_file(host, (host.generation.executable_child if daemon.script else daemon).name).write_text("")
 
@@ -133,8 +133,8 @@ def _zombie(host: Host) -> None:
 
 
 def hold_lock(host: Host, user: str = "root") -> Process:
-    """Have a live control program hold the lock, as a command does that takes for ever. Returns its process."""
-    # The control program's executable, which takes the lock and stays: the vendor's holds it for 1 to 14 s.
+    """Start a control program that holds the lock for ever. Returns its process."""
+    # It is the control program's executable, which takes the lock and stays. The vendor's holds it for 1 to 14 s.
     lock = f"{host.spec.run_folder}/admin.lock"
     script = host.generation.daemon.script
     program = runtime.INTERPRETER if script else f"{host.spec.home}/{host.generation.control}"
@@ -179,7 +179,7 @@ def _junk_run(host: Host) -> None:
     strangers_file = host.path(layout.DATABASE_HOME) / "run/observer.pid"
     strangers_file.write_text(f"{host.stranger.ns_pid}\n")
     names = [program.name for program in host.generation.programs if not program.script]
-    # The files that the agent reads by name: one each is a link to the stranger's, a FIFO, and a huge one.
+    # The files that the agent reads by name: a link to the stranger's, a FIFO, and a huge one.
     for name, kind in zip(names, ("link", "fifo", "huge"), strict=False):
         path = _pid_file(host, name)
         path.unlink()
@@ -224,11 +224,11 @@ def _huge(path: Path) -> None:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What is special about a host.
+    """The properties of a host.
 
     settings: lines for the agent's configuration.
-    home, agent, sshd: whether the agent is installed, is started with the host, and whether sshd is.
-    arrange: what is done once the host runs.
+    home, agent, sshd: whether the agent is installed, whether it starts with the host, whether sshd does.
+    arrange: actions once the host runs.
     expects: the agent programs that live afterwards.
     """
 
@@ -254,7 +254,7 @@ BEHAVIOURS = {
     "stale_lock": Behaviour(arrange=_stale_lock),
     "two_generations": Behaviour(
         arrange=_second_daemon,
-        # gen 1 stands beside gen 2; the others have no elder that shares their home, and are there twice
+        # gen 1 runs beside gen 2; the other generations have no older one in their home, and run twice
         expects=lambda generation: (
             _all(generation) + _all(GENERATIONS["gen2"] if generation == GENERATIONS["gen1"] else generation)
         ),
@@ -283,14 +283,14 @@ BEHAVIOURS = {
 
 
 def generations(host: Host) -> list[Generation]:
-    """The generations that are installed on the host; the first is started with it."""
+    """The generations installed on the host. The first one starts with it."""
     if host.spec.behaviour == "two_generations" and host.spec.generation == "gen1":
         return [GENERATIONS["gen2"], host.generation]
     return [host.generation]
 
 
 def start_bystanders(host: Host) -> None:
-    """Start what must survive every stop: an observer inside the home, and an ocp_agentd that is another's."""
+    """Start processes that must survive every stop: an observer in the home, and an ocp_agentd of another home."""
     if not host.spec.bystanders:
         return
     other = f"{layout.OTHER_HOME}/bin/{host.generation.daemon.name}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet: starts its hosts, finds them again, takes them down."""
+"""A fleet: starts its hosts, finds them again, and takes them down."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .host import CONTROL_ENVIRONMENT, Host
 from .processes import Process
 from .spec import GENERATIONS, FleetError, HostSpec
 
-# Beside what ansible-test and ansible-galaxy leave out anyway.
+# A folder that ansible-test and ansible-galaxy leave out anyway.
 DEFAULT_STATE_DIR = Path(__file__).resolve().parents[1] / "output" / "fleet"
 INIT = Path(__file__).resolve().parent / "init.sh"
 FIRST_ID = 1001
@@ -46,11 +46,11 @@ class Fleet:
     def start(
         cls, hosts: int | Sequence[HostSpec], state_dir: Path | str = DEFAULT_STATE_DIR, first_id: int = FIRST_ID
     ) -> Fleet:
-        """Start hosts and wait until each is what its behaviour promises.
+        """Start hosts and wait until each is as its behaviour says.
 
         hosts: a number of normal hosts, or one specification for each. first_id: the first one's `ocp_host_id`.
 
-        Raises FleetError when that cannot be done; then nothing is left behind.
+        Raises FleetError if that fails; nothing is left behind then.
         """
         specs = [HostSpec()] * hosts if isinstance(hosts, int) else list(hosts)
         _check(specs)
@@ -58,7 +58,7 @@ class Fleet:
         if state.read(folder) is not None:
             raise FleetError(f"{folder} holds a fleet: take it down first")
         folder.mkdir(parents=True, exist_ok=True)
-        state.write(folder, [])  # from here on a takedown knows that this folder is a fleet's
+        state.write(folder, [])  # from now on a takedown knows that this folder is a fleet's
         fleet = cls(folder, [])
         try:
             fleet._start(specs, first_id)
@@ -71,7 +71,7 @@ class Fleet:
     def load(cls, state_dir: Path | str = DEFAULT_STATE_DIR) -> Fleet:
         """The fleet that another process has started.
 
-        Raises FleetError when there is none.
+        Raises FleetError if there is none.
         """
         folder = Path(state_dir).absolute()
         records = state.read(folder)
@@ -80,9 +80,9 @@ class Fleet:
         return cls(folder, [Host.from_record(folder, record) for record in records])
 
     def stop(self) -> None:
-        """Take the fleet down; once more is no error.
+        """Take the fleet down. A second call is no error.
 
-        Raises FleetError when something is left.
+        Raises FleetError if something is left.
         """
         left = takedown.take_down(self.state_dir)
         for child in self._children:
@@ -102,7 +102,7 @@ class Fleet:
     def host(self, which: str | int) -> Host:
         """The host with this name or this id.
 
-        Raises KeyError when there is none.
+        Raises KeyError if there is none.
         """
         for host in self.hosts:
             if which in (host.name, host.host_id):
@@ -119,7 +119,7 @@ class Fleet:
         tables = self.processes()
         return {host.name: host.agent_processes(tables[host.name]) for host in self.hosts}
 
-    # How it starts
+    # Start
 
     def _start(self, specs: list[HostSpec], first_id: int) -> None:
         shared = self.state_dir / "runtime"
@@ -143,7 +143,7 @@ class Fleet:
         _hand_over(self.state_dir)
 
     def _boot(self, hosts: list[Host], block: addresses.Block) -> None:
-        """Start all hosts behind a gate, write down what was started, then open the gate."""
+        """Start all hosts behind a gate, record the processes, then open the gate."""
         gate_out, gate_in = os.pipe()
         try:
             for host in hosts:
@@ -161,7 +161,7 @@ class Fleet:
             os.close(gate_in)
             os.close(gate_out)
         for host, child in zip(hosts, self._children, strict=True):
-            if host.spec.full:  # its init comes with the host, which ends with its holder until that is known
+            if host.spec.full:  # its init appears during the boot, and ends with the holder until it is recorded
                 _identify(host, child)
         self._record()
 
@@ -267,7 +267,7 @@ def _start_full(host: Host, visible: list[Path], gate: int, claim: int) -> subpr
 
 
 def _identify(host: Host, holder: subprocess.Popen[bytes]) -> None:
-    """Find out who the host's init is: the first process of a process table, below what holds the host up."""
+    """Find the host's init, the first process of a process table below the holder."""
 
     def init() -> int | None:
         if holder.poll() is not None:
@@ -320,7 +320,7 @@ def _booted(host: Host, table: list[Process]) -> bool:
     if behaviour.sshd and not host.listens(table):
         return False
     if not behaviour.agent:
-        return host.spec.full or any(process.comm == "sleep" for process in table)  # init's last step
+        return host.spec.full or any(process.comm == "sleep" for process in table)  # the last step of init
     return host.serves(table, generations(host)[0])
 
 
@@ -341,7 +341,7 @@ def _patience(count: int) -> float:
 
 
 def _hand_over(state_dir: Path) -> None:
-    """Give what ssh and Ansible read to the user who has called sudo."""
+    """Give the files that ssh and Ansible read to the user who called sudo."""
     if os.environ.get("SUDO_UID", "0") == "0":
         return
     for name in (".", "inventory.yml", "known_hosts", "runtime/user_key"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Full hosts: a Debian of their own, booted with its own systemd. What a light host has none of."""
+"""Full hosts: a Debian of their own, booted with its own systemd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOLDER = Path(__file__).resolve().parent / "full.sh"
 
 
 def why_not() -> str | None:
-    """Why this machine can have no full hosts; None when it can."""
+    """Why this machine cannot have full hosts; None if it can."""
     if os.geteuid() != 0:
         return "full hosts need root"
     for program, package in (("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap")):
@@ -27,7 +27,7 @@ def why_not() -> str | None:
 
 
 def _hierarchies() -> list[Path]:
-    """Where systemd has its control groups: one folder, or one each of version 1 and 2."""
+    """The roots of systemd's control groups: one folder, or one each of version 1 and 2."""
     base = Path("/sys/fs/cgroup")
     candidates = [base / "systemd", base / "unified", base]
     found = [path for path in candidates if (path / "cgroup.procs").exists()]
@@ -35,23 +35,23 @@ def _hierarchies() -> list[Path]:
 
 
 def _label(folder: Path) -> str:
-    """A name for the host with this folder: no other on this machine has it, also while this one is taken down."""
+    """A name for the host with this folder, unique on this machine, also while this host is taken down."""
     return f"fleet-{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]}"
 
 
 def control_groups(folder: Path) -> list[Path]:
-    """The control groups of the host with this folder, which hold everything that runs on it."""
+    """The control groups of the host with this folder, with all its processes."""
     return [path / f"ocp-{_label(folder)}" for path in _hierarchies()]
 
 
 def members(folder: Path) -> list[tuple[int, int]]:
-    """Pid and start time of all that runs in them, which is the host's and what holds it up."""
+    """Pid and start time of all processes in them: those of the host, and its holder."""
     found = set()
     for group in control_groups(folder):
         for path, _folders, _files in os.walk(group):
             for pid in _pids(Path(path)):
                 process = processes.read(pid)
-                if process and pid in _pids(Path(path)):  # and no later process of that number was read
+                if process and pid in _pids(Path(path)):  # the pid was not reused in between
                     found.add((pid, process.start_time))
     return sorted(found)
 
@@ -59,21 +59,21 @@ def members(folder: Path) -> list[tuple[int, int]]:
 def _pids(group: Path) -> list[int]:
     try:
         return [int(line) for line in (group / "cgroup.procs").read_text().split()]
-    except OSError:  # removed meanwhile
+    except OSError:  # already removed
         return []
 
 
 def remove_control_groups(folder: Path) -> None:
-    """Remove what is left of them, once nothing runs there."""
+    """Remove the empty control groups."""
     for group in control_groups(folder):
         for path, _folders, _files in os.walk(group, topdown=False):
             os.rmdir(path)
 
 
 def root() -> Path:
-    """The system that all full hosts boot, each under changes of its own; made when it is missing.
+    """The system that all full hosts boot, each with changes of its own. It is made if it is missing.
 
-    Raises FleetError when that cannot be done.
+    Raises FleetError if that fails.
     """
     reason = why_not()
     if reason:
@@ -82,9 +82,9 @@ def root() -> Path:
 
 
 def command(name: str, address: str, folder: Path, shared: Path, visible: list[Path]) -> list[str]:
-    """The argument list of full.sh, which holds the host up.
+    """The argument list of full.sh, which runs the host.
 
-    folder: the host's; shared: the fleet's runtime folder; visible: folders of the machine that the host sees, too.
+    folder: the host's; shared: the fleet's runtime folder; visible: folders of the machine that the host also sees.
     """
     (folder / "fleet").write_text(f"ADDRESS={address}\n")
     binds = [f"--bind={folder / own}:/{own}" for own in ("home", "root", "tmp")]

@@ -29,10 +29,10 @@ CONTROL_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 class Host:
     """A host. Fleet makes these; `fleet.hosts` lists them.
 
-    unshare, init: (pid, start time) of the two processes that hold the host up; of a full host the first is full.sh.
+    unshare, init: (pid, start time) of the two processes that run the host; of a full host the first is full.sh.
     namespace: the inode number of its pid namespace.
-    stranger: the process that a pid file names although it has nothing to do with the agent, where there is one.
-    watchdog: the process that revives the agent, where there is one.
+    stranger: the process outside the agent that a pid file names, if any.
+    watchdog: the process that revives the agent, if any.
     bystanders: innocent processes with confusing names or places.
     """
 
@@ -48,7 +48,7 @@ class Host:
     watchdog: Process | None = None
     bystanders: list[Process] = field(default_factory=list)
 
-    # What it is
+    # Properties
 
     @property
     def generation(self) -> Generation:
@@ -67,43 +67,43 @@ class Host:
 
     @property
     def log(self) -> Path:
-        """What init, sshd and whatever was started on the host have written."""
+        """The output of init, sshd and everything else started on the host."""
         return self.folder / "log"
 
     @property
     def home(self) -> Path:
-        """The agent's home as the machine sees it."""
+        """The agent's home, as a path of the machine."""
         return self.path(self.spec.home)
 
     @property
     def run_folder(self) -> Path:
-        """Where the agent has its pid files and sockets, as the machine sees it."""
+        """The folder of the agent's pid files and sockets, as a path of the machine."""
         return self.path(self.spec.run_folder)
 
     @property
     def user(self) -> str:
-        """Who the inventory connects as."""
+        """The user that the inventory connects as."""
         return self.spec.user or ("admin" if self.spec.behaviour == "no_privilege" else "root")
 
     def path(self, relative: str) -> Path:
-        """The machine's path of a file below the host's /home, /root or /tmp, which need not exist."""
+        """The machine's path of a file below the host's /home, /root or /tmp. It need not exist."""
         return self.folder / relative.lstrip("/")
 
     # Its processes
 
     def processes(self) -> list[Process]:
-        """All processes of the host, by their number on the host; empty when it is down."""
+        """All processes of the host, by their number on the host; empty if it is down."""
         return processes.by_namespace([self.namespace])[self.namespace] if self.up else []
 
     @property
     def up(self) -> bool:
-        """Whether the host runs (its sshd may be down all the same)."""
+        """Whether the host runs. Its sshd may still be down."""
         return processes.alive(*self.init)
 
     def agent_processes(self, table: list[Process] | None = None) -> list[Process]:
-        """The live agent programs of the home: by executable, or for the scripts by title and open log.
+        """The live agent programs of the home, found by executable, or for scripts by title and open log.
 
-        table: the host's process table, when the caller has it already.
+        table: the host's process table, if the caller has it already.
         """
         return [process for process in (self.processes() if table is None else table) if self._of_agent(process)]
 
@@ -123,7 +123,7 @@ class Host:
         return sorted(process.comm for process in self.agent_processes(table))
 
     def alive(self, process: Process) -> bool:
-        """Whether this very process still lives: its pid and its start time (a zombie does not)."""
+        """Whether this very process, by pid and start time, still lives. A zombie does not."""
         return processes.alive(process.pid, process.start_time)
 
     def send(self, process: Process, number: signal.Signals) -> bool:
@@ -131,7 +131,7 @@ class Host:
         return processes.send(process.pid, process.start_time, number)
 
     def kill_daemon(self) -> None:
-        """Kill the agent's daemon, as who has waited long enough for one that ignores SIGTERM."""
+        """Kill the agent's daemon with SIGKILL."""
         name = self.generation.daemon.name
         (daemon,) = (process for process in self.agent_processes() if process.comm == name)
         self.send(daemon, signal.SIGKILL)
@@ -139,7 +139,7 @@ class Host:
     def sshd_processes(self, table: list[Process] | None = None) -> tuple[Process | None, list[Process]]:
         """The listening sshd, and the processes that serve connections.
 
-        table: the host's process table, when the caller has it already.
+        table: the host's process table, if the caller has it already.
         """
         listener, sessions = None, []
         for process in self.processes() if table is None else table:
@@ -168,7 +168,7 @@ class Host:
         ]
 
     def run(self, *command: str, check: bool = True, user: str = "root") -> subprocess.CompletedProcess[str]:
-        """Run *command* on the host, not over ssh but through its namespaces."""
+        """Run *command* on the host through its namespaces, not over ssh."""
         result = subprocess.run(
             [*self._enter(user), *command],
             stdin=subprocess.DEVNULL,
@@ -182,7 +182,7 @@ class Host:
         return result
 
     def spawn(self, *command: str, user: str = "root") -> Process:
-        """Start *command* on the host in the background, adopted by its init. Returns its process."""
+        """Start *command* on the host in the background, as a child of its init. Returns its process."""
         starter = 'echo $$; exec "$@" >/dev/null 2>&1'
         answer = self.run("setsid", "--fork", "sh", "-c", starter, "sh", *command, user=user)
         ns_pid = int(answer.stdout)
@@ -205,7 +205,7 @@ class Host:
         return ["nsenter", f"--target={self.init[0]}", "--pid", "--mount", "--uts", *own, *ids, "--"]
 
     def wait_for(self, condition: Callable[[], T | None], message: str, timeout: float = WAIT) -> T:
-        """Wait until *condition* gives something true, and return that.
+        """Wait until *condition* returns something true, and return that.
 
         Raises FleetError with *message* after *timeout* seconds.
         """
@@ -217,11 +217,11 @@ class Host:
         return result
 
     def failure(self, message: str) -> FleetError:
-        """An error that names the host, its log and the end of it (the log goes when the fleet goes)."""
+        """An error that names the host and its log, and quotes the end of the log, which is removed with the fleet."""
         tail = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
         return FleetError(f"{self.name}: {message}; {self.log} says: {tail.strip() or 'nothing'}")
 
-    # Changes while it runs
+    # Changes of a running host
 
     def agent_command(self, generation: Generation | None = None) -> list[str]:
         """The argument list that starts the daemon on the host, as its user."""
@@ -235,7 +235,7 @@ class Host:
     def start_agent(self) -> None:
         """Start the daemon, and wait until each program has a new process that serves.
 
-        A daemon that runs already is left to itself: its pid files are set aside, as in a restart that was cut short.
+        A running daemon stays. Its pid files are set aside, as in an interrupted restart.
         """
         table = self.agent_processes()
         before = {process.pid for process in table}
@@ -250,7 +250,7 @@ class Host:
         )
 
     def serves(self, table: list[Process] | None = None, generation: Generation | None = None) -> bool:
-        """Whether all programs of the agent run, once each, and listen on their sockets (and on their ports, then).
+        """Whether all programs of the agent run, once each, and listen on their sockets (and so on their ports).
 
         table: the processes to look at, if not all of the host.
         """
@@ -271,23 +271,23 @@ class Host:
         self.wait_for(self.accepts, "sshd does not accept connections")
 
     def stop_sshd(self) -> None:
-        """End the listening sshd; connections that exist stay."""
+        """End the listening sshd. Existing connections stay."""
         listener = self.sshd_processes()[0]
         if listener and processes.kill([(listener.pid, listener.start_time)], WAIT):
             raise FleetError(f"{self.name}: sshd is still there")
 
     def drop_connections(self) -> int:
-        """End the sshd processes of all connections. Returns how many these were."""
+        """End the sshd processes of all connections. Returns their number."""
         sessions = self.sshd_processes()[1]
         processes.kill([(process.pid, process.start_time) for process in sessions], WAIT)
         return len(sessions)
 
     def pause(self) -> None:
-        """Freeze sshd and its connections: packets are still taken, nobody answers."""
+        """Freeze sshd and its connections. The kernel still takes packets, but nobody answers."""
         self._signal_sshd(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let sshd and its connections go on."""
+        """Continue sshd and its connections."""
         self._signal_sshd(signal.SIGCONT)
 
     def _signal_sshd(self, number: signal.Signals) -> None:
@@ -297,9 +297,9 @@ class Host:
                 self.send(process, number)
 
     def listens(self, table: list[Process] | None = None) -> bool:
-        """Whether the host's own sshd has its address and port; another's there is none of its.
+        """Whether the host's own sshd has its address and port, rather than another process.
 
-        table: the host's process table, when the caller has it already.
+        table: the host's process table, if the caller has it already.
         """
         sockets = processes.listening(self.address, self.port)
         listener = self.sshd_processes(table)[0] if sockets else None
@@ -315,10 +315,10 @@ class Host:
         except OSError:
             return False
 
-    # Its record
+    # The record
 
     def record(self) -> dict[str, Any]:
-        """What another process needs to know about the host, ready for JSON."""
+        """The host's data for another process, ready for JSON."""
         return {
             "name": self.name,
             "host_id": self.host_id,
@@ -351,7 +351,7 @@ class Host:
 
 
 def ssh_options(state_dir: Path) -> str:
-    """The options, as one string, that make ssh believe the fleet's known_hosts and nothing of the user's."""
+    """The options, as one string, that make ssh trust the fleet's known_hosts and ignore the user's settings."""
     # ssh splits the value at spaces unless it stands in quotes of its own
     known_hosts = shlex.quote(f'UserKnownHostsFile="{state_dir}/known_hosts"')
     return (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of one host before it starts: its own folders, and the agent's home."""
+"""The files of one host before its start: its own folders, and the agent's home."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .spec import GENERATIONS, Generation, HostSpec
 OWN_FOLDERS = {"home": 0o755, "root": 0o755, "tmp": 0o1777}
 HOME_FOLDERS = ("bin", "conf", "log", "run", "tmp", "backup", "pkg_store", "task_store", "position_store")
 OTHER_HOME = "/home/admin/other"  # an innocent ocp_agentd lives here
-DATABASE_HOME = "/home/admin/oceanbase"  # and a database, whose pid ends up in the agent's pid files
+DATABASE_HOME = "/home/admin/oceanbase"  # a database lives here, and the agent's pid files name it
 SCRIPT = """\
 #!{interpreter} -IS
 import os
@@ -54,7 +54,7 @@ def programs(specs: list[HostSpec]) -> set[str]:
 
 
 def build_host(folder: Path) -> None:
-    """Make the folders that the host has of its own."""
+    """Make the host's own folders."""
     folder.mkdir()
     for name, mode in OWN_FOLDERS.items():
         (folder / name).mkdir()
@@ -71,7 +71,7 @@ def prefixes(spec: HostSpec) -> list[Path]:
 
 
 def make_visible(folder: Path, paths: list[Path]) -> list[Path]:
-    """Make the mount points for those of *paths* which the host's own folders hide. Returns these paths."""
+    """Make mount points for those of *paths* that the host's own folders hide. Returns these paths."""
     hidden = [path for path in paths if path.parts[1:2] and path.parts[1] in OWN_FOLDERS]
     for path in hidden:
         folder.joinpath(*path.parts[1:]).mkdir(parents=True, exist_ok=True)
@@ -126,13 +126,13 @@ def _give_to_admin(top: Path) -> None:
     for root, folders, files in os.walk(top):
         for name in [".", *folders, *files]:
             path = os.path.join(root, name)
-            # the programs are links to files that all hosts share
+            # the programs are hard links to files that all hosts share
             if os.lstat(path).st_nlink == 1 or name in folders or name == ".":
                 os.chown(path, runtime.ADMIN, runtime.ADMIN, follow_symlinks=False)
 
 
 def _vendors_configuration(generation: Generation, spec: HostSpec) -> str:
-    """The daemon's configuration file as it is shipped, where nobody has asked for another folder."""
+    """The daemon's configuration file as shipped, changed only if another folder was asked for."""
     if generation.daemon.script:
         return "# nobody has published what generation 1 has here\n"
     home = "${obagent.home.path}" if generation.daemon.name.startswith("ob_") else "${ocp.agent.home.path}"
@@ -155,5 +155,5 @@ def install(shared: Path, path: Path, script: bool = False, program: str | None 
 
 
 def _find_library(path: Path) -> None:
-    """Tell the copy of the interpreter that is called by this path where its standard library is."""
+    """Tell the copy of the interpreter at this path where its standard library is."""
     (path.parent / "pyvenv.cfg").write_text(f"home = {runtime.MOUNT_POINT}/bin\n")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes as the machine sees them: read from /proc, told apart by pid namespace, ended by pidfd."""
+"""Processes as the machine sees them: read from /proc, separated by pid namespace, ended by pidfd."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEAD_STATES = "ZX"
 class Process:
     """One process. `pid` and `ppid` are the machine's numbers, `ns_pid` is the host's own.
 
-    exe: what /proc/PID/exe points to, with its ` (deleted)`; empty when there is none (a zombie).
+    exe: the target of /proc/PID/exe, with its ` (deleted)`; empty for a zombie.
     start_time: field 22 of /proc/PID/stat, in clock ticks since boot.
     """
 
@@ -65,7 +65,7 @@ def by_namespace(namespaces: Collection[int]) -> dict[int, list[Process]]:
 
 
 def read(pid: int) -> Process | None:
-    """What the machine knows about the process *pid*, or None when there is none."""
+    """The process *pid*, or None if there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
             head, _bracket, tail = stream.read().rpartition(b")")
@@ -94,7 +94,7 @@ def read(pid: int) -> Process | None:
 
 
 def alive(pid: int, start_time: int) -> bool:
-    """Whether the very process that had *pid* and *start_time* still lives (a zombie does not)."""
+    """Whether the very process with *pid* and *start_time* still lives. A zombie does not."""
     process = read(pid)
     return process is not None and process.start_time == start_time and not process.dead
 
@@ -150,7 +150,7 @@ def kill(targets: Iterable[tuple[int, int]], timeout: float) -> list[tuple[int, 
 
 
 def open_files(pid: int) -> list[str]:
-    """The paths that the process *pid* holds open; empty when it is gone."""
+    """The paths that the process *pid* has open; empty if it is gone."""
     try:
         names = os.listdir(f"/proc/{pid}/fd")
     except OSError:
@@ -165,7 +165,7 @@ def open_files(pid: int) -> list[str]:
 
 
 def listening(address: str, port: int) -> set[str]:
-    """The sockets that listen on an IPv4 address and port, as `open_files` calls them; asking costs a host nothing."""
+    """The sockets that listen on an IPv4 address and port, in the notation of `open_files`. It contacts no host."""
     number = "".join(f"{int(byte):02X}" for byte in reversed(address.split(".")))
     local = f"{number}:{port:04X}"
     with open("/proc/net/tcp", encoding="ascii") as stream:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all hosts of a fleet share: stand-in programs, ssh keys, sshd's configuration, the user database."""
+"""Shared by all hosts of a fleet: stand-in programs, ssh keys, sshd's configuration, the user database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .spec import FleetError
 
-MOUNT_POINT = "/run/ocp-fleet"  # where the shared folder lies on a host
+MOUNT_POINT = "/run/ocp-fleet"  # the shared folder on a host
 SSHD = "/usr/sbin/sshd"
 PORT = 2222
 INTERPRETER = os.path.realpath(sys.executable)
@@ -40,7 +40,7 @@ KexAlgorithms curve25519-sha256
 SetEnv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 Subsystem sftp internal-sftp
 """
-# Since OpenSSH 9.8 sshd locks out an address whose connections end badly; all hosts see the same client address.
+# Since OpenSSH 9.8 sshd locks out an address after failed connections, and all hosts see the same client address.
 SSHD_CONFIG_SINCE_9_8 = "PerSourcePenalties no\n"
 
 PASSWD = """\
@@ -52,15 +52,15 @@ nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 SHADOW = "root:*:19000:0:99999:7:::\nsshd:!:19000::::::\nadmin:*:19000:0:99999:7:::\nnobody:*:19000:0:99999:7:::\n"
 GROUP = "root:x:0:\ntty:x:5:\nshadow:x:42:\nadmin:x:1000:\nnogroup:x:65534:\n"
 ADMIN = 1000
-# Here "admin" may become root, where the machine has sudo.
+# "admin" may become root, if the machine has sudo.
 SUDOERS = "root ALL=(ALL:ALL) ALL\nadmin ALL=(ALL:ALL) NOPASSWD: ALL\n"
 
 
 def build(folder: Path, programs: set[str]) -> None:
     """Make the shared folder, with one copy of the interpreter for each of *programs*.
 
-    Each program has a copy of its own: were they links to one file, an innocent program and the agent's would have the
-    same device and inode, which is so on no real host.
+    Each program has a copy of its own. As links to one file, an innocent program and the agent's would have the
+    same device and inode, which no real host has.
     """
     if not os.access(SSHD, os.X_OK):
         raise FleetError(f"{SSHD} is missing: install the package openssh-server")
@@ -118,6 +118,6 @@ def _ssh(folder: Path) -> None:
 
 
 def _sshd_takes(text: str) -> bool:
-    """Whether sshd knows the options in *text* (what else it needs is missing here, and complained about otherwise)."""
+    """Whether sshd knows the options in *text*. Its other complaints here are about missing files."""
     result = subprocess.run([SSHD, "-t", "-f", "/dev/stdin"], input=text, capture_output=True, text=True, check=False)
     return "Bad configuration option" not in result.stderr

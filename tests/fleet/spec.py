@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host of the fleet is to be: its agent's generation, its behaviour and its speed."""
+"""The specification of a host: its agent's generation, its behaviour and its speed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 
 DEFAULT_HOME = "/home/admin/ocp_agent"
 OTHER_RUN_DIR = "/home/admin/ocp_run"
-# Where obd, the deployer of OceanBase, keeps the programs that a home has links to.
+# The programs of obd, the deployer of OceanBase. A home has links to them.
 REPOSITORY = "/home/admin/.obd/repository/obagent/4.2.2/0d5f7c2b6ab1f6b0d6b3f4c1a9e8d7c6"
 
 
 class FleetError(Exception):
-    """The fleet cannot be started, changed or taken down; the message names the host and its log."""
+    """The fleet cannot be started, changed or taken down. The message names the host and its log."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program of the agent: its path below the home, its port (None: it has none), whether it is a script."""
+    """A program of the agent: its path below the home, its port (None: no port), whether it is a script."""
 
     name: str
     path: str
@@ -46,22 +46,22 @@ class Generation:
 
     @property
     def monitor(self) -> Program:
-        """The child that takes its time on the way out."""
+        """The child that stops slowly."""
         return self.children[-1]
 
     @property
     def manager(self) -> Program | None:
-        """The child that ends with an error when it is signalled, so that it is revived; generation 1 has none."""
+        """The child that fails on a signal, so that it is revived. Generation 1 has none."""
         return None if self.daemon.script else self.children[0]
 
     @property
     def standin_conf(self) -> str:
-        """Where the stand-in keeps what the vendor's configuration has no place for."""
+        """The file with the stand-in's own settings, which the vendor's configuration does not have."""
         return self.conf.removesuffix(".yaml") + ".standin"
 
     @property
     def executable_child(self) -> Program:
-        """A child that its executable identifies."""
+        """A child with an executable of its own."""
         return next(child for child in self.children if not child.script)
 
 
@@ -98,18 +98,18 @@ SCRIPT_PROGRAMS = frozenset(
 
 @dataclass(frozen=True)
 class HostSpec:
-    """What one host is to be.
+    """The specification of one host.
 
     behaviour: a name of `tests.fleet.behaviours.BEHAVIOURS`.
     generation: `gen1`, `gen2` or `obagent`.
     home: the agent's home on the host.
-    stop_seconds: how long the monitor agent takes to leave after SIGTERM (the vendor's takes 3 s).
-    poll_seconds: how often the control program looks while it waits (the vendor's looks every second).
-    run_dir: where the agent has its pid files and sockets; None leaves it to the behaviour, and that is `<home>/run`.
+    stop_seconds: seconds that the monitor agent takes to end after SIGTERM (the vendor's takes 3 s).
+    poll_seconds: interval in which the control program looks while it waits (the vendor's looks every second).
+    run_dir: the folder of the agent's pid files and sockets; None: as the behaviour says, usually `<home>/run`.
     bystanders: whether innocent processes with confusing names run beside the agent.
-    agent_user: who runs the agent, `root` or `admin`.
-    user: who the inventory connects as, `root` or `admin`; None leaves it to the behaviour.
-    python: the path of `ansible_python_interpreter`; it stays visible on the host at this path.
+    agent_user: the user of the agent, `root` or `admin`.
+    user: the user that the inventory connects as, `root` or `admin`; None: as the behaviour says.
+    python: the path of `ansible_python_interpreter`, which stays visible on the host.
     variables: more inventory variables of the host.
     full: whether it is a full host, with a Debian and a systemd of its own; its behaviour has to be `stopped`.
     """
@@ -129,10 +129,10 @@ class HostSpec:
 
     @property
     def run_folder(self) -> str:
-        """Where the agent has its pid files and sockets."""
+        """The folder of the agent's pid files and sockets."""
         return self.run_dir or (OTHER_RUN_DIR if self.behaviour == "run_dir" else f"{self.home}/run")
 
     @property
     def program_folder(self) -> str:
-        """Where the executables are that the home has in `bin`, or has links to."""
+        """The folder of the executables that the home has in `bin`, or has links to."""
         return REPOSITORY if self.behaviour == "obd_links" else self.home

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 FILE = "state.json"
-# What a fleet makes in its state folder; the record goes last, so that a takedown that was cut short can be repeated.
+# The contents of a fleet's state folder. The record goes last, so that an interrupted takedown can be repeated.
 ENTRIES = ("hosts", "runtime", "inventory.yml", "known_hosts", "recorded", FILE + ".new", FILE)
 
 
 def boot_id() -> str:
-    """The running kernel's boot: a pid and a start time mean nothing after the next one."""
+    """The running kernel's boot. A pid and a start time are valid only within it."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def write(state_dir: Path, hosts: list[dict[str, Any]]) -> None:
-    """Write the record, so that a reader sees the old one or the new one and nothing between."""
+    """Write the record atomically."""
     new = state_dir / (FILE + ".new")
     with open(new, "w", encoding="utf-8") as stream:
         json.dump({"version": 1, "boot_id": boot_id(), "hosts": hosts}, stream)
@@ -31,7 +31,7 @@ def write(state_dir: Path, hosts: list[dict[str, Any]]) -> None:
 
 
 def read(state_dir: Path) -> list[dict[str, Any]] | None:
-    """The hosts' records; None when there is no fleet, an empty list when none of its hosts can be alive."""
+    """The hosts' records; None if there is no fleet, an empty list if none of its hosts can be alive."""
     try:
         record = json.loads((state_dir / FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

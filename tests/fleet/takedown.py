@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes a fleet down by what its record says, from any process, as often as one likes."""
+"""Takes a fleet down by its record, from any process, any number of times."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TIMEOUT = 30.0  # seconds for all processes to go
 
 
 def take_down(state_dir: Path) -> list[str]:
-    """End the processes of the fleet in *state_dir* and remove its files; no fleet is no error.
+    """End the processes of the fleet in *state_dir* and remove its files. A missing fleet is no error.
 
-    Everything is tried whatever fails. Returns what is left, one line each; the record stays until nothing is.
+    It tries everything, whatever fails. Returns what is left, one line each. The record stays until nothing is left.
     """
     records = state.read(state_dir)
     if records is None:
@@ -30,7 +30,7 @@ def take_down(state_dir: Path) -> list[str]:
         if left and name == state.FILE:
             return left
         left += _remove(state_dir / name)
-    with contextlib.suppress(OSError):  # it may hold something that is not the fleet's
+    with contextlib.suppress(OSError):  # the folder may hold other files
         state_dir.rmdir()
     return left
 
@@ -40,7 +40,7 @@ def _end_processes(state_dir: Path, records: list[dict[str, Any]]) -> list[str]:
     begun = _ticks_since_boot()
     names = {tuple(record[role]): f"{record['name']}: {role}" for record in records for role in ("init", "unshare")}
     deadline = time.monotonic() + TIMEOUT
-    # one that has no init yet ends with its holder, or with its control groups
+    # a host that has no init yet ends with its holder, or with its control groups
     left = processes.kill([tuple(record["init"]) for record in records if record["init"][0]], TIMEOUT)
     left += processes.kill([tuple(record["unshare"]) for record in records], max(1.0, deadline - time.monotonic()))
     lines = [f"{names[target]} (process {target[0]}) is still there" for target in left]
@@ -49,7 +49,7 @@ def _end_processes(state_dir: Path, records: list[dict[str, Any]]) -> list[str]:
             lines += _remove_control_groups(state_dir / "hosts" / record["name"])
     tables = processes.by_namespace({record["namespace"] for record in records})
     for record in records:
-        # a namespace that began later is another's that was given the number of ours
+        # a namespace that began later belongs to somebody else and has reused our number
         lines += [
             f"{record['name']}: {process.comm} (process {process.pid}) is still there"
             for process in tables[record["namespace"]]
@@ -61,7 +61,7 @@ def _end_processes(state_dir: Path, records: list[dict[str, Any]]) -> list[str]:
 def _remove_control_groups(folder: Path) -> list[str]:
     deadline = time.monotonic() + TIMEOUT
     while True:
-        # an init that was not yet recorded may have outlived its holder
+        # an init that is not in the record may have outlived its holder
         processes.kill(full.members(folder), max(1.0, deadline - time.monotonic()))
         try:
             full.remove_control_groups(folder)
@@ -73,7 +73,7 @@ def _remove_control_groups(folder: Path) -> list[str]:
 
 
 def _ticks_since_boot() -> int:
-    """Now, in the unit of a process' start time."""
+    """The current time, in the unit of a process' start time."""
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
 
 

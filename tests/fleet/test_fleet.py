@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each behaviour is what it promises, seen from outside; and a fleet leaves nothing behind."""
+"""Each behaviour is as described, seen from outside, and a fleet leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ CHANGED = (
 pytestmark = [
     pytest.mark.fleet,
     pytest.mark.skipif(os.geteuid() != 0, reason="hosts need root"),
-    pytest.mark.xdist_group("fleet"),  # two sets of hosts for most of them
+    pytest.mark.xdist_group("fleet"),  # most of them share two sets of hosts
 ]
 
 
 @pytest.fixture(scope="module")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """One host of each kind; tests only look at them."""
+    """One host of each kind. Tests only look at them."""
     specs = [HostSpec(behaviour=behaviour, generation=generation) for generation, behaviour in OBSERVED]
     with Fleet.start(specs, tmp_path_factory.mktemp("observed") / "fleet") as fleet:
         yield fleet
@@ -93,7 +93,7 @@ def control(host: Host, *words: str, user: str = "root") -> subprocess.Completed
 
 
 def code_of(answer: subprocess.CompletedProcess[str]) -> str:
-    """The vendor's code in the answer of a command that has failed."""
+    """The vendor's code in the answer of a failed command."""
     assert not answer.stdout
     told = json.loads(answer.stderr)
     assert answer.stderr.startswith('{"successful":false,"message":null,"error":"Module=')
@@ -102,8 +102,8 @@ def code_of(answer: subprocess.CompletedProcess[str]) -> str:
 
 
 def ask(host: Host, name: str, request: str = "GET /api/v1/status") -> tuple[str, dict[str, Any]]:
-    """What the program of this name answers on its socket: the first line, and the JSON (of 404 an empty one)."""
-    folder = os.open(host.run_folder, os.O_PATH)  # its own path may be too long for a socket
+    """The answer of the program with this name on its socket: the first line, and the JSON (empty for 404)."""
+    folder = os.open(host.run_folder, os.O_PATH)  # its path may be too long for a socket
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(10)
@@ -121,7 +121,7 @@ def port_answers(host: Host, port: int) -> bool:
 
 
 def all_gone(targets: list[tuple[int, int]]) -> bool:
-    """Whether these processes vanish, zombies included; the machine's init may take a moment to reap its own."""
+    """Whether these processes vanish, zombies included. The machine's init may take a moment to reap its own."""
     deadline = time.monotonic() + 10
     while not all(is_gone(*target) for target in targets):
         if time.monotonic() > deadline:
@@ -139,12 +139,12 @@ def is_gone(pid: int, start_time: int) -> bool:
 
 
 def everyone(fleet: Fleet) -> list[tuple[int, int]]:
-    """(pid, start time) of every process that holds a host of the fleet up or runs on it."""
+    """(pid, start time) of every process of a host of the fleet, holders included."""
     found = [target for host in fleet.hosts for target in (host.unshare, host.init)]
     return found + [(process.pid, process.start_time) for table in fleet.processes().values() for process in table]
 
 
-# What each behaviour promises
+# The behaviours
 
 
 @pytest.mark.parametrize(("generation", "behaviour"), OBSERVED)
@@ -349,12 +349,12 @@ def test_inventory_is_what_ansible_needs(observed: Fleet) -> None:
     assert os.stat(observed.state_dir / "runtime/user_key").st_mode & 0o077 == 0
 
 
-# How the agent behaves
+# The agent
 
 
 def test_daemon_revives_a_killed_child_and_gives_up_the_third_that_dies_young(changed: Fleet) -> None:
     host = changed.hosts[0]
-    lives: list[float] = []  # seconds, up to a second less than what the daemon sees
+    lives: list[float] = []  # seconds, up to a second less than the daemon measures
 
     def manager(after: Process | None = None) -> Process | None:
         found = (process for process in host.agent_processes() if process.comm == "ocp_mgragent")
@@ -588,7 +588,7 @@ def test_connections_can_be_frozen_dropped_and_refused(changed: Fleet) -> None:
     assert len(host.agent_processes()) == 3
 
 
-# Fleets come and go
+# Start and takedown of fleets
 
 
 def test_two_fleets_do_not_meet_and_leave_nothing(tmp_path: Path) -> None:
@@ -639,7 +639,7 @@ def test_down_after_the_starter_was_killed_half_way(tmp_path: Path, moment: str)
     assert takedown.take_down(folder) == []
     deadline = time.monotonic() + 5
     while processes_in(folder) and time.monotonic() < deadline:
-        time.sleep(0.02)  # hosts that nobody has written down end by themselves
+        time.sleep(0.02)  # hosts without a record end by themselves
     assert processes_in(folder) == []
     assert not folder.exists()
 
@@ -698,7 +698,7 @@ assert (third.number, fourth.number) == (0, 2)
 
 
 def test_blocks_are_exclusive_and_come_back() -> None:
-    # in a network of its own, where no other fleet has a claim
+    # in a network of its own, without claims of other fleets
     subprocess.run(["unshare", "--net", sys.executable, "-c", CLAIMS], cwd=ROOT, check=True)
 
 

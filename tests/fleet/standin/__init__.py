@@ -3,6 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent that the hosts of the fleet run: a daemon, its children and their control program.
 
-Every process of it costs memory on each of many hosts, so the long-lived programs import nothing but what the
+Every process costs memory on each of many hosts, so the long-lived programs import only modules that the
 interpreter has loaded anyway and its small C modules.
 """

@@ -15,9 +15,9 @@ from .telling import Log
 
 
 def main(conf: Settings, program: str) -> int:
-    """Be the child *program*. Returns the exit status, which is not 0 of a management agent that was signalled."""
+    """Run as the child *program*. Returns the exit status, which is not 0 for a management agent after SIGTERM."""
     log = Log(log_file(conf, program))
-    os.chdir(conf["home"])  # where the daemon starts it
+    os.chdir(conf["home"])  # the daemon starts it there
     process.become(conf, program)
     port, started = int(conf[program + ".port"]), time.time_ns()
     listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
@@ -33,7 +33,7 @@ def main(conf: Settings, program: str) -> int:
             log.error("web/server.go:84:Run", f"create tcp listener on {address} fields: error={cause}", level="FATAL")
             return 1
         log.error("web/http_server.go:94:Run", f"create tcp listener on address '{address}' failed {cause}")
-        process.wait_for_sigterm(conf, program)  # it lives on, and does not serve
+        process.wait_for_sigterm(conf, program)  # it stays alive without serving
     else:
         answer = status.of_service("running", os.getpid(), started, [port], status.VERSION)
         status.serve(conf, program, lambda path, _body: answer if path == status.PATH else None)

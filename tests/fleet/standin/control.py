@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control program: what it does, with the vendor's lock, output and exit status."""
+"""The control program, with the vendor's lock, output and exit status."""
 
 from __future__ import annotations
 
@@ -57,22 +57,22 @@ def start(conf: Settings, _words: list[str]) -> str:
 
 
 def stop(conf: Settings, _words: list[str]) -> str:
-    """Send SIGTERM to the process that the daemon's pid file names, if that has its name, and wait until it is gone."""
+    """Send SIGTERM to the process in the daemon's pid file, if it has the daemon's name, and wait until it is gone."""
     return _locked(conf, _stop)
 
 
 def restart(conf: Settings, _words: list[str]) -> str:
-    """Start another daemon beside the one that runs, and stop that."""
+    """Start another daemon beside the running one, and stop the old one."""
     return _locked(conf, _restart)
 
 
 def report(conf: Settings, _words: list[str]) -> object:
-    """The status of the daemon, as it tells it itself."""
+    """The status of the daemon, by its own answer."""
     return json.loads(_call(conf, status.PATH))
 
 
 def service(conf: Settings, words: list[str]) -> str:
-    """Have the daemon start or stop one child. That succeeds, and is answered with an error all the same."""
+    """Have the daemon start or stop one child. It succeeds, but the answer is an error all the same."""
     if words[:1] not in (["start"], ["stop"]) or len(words) != 2:
         raise VendorError("agentctl", "INVALID_ARGUMENT", "missing service name")
     call = f"/api/v1/{words[0]}Service"
@@ -116,7 +116,7 @@ def _start(conf: Settings) -> None:
 
 
 def _ready(conf: Settings) -> bool:
-    if conf.get("scripts"):  # nobody has published how generation 1 knows
+    if conf.get("scripts"):  # the rule of generation 1 is not published
         return all(
             _runs(program, run_folder.pid_or_none(run_folder.pid_file(conf, program))) for program in children(conf)
         )
@@ -136,7 +136,7 @@ def _stop_process(conf: Settings, pid: int) -> None:
 
     def gone() -> bool:
         try:
-            os.waitpid(pid, os.WNOHANG)  # it may be the one that this command has started
+            os.waitpid(pid, os.WNOHANG)  # this command may have started it
         except ChildProcessError:
             pass
         return not _runs(conf["daemon"], pid)
@@ -153,7 +153,7 @@ def _restart(conf: Settings) -> None:
         try:
             _stop(conf)
         except (VendorError, OSError):
-            pass  # there is nothing more to do about it
+            pass  # nothing more can be done
         for program, pid in old.items():
             if pid and os.path.exists(run_folder.backup_pid_file(conf, program, pid)):
                 os.rename(run_folder.backup_pid_file(conf, program, pid), run_folder.pid_file(conf, program))
@@ -179,12 +179,12 @@ def _call(conf: Settings, call: str, body: str = "") -> str:
 
 
 def _runs(program: str, pid: int | None) -> bool:
-    """Whether there is a process *pid* of that name, be it another agent's, or a zombie."""
+    """Whether there is a process *pid* of that name, even another agent's, or a zombie."""
     return pid is not None and process.name(pid) == program
 
 
 def _wait(conf: Settings, done: Callable[[], bool], code: str) -> None:
-    """Look every `poll_seconds`, which are the vendor's second where nobody has said otherwise."""
+    """Check every `poll_seconds`, by default the vendor's second."""
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
         time.sleep(float(conf["poll_seconds"]))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon: starts the children, restarts those that die, stops them when it is stopped itself."""
+"""The daemon: starts the children, restarts dead ones, and stops them when it is stopped itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAILURE = 255
 
 
 def main(conf: Settings) -> int:
-    """Be the daemon. Returns the exit status."""
+    """Run as the daemon. Returns the exit status."""
     return _Daemon(conf).run()
 
 
@@ -70,7 +70,7 @@ class _Daemon:
         return 0
 
     def _clean_up(self) -> None:
-        """Tell orphans to end, without waiting for it, and remove the files of processes that do not exist."""
+        """Send orphans SIGTERM, without waiting, and remove the files of processes that do not exist."""
         for service in self._services:
             for pid, _path in run_folder.orphans(self._conf, service.program):
                 self._log.info(
@@ -97,7 +97,7 @@ class _Daemon:
         raise VendorError("agentd", "NOT_FOUND", "service_not_round", name)
 
     def _status(self) -> str:
-        """The JSON of the daemon's status; takes up to 5 s for each child."""
+        """The JSON of the daemon's status. Takes up to 5 s per child."""
         told = {service.program: service.ask() for service in self._services}
         ready = self._state == "running" and all(state == "running" for state, _data in told.values())
         services = ",".join(f"{status.text(name)}:{data}" for name, (_state, data) in sorted(told.items()))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which program this process is, decided by the path that it was called by."""
+"""Decides by the path of its call which program this process is."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import sys
 from . import settings
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # "typing" is what each process would pay for
+if TYPE_CHECKING:  # each process would pay for "typing"
     from typing import NoReturn
 
 
 def run_executable() -> NoReturn:
-    """Run the program that this process was called as, which may be a link; never returns."""
+    """Run the program that this process was called as, through links too. Never returns."""
     _run(os.path.abspath(sys.orig_argv[0]), sys.orig_argv[1:])
 
 
 def run_script(path: str) -> NoReturn:
-    """Run the program whose script lies at *path*; never returns."""
+    """Run the program of the script at *path*. Never returns."""
     _run(path, sys.argv[1:])
 
 
 def _run(path: str, arguments: list[str]) -> NoReturn:
-    os.closerange(3, 64)  # what the starter has open is none of the agent's business
+    os.closerange(3, 64)  # the starter's open files are none of the agent's business
     status = 1
     try:
         status = _main(path, arguments)
@@ -60,7 +60,7 @@ def _main(path: str, arguments: list[str]) -> int:
 
 
 def _bystander() -> NoReturn:
-    """Be a process that has nothing to do with the agent, until a signal ends it."""
+    """Run as a process outside the agent, until a signal ends it."""
     import time
 
     while True:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""run/admin.lock as the control program takes it: not at once, and from whom it cannot look at."""
+"""run/admin.lock as the control program takes it: in two steps, and also from an owner that it cannot look at."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .telling import VendorError, of_system
 
 
 def take(path: str) -> None:
-    """Create the lock at *path*; one whose owner is gone, or cannot be looked at, is removed first.
+    """Create the lock at *path*. A lock whose owner is gone, or cannot be looked at, is removed first.
 
-    Raises VendorError while another lives, and when the lock cannot be understood: then it is gone, too.
+    Raises VendorError while another owner lives. Raises it also, and removes the lock, if the lock cannot be read.
     """
     _clean(path)
     try:
@@ -41,7 +41,7 @@ def _clean(path: str) -> None:
         pid, executable = int(owner.get("pid", 0)), str(owner.get("exe", ""))
     except (ValueError, TypeError, AttributeError):
         _remove(path)
-        pid, executable = 0, ""  # and goes on to remove it once more, which fails
+        pid, executable = 0, ""  # the vendor goes on to remove it once more, which fails
     if process.exists(pid) and _executable(pid) == executable:
         return
     _remove(path)
@@ -51,7 +51,7 @@ def _executable(pid: int) -> str:
     try:
         return os.readlink(f"/proc/{pid}/exe")
     except OSError:
-        return ""  # of another user's process nobody but root can see it
+        return ""  # only root can read it for another user's process
 
 
 def _remove(path: str) -> None:

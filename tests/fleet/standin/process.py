@@ -1,11 +1,11 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent programs do to themselves and ask about others."""
+"""Actions of the agent programs on themselves, and questions about other processes."""
 
 from __future__ import annotations
 
-# The C module: "signal" itself costs each process half a megabyte.
+# The C module, since "signal" itself costs each process half a megabyte.
 import _signal as signal  # type: ignore[import-not-found]
 import os
 
@@ -13,7 +13,7 @@ from .settings import Settings, ignores_sigterm
 
 
 def set_title(title: str) -> None:
-    """Show *title* as this process' whole command line and name, as setproctitle does."""
+    """Show *title* as the whole command line and the name of this process, as setproctitle does."""
     with open("/proc/self/stat", "rb") as stream:
         fields = stream.read().rpartition(b")")[2].split()
     arg_start, arg_end = int(fields[45]), int(fields[46])
@@ -25,7 +25,7 @@ def set_title(title: str) -> None:
 
 
 def become(conf: Settings, program: str) -> None:
-    """Be *program*: its title if it is a script, and its way with SIGTERM. Comes before any thread."""
+    """Become *program*: set its title if it is a script, and its handling of SIGTERM. Call it before any thread."""
     if conf.get(program + ".script"):
         set_title(program)
     if ignores_sigterm(conf, program):
@@ -35,7 +35,7 @@ def become(conf: Settings, program: str) -> None:
 
 
 def wait_for_sigterm(conf: Settings, program: str) -> None:
-    """Return once SIGTERM has come; never if *program* ignores it."""
+    """Return after SIGTERM; never if *program* ignores it."""
     if ignores_sigterm(conf, program):
         while True:
             signal.pause()
@@ -53,7 +53,7 @@ def command(conf: Settings, program: str) -> list[str]:
 
 
 def spawn(conf: Settings, program: str, stdout: str = "", stderr: str = "") -> int:
-    """Start *program* in a session of its own; what it prints goes to files. Returns its pid. Raises OSError."""
+    """Start *program* in a session of its own, with its output in files. Returns its pid. Raises OSError."""
     argv = command(conf, program)
     append = os.O_RDWR | os.O_APPEND | os.O_CREAT
     return os.posix_spawn(
@@ -70,7 +70,7 @@ def spawn(conf: Settings, program: str, stdout: str = "", stderr: str = "") -> i
 
 
 def exists(pid: int) -> bool:
-    """Whether there is a process *pid*, be it a zombie."""
+    """Whether there is a process *pid*, even a zombie."""
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -81,7 +81,7 @@ def exists(pid: int) -> bool:
 
 
 def name(pid: int) -> str | None:
-    """What the process *pid* is called, or None; by this alone the vendor knows its programs."""
+    """The name of the process *pid*, or None. The vendor identifies its programs by this alone."""
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as stream:
             return stream.read().rstrip("\n")
@@ -90,7 +90,7 @@ def name(pid: int) -> str | None:
 
 
 def parent(pid: int) -> int | None:
-    """The parent's pid, or None when *pid* is gone."""
+    """The parent's pid, or None if *pid* is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
             return int(stream.read().rpartition(b")")[2].split()[1])

@@ -19,19 +19,19 @@ def pid_file(conf: Settings, program: str) -> str:
 
 
 def backup_pid_file(conf: Settings, program: str, pid: int) -> str:
-    """Where a restart keeps the pid file of the process that it replaces."""
+    """The path under which a restart keeps the pid file of the replaced process."""
     return f"{run_dir(conf, program)}/{program}.{pid}.pid"
 
 
 def socket_file(conf: Settings, program: str, pid: int) -> str:
-    """The path of the socket that the process *pid* listens on."""
+    """The path of the socket of the process *pid*."""
     return f"{run_dir(conf, program)}/{program}.{pid}.sock"
 
 
 def read_pid(path: str) -> int:
     """The pid in the file at *path*.
 
-    Raises VendorError when there is no such file, or anything but a number in it.
+    Raises VendorError if there is no such file, or if it holds anything but a number.
     """
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
@@ -55,7 +55,7 @@ def pid_or_none(path: str) -> int | None:
 
 
 def create_pid_file(path: str) -> int:
-    """Create the file at *path*, which must not be there. Returns its descriptor. Raises OSError."""
+    """Create the file at *path*, which must not exist. Returns its descriptor. Raises OSError."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 
@@ -66,7 +66,7 @@ def remove_pid_file(path: str, pid: int) -> None:
 
 
 def is_socket(path: str) -> bool:
-    """Whether there is a socket at *path*, at the end of a link too."""
+    """Whether there is a socket at *path*, links followed."""
     try:
         return stat.S_ISSOCK(os.stat(path).st_mode)
     except OSError:
@@ -74,9 +74,9 @@ def is_socket(path: str) -> bool:
 
 
 def clear(conf: Settings, program: str) -> None:
-    """Remove the pid files of *program* whose process does not exist at all, and the sockets that nobody listens on.
+    """Remove the pid files of *program* whose process does not exist at all, and the sockets without a listener.
 
-    A file that names any process stays, and one that names nothing.
+    A file that names any process stays, and so does one that names nothing.
     """
     from . import status
 
@@ -90,7 +90,7 @@ def clear(conf: Settings, program: str) -> None:
 
 
 def orphans(conf: Settings, program: str) -> list[tuple[int, str]]:
-    """The processes that the pid files name, that are called *program*, and whose parent is init: pid and file."""
+    """The processes named by pid files that are called *program* and have init as parent: pid and file."""
     found = []
     for path in [pid_file(conf, program), *_of(conf, program, ".pid")]:
         pid = pid_or_none(path)
@@ -100,7 +100,7 @@ def orphans(conf: Settings, program: str) -> list[tuple[int, str]]:
 
 
 def _of(conf: Settings, program: str, suffix: str) -> list[str]:
-    """The files of *program* with something between its name and *suffix*."""
+    """The files of *program* with more text between its name and *suffix*."""
     folder = run_dir(conf, program)
     try:
         names = os.listdir(folder)
@@ -114,8 +114,8 @@ def _of(conf: Settings, program: str, suffix: str) -> list[str]:
 
 
 def unlink(path: str) -> None:
-    """Remove the file at *path* if that can be done."""
+    """Remove the file at *path* if possible."""
     try:
         os.unlink(path)
     except OSError:
-        pass  # a test has put something else in its place, or has taken it away
+        pass  # a test has removed or replaced it

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A child in the eyes of the daemon: started, guarded, revived, stopped."""
+"""A child of the daemon: started, guarded, revived, stopped."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .settings import Settings, log_file
 from .telling import Log, VendorError, of_system
 
 LOOK_EVERY = 1.0  # seconds between two looks at a child
-SHORT_LIFE = 3.0  # a child that lived shorter than this died young
-YOUNG_DEATHS = 3  # so many in a row, and the child is given up
+SHORT_LIFE = 3.0  # seconds; a child with a shorter life died young
+YOUNG_DEATHS = 3  # after so many in a row the child is given up
 STOP_GRACE = 5.0  # seconds a child has after SIGTERM
 STATUS_TIMEOUT = 5.0
-NEVER = -6795364578871345152  # the vendor's moment of something that has not happened
+NEVER = -6795364578871345152  # the vendor's time of an event that has not happened
 
 
 class Service:
     """One child program. Its guard is a thread of its own.
 
-    state: of the guard, in the words of the status: stopped, starting, running, stopping.
+    state: of the guard, in the vendor's words: stopped, starting, running, stopping.
     """
 
     def __init__(self, conf: Settings, program: str, log: Log) -> None:
@@ -59,7 +59,7 @@ class Service:
         _thread.start_new_thread(self._guard, ())
 
     def stop(self) -> None:
-        """Send SIGTERM, wait 5 s, send SIGKILL, and do not wait for that."""
+        """Send SIGTERM, wait 5 s, send SIGKILL, and return without waiting for that."""
         self.state = "stopping"
         if not self._alive:
             self.state = "stopped"
@@ -80,7 +80,7 @@ class Service:
             os.kill(self.pid, signal.SIGKILL)
 
     def ask(self) -> tuple[str, str]:
-        """Its state as it says itself on its socket, and the JSON of its status; takes up to 5 s."""
+        """Its state by its own answer on its socket, and the JSON of its status. Takes up to 5 s."""
         path = run_folder.socket_file(self.conf, self.program, self.pid)
         state, data = "stopped", ""
         if self._alive:
@@ -110,7 +110,7 @@ class Service:
             _thread.start_new_thread(self._await_end, (self.pid,))
             os.write(descriptor, f"{self.pid}\n".encode())
         except OSError as error:
-            self._clean_up()  # the pid file stays: there is no pid in it
+            self._clean_up()  # the pid file stays, since it has no pid in it
             cause = of_system("fork/exec", self.conf[self.program + ".path"], error)
             raise VendorError("agentd", "INTERNAL", "internal_service_err", self.program, cause=cause) from None
         finally:
@@ -128,7 +128,7 @@ class Service:
         return False
 
     def _guard(self) -> None:
-        """Start the process again when it ends, but not after exit status 0, nor for ever when it dies young."""
+        """Restart the process when it ends, but not after exit status 0, and not for ever if it dies young."""
         young_deaths = 0
         while True:
             if self.state == "starting":
@@ -164,7 +164,7 @@ class Service:
                 )
                 break
         self.state = "stopped"
-        self._clean_up()  # of a process that is being stopped, while it lives
+        self._clean_up()  # the process still lives if it is being stopped
 
     def _clean_up(self) -> None:
         path = run_folder.socket_file(self.conf, self.program, self.pid)

@@ -1,22 +1,22 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration of an agent: the vendor's file, and beside it what makes this agent a stand-in."""
+"""The configuration of an agent: the vendor's file, and the stand-in's own settings beside it."""
 
 from __future__ import annotations
 
 import os
 
 Settings = dict[str, str]
-HOMES = ("${obagent.home.path}", "${ocp.agent.home.path}")  # what stands for the home in the vendor's file
+HOMES = ("${obagent.home.path}", "${ocp.agent.home.path}")  # placeholders for the home in the vendor's file
 
 
 def load(home: str, generation_1: bool) -> Settings | None:
     """Read the configuration of the agent at *home*.
 
     Returns a flat dict of str to str: the vendor's ``conf/agentd.yaml`` with dots between the levels
-    (``services.ocp_mgragent.runDir``), what stands in ``conf/agentd.standin``, and ``home``. None when there is no such
-    configuration: then the program does not belong to an agent.
+    (``services.ocp_mgragent.runDir``), the lines of ``conf/agentd.standin``, and ``home``. Returns None if there is no
+    such configuration, so the program belongs to no agent.
     """
     base = os.path.join(home, "conf", "agent" if generation_1 else "agentd")
     try:
@@ -27,7 +27,7 @@ def load(home: str, generation_1: bool) -> Settings | None:
 
 
 def _read(path: str, home: str) -> Settings:
-    """``key: value`` lines, those of a mapping below its key and indented by two spaces."""
+    """``key: value`` lines. Lines of a mapping follow their key, indented by two spaces."""
     found: Settings = {}
     levels: list[str] = []
     with open(path, encoding="utf-8") as stream:
@@ -60,5 +60,5 @@ def log_file(conf: Settings, program: str, suffix: str = ".log") -> str:
 
 
 def ignores_sigterm(conf: Settings, program: str) -> bool:
-    """Whether *program* is configured to survive SIGTERM."""
+    """Whether *program* is configured to ignore SIGTERM."""
     return conf.get(program + ".ignore_sigterm") == "yes"

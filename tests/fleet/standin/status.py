@@ -1,9 +1,9 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sockets in the run folder: what is asked and answered there, JSON over HTTP.
+"""The sockets in the run folder, with JSON over HTTP.
 
-Written by hand, because each child would pay for "json" and "http".
+Written by hand, since "json" and "http" would cost each child memory.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .telling import VendorError
 
 PATH = "/api/v1/status"
 VERSION = "4.2.2"
-# From a path and the body of a request to what stands in "data", ready for JSON; None for a path that there is not.
+# Maps the path and the body of a request to the value of "data", as JSON; None for an unknown path.
 Answers = Callable[[str, str], "str | None"]
 
 
 def serve(conf: Settings, program: str, answers: Answers) -> _socket.socket:
-    """Listen on the socket of this process, which is *program*, and answer there from a thread. Returns the socket."""
+    """Listen on the socket of this process, which is *program*, and answer from a thread. Returns the socket."""
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     listener.bind(run_folder.socket_file(conf, program, os.getpid()))
     listener.listen(128)
     if conf.get("scripts"):
-        return listener  # what generation 1 says there nobody has published
+        return listener  # the answers of generation 1 are not published
     _thread.stack_size(256 * 1024)
     _thread.start_new_thread(_accept, (listener, conf["address"], answers))
     return listener
@@ -51,7 +51,7 @@ def _answer(connection: _socket.socket, address: str, answers: Answers) -> None:
         head, _blank, body = _receive(connection).partition(b"\r\n\r\n")
         words = head.split(b"\r\n")[0].decode("latin-1").split(" ")
         if len(words) != 3:
-            return  # it has only looked whether somebody listens
+            return  # the client has only looked for a listener
         began = time.time()
         try:
             data = answers(words[1], body.decode())
@@ -67,13 +67,13 @@ def _answer(connection: _socket.socket, address: str, answers: Answers) -> None:
             + content
         )
     except OSError:
-        pass  # who asked is gone
+        pass  # the client is gone
     finally:
         connection.close()
 
 
 def _receive(connection: _socket.socket) -> bytes:
-    """A whole request or answer; what has come when the other side has said all or there is no more to come."""
+    """A whole request or answer, or the part that came before the other side ended."""
     received = b""
     while True:
         head, blank, body = received.partition(b"\r\n\r\n")
@@ -93,7 +93,7 @@ def _length(head: bytes) -> int:
 
 
 def _envelope(address: str, began: float, data: str | None, error: str = "") -> str:
-    """The answer as a whole; one that has no data, and "" counts as none, has no such key."""
+    """The whole answer. Without data, also if it is "", the key is missing."""
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)) + f".{int(began % 1 * 1e9):09}Z"
     rest = f',"data":{data}' if data else ""
     if error:
@@ -120,7 +120,7 @@ def of_service(state: str, pid: int, started: int, ports: list[int] | None, vers
 
 
 def listens(path: str) -> bool:
-    """Whether somebody listens on the socket at *path*."""
+    """Whether there is a listener on the socket at *path*."""
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         connection.settimeout(1)
@@ -133,9 +133,9 @@ def listens(path: str) -> bool:
 
 
 def ask(path: str, seconds: float, call: str = PATH, body: str = "") -> str:
-    """The JSON in "data" of the answer at the socket *path*; "" when there is none in it.
+    """The JSON in "data" of the answer at the socket *path*; "" if the answer has none.
 
-    Raises VendorError when there is no answer within that many seconds, or one about a failure.
+    Raises VendorError if there is no answer within that many seconds, or if it reports a failure.
     """
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:

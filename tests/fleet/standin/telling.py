@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors as the vendor words them, and its log."""
+"""Errors in the vendor's words, and the vendor's log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 
 
 class VendorError(Exception):
-    """An error with the vendor's module, kind and code, what it is about, and what has caused it."""
+    """An error with the vendor's module, kind and code, its subject, and its cause."""
 
     def __init__(self, module: str, kind: str, code: str, *values: str, cause: str = "") -> None:
         text = f"Module={module}, kind={kind}, code={code}; " + (f"[{' '.join(values)}]" if values else "")
@@ -23,7 +23,7 @@ def of_system(action: str, path: str, error: OSError) -> str:
 
 
 class Log:
-    """The log of one program. The file stays open, which is what a script of generation 1 is known by."""
+    """The log of one program. The file stays open, which identifies a script of generation 1."""
 
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -33,7 +33,7 @@ class Log:
         self._write("INFO", caller, message)
 
     def error(self, caller: str, message: str, level: str = "ERROR") -> None:
-        """The same, about something that went wrong."""
+        """The same, for an error."""
         self._write(level, caller, message)
 
     def _write(self, level: str, caller: str, message: str) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process outside the agent's home that starts the daemon again as soon as it is gone.
+"""A process outside the agent's home that restarts the daemon as soon as it is gone.
 
 Arguments: the daemon's program, the home, 1 for the first generation.
 """
@@ -24,7 +24,7 @@ def main(home: str, generation_1: bool) -> None:
     conf = settings.load(home, generation_1)
     assert conf, f"no agent at {home}"
     program = conf["daemon"]
-    own = None  # the daemon that this process has started, as long as it lives
+    own = None  # the daemon that this process has started, while it lives
     while True:
         if own and os.waitpid(own, os.WNOHANG)[0]:
             own = None
