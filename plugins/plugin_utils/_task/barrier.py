@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The step from one phase to the next, for the barrier of a run and for that of a workflow."""
+"""The step from one phase to the next, at the barrier of a run or of a workflow."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .task import Outcome, Subtask, Task
 
 
 def pass_on(task: Task, phases: t.Iterable[str], started: str) -> list[tuple[Subtask, Outcome]]:
-    """Pass the wait nodes behind phases that have been settled, and begin what follows.
+    """Pass the wait nodes behind settled phases, and begin the next subtasks.
 
-    started: when waiting began, ISO 8601. Returns the wait nodes that were passed, each with its outcome.
+    started: when waiting began, ISO 8601. Returns the passed wait nodes, each with its outcome.
     """
     passed = [task.pass_wait(phase, started, iso_now()) for phase in phases]
     task.begin()

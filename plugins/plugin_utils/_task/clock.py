@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Moments as OCP writes them."""
+"""Times as OCP writes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def now_ms() -> int:
 
 
 def iso(milliseconds: int) -> str:
-    """A moment as ISO 8601 with milliseconds and the controller's offset; OCP drops the fraction's trailing zeros."""
+    """A time as ISO 8601 with milliseconds and the controller's offset. Like OCP it drops trailing zeros."""
     moment = datetime.fromtimestamp(milliseconds // 1000).astimezone().isoformat()
     fraction = f"{milliseconds % 1000:03d}".rstrip("0")
     return f"{moment[:19]}.{fraction}{moment[19:]}" if fraction else moment

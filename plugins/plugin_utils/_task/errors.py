@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The catalogue of OCP's error codes that this collection uses, and the exception that carries one."""
+"""OCP's error codes, as far as this collection uses them, and an exception with such a code."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SPELLINGS = ("4.x", "3.1")
 class Code:
     """One of OCP's error codes.
 
-    code: as OCP 4.x spells it. legacy: the integer of OCP 3.1, None where its documentation has none.
-    status: the HTTP status of a response that it ends. meaning: in a few words.
+    code: the text of OCP 4.x. legacy: the integer of OCP 3.1, None if its documentation has none.
+    status: the HTTP status of a response with this error. meaning: in a few words.
     """
 
     code: str
@@ -29,7 +29,7 @@ class Code:
     meaning: str
 
     def spelled(self, spelling: str) -> str | int:
-        """The code as an OCP of that version gives it; one that 3.1 does not have stays as it is."""
+        """The code as an OCP of that version writes it. A code unknown to 3.1 stays as it is."""
         return self.legacy if spelling == "3.1" and self.legacy is not None else self.code
 
 
@@ -54,7 +54,7 @@ UNEXPECTED = Code("COM10010", None, HTTPStatus.INTERNAL_SERVER_ERROR, "what a ta
 
 CATALOGUE: dict[str, Code] = {code.code: code for code in list(globals().values()) if isinstance(code, Code)}
 
-# What the host program gives as the reason of a failure.
+# By the reason of a failure that the host program gives.
 BY_REASON = {
     "invalid": INVALID,
     "configuration": AGENT_STATE,
@@ -74,9 +74,9 @@ BY_REASON = {
 
 
 class OcpError(Exception):
-    """An error that ends a request: becomes the error envelope of the response.
+    """An error that ends a request and becomes the error envelope of the response.
 
-    sub_errors: a list of C({"object", "field", "rejectedValue", "message"}), one for each offending value.
+    sub_errors: a list of C({"object", "field", "rejectedValue", "message"}), one per offending value.
     """
 
     def __init__(self, code: Code, message: str, sub_errors: t.Sequence[dict[str, t.Any]] = ()) -> None:
@@ -87,6 +87,6 @@ class OcpError(Exception):
 
 
 def join(values: t.Sequence[object], most: int = 100, between: str = ", ") -> str:
-    """The values in one line; past most of them, how many more there are (sub_errors name each)."""
+    """The first values in one line, and the number of the others. The sub_errors name all of them."""
     shown = between.join(str(value) for value in values[:most])
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The host ids of a request: what a list of them may look like, and which inventory hosts they mean."""
+"""The host ids of a request: the accepted forms of a list, and the inventory hosts behind the ids."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Target:
 def parse(value: object, field: str = "hostIds", most: int | None = None) -> list[int]:
     """Read a list of host ids, or of other ids of OCP.
 
-    value: a list of integers or of their decimal texts; a single integer; or a text as a survey sends it: a JSON list,
-    ids separated by commas, or one or more lines of them. field: what OCP's API calls it. most: how many it may be.
-    Returns the ids in their order. Raises OcpError (400) that names every value it refuses.
+    value: a list of integers or of their decimal texts; a single integer; or a text from a survey: a JSON list,
+    ids separated by commas, or one or more lines of them. field: the name in OCP's API. most: the most ids allowed.
+    Returns the ids in their order. Raises OcpError (400) that names every refused value.
     """
     variable = _VARIABLES.get(field, field)
     forms = _forms(variable, most)
@@ -76,7 +76,7 @@ def parse(value: object, field: str = "hostIds", most: int | None = None) -> lis
 
 
 def _forms(variable: str, most: int | None) -> str:
-    """How ids are given where this runs: a survey of AWX has no command line."""
+    """How to give ids here. A survey of AWX has no command line."""
     if os.environ.get("AWX_PRIVATE_DATA_DIR"):
         count = "one number" if most == 1 else "one id a line, or ids with commas between them"
         return f"give {variable} {count}"
@@ -118,7 +118,7 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
 
     inventory: host name to the value of its variable C(ocp_host_id), for the hosts that have one. groups: the names
     of all groups. Returns the targets in the order of ids. Raises OcpError: 404 for unknown ids, 409 for an id of two
-    hosts or a host of two ids, 400 for a host name that Ansible would not take for this very host.
+    hosts or a host of two ids, 400 for a host name that Ansible would read as something else.
     """
     hosts: dict[int, list[str]] = {host_id: [] for host_id in ids}
     unusable: list[str] = []
@@ -174,7 +174,7 @@ def known(inventory: t.Mapping[str, object]) -> set[int]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a play's hosts: takes name literally. IPv6 addresses hold colons, yet Ansible reads them whole."""
+    """Whether a play's hosts: takes the name literally. Ansible reads an IPv6 address whole, despite its colons."""
     if re.fullmatch(r"\w[\w.@+-]*", name):
         return True
     try:
@@ -197,6 +197,6 @@ def _sub_error(field: str, value: object, message: str) -> dict[str, t.Any]:
         rejected: object = value[:100]
     elif value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= MAX_ID):
         rejected = value
-    else:  # what JSON could not carry as it is
+    else:  # not representable in JSON
         rejected = _shown(value)
     return {"object": "request", "field": field, "rejectedValue": rejected, "message": message}

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""What an operator may do to a task that has FAILED: retry it, skip subtasks of it, roll it back.
+"""What an operator may do with a FAILED task: retry it, skip subtasks, roll it back.
 
-The rules are those of OCP's task engine, as its open sibling ocp-express has them: a task whose rollback has begun can
-only be rolled back further.
+The rules are those of OCP's task engine, as its open sibling ocp-express has them. Once a rollback has begun, the task
+can only be rolled back further.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .task import CANCEL, FAILED, PENDING, READY, RETRY, ROLLBACK, RUNNING, SKIP
 
 
 def retry(task: Task) -> None:
-    """Run the FAILED subtasks once more. Raises OcpError (409) for a task in another state."""
+    """Run the FAILED subtasks again. Raises OcpError (409) for a task in another state."""
     _check_failed(task)
     if task.operation == ROLLBACK:
         raise OcpError(TASK_STATE, f"task {task.id} is being rolled back and cannot go on: roll it back again")
@@ -32,9 +32,9 @@ def retry(task: Task) -> None:
 
 
 def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
-    """Take FAILED subtasks for SUCCESSFUL, and let the task go on.
+    """Declare FAILED subtasks SUCCESSFUL, and continue the task.
 
-    Raises OcpError: 404 for a subtask that the task does not have, 409 for one that has not FAILED.
+    Raises OcpError: 404 for an unknown subtask, 409 for one that has not FAILED.
     """
     subtasks = {subtask.id: subtask for subtask in task.subtasks}
     unknown = [number for number in subtask_ids if number not in subtasks]
@@ -54,11 +54,11 @@ def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
     for number in subtask_ids:
         subtasks[number].become(SUCCESSFUL)
         subtasks[number].operation = SKIP
-        subtasks[number].error = None  # its times are those of what it did
+        subtasks[number].error = None  # its times stay, they are those of its execution
 
 
 def rollback(task: Task) -> None:
-    """Undo, in reverse order, what the task has done. Raises OcpError (409) where that is not to be."""
+    """Undo the task in reverse order. Raises OcpError (409) if that is not allowed."""
     _check_failed(task)
     if task.prohibit_rollback:
         raise OcpError(NO_ROLLBACK, f"task {task.id} was created with prohibit_rollback: it can be retried")

@@ -4,39 +4,40 @@
 
 # Private to this collection: not for import by others.
 
-"""Texts that come from elsewhere, as a terminal, a log and any document can take them."""
+"""Makes foreign texts safe for a terminal, a log and any document."""
 
 from __future__ import annotations
 
 import unicodedata
 
-MESSAGE = 8192  # characters of a text that somebody else has written
+MESSAGE = 8192  # characters of a foreign text
 _LEFT_OUT = " ... "
 _LINES = "\n\t"
 
 
 def printable(text: object, most: int = MESSAGE) -> str:
-    """The text without what would move a cursor, colour a screen, turn the direction of writing or break an encoding.
+    """The text without characters that move a cursor, colour a screen, change the direction of writing or break an
+    encoding.
 
-    Signs of every script stay, and so do blanks, tabs and ends of lines. Each other character becomes an escape, such
-    as C(\\x1b); so does a byte that could not be decoded. Of more than most characters the middle is left out.
+    Letters of every script stay, and so do blanks, tabs and ends of lines. Every other character becomes an escape,
+    such as C(\\x1b), and so does a byte that could not be decoded. A text longer than most loses its middle.
     """
     found = str(text).replace("\r\n", "\n")
     if len(found) > most:
         half = (most - len(_LEFT_OUT)) // 2
         found = found[:half] + _LEFT_OUT + found[-half:]
-    # Most texts are one line of letters: that is looked at once, by C.
+    # Most texts are one line of letters, and isprintable() is fast.
     return found if found.isprintable() else "".join(map(_shown, found))
 
 
 def in_line(text: object, most: int = MESSAGE) -> str:
-    """The text as printable() gives it, in one line: it cannot pretend to be another line of the output."""
+    """The printable() text in one line, so that it cannot imitate another line of the output."""
     return " ".join(printable(text, most).split())
 
 
 def _shown(letter: str) -> str:
     if letter.isprintable() or letter in _LINES or unicodedata.category(letter) == "Zs":
         return letter
-    if 0xDC80 <= ord(letter) <= 0xDCFF:  # a byte that Python could not decode, and kept
+    if 0xDC80 <= ord(letter) <= 0xDCFF:  # Python's stand-in for a byte that it could not decode
         return f"\\x{ord(letter) - 0xDC00:02x}"
     return letter.encode("unicode_escape").decode("ascii")

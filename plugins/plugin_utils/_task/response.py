@@ -19,11 +19,11 @@ from .task import Subtask, Task
 
 @dataclass(frozen=True)
 class Request:
-    """What a response has to repeat of its request.
+    """The parts of a request that its response repeats.
 
     trace_id: 16 hex digits. server: address of the controller. received: milliseconds since the epoch. error_codes: the
-    version of OCP whose spelling error codes have. context: texts to add to the stringMap of its task, such as the job
-    of AWX that asks.
+    version of OCP that error codes are written for. context: texts to add to the stringMap of the task, such as the
+    job of AWX behind the request.
     """
 
     trace_id: str
@@ -48,27 +48,27 @@ class Request:
         }
 
     def success(self, data: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """The response that carries what was asked for."""
+        """The response of a successful request."""
         return self.envelope(HTTPStatus.OK, {"data": data})
 
     def answer(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
-        """The response that carries a task as OCP answers who creates one.
+        """The response to a request that creates a task.
 
         context: texts to add to the task's stringMap, beside those of the request.
         """
         return self.success(_created(task, {**self.context, **(context or {})}, self.error_codes))
 
     def detail(self, task: Task) -> dict[str, t.Any]:
-        """The response that carries a task as OCP answers who asks for it (GET /tasks/instances/{id})."""
+        """The response to a query for one task (GET /tasks/instances/{id})."""
         return self.success(_detail(task, self.error_codes))
 
     def page(self, tasks: t.Sequence[Task], total: int, number: int, size: int) -> dict[str, t.Any]:
-        """The response that carries a page of tasks (GET /tasks/instances). number: of the page, from 1."""
+        """The response to a query for tasks (GET /tasks/instances). number: of the page, from 1."""
         page = {"number": number, "size": size, "totalElements": total, "totalPages": -(-total // size)}
         return self.success({"contents": [_overview(task) for task in tasks], "page": page})
 
     def refuse(self, error: OcpError) -> dict[str, t.Any]:
-        """The response that refuses a request."""
+        """The response to a refused request."""
         body: dict[str, t.Any] = {"code": error.code.spelled(self.error_codes), "message": error.message}
         if error.sub_errors:
             body["subErrors"] = error.sub_errors
@@ -76,7 +76,7 @@ class Request:
 
 
 def _common(task: Task) -> dict[str, t.Any]:
-    """What every form of a task has."""
+    """The fields of every form of a task."""
     shown: dict[str, t.Any] = {"id": task.id, "name": task.name, "startTime": task.started, "status": task.status}
     if task.finished:
         shown["finishTime"] = task.finished
@@ -156,7 +156,7 @@ def _subtasks(task: Task, spelling: str) -> t.Iterator[tuple[Subtask, dict[str, 
             "timeout": subtask.timeout,
             "upstreams": upstreams,
         }
-        # The page's answer has none of the rest: a subtask gets it when it has run or failed.
+        # OCP's create response has none of the following. A subtask gets them once it has run or failed.
         if subtask.ended:
             shown["executor"] = task.executor
         if subtask.started:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What a run of a workflow has taken of its task, as a value."""
+"""The part of a workflow's task that one run has taken, as a value."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .task import Outcome
 class Slice:
     """A slice of a workflow's task.
 
-    done: hosts of it, for people, whose outcome was handed in before. held: those that another slice works on. lost:
-    those that a slice had taken which is gone. refused: those whose outcome came too late. kept: outcomes that the
-    store has not taken yet, by subtask id. problem: why it has not.
+    done: its hosts, as texts, whose outcome was handed in before. held: hosts that another slice works on. lost:
+    hosts taken by a slice that is gone. refused: hosts whose outcome came too late. kept: outcomes that the
+    store has not taken yet, by subtask id. problem: the reason.
     """
 
     done: list[str] = field(default_factory=list)

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The states of hosts and agents that OCP refuses an operation for."""
+"""States of hosts and agents in which OCP refuses an operation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 from .errors import AGENT_STATE, HOST_STATE, OcpError, join
 from .host_ids import Target
 
-# OCP is about to take the host away, or is putting another agent on it. OFFLINE is no obstacle: it is a reason.
+# OCP is about to remove the host, or is installing another agent. OFFLINE is no obstacle but a reason to stop an agent.
 _REFUSED = (("ocp_host_status", "DELETING", HOST_STATE), ("ocp_agent_status", "REINSTALLING", AGENT_STATE))
 VARIABLES = tuple(variable for variable, _state, _code in _REFUSED)
 
@@ -21,8 +21,8 @@ VARIABLES = tuple(variable for variable, _state, _code in _REFUSED)
 def check(targets: t.Sequence[Target], states: t.Callable[[str], t.Mapping[str, t.Any]]) -> None:
     """Refuse targets that OCP would refuse.
 
-    states: gives the inventory variables of a host by its name; those without a state are not refused.
-    Raises OcpError (409) that names all hosts in the state.
+    states: gives the inventory variables of a host by its name. A host without a state is not refused.
+    Raises OcpError (409) that names all refused hosts.
     """
     known = [(target, states(target.host)) for target in targets]
     for variable, state, code in _REFUSED:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The log of a subtask, in the form of OCP's: a block for each execution, with what happened on the host, in order."""
+"""The log of a subtask in OCP's format: a block per execution, with the events on the host in order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .task import RUNNING, Outcome, Subtask, Task
 def block(
     task: Task, subtask: Subtask, outcome: Outcome, trace_id: str, context: t.Mapping[str, str] | None = None
 ) -> str:
-    """The block of one execution that has ended.
+    """The block of one ended execution.
 
-    outcome: how it ended; its log has the times on the host as seconds since it began, so that the host's clock does
-    not matter; it rounds them, and what it did it did before its answer came.
-    trace_id, context: of the request that made it run.
+    outcome: its log has times as seconds since the start on the host, so the host's clock does not matter. The host
+    rounds them, so they are limited to the arrival of its answer.
+    trace_id, context: of the request behind the execution.
     """
     begin = outcome.started or outcome.finished or iso_now()
     target = task.target(subtask)
@@ -48,7 +48,7 @@ def blocks(
     trace_id: str,
     context: t.Mapping[str, str] | None = None,
 ) -> dict[int, str]:
-    """The blocks of subtasks that ended, by their ids."""
+    """The blocks of ended subtasks, by their ids."""
     return {subtask.id: block(task, subtask, outcome, trace_id, context) for subtask, outcome in settled}
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""OCP's asynchronous task as a value: subtasks, their graph, their states, and what a phase's outcome does to them.
+"""OCP's asynchronous task as a value: subtasks, their graph, their states, and the effect of outcomes on them.
 
 Nothing here does I/O or knows Ansible. The rules are those of OCP's task engine, as its open sibling ocp-express and
 the public samples of OCP's API show them.
@@ -41,12 +41,12 @@ _NOT_TOLD = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a phase did on one host.
+    """The outcome of a phase on one host.
 
-    code, message: the cause of a failure; both None when it succeeded. started, finished: ISO 8601 texts of the
-    controller's clock, None when the host was never worked on. changed: whether the host was changed, None when that
-    is not known. home: where the host program found the agent. ran_as: how it says that the agent ran before it began.
-    idle: whether it says that the agent did not run then. log: pairs of seconds since started and a text.
+    code, message: the cause of a failure; both None for a success. started, finished: ISO 8601 texts of the
+    controller's clock, None if the host was never worked on. changed: whether the host was changed, None if unknown.
+    home: where the host program found the agent. ran_as: how the agent ran before, as the host program says.
+    idle: whether it says that the agent did not run before. log: pairs of seconds since started and a text.
     """
 
     code: str | None = None
@@ -66,7 +66,7 @@ class Outcome:
 
 @dataclass
 class Subtask:
-    """One subtask. parallel_idx is the index of its host in the request, -1 for one that stands for all hosts."""
+    """One subtask. parallel_idx is the index of its host in the request, -1 for a subtask of all hosts."""
 
     id: int
     series_id: int
@@ -79,7 +79,7 @@ class Subtask:
     started: str | None = None
     finished: str | None = None
     error: dict[str, str] | None = None
-    undo_tried: bool = False  # in the rollback that is going on
+    undo_tried: bool = False  # in the current rollback
 
     @property
     def due(self) -> bool:
@@ -96,7 +96,7 @@ class Subtask:
         self.status = status
 
     def settle(self, outcome: Outcome) -> None:
-        """End a subtask that was due as its outcome says; one that was undone is PENDING again."""
+        """End a due subtask with its outcome. An undone subtask is PENDING again."""
         if not self.due:
             raise ValueError(f"subtask {self.id} cannot go from {self.status} to an end")
         if outcome.started is None and not outcome.code:
@@ -113,17 +113,17 @@ class Subtask:
             self.started, self.finished = outcome.started, outcome.finished
 
     def clear(self) -> None:
-        """Forget how its last execution went; the log knows."""
+        """Forget the last execution, which is in the log."""
         self.started = self.finished = self.error = None
 
 
 @dataclass
 class Record:
-    """What a task knows of the agent on one host, for what comes after.
+    """What a task knows of the agent on one host.
 
-    home: where the host program found it. ran: whether it ran before the task touched it, None when nobody has told.
-    ran_as: how it ran then, without values of its environment. touched: the phases that have changed it, or may have,
-    and can be undone.
+    home: where the host program found it. ran: whether it ran before the task touched it, None if unknown.
+    ran_as: how it ran then, without values of its environment. touched: the phases with an undo that have changed it,
+    or may have.
     """
 
     home: str | None = None
@@ -132,23 +132,23 @@ class Record:
     touched: list[str] = field(default_factory=list)
 
     def take(self, phase: str, outcome: Outcome) -> None:
-        """Note what one execution of a phase on the host tells, before anything that it did is noted."""
-        if outcome.code is None:  # where there was no agent, it may be looked for elsewhere the next time
+        """Record one execution of a phase on the host. Call it before its changes are recorded."""
+        if outcome.code is None:  # after a failure the next attempt may look elsewhere
             self.home = outcome.home or self.home
-        # An agent that runs after a Stop whose answer was lost has run before; one that does not may have.
+        # An agent that runs after a Stop with a lost answer ran before. One that does not run may have run before.
         trusted = not self.touched or (self.touched == [phase] == ["stop"] and outcome.ran_as is not None)
         if self.ran is None and trusted and (outcome.idle or outcome.ran_as is not None):
             self.ran = outcome.ran_as is not None
             self.ran_as = dict(outcome.ran_as) if outcome.ran_as is not None else None
 
     def known(self) -> dict[str, t.Any]:
-        """Where and as what the task has worked on the host: C(home) and C(ran_as), as far as it knows them."""
+        """C(home) and C(ran_as) of the agent, as far as the task knows them."""
         return {name: value for name, value in (("home", self.home), ("ran_as", self.ran_as)) if value}
 
     def must_undo(self, phase: str) -> bool | None:
-        """Whether a rollback has to undo this phase here: only what the task did, and only back to what it found.
+        """Whether a rollback has to undo this phase here. It undoes only the task's changes, back to the former state.
 
-        None when that is not known.
+        None if that is unknown.
         """
         if phase not in self.touched:
             return False
@@ -162,8 +162,8 @@ class Task:
     """One task.
 
     definition: key of OPERATIONS. creator, creator_id: the user's name and number. executor: address of the controller.
-    created, started, finished: ISO 8601 texts. targets: the hosts in the order of the request; records: what is known
-    of each. max_fail_percentage: the share of the hosts, 0 to 100, that may fail without holding the others up. stages:
+    created, started, finished: ISO 8601 texts. targets: the hosts in the order of the request; records: one for each
+    target. max_fail_percentage: the share of the hosts, 0 to 100, that may fail without holding the others. stages:
     the subtasks by node, in the order of the graph.
     """
 
@@ -199,10 +199,10 @@ class Task:
         max_fail_percentage: float = 0,
         prohibit_rollback: bool = False,
     ) -> Task:
-        """A new task: every host's first subtask READY, all others PENDING.
+        """A new task. Every host's first subtask is READY, all others are PENDING.
 
-        first_subtask_id: the subtasks take this id and the ones that follow. timeouts: seconds by phase, "wait"
-        included, where they differ from the operation's own.
+        first_subtask_id: the subtasks take this id and the following ones. timeouts: seconds by phase, "wait"
+        included, if they differ from the operation's own.
         """
         operation = OPERATIONS[definition]
         seconds = {**operation.timeouts, **(timeouts or {})}
@@ -236,7 +236,7 @@ class Task:
             prohibit_rollback,
         )
 
-    # What it is
+    # Description
 
     @property
     def what(self) -> Operation:
@@ -256,17 +256,17 @@ class Task:
 
     @property
     def timeouts(self) -> dict[str, int]:
-        """Seconds by the phases that hosts run, and "wait"."""
+        """Seconds by phase that hosts run, and "wait"."""
         return {**self.what.timeouts, **{self._executes(stage): stage[0].timeout for stage in self.stages}}
 
     def set_timeouts(self, seconds: t.Mapping[str, int]) -> None:
-        """Change the seconds that subtasks may take, by the phases that hosts run, and "wait"."""
+        """Change the time limits of subtasks, by phase that hosts run, and "wait"."""
         for stage in self.stages:
             for subtask in stage:
                 subtask.timeout = seconds.get(self._executes(stage), subtask.timeout)
 
     def target(self, subtask: Subtask) -> Target | None:
-        """The host of a subtask, None for one that stands for all hosts."""
+        """The host of a subtask, None for a subtask of all hosts."""
         return self.targets[subtask.parallel_idx] if subtask.parallel_idx >= 0 else None
 
     def neighbours(self) -> t.Iterator[tuple[Subtask, list[int], list[int]]]:
@@ -277,12 +277,12 @@ class Task:
                 yield subtask, ids[position - 1], ids[position + 1]
 
     def lies_ahead(self, subtask: Subtask) -> bool:
-        """Whether the host of a subtask may have to be contacted for it yet."""
+        """Whether a subtask may still need to contact its host."""
         if self.operation != ROLLBACK:
             return subtask.status != SUCCESSFUL
         return subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase) is True
 
-    # How it goes on
+    # Progress
 
     def work(self) -> dict[str, list[int]]:
         """The phases that are due on hosts, each with the indices of its hosts."""
@@ -292,19 +292,19 @@ class Task:
         return found
 
     def due(self) -> t.Iterator[tuple[str, Subtask]]:
-        """The subtasks that are due on hosts, each with the phase that its host has to run for it."""
+        """The subtasks that are due on hosts, each with the phase that its host has to run."""
         for stage in self.stages:
             for subtask in stage:
                 if subtask.due and subtask.parallel_idx >= 0:
                     yield self._executes(stage), subtask
 
     def _executes(self, stage: list[Subtask]) -> str:
-        """The phase that hosts run for a stage: in a rollback the one that undoes it."""
+        """The phase that hosts run for a stage. In a rollback this is the undoing phase."""
         phase = stage[0].phase
         return self.what.node(phase).undo or phase if self.operation == ROLLBACK else phase
 
     def begin(self) -> None:
-        """Hand what is READY to who carries it out."""
+        """Make every READY subtask RUNNING."""
         for subtask in self.subtasks:
             if subtask.status == READY:
                 subtask.become(RUNNING)
@@ -312,9 +312,9 @@ class Task:
     def settle(
         self, phase: str, outcomes: t.Mapping[int, Outcome], complete: bool = True
     ) -> list[tuple[Subtask, Outcome]]:
-        """Take in the outcomes of a phase, by host index.
+        """Settle a phase with its outcomes, by host index.
 
-        complete: whether a host that was due and has no outcome has failed, too; otherwise it stays due. Returns the
+        complete: whether a due host without an outcome has failed; otherwise it stays due. Returns the
         subtasks that ended, each with its outcome.
         """
         missing = Outcome.failure(
@@ -374,9 +374,9 @@ class Task:
         return passed
 
     def barriers(self) -> list[str]:
-        """The phases behind which a barrier has something to do now: hosts are due, or can be let go on.
+        """The phases whose barrier has something to do now: hosts are due, or can continue.
 
-        After a retry or a skip that may be a phase in which no host is due any more.
+        After a retry or a skip this may be a phase without due hosts.
         """
         found = []
         for position, stage in enumerate(self.stages[:-1]):
@@ -400,13 +400,13 @@ class Task:
         return not survivors or wait.status == FAILED or failed_percentage > self.max_fail_percentage
 
     def _let_go(self, position: int) -> list[Subtask]:
-        """What the hosts that have done a stage would go on with behind its wait node."""
+        """The next subtasks, behind the wait node, of the hosts that have completed a stage."""
         survivors = {subtask.parallel_idx for subtask in self.stages[position] if subtask.status == SUCCESSFUL}
         following = self.stages[position + 2]
         return [subtask for subtask in following if subtask.parallel_idx in survivors and subtask.status == PENDING]
 
     def unwind(self) -> None:
-        """Undo, from the end of the graph up, whatever needs no host, until something does or could not be undone."""
+        """Undo from the end of the graph upwards what needs no host, until a subtask needs one or cannot be undone."""
         for stage in reversed(self.stages):
             for subtask in stage:
                 if subtask.status == PENDING or subtask.due or subtask.undo_tried:
@@ -423,12 +423,12 @@ class Task:
     def close(
         self, finished: str, cause: Outcome | None = None, *, cancelled: bool = False, worked: bool = False
     ) -> list[tuple[Subtask, Outcome]]:
-        """End the task: SUCCESSFUL when all is done, in a rollback undone, else FAILED with a subtask that tells why.
+        """End the task. It is SUCCESSFUL if all is done (in a rollback: undone), else FAILED with a failed subtask.
 
-        cause: why it ended early, where it did. What was due has failed for it; where nothing was and nothing else has,
-        the barrier that was next has. cancelled: the task was cancelled; what failed for that says so. worked: outcomes
-        have just been settled, so that a failure tells enough. Returns the subtasks that ended here, each with
-        its outcome.
+        cause: the reason of an early end. Due subtasks fail for it. Without due and failed ones, the next barrier
+        fails for it. cancelled: the task was cancelled, and subtasks that failed for that say so. worked: outcomes
+        were settled just before, so that their failures are reason enough. Returns the subtasks that ended here, each
+        with its outcome.
         """
         early = cause is not None and not worked
         cause = cause or Outcome.failure(INTERRUPTED, "the barrier did not end")
@@ -457,7 +457,7 @@ class Task:
         return settled
 
     def _next(self) -> list[Subtask]:
-        """The subtask that a task which is cut off between two phases would have come to: a list of one, or of none."""
+        """The next subtask of a task that is cut off between two phases, as a list of one or none."""
         if self.operation == ROLLBACK:
             return [subtask for subtask in self.subtasks if subtask.status == SUCCESSFUL][-1:]
         waits = [stage[0] for stage in self.stages if stage[0].parallel_idx < 0 and stage[0].status == PENDING]
@@ -474,7 +474,7 @@ class Task:
         return asdict(self)
 
     def copy(self) -> Task:
-        """Another task, as this one stands now."""
+        """An independent copy of the task."""
         records = [replace(record, touched=list(record.touched)) for record in self.records]
         stages = [[copy(subtask) for subtask in stage] for stage in self.stages]
         return replace(self, targets=list(self.targets), records=records, stages=stages)
@@ -492,6 +492,6 @@ class Task:
 
 
 def count_subtasks(definition: str, hosts: int) -> int:
-    """How many subtasks a task for so many hosts has."""
+    """The number of subtasks of a task with so many hosts."""
     nodes = len(OPERATIONS[definition].nodes)
     return nodes * hosts + nodes - 1

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What an operator reads at the end of a slice, and at a barrier of a workflow."""
+"""The lines for an operator at the end of a slice, and at a barrier of a workflow."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MOST = 20
 
 
 def of_slice(share: Task, ours: Slice, *, check_mode: bool) -> tuple[str, bool]:
-    """One line: what the slice has done, and what of it did not succeed. Returns also whether all of it did.
+    """One line about the work and the failures of a slice, and whether all of it succeeded.
 
-    share: of the whole task what the slice has taken. check_mode: whether nothing was changed.
+    share: the part of the task that the slice has taken. check_mode: whether nothing was changed.
     """
     head = "check mode, nothing was changed: " if check_mode else ""
-    if share.status == SUCCESSFUL:  # before the slice came
+    if share.status == SUCCESSFUL:  # it had ended before the slice began
         return f"{head}{_ended(share)}", True
     parts: list[str] = []
     if share.targets:
@@ -53,7 +53,7 @@ def of_slice(share: Task, ours: Slice, *, check_mode: bool) -> tuple[str, bool]:
 
 
 def of_barrier(task: Task) -> str:
-    """One line: how far a task has come, and what has failed."""
+    """One line about the progress and the failures of a task."""
     if task.status != RUNNING:
         return _ended(task)
     steps = [f"{phase} on {len(indices)}" for phase, indices in task.work().items()]
