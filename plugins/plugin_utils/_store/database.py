@@ -4,13 +4,14 @@
 
 # Private to this collection: not for import by others.
 
-"""The database under the task store: its transactions, and its errors in one line.
+"""The database of the task store: its transactions, and its errors in one line.
 
-A server may ask for a transaction again, or be lost in the middle of it. The whole transaction is then repeated for a
-while. Where the connection broke nobody knows whether it has ended: so each that changes something leaves a mark of its
-own, first of all. Whoever comes again with the same mark waits for the end of the first, and is told what that was.
+A server may reject a transaction for a passing reason, or be lost in the middle of it. The whole transaction is then
+repeated for a while. After a broken connection nobody knows whether the transaction was committed. So each one that
+changes something first writes a mark of its own. A repetition with the same mark waits for the end of the first, and
+learns its outcome.
 
-Connections are not kept: every transaction opens one. So none of them can cross a fork.
+No connection is kept: every transaction opens one. So no connection crosses a fork.
 """
 
 from __future__ import annotations
@@ -31,27 +32,27 @@ from .sql import Epoch, sa
 
 _T = t.TypeVar("_T")
 
-# Seconds. An answer that does not come may not cost a run its sign of life (_run/heartbeat.py).
+# Seconds. A missing answer must not cost a run its heartbeat (_run/heartbeat.py).
 CONNECT_TIMEOUT = 10
 LOCK_TIMEOUT = 30  # of a file
 ROW_TIMEOUT = 10  # of a row on a server
 ANSWER_TIMEOUT = 25
-REPEAT_FOR = 15  # from the first time that the database has asked for it; a wait node has 30 in all
+REPEAT_FOR = 15  # from the first rejection; a wait node has 30 in all
 _KEEP_MARKS = 3600
 
 _UNKNOWN_VARIABLE = 1193  # MySQL's error
 
 
 class Passing(StoreError):  # noqa: N818
-    """The same transaction may succeed when it is tried again."""
+    """The same transaction may succeed when it is repeated."""
 
 
 class _Applied(Exception):  # noqa: N818
-    """The transaction has ended well before."""
+    """An earlier attempt has committed the transaction."""
 
 
 class Database:
-    """The database of a store. patient: wait also for a server that cannot be reached, though it never was."""
+    """The database of a store. patient: wait for an unreachable server, even before the first connection."""
 
     def __init__(self, location: Location, engine: sa.Engine, *, patient: bool = False) -> None:
         self.location = location
@@ -60,9 +61,9 @@ class Database:
 
     @classmethod
     def open(cls, location: Location, *, create: bool, patient: bool = False) -> Database:
-        """Raises StoreError. create=False: an SQLite file that is missing is an empty database, and nothing is written.
+        """Raises StoreError. create=False: a missing SQLite file counts as an empty database, and nothing is written.
 
-        The database itself is asked for the first time in the first transaction.
+        The first transaction is the first contact with the database.
         """
         path = location.path
         if path is None:
@@ -83,11 +84,11 @@ class Database:
 
     @classmethod
     def empty(cls, location: Location) -> Database:
-        """What stands for a database that is not there, where nothing is written: one in memory."""
+        """An empty database in memory, in place of a missing one, if nothing is written."""
         return cls(location, _sqlite_engine(sa.URL.create("sqlite"), poolclass=sa.pool.StaticPool))
 
     def read(self, body: t.Callable[[sa.Connection], _T]) -> _T:
-        """What the body returns, which is one transaction and may be repeated. Raises StoreError, and what it does."""
+        """Run the body as one transaction, which may be repeated. Raises StoreError, and the body's exceptions."""
 
         def attempt() -> _T:
             with self.transaction() as connection:
@@ -96,7 +97,7 @@ class Database:
         return self._repeat(attempt)
 
     def write(self, body: t.Callable[[sa.Connection], _T]) -> _T:
-        """As read(), with changes, which are made once. The body must change nothing else, as it may be repeated."""
+        """Like read(), with changes, which are made once. The body may be repeated, so it must change nothing else."""
         mark = uuid.uuid4().hex
         found: list[_T] = []
 
@@ -113,7 +114,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self, *, writing: bool = False) -> t.Iterator[sa.Connection]:
-        """One transaction, tried once. Raises StoreError for whatever the database has to say against it."""
+        """One transaction without repetition. Raises StoreError for every error of the database."""
         try:
             with self._connect() as connection:
                 self._patient = True  # the URL is right
@@ -124,7 +125,7 @@ class Database:
             raise self._error(exc) from None
 
     def forget_marks(self, connection: sa.Connection) -> None:
-        """Forget the transactions that nobody repeats any more. They are looked for first, since that locks nothing."""
+        """Delete marks of transactions that are no longer repeated. The search comes first, since it locks nothing."""
         column = tables.MARK.c
         old = connection.scalars(sa.select(column.token).where(column.made < Epoch() - _KEEP_MARKS).limit(100)).all()
         if old:
@@ -136,18 +137,18 @@ class Database:
     def _connect(self) -> sa.Connection:
         try:
             return self._engine.connect()
-        except TypeError as exc:  # so PyMySQL takes an option of the URL that it does not know
+        except TypeError as exc:  # PyMySQL's error for an unknown option in the URL
             raise _wrong_url(self.location, exc) from None
 
     def _mark(self, connection: sa.Connection, mark: str) -> None:
-        if self.location.path is None:  # the end of a transaction in a file of this machine is known
+        if self.location.path is None:  # the end of a transaction in a local file is always known
             try:
                 connection.execute(sa.insert(tables.MARK).values(token=mark, made=Epoch()))
             except sa.exc.IntegrityError:
                 raise _Applied from None
 
     def _repeat(self, attempt: t.Callable[[], _T]) -> _T:
-        """A server that was not there at all is waited for by the patient only: its URL may be wrong."""
+        """Repeat an attempt. Only the patient wait for a server that was never reached, since its URL may be wrong."""
         until: float | None = None
         pause = 0.05
         while True:
@@ -171,7 +172,7 @@ class Database:
         advice = "see that the database runs and that this user may use it"
         if isinstance(cause, sqlite3.Error):
             advice = "see that there is room and that the file is sound"
-            # the low byte is the error, the others tell its variant
+            # the low byte is the error, the others are its variant
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                 why = f"another process has held it for more than {LOCK_TIMEOUT} seconds"
                 advice = "wait for that process, or end it"
@@ -187,15 +188,15 @@ def _wrong_url(location: Location, exc: Exception) -> StoreError:
 
 
 def _sqlite_engine(url: sa.URL, poolclass: type[sa.pool.Pool]) -> sa.Engine:
-    """Rollback journal, not WAL: that needs all processes on one machine, and homes may be on NFS."""
+    """Use a rollback journal, not WAL, which needs all processes on one machine. Homes may be on NFS."""
     engine = sa.create_engine(url, poolclass=poolclass, connect_args={"timeout": LOCK_TIMEOUT})
 
-    # pysqlite begins transactions by itself, too late for reads that a write relies on: it is told not to
+    # pysqlite begins transactions by itself, too late for reads that a write relies on, so that is switched off
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = EXTRA")  # a transaction that has ended survives a power cut
+        connection.execute("PRAGMA synchronous = EXTRA")  # a committed transaction survives a power cut
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -206,7 +207,7 @@ def _sqlite_engine(url: sa.URL, poolclass: type[sa.pool.Pool]) -> sa.Engine:
 
 
 def _server_engine(location: Location) -> sa.Engine:
-    """A server that is away is an error after a while, and not a hang."""
+    """An unreachable server causes an error after a while, not a hang."""
     limits: dict[str, t.Any]
     if location.url.get_backend_name() == "postgresql":
         limits = {
@@ -215,7 +216,7 @@ def _server_engine(location: Location) -> sa.Engine:
             "keepalives_interval": ANSWER_TIMEOUT // 4,
             "keepalives_count": 3,
             "tcp_user_timeout": ANSWER_TIMEOUT * 1000,
-            # PgBouncer hands each transaction to another connection, which does not know what this one has prepared
+            # PgBouncer gives each transaction another connection, which does not have our prepared statements
             "prepare_threshold": None,
         }
     else:
@@ -245,7 +246,7 @@ def _server_engine(location: Location) -> sa.Engine:
         def _connect(_dialect: object, _record: object, arguments: t.Any, options: t.Any) -> t.Any:
             return postgresql.connect(ANSWER_TIMEOUT, *arguments, **options)
 
-    # in the transaction, since a pooler between us and the server may refuse or share settings of a session
+    # in the transaction, since a pooler in front of the server may refuse or share settings of a session
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         if connection.dialect.name == "postgresql":
@@ -257,7 +258,7 @@ def _server_engine(location: Location) -> sa.Engine:
         try:
             connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {ROW_TIMEOUT}")
         except sa.exc.DBAPIError as exc:
-            if code(exc) != _UNKNOWN_VARIABLE:  # an earlier OceanBase has limits of its own
+            if code(exc) != _UNKNOWN_VARIABLE:  # older versions of OceanBase have limits of their own
                 raise
 
     return engine

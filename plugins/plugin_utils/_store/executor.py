@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Who executes a task, or a slice of it: one run of ansible-playbook, so named that others can tell if it lives."""
+"""The executor of a task or a slice: one run of ansible-playbook, named so that others can tell whether it lives."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 class Executor:
     """One run of ansible-playbook.
 
-    token: unique for each run. address: as OCP shows it in the field "executor". host: its host name, for people.
-    boot_id, namespace: the boot of its machine and its pid namespace, empty where there is no /proc. pid: its process.
-    start: when that began, in clock ticks after the boot (field 22 of /proc/PID/stat), 0 where that is not known.
+    token: unique for each run. address: as in OCP's field "executor". host: its host name, for people.
+    boot_id, namespace: the boot of its machine and its pid namespace, empty without /proc. pid: its process.
+    start: when the process started, in clock ticks after the boot (field 22 of /proc/PID/stat), 0 if unknown.
     """
 
     token: str
@@ -34,7 +34,7 @@ class Executor:
 
     @classmethod
     def of(cls, pid: int, address: str) -> Executor:
-        """The run that the process pid, which lives in our pid namespace, is."""
+        """The run with the process pid of our pid namespace."""
         stat = _stat(pid)
         return cls(
             token=uuid.uuid4().hex,
@@ -48,7 +48,7 @@ class Executor:
 
     @classmethod
     def nobody(cls, address: str) -> Executor:
-        """What stands for the executor of a workflow's task while no run executes it. address: who has left it so."""
+        """The placeholder while no run executes a workflow's task. address: of the last run."""
         return cls(uuid.uuid4().hex, address, socket.gethostname(), boot_id="", namespace="", pid=0, start=0)
 
     @property
@@ -56,9 +56,9 @@ class Executor:
         return self.pid == 0
 
     def is_gone(self) -> bool | None:
-        """Whether its process has ended; None where that cannot be told from here.
+        """Whether its process has ended; None if that is unknown here.
 
-        A pid means something on one machine, from one boot to the next, in one pid namespace only.
+        A pid is valid only on one machine, until its next boot, in one pid namespace.
         """
         if not self.boot_id or not self.start or (self.boot_id, self.namespace) != (_boot_id(), _namespace()):
             return None
@@ -73,17 +73,17 @@ class Executor:
 
 
 def _stat(pid: int) -> tuple[str, int] | None:
-    """State and start time of a process, None where /proc does not show it."""
+    """State and start time of a process, None if /proc does not show it."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()  # the name before it may hold anything
+            fields = file.read().rpartition(b")")[2].split()  # the name before it may contain anything
         return fields[0].decode(), int(fields[19])
     except (OSError, IndexError, ValueError):
         return None
 
 
 def _gone_for_sure(pid: int) -> t.Literal[True] | None:
-    """True when there is no such process; None where there is one that /proc hides (hidepid)."""
+    """True if there is no such process; None if there is one that /proc hides (hidepid)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

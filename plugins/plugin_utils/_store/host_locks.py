@@ -4,9 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Which task works on which host: one at a time.
+"""Locks of hosts: one task at a time works on a host.
 
-Whoever checks and takes in one transaction has locked the store's counter of tasks before: so they go one by one.
+A transaction that checks and takes locks has locked the store's counter of tasks before, so these transactions run one
+after another.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .sql import sa
 
 
 def check(connection: sa.Connection, host_ids: t.Iterable[int], dead: t.Container[int] = ()) -> None:
-    """Raises OcpError (409) that names every one of the hosts that a task works on. dead: tasks that do not count."""
+    """Raise OcpError (409) that names every locked host among these. dead: tasks whose locks do not count."""
     holders = {row.host_id: row.task_id for row in connection.execute(sa.select(tables.HOST_LOCK))}
     held = {number: holders[number] for number in host_ids if number in holders and holders[number] not in dead}
     if held:
@@ -41,11 +42,11 @@ def check(connection: sa.Connection, host_ids: t.Iterable[int], dead: t.Containe
 
 
 def take(connection: sa.Connection, task: Task) -> None:
-    """Hold all hosts of a task."""
+    """Lock all hosts of a task."""
     locks = [{"host_id": target.host_id, "task_id": task.id} for target in task.targets]
     connection.execute(sa.insert(tables.HOST_LOCK), locks)
 
 
 def release(connection: sa.Connection, task_id: int) -> None:
-    """Set the hosts of a task free."""
+    """Release the hosts of a task."""
     connection.execute(sa.delete(tables.HOST_LOCK).where(tables.HOST_LOCK.c.task_id == task_id))

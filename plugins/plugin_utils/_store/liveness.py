@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The executor in a row of the store, of a task or of a slice, and whether it lives."""
+"""The executor in a row of a task or a slice, and whether it lives."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import typing as t
 from .executor import Executor
 from .sql import Epoch
 
-# An executor that nobody can ask for is dead after so many seconds without a sign of life (save or beat).
+# An executor on another machine is dead after so many seconds without a heartbeat (save or beat).
 DEAD_AFTER = 60
 
 
 def held_by(executor: Executor) -> dict[str, t.Any]:
-    """The columns that name an executor, and its sign of life."""
+    """The columns of an executor and its heartbeat."""
     return {
         "exec_token": executor.token,
         "exec_host": executor.host,
@@ -31,7 +31,7 @@ def held_by(executor: Executor) -> dict[str, t.Any]:
 
 
 def executor_of(row: t.Any) -> Executor:
-    """The executor that a row names."""
+    """The executor in a row."""
     return Executor(
         token=row.exec_token,
         address=row.executor,
@@ -44,6 +44,6 @@ def executor_of(row: t.Any) -> Executor:
 
 
 def is_dead(row: t.Any, now: int) -> bool:
-    """Whether the executor that a row names is. now: by the database's clock."""
+    """Whether the executor in a row is dead. now: by the database's clock."""
     gone = executor_of(row).is_gone()
     return bool(now - row.heartbeat > DEAD_AFTER) if gone is None else gone

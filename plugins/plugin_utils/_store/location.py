@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Where a store is: the URL of its database, how that is shown, and what stands for it in names of files."""
+"""The location of a store: the URL of its database, in full, for display, and for names of files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from .private_files import data_folder
 from .sql import HAS_SQLALCHEMY, sa
 
-# By kind of database: SQLAlchemy's name for the driver, and the package that has it.
+# By kind of database: SQLAlchemy's name for the driver, and its package.
 DRIVERS = {
     "sqlite": ("sqlite", ""),
     "postgresql": ("postgresql+psycopg", "psycopg[binary]"),
@@ -25,7 +25,7 @@ DRIVERS = {
     "mariadb": ("mysql+pymysql", "PyMySQL"),
 }
 _FORMS = "sqlite:////absolute/path, postgresql+psycopg://user@host/database or mysql+pymysql://user@host/database"
-# A name and what is no port behind it.
+# A name, and a colon that begins no port.
 _HAS_PASSWORD = re.compile(r"[^:/\[]*:(?!\d+(?:/|$))")
 
 
@@ -35,9 +35,9 @@ class StoreError(Exception):
 
 @dataclass(frozen=True)
 class Location:
-    """Where a store is.
+    """The location of a store.
 
-    shown: the URL without its password. key: stands for the store in names of files; the password is no part of it.
+    shown: the URL without its password. key: the store in names of files, independent of the password.
     """
 
     url: sa.URL = field(repr=False)
@@ -46,7 +46,7 @@ class Location:
 
     @classmethod
     def of(cls, text: str | None) -> Location:
-        """Read the URL of a store, None for the user's own SQLite file. Raises StoreError."""
+        """Parse the URL of a store; None means the user's own SQLite file. Raises StoreError."""
         if not HAS_SQLALCHEMY:
             raise StoreError(
                 "the task store needs SQLAlchemy: pip install SQLAlchemy, for the Python that runs ansible-playbook; "
@@ -81,7 +81,7 @@ def _parse(text: str) -> sa.URL:
     try:
         url = sa.make_url(_escaped(text))
     except (sa.exc.ArgumentError, ValueError):
-        # what the parser says has the text in it, and so the password
+        # the parser's message contains the text, and so the password
         raise StoreError(f"ocp_task_store is no URL of a database: it has to look like {_FORMS}") from None
     kind, _plus, driver = url.drivername.partition("+")
     known = DRIVERS[kind][0] if kind in DRIVERS else ""
@@ -93,16 +93,16 @@ def _parse(text: str) -> sa.URL:
 
 
 def _escaped(text: str) -> str:
-    """The URL with the password so written that it ends where the host begins: at the last @ before a query.
+    """The URL with an escaped password, which ends at the last @ before the host.
 
-    SQLAlchemy takes the first @ for that end. A password with another one would be a part of the host, and be shown.
+    SQLAlchemy ends it at the first @. The rest of a password would become a part of the host, and be shown.
     """
     scheme, separator, rest = text.partition("://")
     if rest.startswith("/"):  # neither a host nor a password
         return text
     head, question, query = rest.partition("?")
     name = _HAS_PASSWORD.match(head)
-    if name and "@" not in head[name.end() :]:  # the question mark is one of the password
+    if name and "@" not in head[name.end() :]:  # the question mark is part of the password
         head, question, query = rest, "", ""
     user, at, place = head.rpartition("@")
     login, colon, password = (part.replace("@", "%40") for part in user.partition(":"))

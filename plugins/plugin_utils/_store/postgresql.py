@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Connections to PostgreSQL that end when the server does not answer.
+"""Connections to PostgreSQL with a time limit for answers.
 
-psycopg waits for an answer without end. TCP ends a connection to a machine that is gone; but a server, a pooler or a
-balancer that hangs keeps its connections, and what they were asked for.
+psycopg waits for an answer without end. TCP closes a connection to a machine that is gone. But a server, a pooler or a
+balancer that hangs keeps its connections open.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import typing as t
 
 
 def connect(seconds: float, *arguments: t.Any, **options: t.Any) -> t.Any:
-    """A connection of psycopg, made with its own arguments. seconds: that a server may take for an answer.
+    """Open a connection of psycopg, with psycopg's arguments. seconds: the time limit of the server for an answer.
 
-    After that the connection is closed, and OperationalError raised.
+    After that the connection is closed, and OperationalError is raised.
     """
     import psycopg
 
@@ -28,15 +28,15 @@ def connect(seconds: float, *arguments: t.Any, **options: t.Any) -> t.Any:
             return super().wait(self._bounded(gen), *arguments, **options)
 
         def _bounded(self, steps: t.Any) -> t.Any:
-            """The steps of a request to the server. It is asked for the next one when there is an answer, and also,
-            with a zero, when there was none for a moment."""
+            """The steps of a request to the server. psycopg asks for the next one when an answer arrives, and also,
+            with a zero, when none has arrived for a moment."""
             until = time.monotonic() + seconds
             try:
                 state = next(steps)
                 while True:
                     ready = yield state
                     if not ready and time.monotonic() > until:
-                        self.close()  # or a rollback would wait as long
+                        self.close()  # otherwise a rollback would wait as long
                         raise psycopg.OperationalError(f"timed out: no answer within {seconds:g} seconds")
                     state = steps.send(ready)
             except StopIteration as end:

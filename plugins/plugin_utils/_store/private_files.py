@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Where this user's tasks are kept: folders and files that nobody else may change."""
+"""This user's folders and files for tasks, which nobody else may change."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def on_disk_of_container(path: Path) -> bool:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, where missing. Raises OSError, also for one that others may change."""
+    """Create a missing folder and its parents. Raises OSError, also if others may change the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     check_folder(path)
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file where missing. Raises OSError, also for one that others may change."""
+    """Create a missing, empty file. Raises OSError, also if others may change the file."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     except FileExistsError:
@@ -66,7 +66,7 @@ def make_file(path: Path) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> t.Iterator[None]:
-    """Nobody else who asks for it is in the folder meanwhile. Raises OSError."""
+    """Hold the lock of the folder during the block. Raises OSError."""
     path = folder / "lock"
     make_file(path)
     with path.open("r+b") as file:
@@ -75,12 +75,12 @@ def alone(folder: Path) -> t.Iterator[None]:
 
 
 def check_folder(path: Path) -> None:
-    """Raises OSError for what is no folder of this user's own, or one that others may write to."""
+    """Raise OSError unless the path is a folder of this user that no one else may write to."""
     _check(path, os.stat(path), stat.S_ISDIR, "is not a folder")
 
 
 def check_file(path: Path) -> None:
-    """Raises OSError for what is no file of this user's own, a link included, or one that others may write to."""
+    """Raise OSError unless the path is a file of this user, not a link, that no one else may write to."""
     _check(path, os.lstat(path), stat.S_ISREG, "is not a regular file")
 
 

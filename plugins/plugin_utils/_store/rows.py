@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A task as rows of the store's tables, and back. Only rows that have changed are written."""
+"""A task as rows of the store's tables, and back. Only changed rows are written."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from .sql import sa
 
 Values = dict[str, t.Any]
 
-# What a list of a statement may have at most; SQLite's oldest limit is the lowest.
+# The longest list in a statement. SQLite's oldest limit is the lowest.
 _CHUNK = 500
 
 
 def insert(connection: sa.Connection, task: Task, columns: t.Mapping[str, t.Any]) -> None:
-    """Store a new task. columns: what the store itself keeps of it, by column of the task's table."""
+    """Store a new task. columns: the store's own data of the task, by column of its table."""
     connection.execute(sa.insert(tables.TASK).values({**plain(_task(task)), **columns}))
     connection.execute(sa.insert(tables.TASK_HOST), plain(_hosts(task)))
     connection.execute(sa.insert(tables.SUBTASK), plain(_subtasks(task)))
 
 
 def update(connection: sa.Connection, task: Task, columns: t.Mapping[str, t.Any]) -> None:
-    """Bring the rows of a task up to date; the caller has locked the task's row.
+    """Bring the rows of a task up to date. The caller has locked the task's row.
 
-    Rows that differ are deleted and inserted again, each in bulk: of updates in bulk every driver makes something else,
-    PyMySQL one statement a row.
+    Changed rows are deleted and inserted again in bulk, since drivers treat bulk updates differently: PyMySQL sends one
+    statement per row.
     """
     values = {**plain(_task(task)), **columns}
     connection.execute(sa.update(tables.TASK).where(tables.TASK.c.id == task.id).values(values))
@@ -43,7 +43,7 @@ def update(connection: sa.Connection, task: Task, columns: t.Mapping[str, t.Any]
     subtasks = _subtasks(task)
     canceling = _ids_of_canceling(connection, task)
     for subtask in subtasks:
-        # whoever has the value does not know yet that the task was cancelled
+        # the executor's value does not contain the cancel yet
         if subtask["status"] == RUNNING and subtask["id"] in canceling:
             subtask["status"] = CANCELING
     _replace(connection, tables.SUBTASK, "id", subtasks)
@@ -56,7 +56,7 @@ def _ids_of_canceling(connection: sa.Connection, task: Task) -> set[int]:
 
 
 def _replace(connection: sa.Connection, table: sa.Table, key: str, rows: t.Sequence[Values]) -> None:
-    """Write those rows of one task that differ from what is stored."""
+    """Write the rows of one task that differ from the stored ones."""
     task_id = rows[0]["task_id"]
     stored = {getattr(row, key): row._asdict() for row in connection.execute(_of([task_id], table))}
     changed = [row for row in rows if row != stored.get(row[key])]
@@ -67,7 +67,7 @@ def _replace(connection: sa.Connection, table: sa.Table, key: str, rows: t.Seque
 
 
 def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
-    """The tasks with these ids, in their order; those that are not there are left out."""
+    """The tasks with these ids, in their order, without unknown ones."""
     found = {row.id: row for row in connection.execute(sa.select(tables.TASK).where(tables.TASK.c.id.in_(task_ids)))}
     hosts: dict[int, list[t.Any]] = {task_id: [] for task_id in found}
     subtasks: dict[int, list[t.Any]] = {task_id: [] for task_id in found}
@@ -79,7 +79,7 @@ def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
 
 
 def read_share(connection: sa.Connection, task_id: int, subtask_ids: t.Collection[int]) -> Task:
-    """Of a task that is there these subtasks only, and their hosts: as a task for these hosts, with the wait nodes.
+    """A part of an existing task: these subtasks with their hosts and the wait nodes, as a task of these hosts.
 
     The indices of its subtasks are those of its own hosts.
     """

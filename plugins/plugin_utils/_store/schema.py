@@ -6,8 +6,8 @@
 
 """The tables of the task store.
 
-Every index is in its CREATE TABLE (as a key or a unique constraint): where statements that define tables are not part
-of a transaction, as in MySQL, a creation that is cut short leaves no table without its index.
+Every index is in its CREATE TABLE, as a key or a unique constraint. On servers without transactional DDL, such as
+MySQL, an interrupted creation then leaves no table without its index.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ SCHEMA = _table(
     sa.Column("version", sa.Integer, nullable=False),
 )
 
-# The next id of each kind. Who takes one holds the row until it commits: so those who lock hosts go one by one.
+# The next id of each kind. A transaction that takes one holds the row until it commits, so locks of hosts are serial.
 COUNTER = _table(
     "ocp_counter",
     sa.Column("name", sa.String(16), primary_key=True),
     sa.Column("next", sa.BigInteger, nullable=False),
 )
 
-# A task, and from exec_token on its executor and what the store knows of it.
+# A task. The columns from exec_token on are its executor and the store's own data.
 TASK = _table(
     "ocp_task",
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -68,9 +68,9 @@ TASK = _table(
     sa.Column("max_fail_percentage", sa.Double, nullable=False),
     sa.Column("prohibit_rollback", sa.Boolean, nullable=False),
     *_executor(),
-    sa.Column("cancel", sa.Boolean, nullable=False),  # has been asked for
-    sa.Column("reaped", sa.Boolean, nullable=False),  # closed only because its executor was found dead
-    sa.Column("writes", sa.BigInteger, nullable=False),  # how often it was written; orders the blocks of a log
+    sa.Column("cancel", sa.Boolean, nullable=False),  # requested
+    sa.Column("reaped", sa.Boolean, nullable=False),  # closed only because its executor was dead
+    sa.Column("writes", sa.BigInteger, nullable=False),  # number of writes; orders the blocks of a log
     sa.UniqueConstraint("status", "id"),
 )
 
@@ -84,7 +84,7 @@ TASK_HOST = _table(
     sa.UniqueConstraint("host_id", "task_id"),
 )
 
-# Who is up- and downstream of whom follows from the stages.
+# The edges of the graph follow from the stages.
 SUBTASK = _table(
     "ocp_subtask",
     _task_id(),
@@ -118,7 +118,7 @@ HOST_LOCK = _table(
     sa.Column("task_id", sa.ForeignKey("ocp_task.id"), nullable=False),
 )
 
-# From here on tasks that several runs execute together (workflow.py, slices.py).
+# The following tables are for tasks that several runs execute together (workflow.py, slices.py).
 WORKFLOW = _table(
     "ocp_workflow",
     _task_id(),
@@ -126,7 +126,7 @@ WORKFLOW = _table(
     sa.Column("role", sa.String(32), nullable=False),
 )
 
-# The slices that have been at a workflow's task since its last barrier.
+# The slices that have worked on a workflow's task since its last barrier.
 SLICE = _table(
     "ocp_slice",
     _task_id(),
@@ -138,15 +138,15 @@ SLICE = _table(
     sa.Column("ended", sa.Boolean, nullable=False),
 )
 
-# The subtasks of a workflow's task that are due on hosts: a slice takes each once, and hands its outcome in once.
+# The subtasks of a workflow's task that are due on hosts. One slice takes each of them, and hands its outcome in once.
 DUE = _table(
     "ocp_due",
     _task_id(),
     sa.Column("subtask_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("phase", sa.String(64), nullable=False),  # that its host runs: in a rollback the one that undoes it
+    sa.Column("phase", sa.String(64), nullable=False),  # that its host runs; in a rollback the undoing one
     sa.Column("position", sa.BigInteger, nullable=False),  # of its host
     sa.Column("host_id", sa.BigInteger, nullable=False),
-    sa.Column("slice", sa.String(32)),  # that has taken it
+    sa.Column("slice", sa.String(32)),  # the one that has taken it
     sa.Column("handed_in", sa.Boolean, nullable=False),
     sa.UniqueConstraint("task_id", "host_id", "subtask_id"),
 )
@@ -158,8 +158,8 @@ HAND_IN = _table(
     sa.Column("outcome", Text, nullable=False),  # JSON
 )
 
-# The transactions that have changed something on a server, each by a token of its own. Whoever repeats one whose end is
-# not known sees here whether it was made.
+# The writing transactions on a server, each with a token of its own. A repetition of one with an unknown outcome sees
+# here whether it was committed.
 MARK = _table(
     "ocp_mark",
     sa.Column("token", sa.String(32), primary_key=True),
@@ -170,16 +170,16 @@ VERSION = 1
 
 
 def read_version(connection: sa.Connection) -> int | None:
-    """The version of the tables, None where they are not there, or not all of them."""
+    """The version of the tables, None if some or all are missing."""
     if not sa.inspect(connection).has_table(SCHEMA.name):
         return None
     return connection.scalar(sa.select(SCHEMA.c.version))
 
 
 def create(connection: sa.Connection) -> None:
-    """Make what is missing of the tables; their version is the last thing to be written.
+    """Create the missing tables. Their version is written last.
 
-    Raises SQLAlchemyError, also when somebody else makes them at this moment: then they will be there.
+    Raises SQLAlchemyError, also if another controller creates them at the same time.
     """
     _METADATA.create_all(connection)
     connection.execute(sa.insert(COUNTER), [{"name": name, "next": 1} for name in ("task", "subtask")])

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Slices of a workflow's task: runs that share the work of its phases between them, and the barrier that joins them.
+"""Slices of a workflow's task: runs that share the work of its phases, and the barrier that joins them.
 
 A slice takes what is due on hosts of its own inventory, works on it, and hands the outcomes in. It writes neither the
-task nor what another slice has taken. Every method is one transaction, but take, which is two.
+task nor the parts of other slices. Every method is one transaction, except take, which is two.
 """
 
 from __future__ import annotations
@@ -27,17 +27,16 @@ from .executor import Executor
 from .liveness import executor_of, held_by, is_dead
 from .sql import Epoch, sa
 
-# A slice that has been silent for so many seconds when the patience of its barrier is at an end is gone and not slow.
+# When a barrier's time is up, a slice without a heartbeat for so many seconds is gone, not slow.
 _SILENT = 20
 
 
 @dataclass(frozen=True)
 class Share:
-    """What a slice has got.
+    """The part of a task that a slice has taken.
 
-    task: of the whole task only what the slice has taken, with its hosts. done: hosts of the slice whose outcome has
-    been handed in before. held: hosts of it that another slice works on. lost: hosts of it that another slice had taken
-    which is gone.
+    task: only the subtasks and hosts of the slice. done: hosts of its inventory whose outcome was handed in before.
+    held: hosts that another slice works on. lost: hosts that another slice had taken, and which is gone.
     """
 
     task: Task
@@ -55,10 +54,10 @@ class Slices:
     # For a slice
 
     def due(self, task_id: int, phases: t.Collection[str], host_ids: t.Iterable[int]) -> list[int]:
-        """Those of the hosts, by their ids, on which something is due in these phases of a task.
+        """The ids of those hosts on which something is due in these phases of a task.
 
-        The task is one that a workflow executes. Nothing is due in one that has ended SUCCESSFUL; raises OcpError (409)
-        where it has FAILED.
+        A workflow executes the task. Nothing is due in a task that has ended SUCCESSFUL. Raises OcpError (409)
+        for one that has FAILED.
         """
 
         def body(connection: sa.Connection) -> list[int]:
@@ -78,11 +77,11 @@ class Slices:
         *,
         check_mode: bool = False,
     ) -> Share:
-        """Take what is due in these phases on these hosts, and what no other slice has taken.
+        """Take what is due in these phases on these hosts and no other slice has taken.
 
-        targets: hosts as the slice's inventory names them. name: of the slice, for people, may be empty. check_mode:
-        say what would be taken, and store nothing. Of a task that has ended SUCCESSFUL nothing is taken, and its Share
-        says so by its status. Raises OcpError as due.
+        targets: hosts as in the slice's inventory. name: of the slice, for people, may be empty. check_mode:
+        return what would be taken, and store nothing. Nothing is taken of a task that has ended SUCCESSFUL, and the
+        Share has its status. Raises OcpError as due does.
         """
         own = {target.host_id: target for target in targets}
         due = tables.DUE.c
@@ -102,7 +101,7 @@ class Slices:
                         connection.execute(took.values(slice=executor.token))
 
         def look(connection: sa.Connection) -> tuple[Task, list[t.Any], set[str]]:
-            # Who came first has it, a barrier that has ended the task too: how it stands after the transaction counts.
+            # Another slice or a barrier may have been faster. The state after the transaction counts.
             _check(connection, task_id)
             now = _on_hosts(connection, task_id, own, due.phase.in_(phases))
             token = None if check_mode else executor.token
@@ -130,9 +129,9 @@ class Slices:
         )
 
     def hand_in(self, task_id: int, token: str, outcomes: t.Mapping[int, Outcome]) -> set[int]:
-        """Hand in the outcomes of a slice, by subtask id; to hand one in again changes nothing.
+        """Store the outcomes of a slice, by subtask id. A second call with one changes nothing.
 
-        Returns the subtasks whose outcome is refused: their barrier did not wait for it any longer.
+        Returns the subtasks whose outcome is refused, since their barrier no longer waited for it.
         """
         due = tables.DUE.c
 
@@ -145,7 +144,7 @@ class Slices:
         return self._database.write(body)
 
     def beat(self, task_id: int, token: str) -> bool | None:
-        """Give a sign of life. Returns whether the task is to be cancelled, None when the slice is over."""
+        """Give a heartbeat. Returns whether the task is to be cancelled, None if the slice is over."""
         column = tables.SLICE.c
         with self._database.transaction(writing=True) as connection:
             mine = (column.task_id == task_id, column.token == token, column.ended.is_(sa.false()))
@@ -155,7 +154,7 @@ class Slices:
             return connection.scalar(sa.select(tables.TASK.c.cancel).where(tables.TASK.c.id == task_id))
 
     def end(self, task_id: int, token: str) -> None:
-        """The slice hands nothing in any more."""
+        """Note that the slice hands nothing in any more."""
         column = tables.SLICE.c
 
         def body(connection: sa.Connection) -> None:
@@ -171,9 +170,9 @@ class Slices:
         return not all(map(_is_over, _slices(connection, task_id)))
 
     def awaited(self, task_id: int) -> bool:
-        """Whether an outcome may yet be handed in that a barrier has to wait for.
+        """Whether a barrier still has to wait for an outcome.
 
-        What nobody has taken may yet be taken while a slice is at work, or when none has come since the last barrier.
+        A subtask that nobody has taken may still be taken while a slice is at work, or before the first slice begins.
         """
         due = tables.DUE.c
 
@@ -188,9 +187,9 @@ class Slices:
         return self._database.read(body)
 
     def give_up(self, task_id: int, patience: float) -> workflow.Outcomes:
-        """Have failed what was not handed in, each for its own cause; from now on it is refused.
+        """Fail what was not handed in, each with its own cause. From now on it is refused.
 
-        patience: seconds that the barrier has waited. Returns the outcomes of all that is due.
+        patience: seconds that the barrier has waited. Returns the outcomes of everything due.
         """
         due = tables.DUE.c
 
@@ -199,7 +198,7 @@ class Slices:
             if missing:
                 causes = self._causes(connection, task_id, missing, patience)
                 workflow.hand_in(connection, task_id, causes)
-                for part in rows.chunks(causes):  # the slice that has it does not any more
+                for part in rows.chunks(causes):  # takes it away from its slice
                     lost = sa.update(tables.DUE).where(due.task_id == task_id, due.subtask_id.in_(part))
                     connection.execute(lost.values(slice=None))
             return workflow.handed_in(connection, task_id)
@@ -234,7 +233,7 @@ _CANCELLED = (CANCELLED, "the task was cancelled before its turn")
 
 
 def _check(connection: sa.Connection, task_id: int) -> bool:
-    """Whether a task goes on. Where it has ended SUCCESSFUL all is done. Raises OcpError (409) where it has FAILED."""
+    """Whether a task continues; false for one that has ended SUCCESSFUL. Raises OcpError (409) if it has FAILED."""
     status = connection.scalar(sa.select(tables.TASK.c.status).where(tables.TASK.c.id == task_id))
     if status == FAILED:
         (task,) = rows.read(connection, [task_id])
@@ -259,7 +258,7 @@ def _on_hosts(
 
 
 def _slices(connection: sa.Connection, task_id: int) -> t.Sequence[t.Any]:
-    """The slices that have been at a task since its last barrier, with the database's time."""
+    """The slices that have worked on a task since its last barrier, with the database's time."""
     found = sa.select(tables.SLICE, Epoch().label("now")).where(tables.SLICE.c.task_id == task_id)
     return connection.execute(found).all()
 
@@ -290,5 +289,5 @@ def _cause(row: t.Any, patience: float) -> Outcome:
 
 
 def _failure(code: Code, message: str, begun: str | None = None) -> Outcome:
-    """What is not known to have left its host alone may have changed it: it has begun then."""
+    """A failure. With begun it may have changed its host."""
     return Outcome.failure(code, message, begun, iso_now() if begun else None)

@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""Results that a run could not bring into the store, because its database was away: kept on the controller until then.
+"""Results that a run could not store because its database was away. They are kept on the controller until then.
 
-Whoever opens that store on this machine next, as the same user, brings them in (_store).
+The next run of the same user on this machine that opens the store brings them in (store.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .private_files import alone, check_folder, data_folder, make_folder
 
 @dataclass(frozen=True)
 class Spooled:
-    """A save that is overdue: the task as its executor knew it, and blocks for the logs, by subtask id."""
+    """An overdue save: the task as its executor knew it, and blocks for the logs, by subtask id."""
 
     task: Task
     executor: Executor
@@ -34,10 +34,10 @@ class Spooled:
 
 
 def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> Path:
-    """Keep what Store.save could not write, with the same arguments. Returns the file.
+    """Keep the arguments of a failed Store.save. Returns the file.
 
-    What the same executor has left here before is replaced, but for its logs: they come first. Raises OSError; and
-    StoreError where that cannot be read.
+    It replaces an earlier file of the same executor, except its logs, which come first. Raises OSError, and
+    StoreError if that file cannot be read.
     """
     folder = _folder(Location.of(url))
     path = folder / f"{task.id}.json"
@@ -55,7 +55,7 @@ def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, 
 
 @contextlib.contextmanager
 def overdue(location: Location) -> t.Iterator[t.Iterator[tuple[Path, Spooled]]]:
-    """What is kept for a store; whoever has brought one in removes its file. Nobody else changes them meanwhile.
+    """The files kept for a store, locked during the block. The caller removes a file after bringing it in.
 
     Raises StoreError for a file that cannot be read.
     """

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""SQLAlchemy for this package, or what stands for it where it is not installed, and the SQL that differs by database.
+"""SQLAlchemy for this package, or a placeholder if it is not installed, and the SQL that differs by database.
 
-Whoever runs without a store needs no SQLAlchemy, and imports these files all the same. Location.of() refuses to open a
-store then.
+A run without a store needs no SQLAlchemy, but imports these files all the same. Location.of() then refuses to open a
+store.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ except ImportError:
     HAS_SQLALCHEMY = False
 
     class _Missing:
-        """Any name of SQLAlchemy, as far as a file needs it to be imported."""
+        """Any name of SQLAlchemy, as far as importing a file needs it."""
 
         def __getattr__(self, name: str) -> t.Any:
             if name.startswith("__"):
@@ -46,7 +46,7 @@ __all__ = ["HAS_SQLALCHEMY", "Epoch", "Text", "sa"]
 
 
 class Epoch(sa.sql.functions.FunctionElement[int]):
-    """Seconds since the epoch by the database's clock, now: also in a transaction that has waited for a lock."""
+    """Seconds since the epoch by the database's clock, at this moment even in a transaction that waited for a lock."""
 
     type = sa.BigInteger()
     inherit_cache = True
@@ -68,7 +68,7 @@ def _mysql_epoch(element: Epoch, compiler: t.Any, **_keywords: t.Any) -> str:
 
 
 class Text(sa.types.TypeDecorator[str]):
-    """Text of any length, which may come from a host: what no database takes in it becomes a mark."""
+    """Text of any length, possibly from a host. Characters that no database accepts become a mark."""
 
     impl = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")  # MySQL's TEXT ends at 64 KiB
     cache_ok = True

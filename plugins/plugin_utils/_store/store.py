@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The task store: tasks outlive the run that executes them, in SQLite, PostgreSQL or MySQL.
+"""The task store: tasks outlive their run, in SQLite, PostgreSQL or MySQL.
 
-Every method is one transaction, preceded by those that clear away dead executors and bring in overdue results. A server
-may have it repeated (database.py), but for a sign of life: the next one follows soon.
+Every method is one transaction, after those that close tasks of dead executors and bring in overdue results. It may be
+repeated (database.py), except for a heartbeat, since the next one follows soon.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ __all__ = ["DEAD_AFTER", "LostTask", "Store", "StoreError"]
 
 
 class LostTask(StoreError):  # noqa: N818
-    """The task is not this executor's any more: it was declared dead. It must stop working on it."""
+    """This executor has lost the task, since it was declared dead. It must stop working on it."""
 
 
 class Store:
     """The tasks of a database.
 
-    url_shown: its URL, without the password. slices: what runs do here that execute slices of a task.
+    url_shown: its URL, without the password. slices: the methods for runs that execute slices of a task.
     """
 
     def __init__(self, database: Database, *, writing: bool) -> None:
@@ -57,11 +57,11 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True, patient: bool = False) -> Store:
-        """Open a store, make its tables where missing, and bring in what is overdue from this machine (see spool.py).
+        """Open a store, create missing tables, and bring in overdue results of this machine (see spool.py).
 
         url: in SQLAlchemy's form; None for tasks.db in the user's data folder. create=False: nothing is written, and
-        what is not there is an empty store; for busy, load, find and log only. patient: wait for a while for a server
-        that cannot be reached, as during a failover; its URL is known to be right. Raises StoreError.
+        a missing store counts as an empty one; for busy, load, find and log only. patient: wait for a while for an
+        unreachable server, as during a failover; its URL is known to be right. Raises StoreError.
         """
         database = Database.open(Location.of(url), create=create, patient=patient)
         if not _has_tables(database):
@@ -81,7 +81,7 @@ class Store:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    # For who executes tasks
+    # For executors
 
     def create(
         self,
@@ -93,9 +93,9 @@ class Store:
     ) -> Task:
         """Store a new task and lock its hosts.
 
-        definition: key of OPERATIONS. build: gets the ids of the task and of its first subtask. workflow: where one
-        executes the task; executor is nobody then. Raises OcpError (409) that names every host that another task works
-        on.
+        definition: key of OPERATIONS. build: receives the ids of the task and of its first subtask. workflow: given if
+        a workflow executes the task; executor is nobody then. Raises OcpError (409) that names every host that another
+        task works on.
         """
         self._clear()
 
@@ -120,9 +120,9 @@ class Store:
         executor: Executor,
         workflow: Workflow | None = None,
     ) -> Task:
-        """Hand a task that has ended to another executor, and lock its hosts again.
+        """Give an ended task to another executor, and lock its hosts again.
 
-        intervene: changes the task so that it is RUNNING; where it raises OcpError nothing is stored. workflow: as in
+        intervene: changes the task so that it is RUNNING; if it raises OcpError, nothing is stored. workflow: as in
         create. Raises OcpError as load and create do.
         """
         self._bring_in_overdue()
@@ -142,9 +142,9 @@ class Store:
         return self._database.write(body)
 
     def hold(self, task_id: int, executor: Executor) -> Task:
-        """Have a run execute the task of a workflow until it saves it. A task that has ended is returned as it is.
+        """Make a run the executor of a workflow's task until it saves it. An ended task is returned unchanged.
 
-        Raises OcpError: 404 as load does, 409 where another run executes the task.
+        Raises OcpError: 404 as load does, 409 if another run executes the task.
         """
         self._clear()
 
@@ -160,9 +160,9 @@ class Store:
         return self._database.write(body)
 
     def save(self, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> bool:
-        """Store how far a task has come; one that has ended sets its hosts free.
+        """Store the progress of a task. A task that has ended releases its hosts.
 
-        The task of a workflow is nobody's afterwards. logs: blocks of text to append, by subtask id. Returns whether
+        A workflow's task belongs to nobody afterwards. logs: blocks of text to append, by subtask id. Returns whether
         the task is to be cancelled. Raises LostTask.
         """
 
@@ -190,7 +190,7 @@ class Store:
         return self._database.write(body)
 
     def beat(self, task_id: int, executor: Executor) -> bool | None:
-        """Give a sign of life. Returns whether the task is to be cancelled, None when it is over or not ours."""
+        """Give a heartbeat. Returns whether the task is to be cancelled, None if it is over or not ours."""
         column = tables.TASK.c
         ours = (column.id == task_id, column.exec_token == executor.token, column.status == RUNNING)
         with self._database.transaction(writing=True) as connection:
@@ -202,12 +202,12 @@ class Store:
     # For operators
 
     def busy(self, host_ids: t.Sequence[int]) -> None:
-        """Raises OcpError (409) that names every host that another task works on."""
+        """Raise OcpError (409) that names every host that another task works on."""
         dead = self._clear()
         self._database.read(lambda connection: host_locks.check(connection, host_ids, dead))
 
     def load(self, task_id: int) -> Task:
-        """Raises OcpError (404) for a task that is not there."""
+        """The task. Raises OcpError (404) if it is unknown."""
         dead = self._clear()
         known = [task_id] if 1 <= task_id <= MAX_ID else []
         found = self._database.read(lambda connection: rows.read(connection, known))
@@ -224,9 +224,9 @@ class Store:
         page: int = 1,
         size: int = 10,
     ) -> tuple[list[Task], int]:
-        """A page of the tasks, the newest first, and how many there are in all.
+        """A page of the tasks, the newest first, and their total number.
 
-        name: part of a task's name, in any case. page: from 1. size: tasks a page.
+        name: part of a task's name, in any case. page: from 1. size: tasks per page.
         """
         dead = self._clear()
         column = tables.TASK.c
@@ -252,7 +252,7 @@ class Store:
         return [dead.get(task.id, task) for task in found], total
 
     def log(self, task_id: int, subtask_id: int) -> str:
-        """The log of a subtask, over all its executions. Raises OcpError (404) for one that is not there."""
+        """The log of a subtask, over all its executions. Raises OcpError (404) if it is unknown."""
         column, subtask = tables.SUBTASK_LOG.c, tables.SUBTASK.c
         if not (1 <= task_id <= MAX_ID and 1 <= subtask_id <= MAX_ID):
             raise self._unknown(task_id, subtask_id)
@@ -267,7 +267,7 @@ class Store:
         return self._database.read(body)
 
     def workflow(self, task_id: int) -> Workflow:
-        """The workflow that executes a task, or has executed it last.
+        """The last workflow that has executed a task.
 
         Raises OcpError: 404 as load does, 409 for a task that a single run executes.
         """
@@ -285,7 +285,7 @@ class Store:
         return found
 
     def cancel(self, task_id: int) -> Task:
-        """Ask the executor of a task to end it; the task of a workflow that has no run at work is ended here.
+        """Ask the executor of a task to end it. If a workflow's task has no run at work, end it here.
 
         Raises OcpError: 404 as load does, 409 for a task that has ended.
         """
@@ -307,10 +307,10 @@ class Store:
 
         return self._database.write(body)
 
-    # What is common to them
+    # Shared
 
     def _lock(self, connection: sa.Connection, task_id: int) -> tuple[t.Any, Task]:
-        """The task's row, which nobody else writes until the transaction ends, and the task. Raises OcpError (404)."""
+        """The task's row, locked until the end of the transaction, and the task. Raises OcpError (404)."""
         row = self._lock_row(connection, task_id)
         return row, rows.read(connection, [task_id])[0]
 
@@ -328,7 +328,7 @@ class Store:
         return OcpError(UNKNOWN_TASK, f"the task store {self.url_shown} has no {what}", [sub_error])
 
     def _clear(self) -> dict[int, Task]:
-        """Close the tasks whose executor is dead. Returns them where they are closed only here: nothing is written."""
+        """Close the tasks of dead executors. If nothing is written, returns the closed tasks."""
 
         def look(connection: sa.Connection) -> tuple[list[int], dict[int, Task]]:
             dead = {row.id: row for row in self._running(connection) if _has_died(row)}
@@ -352,7 +352,7 @@ class Store:
             _write(connection, row, task, {"reaped": True}, logs)
 
     def _running(self, connection: sa.Connection, task_id: int | None = None) -> t.Sequence[t.Any]:
-        """The rows of the tasks that run, with the database's time and, for those of workflows, their timeout."""
+        """The rows of running tasks, with the database's time and the timeout of a workflow."""
         task, workflow = tables.TASK.c, tables.WORKFLOW.c
         beat = sa.select(sa.func.max(tables.SLICE.c.heartbeat)).where(tables.SLICE.c.task_id == task.id)
         found = (
@@ -363,7 +363,7 @@ class Store:
         return connection.execute(found if task_id is None else found.where(task.id == task_id)).all()
 
     def _close(self, connection: sa.Connection, row: t.Any, task: Task) -> list[tuple[t.Any, Outcome]]:
-        """Close a task whose executor is dead, with what slices have handed in. Returns the subtasks that ended."""
+        """Close a task of a dead executor, with the outcomes from slices. Returns the subtasks that ended."""
         known = _workflow.handed_in(connection, task.id)
         cancelled = executor_of(row).is_nobody and row.cancel
         return _end(task, known, _CANCELLED if cancelled else _cause_of_death(row), cancelled=cancelled)
@@ -377,7 +377,7 @@ class Store:
 
 
 def _has_tables(database: Database) -> bool:
-    """Raises StoreError for tables that this code does not know."""
+    """Whether there are tables. Raises StoreError for tables of another version."""
     version = database.read(tables.read_version)
     if version not in (None, tables.VERSION):
         raise StoreError(
@@ -396,16 +396,16 @@ def _make_tables(database: Database) -> None:
                     tables.create(connection)
             return
         except StoreError:
-            # Another controller makes them at this moment, or they cannot be made: in either case it shows soon.
+            # Another controller is creating them, or they cannot be created. The next attempts tell.
             if attempt == _ATTEMPTS:
                 raise
             time.sleep(0.1)
 
 
 def _reserve(connection: sa.Connection, name: str, count: int) -> int:
-    """Take count ids that follow each other, and return the first of them.
+    """Take count consecutive ids. Returns the first.
 
-    The row of the counter stays locked until the transaction ends. It has to be "task" first, for whoever locks hosts.
+    The row of the counter stays locked until the end of the transaction. To lock hosts, call it with "task" first.
     """
     counter = tables.COUNTER.c
     connection.execute(sa.update(tables.COUNTER).where(counter.name == name).values(next=counter.next + count))
@@ -424,7 +424,7 @@ def _write(
     columns: t.Mapping[str, t.Any],
     logs: t.Mapping[int, str] | None = None,
 ) -> None:
-    """Bring the rows of a task up to date. row: its row, locked. columns: what else changes there."""
+    """Bring the rows of a task up to date. row: its locked row. columns: other changes of it."""
     number = row.writes + 1
     rows.update(connection, task, {**columns, "writes": number})
     if _workflow.of(connection, task.id):
@@ -445,7 +445,7 @@ _CANCELLED = Outcome.failure(CANCELLED, "the task was cancelled, and no run of i
 
 
 def _has_died(row: t.Any) -> bool:
-    """Whether the executor of a task has. row: of Store._running."""
+    """Whether the executor of a task has died. row: of Store._running."""
     if not executor_of(row).is_nobody:
         return is_dead(row, row.now)
     patience = DEAD_AFTER if row.cancel else row.timeout
@@ -453,13 +453,13 @@ def _has_died(row: t.Any) -> bool:
 
 
 def _end(task: Task, known: _workflow.Outcomes, cause: Outcome, *, cancelled: bool) -> list[tuple[t.Any, Outcome]]:
-    """End a task for a cause, with what is known of its hosts. Returns the subtasks that ended, with their outcomes."""
+    """End a task for a cause, with the known outcomes. Returns the subtasks that ended, with their outcomes."""
     settled = [pair for phase, outcomes in known.items() for pair in task.settle(phase, outcomes, complete=False)]
     return settled + task.close(iso_now(), cause, cancelled=cancelled)
 
 
 def _cause_of_death(row: t.Any) -> Outcome:
-    """What the task of a dead executor has failed of."""
+    """The failure of a task with a dead executor."""
     executor = executor_of(row)
     who = f"the run of ansible-playbook that executed the task, {executor}, is gone"
     if executor.is_nobody:
@@ -472,7 +472,7 @@ def _cause_of_death(row: t.Any) -> Outcome:
 
 
 def _bring_in(spooled: Spooled, connection: sa.Connection) -> None:
-    """The save that is overdue, if the task has not gone on without it."""
+    """Make an overdue save, unless the task has continued without it."""
     task = Task.load(spooled.task.dump())
     row = _lock_row(connection, task.id)
     if row is None or row.exec_token != spooled.executor.token or not (row.status == RUNNING or row.reaped):
@@ -484,7 +484,7 @@ def _bring_in(spooled: Spooled, connection: sa.Connection) -> None:
 
 
 def _without_stored(connection: sa.Connection, task_id: int, logs: t.Mapping[int, str]) -> dict[int, str]:
-    """Blocks of logs without those that are there: it was not known whether the save that is overdue had been made."""
+    """Blocks of logs without the stored ones, since the failed save may have been committed."""
     column = tables.SUBTASK_LOG.c
     left = {}
     for subtask_id, text in logs.items():

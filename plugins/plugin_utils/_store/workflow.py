@@ -4,14 +4,14 @@
 
 # Private to this collection: not for import by others.
 
-"""What the store keeps of a task that a workflow executes: several runs, of which none outlives its own part.
+"""The store's data of a task that a workflow executes: several runs, each for its own part.
 
-The task's row names the run that executes it. Between two barriers of a workflow that is nobody: Executor.nobody().
-What is due on hosts lies in a table of its own then, where slices take it and hand the outcomes in (_slices). Whoever
-writes the task keeps that table in step with it, so what a barrier has settled can neither be taken nor handed in.
+The task's row names the run that executes it, or Executor.nobody() between two barriers of a workflow. A table of its
+own then has what is due on hosts. Slices take it from there and hand the outcomes in (slices.py). Every write of
+the task also updates that table, so what a barrier has settled can neither be taken nor handed in.
 
-The functions are part of the caller's transaction. Who locks several rows locks the task's first, and what is due in
-the order of the subtasks.
+The functions are part of the caller's transaction. A transaction that locks several rows locks the task's first, and
+the due ones in the order of the subtasks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Outcomes = dict[str, dict[int, Outcome]]  # by phase, then by host index
 class Workflow:
     """How a workflow executes a task.
 
-    timeout: seconds that it may give no sign of life between two of its runs. role: OCP's role that each of them takes.
+    timeout: seconds without a heartbeat between two of its runs. role: OCP's role that each run needs.
     """
 
     timeout: int
@@ -42,20 +42,20 @@ class Workflow:
 
 
 def enrol(connection: sa.Connection, task_id: int, workflow: Workflow | None) -> None:
-    """Note that a workflow executes a task from now on, or with None that a single run does."""
+    """Record that from now on a workflow executes a task, or a single run if workflow is None."""
     connection.execute(sa.delete(tables.WORKFLOW).where(tables.WORKFLOW.c.task_id == task_id))
     if workflow:
         connection.execute(sa.insert(tables.WORKFLOW), plain({"task_id": task_id, **asdict(workflow)}))
 
 
 def of(connection: sa.Connection, task_id: int) -> Workflow | None:
-    """The workflow that executes a task, or has executed it last; None for a single run."""
+    """The last workflow that has executed a task; None for a single run."""
     row = connection.execute(sa.select(tables.WORKFLOW).where(tables.WORKFLOW.c.task_id == task_id)).one_or_none()
     return Workflow(row.timeout, row.role) if row else None
 
 
 def lay_out(connection: sa.Connection, task: Task) -> None:
-    """Lay out what is due on hosts, for slices, and take away what is not any more.
+    """List what is due on hosts, for slices, and remove what no longer is.
 
     The caller has locked the task's row.
     """
@@ -82,18 +82,18 @@ def lay_out(connection: sa.Connection, task: Task) -> None:
 
 
 def lock(connection: sa.Connection, task_id: int, *conditions: sa.ColumnElement[bool]) -> t.Sequence[t.Any]:
-    """The rows of what is due in a task, under these conditions. Nobody else changes them before its end."""
+    """The rows of what is due in a task, under these conditions, locked until the end of the transaction."""
     found = sa.select(tables.DUE).where(tables.DUE.c.task_id == task_id, *conditions)
     return connection.execute(found.order_by(tables.DUE.c.subtask_id).with_for_update()).all()
 
 
 def forget_slices(connection: sa.Connection, task_id: int) -> None:
-    """The slices of a task have done their part: they are behind the barrier, or the task has ended."""
+    """Forget the slices of a task, after a barrier or the end of the task."""
     connection.execute(sa.delete(tables.SLICE).where(tables.SLICE.c.task_id == task_id))
 
 
 def hand_in(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Outcome]) -> None:
-    """Store outcomes, by subtask id. The caller has locked the rows of what is due and seen that they are open."""
+    """Store outcomes, by subtask id. The caller has locked the due rows and checked that they are open."""
     column = tables.DUE.c
     for part in chunks(outcomes):
         mark = sa.update(tables.DUE).where(column.task_id == task_id, column.subtask_id.in_(part))
@@ -111,7 +111,7 @@ def hand_in(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Ou
 
 
 def handed_in(connection: sa.Connection, task_id: int) -> Outcomes:
-    """The outcomes of a task that slices have handed in and that no barrier has settled yet, in the order of phases."""
+    """The outcomes of a task that slices have handed in and no barrier has settled yet, in the order of phases."""
     due, result = tables.DUE.c, tables.HAND_IN.c
     both = sa.and_(due.task_id == result.task_id, due.subtask_id == result.subtask_id)
     found = sa.select(due.phase, due.position, result.outcome).where(due.task_id == task_id)
