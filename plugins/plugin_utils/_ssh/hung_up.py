@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What ssh's exit status 255 does not tell: whether the server has hung up, or the command has ended with 255."""
+"""Tells apart the two meanings of ssh's exit status 255: the server hung up, or the command itself ended with 255."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 
-# A server that has more handshakes under way than it wants (MaxStartups) hangs up before it has said a word.
+# A server with more unfinished handshakes than MaxStartups hangs up before it has sent anything.
 _DROPPED = re.compile(r"(?:kex|ssh)_exchange_identification: ")
 _PAUSES = (1.0, 2.0, 4.0)  # seconds, about
 
 
 def pauses() -> t.Iterator[float]:
-    """Seconds to wait before each further try where a server has hung up. They vary, lest all clients come at once."""
+    """Seconds to wait before each retry after a server has hung up. They vary, so clients do not retry together."""
     for seconds in _PAUSES:
         yield seconds * random.uniform(0.5, 1.5)
 
 
 def is_dropped(message: str) -> bool:
-    """Whether ssh says that the server has hung up before the handshake: nothing was sent."""
+    """Whether ssh reports that the server hung up before the handshake, so that nothing was sent."""
     return bool(_DROPPED.search(message))
 
 
@@ -35,8 +35,8 @@ def is_dropped(message: str) -> bool:
 def heeded(connection: t.Any, is_answered: t.Callable[[bytes], bool]) -> t.Iterator[None]:
     """Keep the output of a command with input that has answered and ends with 255, as after an EXIT trap of its shell.
 
-    ssh says 255 of a lost connection, too, and Ansible drops the output. connection: a connection plugin; where it is
-    not ssh's nothing is changed. is_answered: whether an output holds what the command was to say.
+    ssh also uses 255 for a lost connection, so Ansible drops the output. connection: a connection plugin; any other
+    than ssh's is left alone. is_answered: whether an output contains the command's answer.
     """
     run = getattr(connection, "_bare_run", None)
     if run is None:

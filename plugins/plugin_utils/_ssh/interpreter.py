@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""Which Python a host's modules would run with, as Ansible chooses it (module_common.py, interpreter_discovery.py).
+"""The Python of a host's modules, as Ansible chooses it (module_common.py, interpreter_discovery.py).
 
-The settings INTERPRETER_PYTHON and INTERPRETER_PYTHON_FALLBACK are asked for in every way in which they can be given.
+The settings INTERPRETER_PYTHON and INTERPRETER_PYTHON_FALLBACK are read from every place where they can be set.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ansible import constants as C
 from .._files.document import plain
 
 _SETTING, _FALLBACK = "INTERPRETER_PYTHON", "INTERPRETER_PYTHON_FALLBACK"
-# Ansible's names for "find one", which would cost a round trip of its own.
+# Ansible's names for its discovery, which would cost a round trip of its own.
 _DISCOVERY = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
-# Behind those that Ansible looks for: its own last resort, and what the host program runs with, too.
+# Candidates after Ansible's: its own last resort, and further versions that can run the host program.
 _LAST = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python", "python2", "python")
 
 
 def interpreter(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> str:
-    """What starts a host's Python: the beginning of a command for a shell, which the arguments follow.
+    """What starts a host's Python: the beginning of a shell command, followed by the arguments.
 
     variables: of the host. template: resolves a value. Raises what template raises.
     """
@@ -40,19 +40,19 @@ def interpreter(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], 
 
 
 def first_of(names: t.Iterable[str]) -> str:
-    """As interpreter(): the first of these that the host has, or else of those that the host program runs with."""
+    """Like interpreter(): the first of these that the host has, or else of those that can run the host program."""
     wanted = shlex.join(dict.fromkeys([*names, *_LAST]))
     search = f'for p in {wanted}; do command -v "$p" >/dev/null 2>&1 && exec "$p" "$@"; done; exit 127'
     return f"sh -c {shlex.quote(search)} sh"
 
 
 def discovered(variables: t.Mapping[str, t.Any]) -> str:
-    """What Ansible has found on the host in an earlier task; "" for nothing."""
+    """The Python that Ansible has found on the host in an earlier task; "" for none."""
     facts = variables.get("ansible_facts") or {}
     return str(plain(facts.get("discovered_interpreter_python")) or "")
 
 
 def variable_names() -> list[str]:
-    """The names of the variables that the settings can be given by."""
+    """The names of the variables that can hold the settings."""
     definitions = C.config.get_configuration_definitions()
     return [variable["name"] for name in (_SETTING, _FALLBACK) for variable in definitions[name].get("vars") or ()]

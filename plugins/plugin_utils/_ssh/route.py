@@ -14,23 +14,22 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class Route:
-    """The way to one SSH server, with every setting that is honoured on it.
+    """The way to one SSH server, with every honoured setting.
 
-    address, port, user: where to and as whom. name: by which known host files know the server (HostKeyAlias, else
-    HostName, else what was asked for). alias: whether that is a HostKeyAlias, which stands for the port, too. keys:
-    paths of private keys, in the order in which ssh would try them. agent: socket of an authentication agent, None for
-    none. only_keys: of an agent's keys, offer just those in keys (IdentitiesOnly). password: for password
-    authentication; interactive: whether also for one that is keyboard-interactive. known_hosts: paths of known host
-    files that exist. checked: whether the server's key has to be in one of them; where it has not, a key that
-    contradicts them is refused all the same. key_exchanges, ciphers, macs, server_keys, user_keys, ca_signatures:
-    names of algorithms in order of preference, the last for what authorities sign certificates of hosts with.
-    connect_timeout: seconds, None for the system's. attempts: how often a TCP connection is tried, a second apart.
-    family: of addresses that a name may lead to, any, inet or inet6. alive_interval, alive_count: seconds between
-    signs of life, 0 for none, and how many may be missed. compression: whether to ask for it. jump: the way to the
-    server that this one is reached through. rsa_bits: what RSA keys must have at least, the server's and the user's
-    (RequiredRSASize).
+    address, port, user: where to connect, and as which user. name: the server's name in known host files (HostKeyAlias,
+    else HostName, else the given name). alias: whether that is a HostKeyAlias, which replaces the port, too. keys:
+    paths of private keys, in ssh's order. agent: socket of an authentication agent, None for
+    none. only_keys: offer only those of the agent's keys that are in keys (IdentitiesOnly). password: for password
+    authentication; interactive: whether also for keyboard-interactive. known_hosts: paths of existing known host
+    files. checked: whether the server's key has to be in one of them; otherwise a key that contradicts them is still
+    refused. key_exchanges, ciphers, macs, server_keys, user_keys, ca_signatures: names of algorithms in order of
+    preference; ca_signatures are those of authorities that sign host certificates.
+    connect_timeout: seconds, None for the system's. attempts: number of TCP connection attempts, a second apart.
+    family: of addresses, any, inet or inet6. alive_interval, alive_count: seconds between keepalive messages, 0 for
+    none, and how many may be missed. compression: whether to ask for it. jump: the way to the
+    jump host. rsa_bits: the least size of RSA keys, the server's and the user's (RequiredRSASize).
 
-    The names of algorithms are all that ssh would use; that asyncssh does not have some of them is the engine's affair.
+    The names of algorithms are all those of ssh. The engine drops those that asyncssh does not have.
     """
 
     address: str
@@ -74,13 +73,13 @@ class Route:
 
 @dataclass(frozen=True)
 class Start:
-    """What to start on a host, as become wants it.
+    """What to start on a host, through become.
 
-    command: for the user's shell. prompt: what become prints when it wants the password, empty without become. success:
-    what it prints once it has become the other user, empty without become. password: None where there is none.
-    environment: pairs of name and value that the server is asked to set, where it takes them (SendEnv, SetEnv).
+    command: for the user's shell. prompt: become's prompt for the password, empty without become. success:
+    become's output after the change of user, empty without become. password: None if there is none.
+    environment: pairs of name and value that the server is asked to set, if it accepts them (SendEnv, SetEnv).
 
-    Within a run, equal settings give an equal Start: what is running already need not be started anew.
+    Within a run, equal settings give an equal Start, so a running resident need not be started anew.
     """
 
     command: str

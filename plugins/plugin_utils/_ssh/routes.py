@@ -23,7 +23,7 @@ from .route import Route, Start
 from .ssh_config import Meaning, NotUnderstoodError
 from .task_variables import TaskVariables
 
-_JUMPS = 8  # more are a circle
+_JUMPS = 8  # more are taken for a circle
 _AT_ONCE = 2 * (os.cpu_count() or 1)
 
 
@@ -44,9 +44,9 @@ def routes(
 ) -> dict[str, Way | str]:
     """The way to each host, or the reason, for people, why only an ordinary task reaches it as ssh would.
 
-    action, task_vars: of the task that asks. hosts: inventory names. command: from what
-    starts Python on a host, see interpreter.interpreter(), to the command for a shell that it is to run. variables: of
-    the hosts, where somebody else has use for them, too.
+    action, task_vars: of the calling task. hosts: inventory names. command: makes the shell command from
+    the beginning of a host's Python call, see interpreter.interpreter(). variables: of
+    the hosts, if the caller has them already.
     """
     ansible, ssh = AnsibleSsh(action, task_vars, variables or TaskVariables(action, task_vars)), _Ssh()
     found: dict[str, Way | str] = {}
@@ -72,13 +72,13 @@ class _Ssh:
     """Asks ssh, once for all hosts that its configuration treats alike."""
 
     def __init__(self) -> None:
-        # what is true of the machine and of OpenSSH is looked up once
+        # properties of the machine and of OpenSSH are looked up once
         self._around = ssh_route.Surroundings(exists=functools.cache(os.path.exists))
         self._defaults = functools.cache(ssh_config.defaults)
         self._jumps: dict[tuple[str, ...], Route] = {}
 
     def ways(self, target: Target, hosts: t.Sequence[Host]) -> dict[str, Way | str]:
-        """The ways to hosts that differ in nothing but the address. target: that of the first one."""
+        """The ways to hosts that differ only in the address. target: that of the first one."""
         alike = self._alike(target)
 
         def way(host: Host) -> tuple[str, Way | str]:
@@ -90,18 +90,18 @@ class _Ssh:
             return dict(pool.map(way, hosts))
 
     def _alike(self, target: Target) -> Meaning | None:
-        """What ssh says of the first host, if that holds for the others, too, apart from the address."""
+        """ssh's answer for the first host, if it holds for the others, too, apart from the address."""
         try:
             meaning = ssh_config.ask(target.ssh, target.address)
         except NotUnderstoodError:
             return None
         if not meaning.for_all or not ssh_config.is_plain(target.address):
             return None
-        # else a HostName of the configuration leads elsewhere
+        # otherwise a HostName of the configuration leads elsewhere
         return meaning if meaning.settings.get("hostname") == (target.address.lower(),) else None
 
     def _way(self, target: Target, address: str, alike: Meaning | None) -> Way | str:
-        """The way to one host. alike: what ssh says of another one, where it holds for this one, too."""
+        """The way to one host. alike: ssh's answer for another host, if it holds for this one, too."""
         try:
             if alike:
                 meaning = replace(alike, settings={**alike.settings, "hostname": (address.lower(),)})

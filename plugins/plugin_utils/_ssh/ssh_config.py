@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What OpenSSH makes of its command line and its configuration files: C(ssh -G) says it."""
+"""OpenSSH's settings from its command line and its configuration files, as C(ssh -G) prints them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _PATIENCE = 10  # seconds; a configuration may have commands (Match exec)
 _READING = re.compile(r"^debug1: Reading configuration data (.+)$", re.MULTILINE)
 _JUMPING = re.compile(r"^debug1: Setting implicit ProxyCommand from ProxyJump: (.+)$", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z0-9_.:%][A-Za-z0-9_.:%-]*")
-_USUAL = re.compile(r"(\S+known_hosts) \1[2]")  # what it is by default
-_LETS_ALL_IN = {"all", "final", "canonical"}  # criteria of Match that are the same for every host
+_USUAL = re.compile(r"(\S+known_hosts) \1[2]")  # the default
+_LETS_ALL_IN = {"all", "final", "canonical"}  # criteria of Match that do not depend on the host
 
 Settings = t.Mapping[str, tuple[str, ...]]
 
 
 class NotUnderstoodError(Exception):
-    """A host that is not reached as ssh would reach it. The text says why, for people, and holds no secret."""
+    """A host that cannot be reached as ssh would. The text is the reason, for people, and holds no secret."""
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a command line of ssh means.
+    """The meaning of a command line of ssh.
 
-    settings: by name in small letters, as C(ssh -G) has it, the values, most names with one. jump: ssh's own command
+    settings: the values by name in small letters, as in C(ssh -G), one for most names. jump: ssh's own command
     line to the jump host, empty without one. for_all: whether it means the same for every host, apart from the name.
     """
 
@@ -42,20 +42,20 @@ class Meaning:
 
 
 def is_plain(host: str) -> bool:
-    """Whether ssh takes this for the name or the address of a host, and for nothing else: no user, port or option."""
+    """Whether ssh takes this for the name or the address of a host, without a user, port or option."""
     return bool(_PLAIN.fullmatch(host))
 
 
 def ask(command: t.Sequence[str], host: str) -> Meaning:
-    """Ask ssh what a command line means.
+    """Ask ssh for the meaning of a command line.
 
-    command: ssh and its options, without the host. host: as ssh is given it. Raises NotUnderstoodError.
+    command: ssh and its options, without the host. host: the argument for ssh. Raises NotUnderstoodError.
     """
     program, *options = command
     if host.startswith("-"):
         raise NotUnderstoodError("ssh would take the address for an option")
     try:
-        # -v tells which files are read; behind all other options, where none of them takes it back
+        # -v prints the files that are read. It comes last, so that no other option revokes it.
         run = subprocess.run(
             [program, "-G", *options, "-v", host],
             stdin=subprocess.DEVNULL,
@@ -79,12 +79,12 @@ def ask(command: t.Sequence[str], host: str) -> Meaning:
 
 
 def defaults(program: str) -> Settings:
-    """What OpenSSH does when nobody tells it anything. program: ssh. Raises NotUnderstoodError."""
+    """OpenSSH's defaults. program: ssh. Raises NotUnderstoodError."""
     return ask([program, "-F", "none"], "host").settings
 
 
 def parse(output: str) -> Settings:
-    """The output of C(ssh -G): a line for each value."""
+    """Parse the output of C(ssh -G), which has a line for each value."""
     found: dict[str, tuple[str, ...]] = {}
     for line in output.splitlines():
         name, _blank, value = line.partition(" ")
@@ -93,7 +93,7 @@ def parse(output: str) -> Settings:
 
 
 def _jump(command: str) -> tuple[str, ...]:
-    """From the ProxyCommand that stands for a ProxyJump to the command line of the jump host itself."""
+    """The command line of the jump host itself, from the ProxyCommand that ssh makes of a ProxyJump."""
     try:
         words = shlex.split(command)
         at = words.index("-W")
@@ -102,13 +102,13 @@ def _jump(command: str) -> tuple[str, ...]:
     return (*words[:at], *words[at + 2 :])
 
 
-# Paths of known_hosts files, which ssh -G says in one line, without quotes
+# Paths of known_hosts files. ssh -G prints them in one line, without quotes.
 
 
 def _check_blanks(settings: Settings, options: t.Iterable[str], files: t.Iterable[str] | None) -> None:
-    """Raise NotUnderstoodError where a path may have a blank in it: what looks like two paths would be one.
+    """Raise NotUnderstoodError if a path may contain a blank, so that it looks like two paths.
 
-    files: that ssh has read, None where it does not say.
+    files: that ssh has read, None if unknown.
     """
     for name in ("userknownhostsfile", "globalknownhostsfile"):
         (value,) = settings.get(name, ("",))[:1]
@@ -120,7 +120,7 @@ def _check_blanks(settings: Settings, options: t.Iterable[str], files: t.Iterabl
 
 
 def _blanks(text: str) -> t.Iterator[str]:
-    """What follows the first blank of each path that has one, in a line or an option about known_hosts files."""
+    """The rest after the first blank of each path that has one, in a line or an option about known_hosts files."""
     _name, found, paths = text.lower().partition("knownhostsfile")
     if not found:
         return
@@ -139,7 +139,7 @@ def _lines(path: str) -> list[str] | None:
         return None
 
 
-# Whether what ssh was told depends on the host. In doubt it does: that costs time, and nothing else.
+# Whether ssh's answer depends on the host. In doubt it does, which costs only time.
 
 
 def _files_name_hosts(paths: t.Iterable[str]) -> bool:
@@ -159,7 +159,7 @@ def _line_names_hosts(line: str) -> bool:
         return arguments != ["*"]
     if keyword == "match":
         return not _LETS_ALL_IN.issuperset(word.lower() for word in arguments)
-    # a token such as %h; ControlPath is full of them and does not concern us
+    # a token such as %h; those of ControlPath do not matter here
     return keyword != "controlpath" and any("%" in word for word in arguments)
 
 

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""From what C(ssh -G) says to a Route, or to the reason why not. The rules are those of ssh_config(5).
+"""Makes a Route from the output of C(ssh -G), or gives the reason why not. The rules are those of ssh_config(5).
 
-A setting is honoured by the Route, or cannot matter, or has OpenSSH's own default. Any other one, also one that nobody
-knew when this was written, keeps the host out: it is never overlooked.
+A setting is honoured by the Route, or cannot matter, or has OpenSSH's own default. Any other setting, including future
+ones, keeps the host out. None is overlooked.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _WITHOUT_EFFECT = {
 }
 _NEED_NOT_BE_DEFAULT = frozenset(" ".join((_HONOURED, *_WITHOUT_EFFECT.values())).split())
 
-# What asyncssh does by itself, which is at least what the user wants: a new key after so many bytes and seconds.
+# asyncssh's own rekeying, which has to be at least what the user wants: a new key after so many bytes and seconds.
 REKEY_BYTES = 1 << 30
 REKEY_SECONDS = 3600
 
-# The ways to authenticate that there are here, in the order in which they are tried.
+# The supported ways to authenticate, in the order in which they are tried.
 _METHODS = ("publickey", "keyboard-interactive", "password")
 _YES = ("yes", "true")
 _NO = ("no", "false", "off")
@@ -70,7 +70,7 @@ _TOKEN = re.compile(r"%(.?)|\$\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What ssh takes from elsewhere. exists: whether a path does. environment: variables of the process."""
+    """ssh's further inputs. exists: whether a path exists. environment: variables of the process."""
 
     exists: t.Callable[[str], bool] = os.path.exists
     environment: t.Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -87,8 +87,8 @@ def route(
 ) -> Route:
     """The way to a server.
 
-    settings: what C(ssh -G) says. default: what it says when nothing is set. asked: the host as ssh was given it.
-    password: for password authentication. jump: the way to the jump host, where there is one.
+    settings: the output of C(ssh -G). default: its output without any configuration. asked: the host as given to ssh.
+    password: for password authentication. jump: the way to the jump host, if there is one.
 
     Raises NotUnderstoodError.
     """
@@ -96,7 +96,7 @@ def route(
 
 
 def environment(settings: Settings, around: Surroundings | None = None) -> tuple[tuple[str, str], ...]:
-    """The variables that a session asks the server for. settings: what C(ssh -G) says. Raises NotUnderstoodError."""
+    """The variables that a session sends to the server. settings: output of C(ssh -G). Raises NotUnderstoodError."""
     around = around or Surroundings()
     sent = _patterns(settings.get("sendenv", ()))
     found = {name: value for name, value in around.environment.items() if sent.fullmatch(name)}
@@ -158,19 +158,19 @@ class _Reader:
             ca_signatures=tuple(self._one("casignaturealgorithms", "").split(",")),
         )
 
-    # Whether it is all understood
+    # Understood settings
 
     def _only_understood(self, default: Settings) -> None:
         for name in {**self._settings, **default}:
             values = self._settings.get(name, ())
             if name not in _NEED_NOT_BE_DEFAULT and values != default.get(name, ()):
-                # what has no default is free text, such as a command, which may hold a secret
+                # a setting without a default is free text, such as a command, and may hold a secret
                 raise _not_understood(name, values if name in default else ())
         if not _NAME.fullmatch(self._address):
             raise NotUnderstoodError("the address is no name and no address")
         if "%" in self._user or ("%" in self._name and not _is_address(self._name)):
             raise NotUnderstoodError("ssh option user or hostkeyalias has a token in it")
-        self._check("requesttty", ("auto", *_YES, *_NO))  # there is none without "force": it has input
+        self._check("requesttty", ("auto", *_YES, *_NO))  # without "force" there is no terminal, since there is input
         self._check("pubkeyauthentication", (*_YES, *_NO, "unbound", "host-bound"))
         if "localcommand" in self._settings and self._flag("permitlocalcommand"):
             raise _not_understood("localcommand", ())
@@ -191,13 +191,13 @@ class _Reader:
                 raise _not_understood("rekeylimit", (value,))
 
     def _addressing(self) -> None:
-        """What is about the addresses that a name has is of no effect where the host is given by its address."""
+        """Check settings about the addresses of a name, which have no effect if the host is given by its address."""
         if _is_address(self._address) and str(ipaddress.ip_address(self._address)) == self._address:
             family = "inet6" if ":" in self._address else "inet"
             self._check("addressfamily", ("any", family))
         else:
             self._check("addressfamily", ("any", "inet", "inet6"))
-            # whether the known key for the address is another one, too
+            # CheckHostIP would also compare with the known key of the address
             if "hostkeyalias" not in self._settings and "proxyjump" not in self._settings:
                 self._check("checkhostip", _NO)
 
@@ -250,7 +250,7 @@ class _Reader:
         for word in self._one(name).split():
             if word != "none":
                 path = self._path(word)
-                if not os.path.isabs(path):  # also what is left of a path with a blank in it
+                if not os.path.isabs(path):  # or the second half of a path with a blank in it
                     raise NotUnderstoodError(f"ssh option {name} has a path that is relative, or has a blank in it")
                 found.append(path)
         return tuple(path for path in found if self._around.exists(path))
@@ -279,14 +279,14 @@ class _Reader:
         return None if self._one(name) == "none" else self._number(name) or None
 
     def _names(self, *names: str) -> tuple[str, ...]:
-        """A list of algorithms; names: what the setting is called, by one OpenSSH or another."""
+        """A list of algorithms. names: the setting's names in different versions of OpenSSH."""
         for name in names:
             if name in self._settings:
                 return tuple(self._one(name).split(","))
         raise NotUnderstoodError(f"ssh -G says nothing of {names[0]}")
 
     def _path(self, text: str) -> str:
-        """A path with what ssh expands in it: a home directory, tokens and variables."""
+        """A path after ssh's expansion of home directories, tokens and variables."""
         home = self._around.home
         tokens = {
             "%": "%",
@@ -339,6 +339,6 @@ def _is_text(text: str) -> bool:
 
 @functools.cache
 def _patterns(values: tuple[str, ...]) -> re.Pattern[str]:
-    """`*` and `?` are all that is special, unlike in fnmatch."""
+    """Compile ssh's patterns. Only `*` and `?` are special, unlike in fnmatch."""
     quoted = [re.escape(word).replace(r"\*", ".*").replace(r"\?", ".") for value in values for word in value.split()]
     return re.compile("|".join(quoted) or "(?!)", re.DOTALL)

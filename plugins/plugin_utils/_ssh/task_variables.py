@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""The variables of other hosts as a task of the same play would see them there.
+"""The variables of other hosts, as a task of the same play would see them there.
 
-Ansible's own C(hostvars) lacks those of the play, which are where the variables of an C(import_playbook) go.
+Ansible's own C(hostvars) lacks those of the play, which include the variables of an C(import_playbook).
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class TaskVariables:
         self._templars: dict[str, Templar] = {}
 
     def of(self, host: str) -> dict[str, t.Any]:
-        """The variables of a host, with templates as they are."""
+        """The variables of a host, with unresolved templates."""
         if host not in self._found:
             found = self._inventory.get_host(host)
             self._found[host] = self._manager.get_vars(play=self._task.play, host=found, task=self._task)
         return self._found[host]
 
     def value(self, host: str, name: str) -> t.Any:
-        """The value of a variable, in plain types. Raises KeyError, or AnsibleError for a template that is wrong."""
+        """The value of a variable, in plain types. Raises KeyError, or AnsibleError for a wrong template."""
         value = self.of(host)[name]
-        # only what may hold a template is worth the time to have Ansible look at it
+        # Ansible's templating is slow, so only values that may hold a template go through it
         if (
             value is not None
             and not isinstance(value, (bool, int))
