@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The entry of Ansible's inventory cache: hosts, when they were read, and of which OCP.
+"""The entry of Ansible's inventory cache: the hosts, the time when they were read, and the OCP that they are from.
 
-Ansible's cache plugins forget an entry that is out of date, but such an entry is what helps while OCP is down. So the
-cache plugin is told to keep entries for ever, and whether one is fresh is judged here.
+Ansible's cache plugins forget an outdated entry, but such an entry is what helps while OCP is down. So the
+cache plugin keeps entries for ever, and this file judges whether one is fresh.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class CachedHosts:
-    """What was kept. hosts: their variables, in the order of the ids. age: seconds since they were read.
+    """A cached list. hosts: their variables, in the order of the ids. age: seconds since they were read.
 
-    The age is negative when the clock was set back.
+    The age is negative if the clock was set back.
     """
 
     hosts: list[Variables]
     age: float
 
     def is_fresh(self, timeout: float) -> bool:
-        """Whether they need not be read again. timeout: seconds; 0 means that they are never out of date."""
+        """Whether they need not be read again. timeout: seconds; 0 means that they never expire."""
         return timeout == 0 or 0 <= self.age <= timeout
 
 
 def dump(hosts: t.Sequence[Variables], source: t.Mapping[str, t.Any], now: float) -> dict[str, t.Any]:
-    """The entry. source: what tells this list from others, no secrets. now: seconds since the epoch."""
+    """Make the entry. source: identifies this list, without secrets. now: seconds since the epoch."""
     return {"version": VERSION, "source": dict(source), "fetched": now, "hosts": list(hosts)}
 
 
 def load(entry: object, source: t.Mapping[str, t.Any], now: float) -> CachedHosts | None:
-    """Read an entry. Returns None for what is no entry of this source and this version."""
+    """Read an entry. Returns None if it is not of this source and this version."""
     if not isinstance(entry, dict) or (entry.get("version"), entry.get("source")) != (VERSION, dict(source)):
         return None
     try:
@@ -52,7 +52,7 @@ def load(entry: object, source: t.Mapping[str, t.Any], now: float) -> CachedHost
 
 
 def _variables(host: t.Mapping[str, t.Any]) -> Variables:
-    """Nothing gets into the inventory from a cache that could not get there from OCP."""
+    """The variables of a cached host. The cache can set only those that OCP can set."""
     services = [
         {key: None if service[key] is None else str(service[key]) for key in ("name", "type", "version")}
         for service in host["ocp_services"]

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""GET requests to OCP's API over HTTP: who asks, what counts as an answer, and when to ask again."""
+"""GET requests to OCP's API over HTTP: credentials, valid answers, and retries."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from . import signature
 _Answer: t.TypeAlias = tuple[int, t.Mapping[str, str], bytes]  # status, headers, body
 
 PREFIX = "/api/v2"
-MAX_WAIT = 60  # seconds; when OCP asks for more, the caller is told instead
+MAX_WAIT = 60  # seconds; a longer wait asked for by OCP is an error
 MAX_BODY = 64 * 1024 * 1024  # bytes; a page of 2,000 hosts has about 3 MB
 
 
 class ClientError(Exception):
-    """OCP did not do what was asked: what failed, where, why and what to do, in one line and without secrets."""
+    """A request to OCP failed: what failed, where, why and what to do, in one line and without secrets."""
 
 
 class UnavailableError(ClientError):
-    """OCP did not answer, something else did in its place, or it answered that it cannot now.
+    """OCP did not answer, something else answered in its place, or it answered that it cannot now.
 
-    wait: seconds after which it wants to be asked again.
+    wait: seconds after which OCP wants to be asked again.
     """
 
     def __init__(self, message: str, wait: int | None = None) -> None:
@@ -61,7 +61,7 @@ class Password:
 
     @property
     def secrets(self) -> list[str]:
-        """What must not be shown."""
+        """Texts that must not be shown."""
         return [self._token(), self.password]
 
     def authorization(self, target: str, host: str, date: str) -> str:
@@ -91,7 +91,7 @@ class AccessKey:
 
     @property
     def secrets(self) -> list[str]:
-        """What must not be shown."""
+        """Texts that must not be shown."""
         return [self.secret_key]
 
     def authorization(self, target: str, host: str, date: str) -> str:
@@ -105,8 +105,8 @@ class OcpClient:
 
     url: its address, as in https://ocp.example.com:8443; a path in it is that of a reverse proxy.
     ca_path: PEM file of the authorities to trust, instead of the system's. timeout: seconds for a whole request.
-    retries: how often a request is repeated that was not answered, or with 429 or 5xx.
-    Raises ClientError for an address that cannot be used.
+    retries: how often to repeat a request without an answer, or with 429 or 5xx.
+    Raises ClientError for an unusable address.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class OcpClient:
     def get(self, path: str, query: t.Mapping[str, str | t.Sequence[str]]) -> t.Any:
         """The data of OCP's answer to GET path.
 
-        path: below /api/v2. Raises UnavailableError when there is none after all retries, ClientError for any other.
+        path: below /api/v2. Raises UnavailableError if there is none after all retries, else ClientError.
         """
         target = signature.path_and_query(f"{self._base}{PREFIX}{path}", query)
         attempt = 0
@@ -165,9 +165,9 @@ class OcpClient:
         raise self._failure(status, headers, answer)
 
     def _exchange(self, target: str) -> _Answer:
-        """The answer, whatever it is, within the timeout as a whole: from the look-up of the name to the last byte.
+        """The answer, whatever it is, within the timeout for everything from the look-up of the name to the last byte.
 
-        A socket's own timeout is about one byte, and a look-up has none: so this waits for a thread, and not for them.
+        A socket's own timeout is for one byte, and a look-up has none. So this waits for a thread instead.
         """
         found: list[_Answer | Exception] = []
 
@@ -203,7 +203,7 @@ class OcpClient:
                     validate_certs=self._validate_certs,
                     ca_path=self._ca_path,
                     timeout=self._timeout,
-                    # A redirect could take the credentials elsewhere, and OCP's API has none.
+                    # A redirect could send the credentials elsewhere, and OCP's API has none.
                     follow_redirects="no",
                     use_netrc=False,
                     decompress=False,
@@ -218,7 +218,7 @@ class OcpClient:
             raise ClientError(f"{self.url} cannot be used as an address: {exc}: correct url") from None
 
     def _body(self, response: t.Any, deadline: float) -> bytes:
-        """The whole body. Raises OSError when it is cut short or takes too long."""
+        """The whole body. Raises OSError if it is cut short or takes too long."""
         body = bytearray()
         while chunk := response.read1(65536):
             body += chunk
@@ -251,7 +251,7 @@ class OcpClient:
         return UnavailableError(f"no answer from {self.url} ({self._cleaned(text)}): is OCP up, and url right?")
 
     def _stranger(self, status: int, headers: t.Mapping[str, str], length: int) -> UnavailableError:
-        """What something else has answered, a load balancer or a login page, since OCP always sends its envelope."""
+        """The error for an answer without OCP's envelope, for example from a load balancer or a login page."""
         if 300 <= status < 400:
             where = self._cleaned(headers.get("Location") or "nowhere")
             return UnavailableError(
@@ -300,7 +300,7 @@ class OcpClient:
         return self._cleaned("".join(parts))
 
     def _cleaned(self, text: object) -> str:
-        """What another machine said, fit for one line on a terminal: without secrets, control characters and length."""
+        """A foreign text for one line on a terminal: without secrets and control characters, and not too long."""
         shown = str(text)
         for secret in self._credentials.secrets:
             shown = shown.replace(secret, "********")
@@ -315,7 +315,7 @@ def _is_ocps(answer: t.Mapping[str, t.Any]) -> bool:
 
 
 def normalize_url(url: str) -> str:
-    """OCP's address without what is added to it. Raises ClientError for one that cannot be used."""
+    """OCP's address without additions. Raises ClientError for an unusable one."""
     shown = url if "@" not in url else "what was given (not shown, it may hold a password)"
     try:
         parts = urlsplit(url)

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the inventory says of a host: its variables, and a name that Ansible takes for this very host."""
+"""A host's variables in the inventory, and a name that Ansible takes for exactly this host."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ TEXTS = {
     "ocp_region": "regionName",
     "ocp_idc": "idcName",
 }
-# What a registry file has.
+# The columns of a registry file.
 COLUMNS = ("ocp_host_id", "ansible_host", "ansible_port", *TEXTS)
 
 _SERVICE = ("name", "type", "version")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _MAX_NAME = 128
-# A name of these is the controller itself to Ansible.
+# Ansible takes these names for the controller itself.
 _CONTROLLER = ("localhost", "127.0.0.1", "::1")
 
 
 def from_api(host: t.Mapping[str, t.Any]) -> Variables:
-    """The variables of a host as OCP's API describes it. Raises ValueError when it cannot be a target."""
+    """The variables of a host from OCP's API. Raises ValueError if it cannot be a target."""
     given = {variable: host.get(key) for variable, key in TEXTS.items()}
     services = host.get("services")
     return {
@@ -61,7 +61,7 @@ def from_api(host: t.Mapping[str, t.Any]) -> Variables:
 
 
 def from_row(row: t.Mapping[str, t.Any]) -> Variables:
-    """The variables of a host whose row has some of COLUMNS, values as they are or as texts. Raises ValueError."""
+    """The variables of a host from a row with some of COLUMNS, with any values or texts. Raises ValueError."""
     variables: Variables = {"ocp_host_id": _host_id(row.get("ocp_host_id")), "ansible_host": _address(row)}
     port = row.get("ansible_port")
     if port not in (None, ""):
@@ -104,15 +104,15 @@ def _shown(value: object) -> str:
 class Names:
     """Gives hosts their names in the inventory. reserved: names that no host may have, such as those of groups.
 
-    A name is unique, and neither a pattern, nor a group, nor the controller. The same hosts get the same names in every
-    run when they come in the order of their ids.
+    A name is unique, and is no pattern, no group, and not the controller. Hosts that come in the order of their ids get
+    the same names in every run.
     """
 
     def __init__(self, reserved: t.Iterable[str] = ()) -> None:
         self._taken = {"all", "ungrouped", *_CONTROLLER, *reserved}
 
     def name(self, wanted: str, host_id: int) -> str:
-        """The name of the host with this id. wanted: what it is called, any text."""
+        """The name of the host with this id. wanted: its name in OCP, any text."""
         name = _plain(wanted) or f"host-{host_id}"
         while name in self._taken:
             name = f"{name}-{host_id}"
@@ -121,7 +121,7 @@ class Names:
 
 
 def _plain(text: str) -> str:
-    """text with an underscore for everything that a name must not have: it is then no pattern, template or path."""
+    """The text with an underscore for every character that a name must not have, so it is no pattern or template."""
     text = text.strip()
     if ":" in text and _is_address(text):
         return text
@@ -130,7 +130,7 @@ def _plain(text: str) -> str:
 
 
 def _is_address(text: str) -> bool:
-    """Whether text is an IP address, without a zone: a zone may hold anything."""
+    """Whether text is an IP address, without a zone, which may contain anything."""
     try:
         return "%" not in text and bool(ip_address(text))
     except ValueError:

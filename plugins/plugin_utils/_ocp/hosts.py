@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The hosts that OCP knows, read page by page while OCP goes on changing them."""
+"""OCP's hosts, read page by page while OCP may change them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .client import ClientError, OcpClient, UnavailableError
 
 PATH = "/compute/hosts"
 MAX_PAGE_SIZE = 2000
-MAX_HOSTS = 200_000  # a pager that goes on after that has no end
+MAX_HOSTS = 200_000  # with more, the pager is taken to be endless
 PASSES = 3
 
 
@@ -28,7 +28,7 @@ class _Page:
 
 @dataclass
 class _Pass:
-    """One reading of all pages. hosts: by id. settled: whether no host can have slipped from one page to another."""
+    """One reading of all pages. hosts: by id. settled: whether no host can have moved from one page to another."""
 
     hosts: dict[int, dict[str, t.Any]] = field(default_factory=dict)
     unusable: int = 0
@@ -41,8 +41,8 @@ def read_hosts(
 ) -> tuple[list[dict[str, t.Any]], list[str]]:
     """Every host as OCP describes it, in the order of the ids, and warnings.
 
-    page_size: 1 to 2000. status, keyword: OCP's filters. When hosts come or go in between, one of them can slip past
-    the boundary of two pages; the list is then read again, and after three times taken as it is, with a warning.
+    page_size: 1 to 2000. status, keyword: OCP's filters. If hosts come or go meanwhile, one of them may move from one
+    page to another. The list is then read again. After three times it is taken as it is, with a warning.
     Raises ClientError.
     """
     query: dict[str, str | t.Sequence[str]] = {"size": str(page_size), "sort": "id,asc"}
@@ -84,7 +84,7 @@ def _read_all(client: OcpClient, query: t.Mapping[str, str | t.Sequence[str]]) -
         found.total = page.total
         if number >= page.pages:
             break
-        if not page.hosts:  # hosts went away, and with them the last pages
+        if not page.hosts:  # hosts have gone, and the last pages with them
             found.settled = False
             break
         if len(found.hosts) == known or len(found.hosts) > MAX_HOSTS:

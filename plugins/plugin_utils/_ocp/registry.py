@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A file that lists the hosts, for sites without OCP."""
+"""A file with the list of hosts, for sites without OCP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .host_variables import COLUMNS, Variables, from_row
 
 REQUIRED = ("ocp_host_id", "ansible_host")
 
-# Every value stays the text that it is in the file: 010 is not 8, and version 3.10 not 3.1.
+# Every value stays a text: 010 is not 8, and version 3.10 is not 3.1.
 _TEXTS_ONLY = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 

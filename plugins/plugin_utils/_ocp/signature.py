@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 
 def path_and_query(path: str, query: t.Mapping[str, str | t.Sequence[str]]) -> str:
-    """The path with its query as OCP signs it. The request must send it letter by letter.
+    """The path with its query as OCP signs it. The request must send exactly this.
 
-    path: as it is sent, percent-encoded where that is needed. query: texts, several of one key as a list.
+    path: percent-encoded as needed. query: texts, or a list of texts for one key.
     Keys are sorted, the values of one key are sorted and joined by commas, and both are percent-encoded (RFC 3986).
     """
     pairs = []
@@ -39,10 +39,10 @@ def message(
     content_type: str = "",
     ocp_headers: t.Mapping[str, str] | None = None,
 ) -> str:
-    """What is signed.
+    """The text to sign.
 
     method: as in GET. target: from path_and_query. host, date, content_type: the headers Host, Date (RFC 1123) and
-    Content-Type (empty when it is not sent). ocp_headers: the headers whose names begin with x-ocp-.
+    Content-Type (empty if it is not sent). ocp_headers: the headers whose names begin with x-ocp-.
     """
     digest = hashlib.md5(body, usedforsecurity=False).hexdigest().upper() if body else ""
     headers = "\n".join(f"{key}:{value}" for key, value in sorted((ocp_headers or {}).items()))
