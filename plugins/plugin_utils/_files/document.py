@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""JSON documents on disk, whole or not at all."""
+"""JSON documents on disk, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .folder import folder_of
 
 
 def plain(value: t.Any) -> t.Any:
-    """The value in plain types only: since ansible-core 2.19 what comes from a play is of tagged subclasses."""
+    """The value in plain types only. Since ansible-core 2.19 values from a play are of tagged subclasses."""
     if isinstance(value, t.Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -35,21 +35,21 @@ def plain(value: t.Any) -> t.Any:
 
 
 def write(path: str, document: t.Mapping[str, t.Any], *, private: bool = False) -> None:
-    """Write a document as JSON. Who reads the path, at any moment and after any crash, finds a whole document.
+    """Write a document as JSON. A reader of the path finds a whole document at any moment and after any crash.
 
-    private: nobody else may read it; else it keeps the mode that it has, where it is this user's, and a new one follows
-    the umask. Raises OSError, also for a path that is something else than a file, which would be replaced by one, and
-    for one that somebody else's link may lead elsewhere, see folder.py.
+    private: nobody else may read it. Otherwise a file of this user keeps its mode, and a new one follows
+    the umask. Raises OSError, also if the path is something else than a file, or if
+    another user's link may lead it elsewhere, see folder.py.
     """
     text = json.dumps(document, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
     with folder_of(path) as (folder, name):
         mode = 0o600 if private else _mode(path, name, folder)
         temporary = f".ocp_{secrets.token_hex(8)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        # The kernel takes the umask off: to look at it is to change it, for all threads.
+        # The kernel applies the umask. Reading it means changing it, for all threads.
         descriptor = os.open(temporary, flags, 0o666 if mode is None else 0o600, dir_fd=folder)
         try:
-            # what a host says may be in any encoding; a document with marks in it is better than none
+            # text from a host may be in any encoding, and a document with replacement marks is better than none
             with open(descriptor, "w", encoding="utf-8", errors="replace") as stream:
                 if mode is not None:
                     os.fchmod(descriptor, mode)
@@ -68,7 +68,7 @@ def write(path: str, document: t.Mapping[str, t.Any], *, private: bool = False) 
 
 
 def _mode(path: str, name: str, folder: int) -> int | None:
-    """The mode that the file keeps; None where there is none of this user's. Raises OSError for what is no file."""
+    """The mode that the file keeps; None if there is none of this user. Raises OSError if it is no regular file."""
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

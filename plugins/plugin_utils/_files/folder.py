@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The folder that a path leads to, where others may have laid links on the way."""
+"""The folder that a path leads to, safe against links of other users."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import stat
 import typing as t
 from collections import deque
 
-_MOST_LINKS = 40  # as the kernel
+_MOST_LINKS = 40  # as in the kernel
 
 
 @contextlib.contextmanager
 def folder_of(path: str) -> t.Iterator[tuple[int, str]]:
-    """The folder of what a path leads to, and the name in it, which is no link.
+    """The folder that a path leads to, and the name in it, which is no link.
 
-    The folder is a descriptor for the C(dir_fd) of os: whatever happens to the path meanwhile, it stays this one. A
-    link that somebody else has laid in a folder that others may write to is not followed, as with the kernel's
-    fs.protected_symlinks: whoever may write to /tmp could choose which file is written. Raises OSError.
+    The folder is a descriptor for the C(dir_fd) of os, and stays the same whatever happens to the path. Another
+    user's link in a folder that others may write to is not followed, as with the kernel's
+    fs.protected_symlinks. Otherwise anybody who may write to /tmp could choose the written file. Raises OSError.
     """
     rest = _names(os.path.join(os.getcwd(), path))
     links = 0

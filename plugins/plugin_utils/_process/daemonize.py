@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Processes that outlive the worker that has started them."""
+"""Processes that outlive the worker that started them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import typing as t
 
 
 def daemonize(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
-    """Run work in a process of its own, which nobody waits for, and which ends with it.
+    """Run work in a detached process, which ends with it.
 
-    keep: file descriptors that it needs; it has no other. To be called in a worker: what it forks does not have
+    keep: file descriptors that it needs; all others are closed. Call it in a worker, whose forks do not have
     ansible-playbook's threads.
     """
     child = os.fork()
@@ -28,17 +28,17 @@ def daemonize(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
         if os.fork() == 0:
             _detach(keep)
             work()
-    except BaseException:  # nobody hears it; a process that is missing is what others see
+    except BaseException:  # nobody hears it; others notice that the process is missing
         pass
     finally:
         os._exit(0)
 
 
 def _detach(keep: t.Collection[int]) -> None:
-    """Hold nothing that is the worker's: who reads its pipes would wait for this process.
+    """Let go of everything that belongs to the worker. A reader of its pipes would wait for this process.
 
-    The numbers stay in use, since objects that came along still name them: a logger would write into whatever got such
-    a number next.
+    The numbers stay in use, since inherited objects still refer to them: a logger would otherwise write into the next
+    file with such a number.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _pass_over)
@@ -49,14 +49,14 @@ def _detach(keep: t.Collection[int]) -> None:
 
 
 def _pass_over(number: int, frame: t.Any) -> None:
-    """Go on: who ends all processes of a run at once cancels its task, and what hosts have begun is let finish first.
+    """Ignore the signal. A signal to all processes of a run cancels its task, and hosts finish what they have begun.
 
-    A function and not SIG_IGN, which the programs that this process starts would inherit.
+    A function, not SIG_IGN, which the programs started by this process would inherit.
     """
 
 
 def _is_open(descriptor: int) -> bool:
-    """Whether it still is: the list of them was one itself."""
+    """Whether it is still open. The descriptor of the listing itself is not."""
     try:
         os.fstat(descriptor)
     except OSError:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A bound on the memory of a worker that listens to a host through Ansible, which keeps all that it is told."""
+"""A memory limit for a worker that listens to a host through Ansible, which keeps all output."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def at_most(more: int) -> t.Iterator[None]:
-    """Let this process have so many bytes more than it has now. What takes more raises MemoryError.
+    """Let this process use at most so many more bytes during the block. Beyond that it gets MemoryError.
 
-    What it starts meanwhile has the same bound. Where the kernel does not tell how much it has there is none.
+    Its children get the same limit. There is none if the kernel does not tell the current size.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The process of ansible-playbook itself, and what its workers owe to it."""
+"""The process of ansible-playbook itself, and its workers' ties to it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import signal
 import threading
 import time
 
-_LOOK_EVERY = 0.5  # seconds between looks at it where the kernel does not tell that it has ended
+_LOOK_EVERY = 0.5  # seconds between looks, if the kernel does not report its end
 
 _process: int | None = None
 
 
 def enter() -> bool:
-    """Note that this process is ansible-playbook, for the workers that it forks.
+    """Record that this process is ansible-playbook, for the workers that it forks.
 
-    Returns whether that is news. It is not where it has been noted before, nor in a worker.
+    Returns whether that is new. It is not after an earlier call, nor in a worker.
     """
     global _process
     if _process is not None or multiprocessing.parent_process() is not None:
@@ -39,9 +39,9 @@ def is_this() -> bool:
 
 
 def process() -> int:
-    """Its process id. To be called in a worker. Raises ProcessLookupError when it has ended.
+    """Its process id. Call it in a worker. Raises ProcessLookupError if it has ended.
 
-    The parent of a worker that is an orphan is somebody else, who never ends: what lives as long as that would stay.
+    The parent of an orphaned worker is another process that may never end, and nothing should live as long as that.
     """
     parent = os.getppid()
     if _process not in (None, parent):
@@ -50,7 +50,7 @@ def process() -> int:
 
 
 def pidfd(pid: int) -> int | None:
-    """A descriptor that can be read when a process has ended; None where the kernel has none for it."""
+    """A descriptor that becomes readable when a process ends; None if the kernel has none."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -58,9 +58,9 @@ def pidfd(pid: int) -> int | None:
 
 
 def end_with_it(patience: float) -> None:
-    """End this worker, and what it has started, so many seconds after ansible-playbook. Raises ProcessLookupError.
+    """End this worker and its children so many seconds after ansible-playbook. Raises ProcessLookupError.
 
-    ansible-core leaves its workers to themselves when it is killed. One whose host takes ten minutes would wait for it.
+    If ansible-core is killed, its workers live on. A worker with a host that takes ten minutes would wait for it.
     """
     playbook = process()
     threading.Thread(target=_end_after, args=(playbook, pidfd(playbook), patience), daemon=True).start()
@@ -85,6 +85,6 @@ def _children(pid: int) -> list[int]:
     for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
         if name.isdigit():
             with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                if int(file.read().rpartition(b")")[2].split()[1]) == pid:  # the name before it may hold anything
+                if int(file.read().rpartition(b")")[2].split()[1]) == pid:  # the name before it may contain anything
                     found.append(int(name))
     return found
