@@ -22,7 +22,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import i
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import percentage, timeouts
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import percentage
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -53,7 +53,7 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     workflow = accept.workflow(asked, role)
     wanted, force = parse(_host_ids(asked)), asked.arguments["force"]
     targets = inventory.find_hosts(asked.action, asked.variables, wanted, force=force)
-    seconds = timeouts(asked.arguments["timeouts"])
+    seconds = accept.timeouts(asked)
     share = percentage(asked.arguments["max_fail_percentage"])
     user = controller.user(asked.variables)
     host_ids = [target.host_id for target in targets]

@@ -45,7 +45,7 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
     workflow = accept.workflow(asked, _ROLE)
     (task_id,) = parse(plain(arguments["task_id"]), "taskId", most=1)
     subtask_ids = parse(plain(arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
-    seconds = settings.timeouts(arguments["timeouts"])
+    seconds = accept.timeouts(asked)
     given_share = arguments["max_fail_percentage"]
     share = None if given_share in (None, "") else settings.percentage(given_share)
 

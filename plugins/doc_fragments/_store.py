@@ -51,8 +51,9 @@ options:
 options:
   timeouts:
     description:
-      - Seconds that a subtask may take, by C(prepare), C(restart_pos_proxy), C(stop), C(start), C(finish) and C(wait).
-      - What is left out is as OCP has it. 600 for C(stop) and C(start), 30 for C(wait), 60 for the others.
+      - Seconds that a subtask may take, by phase as in O(oceanbase.ocp.agent_processes#module:phase), and by C(wait).
+      - What is left out is as the variable C(ocp_<phase>_timeout) has it, such as C(ocp_stop_timeout); without that, as
+        OCP has it. 600 for C(stop) and C(start), 30 for C(wait), 60 for the others.
     type: dict
     default: {}
   max_fail_percentage:

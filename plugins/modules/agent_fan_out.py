@@ -24,10 +24,8 @@ description:
 options:
   phase:
     description: The phase. One that is not due has no hosts.
-    type: str
-    required: true
-    choices: [prepare, restart_pos_proxy, stop, start, finish]
 extends_documentation_fragment:
+  - oceanbase.ocp._phase
   - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.flow

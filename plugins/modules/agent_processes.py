@@ -53,9 +53,6 @@ options:
       - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the stale
         pid, socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete
         and that no process was started again within O(settle).
-    type: str
-    required: true
-    choices: [prepare, stop, start, restart_pos_proxy, finish]
   goal:
     description:
       - What the whole operation is heading for, which V(prepare) and V(finish) look at.
@@ -134,6 +131,7 @@ options:
         description: How the daemon ran, for a host that does not know it any more, as after a boot.
         type: str
 extends_documentation_fragment:
+  - oceanbase.ocp._phase
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:

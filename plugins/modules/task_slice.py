@@ -28,7 +28,7 @@ options:
     type: raw
   phase:
     description:
-      - Take what is due in this phase only. One of C(prepare), C(restart_pos_proxy), C(stop), C(start), C(finish).
+      - Take what is due in this phase only, one of those of O(oceanbase.ocp.agent_processes#module:phase).
       - Without it, or when it is empty, everything that is due.
     type: raw
   transport:

@@ -26,10 +26,8 @@ description:
 options:
   phase:
     description: The phase that is waited for. One that is not due is nothing to wait for.
-    type: str
-    required: true
-    choices: [prepare, restart_pos_proxy, stop, start, finish]
 extends_documentation_fragment:
+  - oceanbase.ocp._phase
   - oceanbase.ocp._store
   - oceanbase.ocp._controller
   - ansible.builtin.action_common_attributes

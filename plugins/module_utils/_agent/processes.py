@@ -16,6 +16,7 @@ text all share one name space: a global name exists once.
 from .finish import finish_stopped
 from .finish_start import finish_running
 from .home import DAEMONS, DEFAULT_HOME, GENERATIONS
+from .host import AgentError
 from .info import info
 from .pos_proxy import restart_pos_proxy
 from .prepare import prepare_stopped
@@ -49,7 +50,7 @@ def argument_spec():
         "phase": {
             "type": "str",
             "required": True,
-            "choices": ["prepare", "stop", "start", "restart_pos_proxy", "finish"],
+            "choices": sorted(_FUNCTIONS),
         },
         "goal": {"type": "str", "default": "stopped", "choices": list(GOALS)},
         "home": {"type": "str", "default": DEFAULT_HOME},
@@ -81,7 +82,9 @@ def info_spec():
 
 
 def perform(request):
-    """Carry out a Request of any phase."""
+    """Carry out a Request of any phase. Raises AgentError for one that is unknown."""
+    if request.phase not in _FUNCTIONS:
+        raise AgentError("invalid", "phase must be one of %s, not %r" % (", ".join(sorted(_FUNCTIONS)), request.phase))
     return function_of({"phase": request.phase, "goal": request.goal})(request)
 
 

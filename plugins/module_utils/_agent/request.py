@@ -15,7 +15,6 @@ from .log import Log, shortened
 from .process_clock import seconds_since
 from .wire import answer_line, as_json, value_of
 
-PHASES = ("finish", "info", "prepare", "restart_pos_proxy", "start", "stop")
 # What the whole operation is heading for. A restart stops and starts: its Prepare looks at both.
 GOALS = ("stopped", "running", "restarted")
 DAEMON_GRACE = 20  # seconds: the daemon gives each of up to three children 5 s, one after another
@@ -26,8 +25,8 @@ SETTLE = 3  # seconds: the daemon looks after its children every second
 class Request(object):
     """What one run of the program is asked to do.
 
-    phase: one of PHASES. home: absolute path. goal: one of GOALS. timeout: seconds that the phase may take in all; the
-    program ends itself some seconds earlier. grace, daemon_grace, settle: seconds. check_mode: change nothing, tell.
+    phase: see processes.py. home: absolute path. goal: one of GOALS. timeout: seconds that the phase may take in all;
+    the program ends itself some seconds earlier. grace, daemon_grace, settle: seconds. check_mode: change nothing.
     stopped_at: stamp() at the end of Stop, with boot_id of that boot; without them the settle time starts now.
     ready_at: the same of Start. ran_as: how the agent ran before the Stop of the same task, as Stop tells it, or None.
     protect_unit: whether a unit that holds others may get a Protection. log: the Log of this run.
@@ -36,9 +35,8 @@ class Request(object):
     def __init__(self, phase, home=DEFAULT_HOME, goal="stopped", timeout=60, grace=GRACE, daemon_grace=DAEMON_GRACE,
                  settle=SETTLE, stopped_at=None, ready_at=None, boot_id=None, ran_as=None, protect_unit=False,
                  check_mode=False, log=None):
-        for name, value, choices in (("phase", phase, PHASES), ("goal", goal, GOALS)):
-            if value not in choices:
-                raise AgentError("invalid", "%s must be one of %s, not %r" % (name, ", ".join(choices), value))
+        if goal not in GOALS:
+            raise AgentError("invalid", "goal must be one of %s, not %r" % (", ".join(GOALS), goal))
         self.phase = phase
         self.goal = goal
         self.home = Home(home)

@@ -15,12 +15,14 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 
 from .._fan_out import client
+from .._files.document import plain
 from .._process import playbook
 from .._store.executor import Executor
 from .._store.workflow import Workflow
 from .._task import settings
 from .._task.clock import iso_now
 from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError
+from .._task.operation import PHASES, WAIT
 from .._task.task import Outcome, Task
 from . import journal, persistence, request_action, screen, supervisor
 from .request_action import Asked
@@ -85,6 +87,14 @@ def workflow(asked: Asked, role: str) -> Workflow | None:
             "URL of a database that all of them reach",
         )
     return Workflow(settings.workflow_timeout(asked.arguments["workflow_timeout"]), role)
+
+
+def timeouts(asked: Asked) -> dict[str, int]:
+    """Seconds by phase: those of the argument, else of the variables. Raises OcpError (400) for what is no timeout."""
+    names = {phase: f"ocp_{phase}_timeout" for phase in (*PHASES, WAIT.phase)}
+    variables = asked.variables
+    given = {phase: plain(asked.template(variables[name])) for phase, name in names.items() if name in variables}
+    return settings.timeouts({**given, **asked.arguments["timeouts"]})
 
 
 def begin(asked: Asked, run: Run, task: Task) -> Task:

@@ -25,6 +25,8 @@ NAMES = frozenset(
         "hand_in_result",
         "ocp_cancelled",
         "ocp_fan_outs",
+        "ocp_phase_goal",
+        "ocp_phase_timeout",
         "ocp_run",
         "phase_name",
         "report_result",

@@ -41,4 +41,4 @@ def test_what_is_handed_on_cannot_be_given(path: Path) -> None:
 
 def test_it_sees_what_is_handed_on() -> None:
     found = {name for path in FILES for name in handed_on(yaml.safe_load(path.read_text()))}
-    assert {"ocp_run", "ocp_fan_outs", "phase_name", "stop_result", "finish_goal", "ocp_operation"} <= found
+    assert {"ocp_run", "ocp_fan_outs", "phase_name", "stop_result", "ocp_phase_goal", "ocp_operation"} <= found
