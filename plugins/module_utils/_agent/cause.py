@@ -4,21 +4,21 @@
 
 # Private to this collection: not for import by others.
 
-"""What the agent's own logs name as the cause of a failure."""
+"""Finds the cause of a failure in the agent's own logs."""
 
 import os
 import stat
 
 from .host import as_text, names_in, read_regular
 
-_TAIL = 65536  # bytes of a log that are looked at
-_LINE = 300  # characters of a line that are told
-_LEVELS = ("ERROR", "FATAL", "PANIC", "panic: ", "Traceback")  # a line of these tells more than one that only warns
+_TAIL = 65536  # bytes that are read from the end of a log
+_LINE = 300  # characters of a quoted line
+_LEVELS = ("ERROR", "FATAL", "PANIC", "panic: ", "Traceback")  # lines with these are preferred to mere warnings
 _TELLS = ("error", "fatal", "panic", "fail", "traceback", "denied", "refused", "in use", "exists", "cannot", "no such")
 
 
 class Logs(object):
-    """The logs of the agent of a Home, as long as they are at this moment: what they say later is since then."""
+    """The logs of a Home's agent. It remembers their current sizes, to find later lines."""
 
     def __init__(self, home):
         self._folders = home.folders.logs + [folder for folder in _folders_of_modules(home) if (
@@ -28,10 +28,10 @@ class Logs(object):
         self._began = dict((path, (status.st_ino, status.st_size)) for path, status in self._files())
 
     def causes(self, programs, pids=()):
-        """The last line about an error that each of these programs has written since, as one text; empty without any.
+        """The last error line of each of these programs since then, as one text; empty without any.
 
         programs: names. Their logs are C(ob_monagent.log), C(monagent.log), C(ob_monagent.error.log) and the like.
-        pids: of processes that run already. What they have written before counts, too: C([PID,]) is in their lines.
+        pids: of processes that ran before. Their earlier lines, which contain C([PID,]), count, too.
         """
         found = []
         for program in programs:
@@ -46,7 +46,7 @@ class Logs(object):
         return as_text(path[len(self._home) + 1:] if path.startswith(self._home + "/") else path)
 
     def _files(self):
-        """Pairs of path and status of the logs, the one that was written last first."""
+        """Pairs of path and status of the logs, the newest first."""
         paths = [path for dummy, path in self._outputs]
         for folder in self._folders:
             paths += [os.path.join(folder, name) for name in names_in(folder) if name.endswith(".log")]
@@ -70,13 +70,13 @@ class Logs(object):
         return as_printable(found[-1].strip(), _LINE) if found else None
 
     def _lines(self, path, marks):
-        """The lines that were written since, and those of the earlier ones that hold one of these marks."""
+        """The later lines, and those of the earlier ones that contain one of these marks."""
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             status = os.fstat(descriptor)
             tail = max(0, status.st_size - _TAIL)
             inode, size = self._began.get(path, (None, 0))
-            begin = size if inode == status.st_ino and size <= status.st_size else 0  # else it is another file by now
+            begin = size if inode == status.st_ino and size <= status.st_size else 0  # otherwise the file was replaced
             os.lseek(descriptor, tail, os.SEEK_SET)
             content = os.read(descriptor, _TAIL)
             earlier = as_text(content[:max(0, begin - tail)]).splitlines()
@@ -87,12 +87,12 @@ class Logs(object):
 
 
 def _folders_of_modules(home):
-    """The folders of the logs that the daemon's children write themselves, as conf/module_config names them."""
+    """The folders of the logs that the daemon's children write themselves, from conf/module_config."""
     found = []
     conf = os.path.join(home.path, "conf", "module_config")
     try:
         contents = [read_regular(os.path.join(conf, name), limit=_TAIL) for name in sorted(os.listdir(conf))]
-    except (IOError, OSError):  # where they are, matters to nobody but to people
+    except (IOError, OSError):  # logs only help people, so a failure here does not matter
         return []
     for line in b"\n".join(content for content in contents if content).splitlines():
         key, dummy, value = line.strip().partition(b":")
@@ -104,11 +104,11 @@ def _folders_of_modules(home):
 
 
 def as_printable(value, limit):
-    """A value as a text of at most so many characters that a terminal can only show."""
+    """A value as a printable text of at most so many characters."""
     text = value if isinstance(value, type(u"")) else as_text("%s" % (value,))
     return "".join(letter if _is_printable(ord(letter)) else "?" for letter in text[:limit])
 
 
 def _is_printable(code):
-    """Whether a terminal only shows a character: no control character, nothing that turns the writing direction."""
+    """Whether a terminal just shows the character: it is no control character and does not change the direction."""
     return 0x20 <= code < 0x7F or code >= 0xA0 and not 0x2028 <= code <= 0x202E and not 0x2066 <= code <= 0x2069

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Before a start: takes away what a crash has left, which would keep the daemon or a child of it from starting."""
+"""Clears the way for a start: remains of a crash would keep the daemon or a child from starting."""
 
 import os
 
@@ -16,9 +16,9 @@ from .survey import survey_home
 
 
 def clear_for_start(request, account):
-    """End the orphans of a daemon that is gone, and remove stale pid, socket and lock files.
+    """End the orphans of a dead daemon, and remove stale pid, socket and lock files.
 
-    request: a Request to start. account: user and group id that the agent runs as, as an AdminLock takes it. No daemon
+    request: a Request to start. account: user and group id of the agent, for an AdminLock. No daemon
     of the home runs. Returns whether anything was changed, or would be in check mode, and warnings.
     """
     survey = _look(request)
@@ -38,7 +38,7 @@ def clear_for_start(request, account):
     if os.path.lexists(lock.path) or stale_files(request.home, survey):
         with lock:  # nobody can start the agent between this look and the removal
             survey = _look(request)
-            if not survey.processes:  # else another has started it meanwhile
+            if not survey.processes:  # otherwise somebody has started the agent meanwhile
                 removed, left = remove_stale(request.home, survey, request.log)
                 warnings += left
         warnings += [lock.warning] if lock.warning else []
@@ -52,10 +52,10 @@ def _look(request):
 
 
 def _end_orphans(request):
-    """Stop what is there, as a stop does. Returns its warnings."""
+    """Stop the orphans as a stop does. Returns its warnings."""
     try:
         return stop(request)["warnings"]
     except AgentError as exc:
-        exc.facts.pop("ran_as", None)  # orphans are no way to run
+        exc.facts.pop("ran_as", None)  # the state of orphans is not to be restored
         exc.args = ("the agent was not started, because what a daemon has left could not be ended: %s" % exc.args[0],)
         raise

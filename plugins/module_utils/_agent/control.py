@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The vendor's control program: which one, as whom, and what it says."""
+"""The vendor's control program: its path, its user, and its answers."""
 
 import os
 import sys
@@ -15,10 +15,10 @@ from .host import AgentError, as_text, read_regular, user_name
 
 
 def generation_to_run(request, processes):
-    """Which generation of those that are installed is to run: the one that ran, or runs, or the newest.
+    """The installed generation to run: the one that ran, or runs, or the newest.
 
-    request: a Request. processes: the agent's that run now. Returns an entry of GENERATIONS and the path of its control
-    program. Raises AgentError where there is none.
+    request: a Request. processes: the agent's current ones. Returns an entry of GENERATIONS and the path of its control
+    program. Raises AgentError if there is none.
     """
     home = request.home
     paths = dict((generation["name"], home.find(generation["control"])) for generation in GENERATIONS)
@@ -34,11 +34,11 @@ def generation_to_run(request, processes):
 class Control(object):
     """The control program that starts the agent of a home.
 
-    request, processes: as of generation_to_run. former: how the agent ran before, a Former or None. generation: an
-    entry of GENERATIONS. path: of the program. user: name of the user that it runs as. account: its user and group id;
-    None for root.
+    request, processes: as for generation_to_run. former: how the agent ran before, a Former or None. generation: an
+    entry of GENERATIONS. path: of the program. user: name of the program's user. account: user and group id of that
+    user; None for root.
 
-    Raises AgentError where there is none, or where we may not run it as that user.
+    Raises AgentError if there is no control program, or if we may not run it as that user.
     """
 
     def __init__(self, request, processes, former=None):
@@ -56,7 +56,7 @@ class Control(object):
         self.account = (self._become.uid, self._become.gid) if self._become.uid != 0 else None
 
     def _interpreter(self):
-        """What has to run the program: nothing, or the interpreter of a script that is not executable."""
+        """The command before the program: empty, or the interpreter of a script that is not executable."""
         if os.access(self.path, os.X_OK):
             return []
         if not self.path.endswith(".py"):
@@ -66,9 +66,9 @@ class Control(object):
         return first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!/") else [sys.executable]
 
     def start(self, seconds):
-        """Start the agent. Returns a text about what went wrong, or None: the process table has the last word.
+        """Start the agent. Returns a text about the failure, or None. The process table decides in the end.
 
-        It takes run/admin.lock itself, so nobody may hold it now.
+        The program takes run/admin.lock itself, so nobody may hold it now.
         """
         command = "%s start" % as_text(self.path)
         self._log.add("running %s as %s" % (command, as_text(self.user)))
@@ -79,8 +79,8 @@ class Control(object):
 
 
 def _error(ended):
-    """What it says. Success is JSON on standard output, failure the same keys on standard error, as obagent's does."""
-    import json  # pylint: disable=import-outside-toplevel; dear, and only a start needs it
+    """The program's message. Success is JSON on standard output, failure has the same keys on standard error."""
+    import json  # pylint: disable=import-outside-toplevel; slow, and only a start needs it
 
     for said in (ended.errors, ended.output):
         try:

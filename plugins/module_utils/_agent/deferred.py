@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Signals that have to wait for a moment."""
+"""Defers signals for a moment."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 class Deferred(object):
-    """Holds back the signals that end this program: none may come between a fork and the note of the child's pid."""
+    """Holds back ending signals. None may come between a fork and the record of the child's pid."""
 
     def __enter__(self):
         self._came = []
@@ -32,11 +32,11 @@ class Deferred(object):
 
 
 def reap(pid):
-    """Wait for our own child."""
+    """Wait for a child of ours."""
     while True:
         try:
             os.waitpid(pid, 0)
             return
         except OSError as exc:
-            if exc.errno != errno.EINTR:  # Python 2.7 does not go on after a signal
+            if exc.errno != errno.EINTR:  # Python 2.7 does not retry after a signal
                 return

@@ -4,11 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""The drop-in that keeps systemd from ending what else lives in a service, as a file.
+"""The drop-in file that keeps systemd from ending the other processes of a service.
 
-It is written whole, under a name that systemd does not read, and renamed. It is taken away by a rename, too: what says
-that systemd has to be told is removed only when that has been done. So a run that is killed at any step leaves a file
-that the next one finds.
+It is written whole, under a name that systemd does not read, and renamed. It is also removed by a rename. The renamed
+file means that systemd still has to reload, and is deleted after that. So a run that is killed at any step leaves a
+file that the next run finds.
 """
 
 import errno
@@ -19,12 +19,12 @@ from .host import AgentError, as_text, names_in, read_regular
 from .wire import as_json
 
 UNITS_FOLDER = "/run/systemd/system"
-# Drop-ins are read by the order of their names, and the last one counts.
+# systemd reads drop-ins in the order of their names, and the last one counts.
 DROP_IN = "zzzz-oceanbase-ocp-protect.conf"
 _MARK = "# Written by the Ansible collection oceanbase.ocp"
 _NEW, _REMOVED = DROP_IN + ".new", DROP_IN + ".removed"
-# What keeps the others alive when the main process ends and when a start fails. ExecStop and ExecStopPost are a site's
-# own commands and may end anything; the agent is stopped without them.
+# Settings that keep the others alive when the main process ends and when a start fails. ExecStop and ExecStopPost are a
+# site's own commands and may end anything; stopping the agent does not need them.
 SETTINGS = """\
 [Unit]
 FailureAction=none
@@ -49,19 +49,19 @@ def path_of_drop_in(service):
 
 
 def content_of_drop_in(home):
-    """home: the agent's, as text."""
+    """The content. home: the agent's, as text."""
     return "%s for the agent in\n# %s\n# while it is stopped or started. The next run removes it.\n%s" % (
         _MARK, as_json(home), SETTINGS)
 
 
 def has_drop_in(service):
-    """Whether a file of ours is there, in force or half way."""
+    """Whether there is a file of ours, in force or half removed."""
     folder = os.path.dirname(path_of_drop_in(service))
     return any(os.path.lexists(os.path.join(folder, name)) for name in (DROP_IN, _REMOVED))
 
 
 def services_with_drop_in(home):
-    """Names of the services that have a file of ours for the agent of that home, or one that was never finished."""
+    """Names of the services that have a file of ours for the agent of that home, or an unfinished one."""
     found = []
     for name in names_in(UNITS_FOLDER):
         folder = os.path.join(UNITS_FOLDER, name)
@@ -72,7 +72,7 @@ def services_with_drop_in(home):
 
 
 def write_drop_in(service, home):
-    """Write the drop-in of a service. Raises AgentError where a file of that name is not ours."""
+    """Write the drop-in of a service. Raises AgentError if a file with its name is not ours."""
     path = path_of_drop_in(service)
     folder = os.path.dirname(path)
     if os.path.lexists(path) and not _text_in(path).startswith(_MARK):
@@ -95,7 +95,7 @@ def write_drop_in(service, home):
 
 
 def take_drop_in_away(service, home):
-    """Keep systemd from reading it. It has to be told; then forget_drop_in() removes what is left."""
+    """Hide it from systemd, which then has to reload. After that forget_drop_in() removes the rest."""
     path = path_of_drop_in(service)
     if _is_of(_text_in(path), home):
         os.rename(path, os.path.join(os.path.dirname(path), _REMOVED))

@@ -15,15 +15,15 @@ from .left_over import remove_left_over
 from .run_files import remove_stale, stale_files, unseen_listeners
 from .survey import origin_of, revived, survey_home
 
-SETTLE_LOOK = 1.0  # seconds, as the daemon does: what it starts again is there from then on
+SETTLE_LOOK = 1.0  # seconds, the interval of the daemon, which may restart a child in each look
 
 
 def finish_stopped(request):
-    """Prove that nothing is left and that nothing comes back; then clear what the dead left in run/."""
+    """Prove that nothing is left and nothing comes back. Then remove stale files from run/."""
     lock = AdminLock(request)
     if request.check_mode:
         lock.check()
-        if request.stopped_at is None:  # no Stop would be done before this: what runs would still run
+        if request.stopped_at is None:  # no Stop would run before this, so running processes would still run
             survey = _prove_stopped(request)
         else:
             survey = survey_home(request.home)
@@ -54,7 +54,7 @@ def finish_stopped(request):
 
 
 def _prove_stopped(request):
-    """Raise AgentError unless nothing of the agent runs. Returns the Survey that says so."""
+    """Raise AgentError unless nothing of the agent runs. Returns the Survey that proves it."""
     survey = survey_home(request.home)
     survey.close()
     if survey.processes:

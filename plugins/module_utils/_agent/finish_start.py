@@ -20,18 +20,18 @@ from .survey import survey_installed
 
 
 def finish_running(request):
-    """Prove that the daemon guards every child, and that none was started again within the settle time."""
+    """Prove that the daemon guards every child, and that none was restarted within the settle time."""
     survey, dummy = survey_installed(request.home)
     survey.close()
     generation, dummy = generation_to_run(request, survey.processes)
     state = first = State(request.home, generation, request.deadline)
     request.log.found(first.processes)
     if request.check_mode:
-        if request.ready_at is None:  # no Start would be done before this: what is missing would still be missing
+        if request.ready_at is None:  # no Start would run before this, so missing processes would still be missing
             _prove_ready(request, first, state)
     else:
         settled = request.settled_at(request.ready_at)
-        if has_left_over(request):  # of a run that may have signalled the daemon just now: then it is seen to end
+        if has_left_over(request):  # the killed run may have signalled the daemon just now, which would end soon
             settled = max(settled, uptime() + SETTLE)
         while True:
             _prove_ready(request, first, state)
@@ -43,7 +43,7 @@ def finish_running(request):
                                  processes=state.facts())
             time.sleep(min(0.5, settled - now))
             state = State(request.home, generation, request.deadline)
-        forget(request.home)  # it runs, and says by itself how
+        forget(request.home)  # the running agent itself is the record from now on
         request.log.add("the agent is ready and has stayed so")
     left_over, warnings = remove_left_over(request)
     return {"changed": left_over, "removed": [], "processes": state.facts(),
@@ -51,9 +51,9 @@ def finish_running(request):
 
 
 def _prove_outlives(state):
-    """Raise AgentError when the agent ends with the session that we are in; a warning when it does with another one.
+    """Raise AgentError if the agent would end with our own login session. Return a warning if with another one.
 
-    The connection, and with it our session, may be kept for as long as the task lasts.
+    The connection, and with it our session, may last until the end of the task.
     """
     daemon = state.processes[0]
     ending = end_with_session(daemon.pid)

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Where the agent of a home has its files: what its control program and its daemon read about that.
+"""The places of a home's files, from the configuration of its control program and its daemon.
 
-The control program reads C(conf/agentctl.yaml): where its lock is (C(runDir)), where the daemon's configuration is
-(C(confDir)). The daemon reads C(agentd.yaml) there: where it has its own files in (C(runDir)), and those of each child.
+The control program reads C(conf/agentctl.yaml) for its lock (C(runDir)) and for the daemon's configuration
+(C(confDir)). The daemon reads C(agentd.yaml) there for its own files (C(runDir)) and those of each child.
 """
 
 import errno
@@ -17,20 +17,20 @@ from .host import DENIED, as_text, native, read_regular
 from .settings import SettingsError, settings_in
 
 _CONFIGURATION = 1048576  # bytes
-# What stands for the home: in obagent, and, as its sources say, in the OCP Agent. Nothing else is replaced there.
+# Placeholders for the home, in obagent and, by its sources, in the OCP Agent. Nothing else is replaced there.
 _HOMES = (u"${obagent.home.path}", u"${ocp.agent.home.path}")
 _OF_CONTROL = (("runDir",), ("confDir",), ("logDir",), ("log", "filename"))
 _OF_DAEMON = (("runDir",), ("services", "*", "runDir"), ("services", "*", "stdout"), ("services", "*", "stderr"))
 
 
 class Folders(object):
-    """The folders of the agent of a home, by its configuration; what that does not say is below the home.
+    """The folders of a home's agent, from its configuration. Places that are not set are below the home.
 
     home: the home's path, with links followed.
-    run: where the daemon has its pid file and its socket. run_of: the folder by program, for children that have theirs
-    elsewhere. lock: where admin.lock is. logs: folders, the home's own first. outputs: pairs of program and path of a
-    log, whatever its name is.
-    problem: why they cannot be told, as a text; else None. denied: whether this user may not read the configuration.
+    run: the folder of the daemon's pid file and socket. run_of: the folder by program, for children with another
+    one. lock: the folder of admin.lock. logs: folders, the home's own first. outputs: pairs of program and path of a
+    log with any name.
+    problem: why they are unknown, as a text; else None. denied: whether this user may not read the configuration.
     """
 
     def __init__(self, home):
@@ -68,7 +68,7 @@ class Folders(object):
                 self.logs.append(folder)
 
     def _settings(self, path, wanted):
-        """The settings in a file; None where there is no such file."""
+        """The settings in a file; None if there is no such file."""
         real = os.path.realpath(path)
         try:
             os.stat(real)
@@ -85,7 +85,7 @@ class Folders(object):
             raise SettingsError("%s: %s" % (as_text(path), exc))
 
     def _folder(self, path, settings, keys):
-        """The folder that a setting names, with links followed; None where it is not set."""
+        """The folder in a setting, with links followed; None if it is not set."""
         if keys not in settings:
             return None
         folder = self.expanded(settings[keys])
@@ -95,7 +95,7 @@ class Folders(object):
         return os.path.realpath(folder)
 
     def expanded(self, text):
-        """A path as the agent reads it, with the home in the place of its name. text: as of settings_in, or a path."""
+        """A path as the agent reads it, with the home in place of its placeholder. text: of settings_in, or a path."""
         path = native(text.encode("utf-8")) if isinstance(text, type(u"")) else text
         for name in _HOMES:
             path = path.replace(native(name.encode("utf-8")), self._home)

@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""The agent's programs, and a home of the agent: what is installed there, and what its run/ says.
+"""The agent's programs, and a home of the agent: its installed programs, and the contents of its run/.
 
-The facts about the agent (programs, files, locks, who guards whom) are those of OCP's documentation and of obagent, the
+The facts about the agent (programs, files, locks, guards) come from OCP's documentation and from obagent, the
 open sibling of the OCP Agent, whose programs are named C(ob_*) instead of C(ocp_*).
 """
 
@@ -50,20 +50,20 @@ PROGRAM_FOLDERS = ("bin", "agent", "")
 DAEMONS = frozenset(generation["daemon"] for generation in GENERATIONS)
 PROGRAMS = DAEMONS.union(*(generation["children"] for generation in GENERATIONS))
 TITLED = frozenset(name for generation in GENERATIONS for name in generation["titled"])
-# Software that many hosts run for other reasons: without anything else of the agent it proves no agent.
+# Software that many hosts run for other reasons. Without other evidence it proves no agent.
 GENERIC = frozenset(["node_exporter"])
 
 
 class Home(object):
-    """One agent home: which paths belong to it, what is installed there, and what its run/ says.
+    """One agent home: its paths, its installed programs, and the contents of its run/.
 
-    path: absolute path of the home; links in it are followed, since the kernel shows executables without them.
-    folders: where it has its files. run: the folder of pid files and sockets, but for those of programs that have them
-    elsewhere.
+    path: absolute path of the home, with links followed, since the kernel shows executables that way.
+    folders: the places of its files. run: the folder of pid files and sockets, except those of programs with another
+    one.
     """
 
     def __init__(self, path):
-        if sys.version_info[0] == 2 and not isinstance(path, str):  # as the kernel gives paths there: bytes
+        if sys.version_info[0] == 2 and not isinstance(path, str):  # Python 2.7 has bytes for paths
             path = path.encode("utf-8")
         if not os.path.isabs(path) or "\0" in path or os.path.normpath(path).count("/") < 2:
             raise AgentError("invalid", "home must be an absolute path at least two levels deep, not %r" % (
@@ -77,7 +77,7 @@ class Home(object):
         self.run = self.folders.run
 
     def refuse_unknown_folders(self):
-        """Raise AgentError where the agent's configuration cannot be read: pid files and lock may be anywhere then."""
+        """Raise AgentError if the agent's configuration cannot be read: pid files and lock may be anywhere then."""
         problem = self.folders.problem
         if problem and self.folders.denied:
             raise AgentError("not_permitted", "the user %s may not read where the agent has its files (%s): run with "
@@ -91,7 +91,7 @@ class Home(object):
         return self.folders.run_of.get(program, self.run)
 
     def readable(self):
-        """False where only this user's rights keep us from knowing what is installed."""
+        """False if only missing permissions hide what is installed."""
         for folder in (self.path,) + tuple(os.path.join(self.path, name) for name in PROGRAM_FOLDERS):
             try:
                 os.listdir(folder)
@@ -104,13 +104,13 @@ class Home(object):
         return path.startswith(self.path + "/")
 
     def has_place(self, path):
-        """Whether path lies where the home has its programs."""
+        """Whether a path lies where the home has its programs."""
         return os.path.dirname(path) in [os.path.normpath(os.path.join(self.path, name)) for name in PROGRAM_FOLDERS]
 
     def images(self):
-        """Device and inode of the files that the programs installed here lead to, as a set of pairs.
+        """Device and inode of the files behind the programs installed here, as a set of pairs.
 
-        obd, for one, installs links into a repository. An interpreter is not the agent's, whoever leads to it.
+        They may be links, as in installations by obd. Interpreters do not count as the agent's.
         """
         paths = [os.path.join(self.path, folder, name) for folder in PROGRAM_FOLDERS
                  for name in names_in(os.path.join(self.path, folder)) if program_named(name) or name in CONTROLS]
@@ -118,7 +118,7 @@ class Home(object):
                    if os.path.isfile(path) and not is_interpreter(os.path.realpath(path)))
 
     def owners(self):
-        """Ids of the users who may run the agent: root, and whom the home and its run/ belong to."""
+        """Ids of the users who may run the agent: root, and the owners of the home and its run/."""
         found = set([0])
         for folder in (self.path, self.run):
             try:
@@ -133,15 +133,15 @@ class Home(object):
         return next((path for path in paths if os.path.isfile(path)), None)
 
     def generations(self):
-        """Names of the generations installed here, by their control programs, or their daemon without one."""
+        """Names of the generations installed here, by their control programs, or their daemons without one."""
         names = [generation["name"] for generation in GENERATIONS if self.find(generation["control"])]
         return names or [generation["name"] for generation in GENERATIONS
                          if self.find(generation["daemon"]) and any(map(self.find, generation["children"]))]
 
     def run_files(self):
-        """Pairs of program and file name for the pid and socket files in run/ that the agent's programs make.
+        """Pairs of program and file name for the pid and socket files of the agent's programs in run/.
 
-        For a program that has them elsewhere also those there, with the absolute path as the name.
+        For a program with another folder also those there, with the absolute path as the name.
         """
         return _files_in(self.run, PROGRAMS) + [
             (program, os.path.join(folder, name)) for program in sorted(self.folders.run_of)
@@ -149,16 +149,16 @@ class Home(object):
             for dummy, name in _files_in(folder, PROGRAMS.intersection([program]))]
 
     def recorded(self, program, pid, uid):
-        """Whether a pid file of program that nobody but root and uid can have written names pid."""
+        """Whether a pid file of the program names the pid, and only root or uid can have written that file."""
         return any(self._pid_in(name, writers=(0, uid)) == pid for owner, name in self.run_files() if owner == program)
 
     def file_naming(self, program, pid):
-        """The name of a pid or socket file of program that names pid, whoever wrote it; None without one."""
+        """The name of a pid or socket file of the program that names the pid, by any writer; None without one."""
         return next((name for owner, name in self.run_files() if owner == program and (
             os.path.basename(name).startswith("%s.%d." % (program, pid)) or self._pid_in(name) == pid)), None)
 
     def _pid_in(self, name, writers=None):
-        """The pid that a pid file in run/ names; None for one that names none, and for a socket."""
+        """The pid in a pid file of run/; None if it has none, and for a socket."""
         return pid_in(read_regular(os.path.join(self.run, name), limit=32, writers=writers))
 
 
@@ -184,14 +184,14 @@ def _files_in(folder, programs):
 
 
 def program_named(path):
-    """The program that a path has the name of, without the .py of a script; None for any other path."""
+    """The program with the name of a path, without the .py of a script; None for any other path."""
     name = os.path.basename(path)
     name = name[:-len(".py")] if name.endswith(".py") else name
     return name if name in PROGRAMS else None
 
 
 def image_of(path):
-    """Device and inode of what a path leads to, or None: two paths with the same ones lead to one file or folder."""
+    """Device and inode of a path's target, or None. Two paths with the same ones lead to one file or folder."""
     try:
         status = os.stat(path)
     except (IOError, OSError):
@@ -204,13 +204,13 @@ def _is_pid(text):
 
 
 def pid_in(content):
-    """The pid that the content of a pid file names; None for a content that names none, or for None."""
+    """The pid in the content of a pid file; None if it has none, or for None."""
     text = as_text(content).strip() if content else ""
     return int(text) if _is_pid(text) else None
 
 
 def generation_of(home, processes):
-    """The name of the generation that the agent processes belong to; of several, the newest one."""
+    """The name of the generation of the agent processes; of several, the newest one."""
     names = set(process.program for process in processes)
     for generation in reversed(GENERATIONS):
         if names.intersection(generation["children"]):

@@ -4,14 +4,14 @@
 
 # Private to this collection: not for import by others.
 
-"""The host as /proc shows it, and what keeps a phase from succeeding on it."""
+"""The host as /proc shows it, and the errors of a phase."""
 
 import errno
 import os
 import stat
 import sys
 
-try:  # all of the module signal but enum, which costs as much as a look at the host
+try:  # the module signal without enum, whose import costs as much as a look at the host
     import _signal as signal  # type: ignore[import-not-found]
 except ImportError:  # Python 2.7, which has no enum
     import signal
@@ -26,9 +26,9 @@ _COMMON_SYSCALL_TABLE = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "lo
 
 
 class AgentError(Exception):
-    """What keeps a phase from succeeding.
+    """The reason why a phase fails.
 
-    reason: one word of the set that the controller translates to OCP's codes: C(invalid), C(configuration),
+    reason: one of the words that the controller translates to OCP's codes: C(invalid), C(configuration),
     C(not_installed), C(not_permitted), C(locked), C(foreign_in_unit), C(still_running), C(revived), C(control_failed),
     C(not_ready), C(deadline), C(interrupted).
     facts: more keys of the result.
@@ -41,9 +41,9 @@ class AgentError(Exception):
 
 
 class Interrupted(BaseException):
-    """A signal that ends this program; not an Exception, so that nothing but the outermost frames handle it.
+    """A signal that ends this program. It is no Exception, so that only the outermost frames handle it.
 
-    reason: as of an AgentError. Its text goes on a sentence about what was under way.
+    reason: as of an AgentError. Its text continues a sentence about the interrupted work.
     """
 
     def __init__(self, number):
@@ -58,10 +58,10 @@ def no_access(path):
 
 
 def uptime():
-    """Seconds on a clock that goes on evenly, for durations within one run of this program alone.
+    """Seconds on a steady clock, only for durations within one run of this program.
 
-    Python 2.7 has no other one that nobody can set. It counts from a moment of its own: process_clock.py is about
-    start times.
+    Python 2.7 has no other clock that cannot be set. It starts at an arbitrary time: for start times see
+    process_clock.py.
     """
     return os.times()[4]
 
@@ -72,19 +72,19 @@ def this_boot():
 
 
 def as_text(value):
-    """Any path or argument as text that JSON can carry."""
+    """Any path or argument as a text for JSON."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if sys.version_info[0] > 2 else value
 
 
 def native(content):
-    """Bytes of the host as what this interpreter has for paths and arguments."""
+    """Bytes of the host as this interpreter represents paths and arguments."""
     return os.fsdecode(content) if sys.version_info[0] > 2 else content
 
 
 def user_name(uid):
-    """The login name of uid, from /etc/passwd alone: a directory service may hang in the very outage we work in."""
+    """The login name of uid, from /etc/passwd alone, since a directory service may hang during the same outage."""
     try:
         with open("/etc/passwd", "rb") as stream:
             for line in stream:
@@ -106,7 +106,7 @@ class Stat(object):
 
     def __init__(self, pid):
         content = read_proc(pid, "stat")
-        # The name may hold spaces, brackets and newlines: everything else follows the last bracket.
+        # The name may contain spaces, brackets and newlines, so the other fields are read after the last bracket.
         self.comm = as_text(content[content.index(b"(") + 1:content.rindex(b")")])
         fields = content[content.rindex(b")") + 1:].split()
         self.state = fields[0].decode("ascii")
@@ -124,12 +124,12 @@ def stat_or_none(pid):
 
 
 def lives(pid, found):
-    """False for a zombie, of which only the name is left; but its first thread may have ended before the others."""
+    """False for a zombie. A process whose first thread has ended lives while others do."""
     return found.state not in "ZXx" or living_thread(pid) is not None
 
 
 def living_thread(pid):
-    """The id of a thread that lives on, or None."""
+    """The id of a living thread, or None."""
     try:
         for name in os.listdir("/proc/%d/task" % pid):
             found = stat_or_none(int(name))
@@ -142,12 +142,12 @@ def living_thread(pid):
 
 
 def pids():
-    """Every process of our /proc. Threads are not listed there, although they can be looked up by their id."""
+    """Every process of our /proc, which does not list threads."""
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
 def ancestors():
-    """Our own process and those above it: a signal to one of them would end the work half way."""
+    """Our own process and those above it. A signal to one of them would interrupt the work."""
     chain, pid = set(), os.getpid()
     while pid > 0 and pid not in chain:
         chain.add(pid)
@@ -157,12 +157,12 @@ def ancestors():
 
 
 def executable_of(pid):
-    """The path of the image that pid runs; of an unlinked one, the path that it had."""
+    """The path of the image that pid runs; of a deleted one, its former path."""
     link = "/proc/%d/exe" % pid
     try:
         target = os.readlink(link)
     except OSError as exc:
-        # The kernel shows the executable of no zombie, and of no kernel thread. The threads of a zombie may live.
+        # The kernel shows no executable of a zombie or a kernel thread. Other threads of a zombie may live.
         found = stat_or_none(pid) if exc.errno in GONE else None
         thread = living_thread(pid) if found is not None and found.state in "ZXx" else None
         if thread in (None, pid):
@@ -194,7 +194,7 @@ def link_of(path):
 
 
 def names_in(folder):
-    """What is in a folder; nothing where that cannot be read."""
+    """The names in a folder; none if it cannot be read."""
     try:
         return os.listdir(folder)
     except OSError:
@@ -202,9 +202,9 @@ def names_in(folder):
 
 
 def read_regular(path, limit, writers=None):
-    """The content of a regular file of at most limit bytes; None for anything else, however odd.
+    """The content of a regular file of at most limit bytes; None for anything else.
 
-    writers: user ids; when given, also None for a file that others could have written.
+    writers: user ids; if given, the result is None, too, for a file that others could have written.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -226,7 +226,7 @@ def read_regular(path, limit, writers=None):
 
 def system_call(*arguments):
     """Make a system call by its number. Raises ImportError for an interpreter without ctypes, and OSError."""
-    import ctypes  # pylint: disable=import-outside-toplevel; dear, and hardly ever needed
+    import ctypes  # pylint: disable=import-outside-toplevel; slow, and rarely needed
 
     result = ctypes.CDLL(None, use_errno=True).syscall(*[ctypes.c_long(argument) for argument in arguments])
     if result < 0:
@@ -238,7 +238,7 @@ def system_call(*arguments):
 
 
 def open_pidfd(pid):
-    """A descriptor that means this very process, or None where interpreter or kernel have no such thing."""
+    """A descriptor of this very process, or None if interpreter or kernel have no pidfds."""
     try:
         if hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal"):
             return os.pidfd_open(pid, 0)

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Removes the drop-ins of ours that nobody needs any more: the own ones of a run, and those of one that was killed."""
+"""Removes drop-ins of ours that are not needed any more: those of this run, and those of a killed one."""
 
 import errno
 import fcntl
@@ -21,15 +21,15 @@ PROTECTION_WAIT = 10  # for another run
 
 
 def has_left_over(request):
-    """Whether a run that was killed has left a drop-in for the home of a Request."""
+    """Whether a killed run has left a drop-in for the home of a Request."""
     return bool(services_with_drop_in(as_text(request.home.path)))
 
 
 def remove_left_over(request):
-    """Remove what a run that was killed has left for the home of a Request. Returns whether it did, and warnings.
+    """Remove drop-ins that a killed run has left for the home of a Request. Returns whether it did, and warnings.
 
-    To be called once it is proven that no process of the agent is about to end: without its drop-in, that would be the
-    end of what else is in the unit.
+    Call it only after proof that no process of the agent is about to end. Without the drop-in such an end
+    would also end the other processes of the unit.
     """
     home = as_text(request.home.path)
     names = services_with_drop_in(home)
@@ -57,12 +57,12 @@ def remove_left_over(request):
 
 
 def is_settled(active_state, sub_state):
-    """Whether systemd neither starts nor stops a service in this state."""
+    """Whether systemd is neither starting nor stopping a service in this state."""
     return active_state in ("active", "inactive", "failed") or sub_state == "auto-restart"
 
 
 def remove_drop_ins(names, home, log):
-    """Remove the drop-ins of services, and have systemd forget them. Returns whether it has."""
+    """Remove the drop-ins of services, and reload systemd. Returns whether that worked."""
     for name in names:
         take_drop_in_away(name, home)
     if not reload_units(log, RELOAD_SECONDS):
@@ -74,9 +74,9 @@ def remove_drop_ins(names, home, log):
 
 
 def protection_lock(until):
-    """A descriptor that one run at a time can have: a drop-in that is found while it is had is of no run at work.
+    """A descriptor that only one run at a time can have. A drop-in found while holding it is not in use.
 
-    Raises AgentError when another run still has it at that moment of uptime().
+    Raises AgentError if another run still holds it at that time of uptime().
     """
     descriptor = os.open(UNITS_FOLDER, os.O_RDONLY | os.O_DIRECTORY)
     try:

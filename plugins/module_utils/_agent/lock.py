@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""run/admin.lock, the vendor's own."""
+"""The vendor's lock run/admin.lock."""
 
 import errno
 import os
@@ -30,16 +30,16 @@ FRESH_LOCK = 5  # seconds: an unreadable lock younger than this is being written
 LOCK_WAIT = 15  # seconds: the longest command of the control program takes 14 s
 CLOCK_SLACK = 2  # seconds that the clock of the file system may differ from ours
 NO_SPACE = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # file systems that know no hard links
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # of file systems without hard links
 
 
 class AdminLock(object):
-    """run/admin.lock in the control program's own format, which keeps it from starting the agent while we stop it.
+    """run/admin.lock in the control program's own format. It keeps that program from starting the agent meanwhile.
 
-    A context manager. request: a Request. account: user and group id that the agent runs as, for whom the lock counts;
-    None for whoever has the home. It is stale when its owner is gone or runs another executable, as the control program
-    sees it.
-    warning: why it works without a lock, where none can be had; else None.
+    A context manager. request: a Request. account: user and group id of the agent, for whom the lock has to count;
+    None for the owner of the home. As for the control program, it is stale when its owner is gone or runs another
+    executable.
+    warning: why the work goes on without a lock; else None.
     """
 
     def __init__(self, request, account=None):
@@ -54,7 +54,7 @@ class AdminLock(object):
     def holder(self):
         """The live owner as {"pid", "exe"}, or None. pid is None while the lock is being written.
 
-        Raises AgentError where this user may not look at the lock.
+        Raises AgentError if this user may not read the lock.
         """
         try:
             return self._live_owner()
@@ -68,7 +68,7 @@ class AdminLock(object):
         if content is None:
             return None
         try:
-            import json  # pylint: disable=import-outside-toplevel; dear, and locks are rare
+            import json  # pylint: disable=import-outside-toplevel; slow, and locks are rare
 
             owner = json.loads(content.decode("utf-8"))
             pid, executable = int(owner["pid"]), owner["exe"]
@@ -90,7 +90,7 @@ class AdminLock(object):
         return None if found is not None and self._is_recycled(found) else {"pid": pid, "exe": executable}
 
     def _age(self):
-        """Seconds since the lock was written; None when it is gone."""
+        """Seconds since the lock was written; None if it is gone."""
         try:
             return time.time() - os.lstat(self.path).st_mtime
         except OSError as exc:
@@ -99,10 +99,10 @@ class AdminLock(object):
             raise
 
     def _is_recycled(self, found):
-        """Whether a process, a Stat, began after the lock was written, so that it only has its owner's pid.
+        """Whether a process, a Stat, began after the lock was written, and so merely has its owner's pid.
 
-        Two ages are compared, each by its own clock, since start times and file times are not of one. A clock that was
-        set meanwhile must not make a command look like that, so a process as young as one may be is in doubt.
+        Two ages are compared, each by its own clock, since start times and file times have different ones. A clock that
+        was set meanwhile must not make a live owner look recycled, so a process as young as a command counts as one.
         """
         lock_age = self._age()
         if lock_age is None or lock_age <= LOCK_WAIT + CLOCK_SLACK:
@@ -111,9 +111,9 @@ class AdminLock(object):
         return age is not None and LOCK_WAIT < age < lock_age - CLOCK_SLACK
 
     def check(self, until=None):
-        """Wait for a live control program to end, and raise AgentError when it still holds the lock after that.
+        """Wait for a live control program to end. Raises AgentError if it still holds the lock after that.
 
-        until: a moment of uptime(); by default LOCK_WAIT seconds from now, and at most half of the time that is left.
+        until: a time of uptime(); by default LOCK_WAIT seconds from now, and at most half of the time left.
         """
         until = self._patience() if until is None else until
         owner = self.holder()
@@ -145,8 +145,8 @@ class AdminLock(object):
             raise
 
     def _take(self, stale):
-        """Take the lock. stale: what _identity() told of one that nobody holds, or None. Returns False when another was
-        faster; True also where work has to go on without a lock."""
+        """Take the lock. stale: the _identity() of a stale one, or None. Returns False if another process was
+        faster; True also if work has to go on without a lock."""
         try:
             if stale is not None:
                 self._remove_stale(stale)
@@ -158,7 +158,7 @@ class AdminLock(object):
                 raise no_access(self.path)
             if exc.errno in NO_SPACE:  # a full disk must not keep an agent from being stopped
                 self._warn("no lock could be written at %s (%s)" % (as_text(self.path), exc.strerror))
-            elif exc.errno not in (errno.ENOENT, errno.ENOTDIR):  # without run/ no control program can work either
+            elif exc.errno not in (errno.ENOENT, errno.ENOTDIR):  # without run/ the control program cannot work either
                 raise
         return True
 
@@ -167,13 +167,13 @@ class AdminLock(object):
         self._log.add(self.warning)
 
     def _create(self):
-        """Write the whole lock under another name and link it to its own: a control program removes half a lock."""
+        """Write the whole lock under another name and link it, since a control program removes half a lock."""
         finished = "%s.%d.new" % (self.path, os.getpid())
-        if os.path.lexists(finished):  # of a run that was killed, and that had our pid
+        if os.path.lexists(finished):  # from a killed run with our pid
             os.unlink(finished)
         descriptor = os.open(finished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         try:
-            os.fchmod(descriptor, 0o644)  # whatever the umask is: the control program has to read it
+            os.fchmod(descriptor, 0o644)  # independent of the umask, since the control program has to read it
             pid, executable = self._named()
             os.write(descriptor, ("{\"pid\":%d,\"exe\":%s}" % (pid, as_json(executable))).encode("ascii"))
             status = os.fstat(descriptor)
@@ -193,7 +193,7 @@ class AdminLock(object):
                 os.unlink(finished)
 
     def _named(self):
-        """Pid and executable of the process that the lock names, one that the agent's user can look at."""
+        """Pid and executable for the lock, of a process that the agent's user can look at."""
         account = (self._account or account_of_home(self._request.home)) if os.geteuid() == 0 else None
         if self._owner is None and account:
             try:
@@ -213,7 +213,7 @@ class AdminLock(object):
         return (status.st_dev, status.st_ino, status.st_mtime)
 
     def _remove_stale(self, stale):
-        """Move a stale lock aside first: of two who find it stale only one can, and nobody's new lock gets lost."""
+        """Move a stale lock aside first. Of two processes only one succeeds, and no new lock gets lost."""
         aside = "%s.%d.stale" % (self.path, os.getpid())
         try:
             os.rename(self.path, aside)

@@ -6,8 +6,8 @@
 
 """A process that run/admin.lock can name.
 
-The control program takes a lock for stale when it may not read the link /proc/PID/exe of the owner, and removes it. It
-may read those of its own user and group alone, unless it is root's. So the lock of an agent of another user names a
+The control program takes a lock for stale, and removes it, when it may not read the owner's link /proc/PID/exe. Unless
+it runs as root, it may read only links of its own user and group. So the lock of another user's agent names a
 process of that user.
 """
 
@@ -18,17 +18,17 @@ import os
 from .deferred import Deferred, reap
 from .host import executable_of, signal
 
-_CATS = ("/bin/cat", "/usr/bin/cat")  # cat has nothing to do here but to end when its input does
-_SPARE = 10  # descriptors from there on are neither of the three standard ones nor the one that tells
+_CATS = ("/bin/cat", "/usr/bin/cat")  # cat just waits for the end of its input
+_SPARE = 10  # descriptors from here on are neither the standard ones nor the error pipe
 
 
 def account_of_processes(processes):
-    """User and group id of the agent's processes, daemons first; None where all are root's."""
+    """User and group id of the agent's processes, daemons first; None if all are root's."""
     return _first_of_a_user("/proc/%d" % process.pid for process in processes)
 
 
 def account_of_home(home):
-    """User and group id of whoever may start the agent of a Home, which has to write to run/; None where it is root."""
+    """User and group id of a Home's agent, who has to be able to write to run/; None for root."""
     owner = _first_of_a_user((home.run, home.path))
     return owner and (owner[0], _group_of(owner[0], owner[1]))
 
@@ -45,7 +45,7 @@ def _first_of_a_user(paths):
 
 
 def _group_of(uid, default):
-    """The group that a user logs in with, from /etc/passwd alone."""
+    """The login group of a user, from /etc/passwd alone."""
     try:
         with open("/etc/passwd", "rb") as stream:
             for line in stream:
@@ -58,14 +58,14 @@ def _group_of(uid, default):
 
 
 class LockOwner(object):
-    """A process of the given user, which lives until close() or until our own end, however we end.
+    """A process of the given user that lives until close() or until our own end, however we end.
 
-    uid, gid: what it is to run as; only root can choose. pid, executable: what a lock has to say of it.
-    Raises OSError where there can be none.
+    uid, gid: its user and group; only root can choose. pid, executable: the contents of a lock.
+    Raises OSError if there can be none.
     """
 
     def __init__(self, uid, gid):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # with SIG_IGN a child cannot be waited for
         readable, self._lifeline = os.pipe()
         told, tell = os.pipe()
         self.pid = None
@@ -76,11 +76,11 @@ class LockOwner(object):
                     _become_cat(readable, tell, uid, gid)
             os.close(tell)
             tell = None
-            failure = os.read(told, 16)  # nothing: the end that it had was closed by a successful exec
+            failure = os.read(told, 16)  # empty: a successful exec has closed the child's end
             if failure:
                 number = int(failure)
                 raise OSError(number, os.strerror(number))
-            # Without this it cannot be looked at by its user either, and neither by us where root may not trace.
+            # Otherwise neither its user can look at it, nor we where root may not trace.
             if os.stat("/proc/%d" % self.pid).st_uid != uid:
                 raise OSError(errno.EACCES, "its user may not look at it")
             self.executable = executable_of(self.pid)
@@ -103,7 +103,7 @@ class LockOwner(object):
 
 
 def _become_cat(readable, tell, uid, gid):
-    """In the child: become cat of that user, or tell the number of the error. Never returns."""
+    """In the child: become cat of that user, or write the number of the error. Never returns."""
     try:
         null = os.open("/dev/null", os.O_RDWR)
         readable, tell, null = [fcntl.fcntl(each, fcntl.F_DUPFD, _SPARE) for each in (readable, tell, null)]

@@ -4,13 +4,13 @@
 
 # Private to this collection: not for import by others.
 
-"""What one run of the host program did, in order."""
+"""The steps of one run of the host program, in order."""
 
 from .host import as_text, uptime
 
 LOG_ENTRIES = 500
 LOG_TEXT = 500  # characters of one text
-MESSAGE_TEXT = 8192  # characters of a message, a warning or a traceback: the controller takes no longer ones
+MESSAGE_TEXT = 8192  # characters of a message, a warning or a traceback, the controller's limit
 
 
 def shortened(message, most=MESSAGE_TEXT):
@@ -22,8 +22,8 @@ def shortened(message, most=MESSAGE_TEXT):
 class Log(object):
     """The log of one run.
 
-    entries: pairs of seconds since the program began and text. When it is full, the middle makes room: how a run began
-    and how it ended is what matters.
+    entries: pairs of seconds since the program began and text. When it is full, the middle is dropped, since the
+    beginning and the end of a run matter most.
     """
 
     def __init__(self):
@@ -39,6 +39,6 @@ class Log(object):
             self.entries[middle:middle + 2] = [[self.entries[middle][0], "(%d entries left out)" % self._left_out]]
 
     def found(self, processes):
-        """Note the agent's processes that a look has found."""
+        """Record the agent's processes that a look has found."""
         for process in processes:
             self.add("found %s of user %s: %s" % (process, process.user, as_text(process.executable)))

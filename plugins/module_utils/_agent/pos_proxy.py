@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Restart pos_proxy: what OCP does before it restarts an agent of the first generation."""
+"""Restarts pos_proxy, as OCP does before it restarts an agent of the first generation."""
 
 import time
 
@@ -15,11 +15,11 @@ from .stopping import Stopping
 from .survey import survey_installed
 
 PROGRAM = "pos_proxy"
-REVIVED = 3  # seconds: the daemon looks every second, and leaves a child that ended with 0
+REVIVED = 3  # seconds: the daemon looks every second, and does not restart a child that ended with 0
 
 
 def restart_pos_proxy(request):
-    """End pos_proxy, if it runs, and let the daemon start it again. It may stay down: Stop and Start follow."""
+    """End pos_proxy, if it runs, and let the daemon restart it. It may stay down, since Stop and Start follow."""
     survey, dummy = survey_installed(request.home)
     survey.close()
     lock = AdminLock(request, account_of_processes(survey.processes))

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The clock that the start times in /proc/PID/stat are read from. It is asked by starting a process.
+"""The clock of the start times in /proc/PID/stat. It is read by starting a process.
 
-No other clock is compared with a start time. /proc/uptime may count from the begin of a container (lxcfs), a time
-namespace shifts start times, and of two clocks only one may go on while the machine is suspended.
+No other clock is compared with a start time. /proc/uptime may count from the start of a container (lxcfs), a time
+namespace shifts start times, and some clocks stop while the machine is suspended.
 """
 
 import errno
@@ -16,12 +16,12 @@ import os
 from .deferred import Deferred, reap
 from .host import signal, stat_or_none, this_boot
 
-TICKS = os.sysconf("SC_CLK_TCK")  # of this clock in a second
+TICKS = os.sysconf("SC_CLK_TCK")  # ticks of this clock per second
 
 
 def ticks_now():
-    """What field 22 of /proc/PID/stat says of a process that begins now. Raises OSError where none can be started."""
-    children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what is reaped by nobody can be looked at
+    """Field 22 of /proc/PID/stat for a process that starts now. Raises OSError if none can be started."""
+    children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # keeps the dead child visible until it is reaped
     try:
         with Deferred():
             pid = os.fork()
@@ -39,31 +39,31 @@ def ticks_now():
 
 
 def moment_now():
-    """The moment on this clock in seconds. None where it cannot be told."""
+    """The time on this clock in seconds; None if it is unknown."""
     try:
         return ticks_now() / float(TICKS)
-    except OSError:  # a limit of processes, say
+    except OSError:  # for example a limit of processes
         return None
 
 
 def stamp(name):
-    """The moment, under that name, and the boot that it counts from, for a later run. Without a moment the boot alone.
-    """
+    """The current time, under that name, and the boot that it counts from, for a later run. The boot alone if the time
+    is unknown."""
     now = moment_now()
     return dict({} if now is None else {name: now}, boot_id=this_boot())
 
 
 def seconds_since(moment):
-    """Seconds since a moment that moment_now() told, also in an earlier run; None where that cannot be told."""
+    """Seconds since a time of moment_now(), even of an earlier run; None if unknown."""
     now = moment_now()
     return None if now is None or moment is None else now - moment
 
 
 def age_of(start):
-    """Seconds since that start time, in ticks; None where that cannot be told."""
+    """Seconds since that start time, in ticks; None if unknown."""
     return seconds_since(start / float(TICKS))
 
 
 def is_after(start, moment):
-    """Whether a start time, in ticks, is after a moment that moment_now() told."""
+    """Whether a start time, in ticks, is after a time of moment_now()."""
     return start > int(round(moment * TICKS))

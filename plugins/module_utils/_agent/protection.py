@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Keeps what else lives in the agent's services alive while the agent is stopped or started."""
+"""Keeps the other processes in the agent's services alive while the agent is stopped or started."""
 
 import os
 import time
@@ -15,11 +15,11 @@ from .host import AgentError, Interrupted, as_text, lives, stat_or_none, uptime
 from .left_over import PROTECTION_WAIT, RELOAD_SECONDS, is_settled, protection_lock, remove_drop_ins
 from .systemctl import SystemdError, reload_units, shown_of
 
-SETTLE_SECONDS = 10  # for systemd to be done with a unit whose main process has ended
+SETTLE_SECONDS = 10  # for systemd to finish with a unit whose main process has ended
 DATABASES = ("observer", "obproxy")
-LAST_SECONDS = 1.0  # the same, when there is no time left
+LAST_SECONDS = 1.0  # the same, if no time is left
 _LOOK_AGAIN = 0.1
-# What has to be in force. An older systemd does not know all of them: what it does not show, it cannot do.
+# Settings that have to be in force. An older systemd does not know all of them, and cannot do what it does not show.
 _MUST_BE = {"KillMode": "process", "SendSIGKILL": "no", "Restart": "no"}
 _MAY_BE = {"FailureAction": "none", "SuccessAction": "none", "StartLimitAction": "none", "JobTimeoutAction": "none",
            "RestartForceExitStatus": "", "RemoveIPC": "no", "NeedDaemonReload": "no"}
@@ -27,14 +27,14 @@ _NONE = ("ExecStop", "ExecStopPost")
 
 
 class Protection(object):
-    """For the time of a phase, systemd ends only the main process of these services, if any. A context manager.
+    """While a phase lasts, systemd ends only the main process of these services, if any. A context manager.
 
-    request: a Request. units: the Units. services: Units of it that hold others; without any it does nothing.
+    request: a Request. units: the Units. services: Units of it that hold other processes; without any it does nothing.
 
-    It comes into force before it is entered, or AgentError is raised. On the way out it is removed, as soon as systemd
-    is done with the unit; and AgentError names the processes that have ended although they are not the agent's.
+    It is in force on entry, or AgentError is raised. At the end it is removed, as soon as systemd
+    has finished with the unit. AgentError then names ended processes that are not the agent's.
 
-    signalled: to be set before the first signal or order. warnings: what could not be put back.
+    signalled: set it before the first signal or order. warnings: what could not be put back.
     """
 
     def __init__(self, request, units, services):
@@ -52,7 +52,7 @@ class Protection(object):
         return len(self._services)
 
     def drop_ins(self):
-        """What it writes, for a diff: dicts of path and content."""
+        """The files that it writes, for a diff: dicts of path and content."""
         return [{"path": path_of_drop_in(unit.name), "content": content_of_drop_in(self._home)}
                 for unit in self._services]
 
@@ -60,7 +60,7 @@ class Protection(object):
         if not self._services:
             return self
         self._lock = protection_lock(self._request.within(PROTECTION_WAIT, 0.3))
-        # A run before that was killed may have signalled the main process.
+        # An earlier run that was killed may have signalled the main process.
         self.signalled = any(unit.has_drop_in for unit in self._services)
         try:
             for unit in self._services:
@@ -99,15 +99,15 @@ class Protection(object):
                              "See systemctl cat %s" % (path_of_drop_in(unit.name), wrong, unit.name, unit.name))
 
     def end_waiting(self):
-        """End the wait of a service for its restart, which no setting does."""
+        """End a service's wait for its restart, which no setting ends."""
         for unit in self._services:
             now = self._units.again(unit)
             if now is not None and now.waits_to_restart:
                 self._stop(now)
 
     def let_rest(self):
-        """Have systemd count the services as stopped, once the agent is gone: a later start would start nothing, and a
-        later stop would end the others."""
+        """Make systemd count the services as stopped, once the agent is gone. Otherwise a later start would start
+        nothing, and a later stop would end the others."""
         until = self._patience()
         for unit in self._services:
             now = self._settled(unit, until)
@@ -115,7 +115,7 @@ class Protection(object):
                 self._stop(now)
 
     def _stop(self, now):
-        """A stop signals the main process and nobody else, and stops those that need the unit."""
+        """Stop a service. It signals only the main process, but also stops the units that require it."""
         if now.main_pid != 0 or not self._units.is_stopped_alone(now) or _not_in_force(now.name):
             self._log.add("systemd: %s is left as it is" % now)
             return
@@ -135,9 +135,9 @@ class Protection(object):
             failure.args = ("; ".join([failure.args[0]] + told),)
 
     def _leave(self):
-        """Put everything back. Returns a text about the others that are gone, if any, in a list."""
+        """Put everything back. Returns a text about other processes that are gone, if any, in a list."""
         try:
-            with Deferred():  # a second signal must not leave half of it
+            with Deferred():  # a second signal must not interrupt this
                 self._put_back()
             gone = ["%s (pid %d)" % (was.comm, pid) for pid, was in self._others if self._is_lost(pid, was)]
             return ["%s of %s ended meanwhile, although nothing has signalled it: look at it at once" % (
@@ -159,8 +159,8 @@ class Protection(object):
                 ", ".join(ready), ", ".join(map(path_of_drop_in, ready))))
 
     def _is_lost(self, pid, was):
-        """Whether a process has ended that should not have. The helpers of what lives on come and go, and the commands
-        that the agent has run for OCP end with it; but no database does, unless it is a fork of one for a moment."""
+        """Whether a process has ended that should not have. Helpers of living processes come and go, and commands
+        that the agent has run for OCP end with it. A database does not end, unless it is a short-lived fork of one."""
         if _lives_still(pid, was.start):
             return False
         parent = dict(self._others).get(was.parent)
@@ -178,7 +178,7 @@ class Protection(object):
         return max(now + LAST_SECONDS, min(now + SETTLE_SECONDS, self._request.deadline))
 
     def _settled(self, unit, until):
-        """The service once the drop-in is of no use any more; None when that takes too long."""
+        """The service once the drop-in is no longer needed; None if that takes too long."""
         while True:
             now = self._units.again(unit)
             ends = self.signalled and now is not None and self._units.is_agent(now.main_pid)
@@ -190,7 +190,7 @@ class Protection(object):
 
 
 def _not_in_force(name):
-    """What of the drop-in of a service systemd does not go by, as a text; empty when it goes by all of it."""
+    """The settings of a service's drop-in that systemd does not apply, as a text; empty if it applies all."""
     try:
         shown = shown_of([name], sorted(_MUST_BE) + sorted(_MAY_BE) + sorted(_NONE) + [
             "RuntimeDirectory", "RuntimeDirectoryPreserve", "DropInPaths"])[0]

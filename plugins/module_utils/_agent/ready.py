@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Whether the agent runs as it should: the daemon and each of its children, guarded by it and serving."""
+"""Whether the agent runs as it should: the daemon, and each of its children, guarded by it and serving."""
 
 import os
 
@@ -14,18 +14,18 @@ from .process_clock import age_of
 from .status import RUNNING, Status
 from .survey import survey_home
 
-STATUS_SECONDS = 5  # that a program has to answer: as long as the daemon waits for its children
-NO_STATUS = ("gen1",)  # generations of which nobody has published what they say on a socket
-CLOSED = ("gen2",)  # generations whose answer is known from their open sibling alone
+STATUS_SECONDS = 5  # for the answer of a program, as long as the daemon waits for its children
+NO_STATUS = ("gen1",)  # generations whose answers on a socket are not published
+CLOSED = ("gen2",)  # generations whose answers are known only from their open sibling
 
 
 class State(object):
-    """What runs of one generation at one moment.
+    """The running processes of one generation at one moment.
 
-    home: a Home. generation: an entry of GENERATIONS. until: a moment of uptime(); the programs have to answer before.
-    processes: the daemon (of several, the one with most of its children, or that its pid file names) and its children,
+    home: a Home. generation: an entry of GENERATIONS. until: a time of uptime() by which the programs have to answer.
+    processes: the daemon (of several, the one with most of its children, or the one in its pid file) and its children,
     daemon first; empty without a daemon. unproven: as of a Survey. absent: names of the programs that do not run.
-    lacking: texts about what is not as it should be, the same in each look as long as it is the same.
+    lacking: texts about what is wrong, the same in each look as long as nothing changes.
     """
 
     def __init__(self, home, generation, until):
@@ -34,12 +34,12 @@ class State(object):
         self.unproven = survey.unproven
         families = [self._family(daemon, survey.processes, generation["children"]) for daemon in survey.processes
                     if daemon.program == generation["daemon"]]
-        families = [family for family in families if family[0].state() is not None]  # else its children are orphans
+        families = [family for family in families if family[0].state() is not None]  # otherwise they are orphans
         self.processes = max(families, key=lambda family: (len(family), _named_by_its_file(home, family[0]))) if (
             families) else []
         running = [process.program for process in self.processes]
         self.absent = [name for name in (generation["daemon"],) + generation["children"] if name not in running]
-        self._lacking = []  # pairs of a text and the process that it is about, or None
+        self._lacking = []  # pairs of a text and its process, or None
         for name in self.absent:
             if families:
                 self._lack("%s does not run below %s" % (name, self.processes[0]), self.processes[0])
@@ -66,20 +66,20 @@ class State(object):
         return [daemon] + [found[name] for name in names if name in found]
 
     def _besides(self, processes):
-        """The agent's processes that are no part of this generation: another daemon with its children, orphans."""
+        """The agent's processes outside this generation: another daemon with its children, orphans."""
         known = dict((process.pid, process) for process in self.processes)
         found = []
         for process in processes:
             parent = stat_or_none(process.pid)
             if process.pid in known or parent is None:
                 continue
-            forked = known.get(parent.parent)  # shows its parent's image until it becomes the command that it runs
+            forked = known.get(parent.parent)  # it shows its parent's image until it executes its command
             if forked is None or forked.program != process.program:
                 found.append(process)
         return found
 
     def _ask(self, home, generation, until):
-        """Ask the children, and then the daemon, which asks them itself and knows of all that it has to start."""
+        """Ask the children, and then the daemon, which asks them itself and knows all programs that it has to start."""
         for process in self.processes[1:] + self.processes[:1]:
             if process is self.processes[0] and self._lacking:
                 return
@@ -101,7 +101,7 @@ class State(object):
         return [text for text, dummy in self._lacking]
 
     def explained(self):
-        """What is lacking, and since when, as one text."""
+        """What is lacking, and for how long, as one text."""
         return "; ".join(text if process is None else text + _since_its_start(process)
                          for text, process in self._lacking)
 
@@ -128,7 +128,7 @@ def _named_by_its_file(home, process):
 
 
 def _services_not_running(told):
-    """What a daemon's answer says of the services that keep it from being ready."""
+    """The services in a daemon's answer that keep it from being ready."""
     services = told.get("services")
     services = sorted(services.items()) if isinstance(services, dict) else []
     found = ["%s is %s" % (as_printable(name, 64), as_printable(service.get("state"), 64)) for name, service in services
@@ -137,7 +137,7 @@ def _services_not_running(told):
 
 
 def refuse_unproven(unproven):
-    """Raise AgentError when something may be this agent, too: two that run are not a started one.
+    """Raise AgentError if another process may be this agent, too, since two running agents are not a started one.
 
     unproven: as of a Survey.
     """

@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""The host program as a resident: it stays on its host through the phases of an operation, and forks for each.
+"""The host program as a resident. It stays on its host through the phases of an operation, and forks for each.
 
-A phase runs in a process of its own, so that one cannot leave anything to the next, and can be ended by itself.
+A phase runs in a process of its own, so it leaves nothing behind for the next one, and can be ended separately.
 """
 
 import errno
@@ -17,26 +17,26 @@ from .log import shortened
 from .request import run_phase
 from .wire import answer_line, as_json, value_of
 
-IDLE = 3600  # seconds without a call: then the connection is taken for dead, though its end was never told
+IDLE = 3600  # seconds without a call, after which the connection is taken for dead
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def serve(calls, functions):
-    """Carry out one call after the other, until their end or a signal to end, and exit. Never returns.
+    """Carry out one call after the other, until the end of the input or an ending signal, and exit. Never returns.
 
-    calls: a binary stream; each line is a call: its id, a blank, and the expression of a function's name and the
-    options of its Request. functions: by name. Each call has one answer, see answer_line, of the same id: the result of
-    run_phase; in a failure that nobody foresaw C(failed), C(msg) and C(exception), the traceback.
+    calls: a binary stream. Each line is a call: its id, a blank, and the expression of a function's name and the
+    options of its Request. functions: by name. Each call has one answer with the same id, see answer_line: the result
+    of run_phase, or after an unforeseen failure C(failed), C(msg) and C(exception), the traceback.
     """
-    os.chdir("/")  # no file system is kept from being unmounted
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
+    os.chdir("/")  # so that every file system can be unmounted
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # with SIG_IGN a child cannot be waited for
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     told = []
     while not told:
         signal.alarm(IDLE)
         line = calls.readline()
         signal.alarm(0)
-        if not line.endswith(b"\n"):  # the end, or a connection that was lost in the middle of a call
+        if not line.endswith(b"\n"):  # the end, or a connection lost in the middle of a call
             break
         call_id, dummy, call = line.partition(b" ")
         answer = _carry_out(call, functions, told)
@@ -44,11 +44,11 @@ def serve(calls, functions):
             _write(1, answer_line(call_id, answer))
         except OSError:  # nobody listens any more
             break
-    os._exit(0)  # to take the interpreter apart would cost as much as a phase
+    os._exit(0)  # a regular exit of the interpreter would cost as much as a phase
 
 
 def _carry_out(call, functions, told):
-    """Carry a call out in a child, and return its answer. told: gets the signals to end that came meanwhile."""
+    """Carry a call out in a child, and return its answer. told: receives ending signals that arrive meanwhile."""
     readable, writable = os.pipe()
     with _PassedOn(told) as signals:
         pid = os.fork()
@@ -60,7 +60,7 @@ def _carry_out(call, functions, told):
         parts = [_again(os.read, readable, 65536)]
         while parts[-1]:
             parts.append(_again(os.read, readable, 65536))
-        signals.pass_on_to(None)  # before it is reaped: its pid may be anybody's then
+        signals.pass_on_to(None)  # before it is reaped, since its pid may be reused after that
         status = _again(os.waitpid, pid, 0)[1]
     os.close(readable)
     if status == 0:
@@ -76,13 +76,13 @@ def _work(call, functions, writable):
     status = 1
     try:
         null = os.open("/dev/null", os.O_RDWR)
-        for descriptor in (0, 1):  # the next calls and the answers are the parent's alone
+        for descriptor in (0, 1):  # the parent alone reads calls and writes answers
             os.dup2(null, descriptor)
         try:
             name, options = value_of(call)
             answer = _line(run_phase(options, functions[name]))
-        except Exception as exc:  # pylint: disable=broad-except; whoever asked waits for an answer
-            import traceback  # pylint: disable=import-outside-toplevel; dear, and hardly ever needed
+        except Exception as exc:  # pylint: disable=broad-except; the controller waits for an answer
+            import traceback  # pylint: disable=import-outside-toplevel; slow, and rarely needed
 
             answer = _line({"failed": True, "msg": shortened("the host program failed: %s: %s" % (
                 type(exc).__name__, exc)), "exception": shortened(traceback.format_exc())})
@@ -93,11 +93,11 @@ def _work(call, functions, writable):
 
 
 class _PassedOn(object):
-    """While a child is at work, a signal to end goes on to it, as if it were the only process. A context manager."""
+    """Passes ending signals on to a child while it is at work, as if it were the only process. A context manager."""
 
     def __init__(self, told):
         self._told = told
-        self._came = []  # before there was a child: pairs of the process that they came to and signal
+        self._came = []  # before there was a child: pairs of the receiving process and the signal
         self._child = None
 
     def __enter__(self):
@@ -116,13 +116,13 @@ class _PassedOn(object):
             os.kill(self._child, number)
 
     def pass_on_to(self, child):
-        """child: a pid, or None to pass nothing on any more."""
+        """child: a pid, or None to stop passing signals on."""
         self._child = child
         for number in self._of_this_process() if child else ():
             os.kill(child, number)
 
     def leave(self):
-        """In the child: take signals as any process does, also those that came since the fork."""
+        """In the child: handle signals like any process, including those that came since the fork."""
         self.__exit__()
         for number in self._of_this_process():
             os.kill(os.getpid(), number)
@@ -136,7 +136,7 @@ def _line(answer):
 
 
 def _again(function, *arguments):
-    """Call a function of the system, again after a signal: Python 2.7 does not go on by itself."""
+    """Call a system function, again after a signal, since Python 2.7 does not retry by itself."""
     while True:
         try:
             return function(*arguments)

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The pid and socket files in run/: which of them are stale, and their removal. No other place removes one.
+"""Stale pid and socket files in run/, and their removal. No other place removes one.
 
-A file is stale when no live process can own it. The daemon makes its pid files with O_EXCL, so a stale one that is left
-keeps a program from being started; one that is removed from a live program hides that program from its control program.
+A file is stale when no live process can own it. The daemon creates its pid files with O_EXCL, so a stale file
+keeps a program from starting. Removing the file of a live program would hide that program from its control program.
 """
 
 import errno
@@ -19,13 +19,13 @@ from .host import DENIED, GONE, as_text, no_access, read_regular
 from .sockets import connect_to
 
 _KINDS = {"pid": stat.S_ISREG, "sock": stat.S_ISSOCK}
-_REFUSED = (errno.ECONNREFUSED, errno.ENOENT)  # no process has it open to listen
+_REFUSED = (errno.ECONNREFUSED, errno.ENOENT)  # no process listens on it
 
 
 def unseen_listeners(home, survey):
-    """Texts about sockets in run/ that a process listens on which is none of the agent's that a Survey has found.
+    """Texts about sockets in run/ with a listener that is none of the agent's processes in a Survey.
 
-    It is in a container that shares the home, say. Raises AgentError where this user may not ask.
+    The listener may be in a container that shares the home. Raises AgentError if this user may not ask.
     """
     return ["a process that is not seen here listens on %s, maybe in a container that shares the home" % (
         as_text(os.path.join(home.run, name))) for name in _listened(home, _owners(survey))]
@@ -35,8 +35,8 @@ def stale_files(home, survey):
     """Names of the pid and socket files in run/ that no live process can own.
 
     survey: a Survey of this home, made just before. The agent's processes, and those that may be the agent's, own the
-    files that name them. A stranger owns none, whatever a file says: its pid was the agent's once. A file that names
-    nobody is kept as long as a process of its program is there, which may be about to write it.
+    files that name them. A stranger owns none, even if a file names it: the agent had its pid before. A file that names
+    no process is kept while a process of its program runs, which may be about to write it.
     """
     owners = _owners(survey)
     listened = _listened(home, owners)
@@ -46,10 +46,10 @@ def stale_files(home, survey):
 
 
 def remove_stale(home, survey, log):
-    """Remove the stale pid and socket files of run/. The caller holds run/admin.lock, so that nobody starts an agent.
+    """Remove the stale pid and socket files of run/. The caller holds run/admin.lock, so nobody starts an agent.
 
-    survey: as of stale_files. Returns the names that were removed, and warnings about those that could not be. Raises
-    AgentError where this user may not remove them.
+    survey: as of stale_files. Returns the removed names, and warnings about those that could not be removed. Raises
+    AgentError if this user may not remove them.
     """
     removed, warnings = [], []
     for name in stale_files(home, survey):
@@ -73,7 +73,7 @@ def _owners(survey):
 
 
 def _listened(home, owners):
-    """Names of the sockets that a process listens on, without those of the owners, which need not be asked."""
+    """Names of the sockets with a listener, without those of the owners, which need not be asked."""
     return [name for dummy, name in home.run_files() if name.endswith(".sock") and _is_of_its_kind(home, name)
             and _pid_of(name) not in owners and _is_listened_on(home, name)]
 
@@ -84,7 +84,7 @@ def _pid_of(name):
 
 
 def _is_of_its_kind(home, name):
-    """Whether it is what the agent's programs make under this name: a regular file or a socket, and no link."""
+    """Whether it is what the agent's programs create under this name: a regular file or a socket, and no link."""
     try:
         return _KINDS[name.rsplit(".", 1)[1]](os.lstat(os.path.join(home.run, name)).st_mode)
     except OSError as exc:
@@ -94,7 +94,7 @@ def _is_of_its_kind(home, name):
 
 
 def _named_in(home, name, owners):
-    """Whether the name of a file or its content may mean one of these pids."""
+    """Whether the name or the content of a file may mean one of these pids."""
     if os.path.basename(name).count(".") == 2 and _pid_of(name) in owners:
         return True
     if not name.endswith(".pid"):
@@ -109,8 +109,8 @@ def _named_in(home, name, owners):
 
 
 def _is_listened_on(home, name):
-    """Whether somebody listens on a socket file. A connection tells, and not /proc/net/unix, which shows only the
-    sockets of our own network namespace, by the paths that their programs called them."""
+    """Whether a socket file has a listener. Only a connection can tell: /proc/net/unix shows just the sockets of our
+    own network namespace, under the paths that their programs used."""
     try:
         connect_to(*os.path.split(os.path.join(home.run, name)), seconds=1).close()
     except OSError as exc:

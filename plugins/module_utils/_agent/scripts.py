@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Which script an interpreter runs."""
+"""The script that an interpreter runs."""
 
 import os
 
@@ -12,8 +12,8 @@ from .host import DIGITS, LETTERS
 
 _OF_RED_HAT = "platform-"
 _INTERPRETERS = ("python", "pypy", "bash", "dash", "sh", "perl")
-# By family: letters after which no script follows; letters with a value, attached or next; with one that is attached or
-# none; with one that is next. The first family whose name the interpreter's holds is its.
+# By family: letters after which no script follows; letters with a value, attached or separate; letters with an attached
+# value or none; letters with a separate value. An interpreter belongs to the first family whose name is in its own.
 _OPTIONS = (
     ("py", "cm", "WXQ", "", ""),
     ("perl", "eE", "I", "MmixlCDVF0", ""),
@@ -35,7 +35,7 @@ def is_interpreter(executable):
 def script_of(interpreter, arguments, working_directory):
     """The script that an interpreter was given, as an absolute real path, or None.
 
-    What follows a program text, a module or a program on standard input is an argument: whoever has it is no agent.
+    Words after a program text, a module or a program on standard input are arguments, so such a process is no agent.
     """
     family, ends, takes_value, takes_attached, takes_next = next(
         options for options in _OPTIONS if options[0] in interpreter)

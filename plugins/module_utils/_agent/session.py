@@ -4,11 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""The login session that this program runs in, which an agent that it starts has to outlive.
+"""The login session of this program, which a started agent has to outlive.
 
-systemd-logind ends what is left in the scope of a session when that session ends, if KillUserProcesses says so. The
-connection, and with it the session, may last longer than the task. So it is the control group that proves it: nothing
-of a session ends what is in another one.
+With KillUserProcesses, systemd-logind ends all processes in the scope of a session when the session ends. The
+connection, and with it the session, may last longer than the task. So the control group is the proof: the end
+of a session does not touch processes in another group.
 """
 
 import os
@@ -23,7 +23,7 @@ _ASK_SECONDS = 10
 _LOGIN = "/org/freedesktop/login1"
 _LOGIN_USER = _LOGIN + "/user/_"
 _NO_LIMIT = str(2 ** 64 - 1)
-# An agent starts databases. Older systemds know fewer of these; the last scope has the manager's own settings.
+# An agent starts databases. Older versions of systemd know fewer of these. The last entry keeps the defaults.
 _PROPERTIES = (
     ("TasksMax", "t", _NO_LIMIT, "OOMPolicy", "s", "continue"),
     ("TasksMax", "t", _NO_LIMIT),
@@ -32,13 +32,13 @@ _PROPERTIES = (
 
 
 def session_of(pid):
-    """The scope of the login session that a process is in, such as session-7.scope; None for none."""
+    """The scope of a process's login session, such as session-7.scope; None without one."""
     return next((part for part in control_group(pid).split("/")
                  if part.startswith("session-") and part.endswith(".scope")), None)
 
 
 def end_with_session(pid):
-    """A text about a process that systemd-logind ends together with the login session that it is in; None for others.
+    """A text about a process that systemd-logind will end together with its login session; None for others.
     """
     scope = session_of(pid)
     uids = [part[len("user-"):-len(".slice")] for part in control_group(pid).split("/")
@@ -56,7 +56,7 @@ def end_with_session(pid):
 
 
 def refuse_to_start_in_session():
-    """Raise AgentError where an agent that is started from here would end with our session, whatever we do."""
+    """Raise AgentError if an agent started from here would inevitably end with our session."""
     found = end_with_session(os.getpid()) if os.geteuid() != 0 and not _lingers() else None
     if found:
         raise AgentError("not_permitted", "an agent that is started here would be part of %s: run with become "
@@ -65,12 +65,12 @@ def refuse_to_start_in_session():
 
 
 def _lingers():
-    """Whether the manager of this user's services goes on without a session."""
+    """Whether this user's service manager lives on without a session."""
     return _properties_of_login("%s%d" % (_LOGIN_USER, os.geteuid()), "Linger") == ["b true"]
 
 
 def _properties_of_login(path, *names):
-    """Properties of an object of systemd-logind as busctl shows them; None where there is none."""
+    """Properties of an object of systemd-logind as busctl shows them; None if it has none."""
     kind = "org.freedesktop.login1.%s" % ("Manager" if path == _LOGIN else "User")
     ended = _busctl([], ["get-property", "org.freedesktop.login1", path, kind] + list(names))
     lines = ended.output.splitlines()
@@ -78,10 +78,10 @@ def _properties_of_login(path, *names):
 
 
 def leave_session(log):
-    """Move this program, and with it all that it starts, out of the unit of systemd that it runs in.
+    """Move this program, and so all its children, out of its systemd unit.
 
-    It gets a scope of its own: of the system's manager for root, of the user's for any other user who lingers. Where
-    there is no systemd, or no unit, it stays where it is. Returns a warning, or None.
+    It gets a scope of its own: of the system's manager for root, of the user's manager for any other user who lingers.
+    Without systemd, or without a unit, it stays where it is. Returns a warning, or None.
     """
     group = control_group(os.getpid())
     parts = [part for part in group.split("/") if part.endswith((".scope", ".service"))]
@@ -112,7 +112,7 @@ def leave_session(log):
 
 
 def _move_to_root():
-    """Move this program into the control group that is above all units."""
+    """Move this program into the control group above all units."""
     for folder in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
         try:
             with open(os.path.join(folder, "cgroup.procs"), "w") as stream:
@@ -124,7 +124,7 @@ def _move_to_root():
 
 
 def _busctl(manager, arguments):
-    """Ask a service of D-Bus. manager: options that say whose."""
+    """Call a D-Bus service. manager: options that choose the bus."""
     program = next((path for path in _BUSCTL if os.access(path, os.X_OK)), _BUSCTL[0])
     command = [program, "--no-pager"] + manager + arguments
     if manager:

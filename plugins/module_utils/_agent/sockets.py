@@ -13,10 +13,10 @@ import os
 def connect_to(folder, name, seconds):
     """Connect to a Unix socket in a folder, whose path may be longer than the address of a socket.
 
-    Returns the connected socket, with that many seconds as its timeout. Raises OSError: ECONNREFUSED where nobody
-    listens, ETIMEDOUT where nobody answers in time.
+    Returns the connected socket, with that many seconds as its timeout. Raises OSError: ECONNREFUSED if nobody
+    listens, ETIMEDOUT if nobody answers in time.
     """
-    import _socket  # pylint: disable=import-outside-toplevel; the module socket is dear, and few phases ask
+    import _socket  # pylint: disable=import-outside-toplevel; the module socket is slow, and few phases need it
 
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -33,6 +33,6 @@ def connect_to(folder, name, seconds):
 
 
 def socket_error(exc):
-    """The OSError that an error of a socket is; in Python 2.7 it is none, and a timeout has no number anywhere."""
+    """A socket's error as an OSError. In Python 2.7 it is none, and a timeout has no number in any version."""
     number = exc.errno or errno.ETIMEDOUT
     return OSError(number, os.strerror(number))

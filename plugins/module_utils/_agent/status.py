@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""What a program of the agent says of itself on its socket in run/, which is how the agent knows that it is ready.
+"""A program's own status on its socket in run/, by which the agent itself decides whether it is ready.
 
-A program that lives does not need to serve: one whose port is taken goes on without it, and has no socket then.
+A living program may not serve. If its port is taken, it runs on without it, and has no socket then.
 """
 
 import errno
@@ -17,17 +17,17 @@ from .sockets import connect_to, socket_error
 
 RUNNING = "running"
 ANSWER_LIMIT = 1048576  # bytes
-_REQUEST = b"GET /api/v1/status HTTP/1.0\r\nHost: socket\r\n\r\n"  # 1.0: an answer in one piece, and then the end
+_REQUEST = b"GET /api/v1/status HTTP/1.0\r\nHost: socket\r\n\r\n"  # 1.0: an unchunked answer, followed by the end
 
 
 class Status(object):
     """The answer of one program.
 
-    home: a Home. process: a Process of it. seconds: how long it may take.
-    state: C(running), C(starting), C(stopping), C(stopped) or C(unknown) as the program says; None when it says none.
-    told: what it says, a dict. problem: a text about why there is no state; else None. answers: whether it speaks HTTP
-    at all, and reports no failure of its own.
-    Raises AgentError where this user may not ask.
+    home: a Home. process: a Process of it. seconds: time limit of the answer.
+    state: C(running), C(starting), C(stopping), C(stopped) or C(unknown) as the program says; None without one.
+    told: its data, a dict. problem: a text about why there is no state; else None. answers: whether it speaks HTTP
+    and reports no failure of its own.
+    Raises AgentError if this user may not ask.
     """
 
     def __init__(self, home, process, seconds):
@@ -58,7 +58,7 @@ class Status(object):
 
 
 def _ask(folder, name, until):
-    """The whole answer of a socket, up to the end that its program makes. Raises OSError without one."""
+    """The whole answer of a socket, until its program closes the connection. Raises OSError without one."""
     connection = connect_to(folder, name, _left(until))
     try:
         connection.sendall(_REQUEST)
@@ -85,7 +85,7 @@ def _left(until):
 
 def _data_of(body):
     """The data in the envelope of an answer, as a dict."""
-    import json  # pylint: disable=import-outside-toplevel; dear, and only a start asks
+    import json  # pylint: disable=import-outside-toplevel; slow, and only a start needs it
 
     try:
         data = json.loads(body.decode("utf-8"))["data"]

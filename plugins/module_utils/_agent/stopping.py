@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Ends processes of the agent, and notes what became of each."""
+"""Ends processes of the agent, and records the outcome of each."""
 
 import errno
 import select
@@ -12,11 +12,11 @@ import select
 from .host import signal, uptime
 from .survey import survey_home
 
-KILL_WAIT = 5  # seconds for the kernel to take a killed process down
+KILL_WAIT = 5  # seconds for the kernel to remove a killed process
 
 
 class Stopping(object):
-    """The work of one Stop: every process that it has seen, and what became of each."""
+    """The work of one Stop: every process seen so far, and its outcome."""
 
     def __init__(self, request):
         self._request = request
@@ -35,7 +35,7 @@ class Stopping(object):
         return any(process.signal for process in self._seen.values())
 
     def look(self):
-        """All agent processes that live now; those seen for the first time are noted."""
+        """All living agent processes. New ones are recorded."""
         survey = survey_home(self._request.home)
         new = [process for process in survey.processes if process.key not in self._seen]
         survey.close(keep=new)
@@ -46,13 +46,13 @@ class Stopping(object):
         return self.alive()
 
     def end(self, processes, grace):
-        """SIGTERM to each, and SIGKILL to whoever is left after that many seconds."""
+        """Send SIGTERM to each, and SIGKILL to those left after that many seconds."""
         self.terminate(processes, grace)
         self._signal("SIGKILL", processes)
         self._wait(processes, self._request.within(KILL_WAIT, 1.0))
 
     def terminate(self, processes, grace):
-        """SIGTERM to each, and that many seconds to end."""
+        """Send SIGTERM to each, and wait at most so many seconds for their end."""
         self._signal("SIGTERM", processes)
         self._wait(processes, self._request.within(grace, 0.5))
 
@@ -62,11 +62,11 @@ class Stopping(object):
             if process.send(getattr(signal, name)):
                 process.signal = name
                 self._log.add("%s to %s" % (name, process))
-            if frozen:  # a frozen process takes SIGTERM only when it goes on; SIGKILL needs no help
+            if frozen:  # a frozen process handles SIGTERM only after SIGCONT; SIGKILL needs no help
                 process.send(signal.SIGCONT)
 
     def _wait(self, processes, until):
-        """Wait until they have ended, but not beyond that moment."""
+        """Wait until they have ended, but not beyond that time."""
         while True:
             self.note()
             now = uptime()
@@ -76,7 +76,7 @@ class Stopping(object):
             _pause(alive, min(0.1, until - now))
 
     def note(self):
-        """Note who has ended."""
+        """Record the processes that have ended."""
         now = uptime()
         for process in self._seen.values():
             if process.seconds is None and process.state() is None:
@@ -85,13 +85,13 @@ class Stopping(object):
 
 
 def _pause(processes, seconds):
-    """Sleep, but not longer than until one of the processes ends, where the kernel can tell."""
+    """Sleep, but wake up when one of the processes ends, if the kernel has pidfds."""
     poll = select.poll()
     for process in processes:
         if process.pollable() is not None:
             poll.register(process.pollable(), select.POLLIN)
     try:
         poll.poll(max(1, int(seconds * 1000)))
-    except (IOError, OSError, select.error) as exc:  # Python 2.7 does not go on after a signal
+    except (IOError, OSError, select.error) as exc:  # Python 2.7 does not retry after a signal
         if exc.args[0] != errno.EINTR:
             raise

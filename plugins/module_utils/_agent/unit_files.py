@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Which services of systemd start the agent of a home.
+"""The systemd services that start the agent of a home.
 
-Their files only say whom to ask about: a comment, a longer path or a monitor's argument may name the agent as well.
-What a service starts is what systemd makes of its file and drop-ins, its property ExecStart.
+Their files only tell which services to check: a comment, a longer path or a monitor's argument may name the agent, too.
+What counts is the property ExecStart, which systemd makes of the file and its drop-ins.
 """
 
 import os
@@ -27,8 +27,8 @@ UNIT_FOLDERS = (
 _IN_NAMES = LETTERS + LETTERS.upper() + DIGITS + ":_.@\\-"
 _LAUNCHERS = ("env", "sudo", "su", "runuser", "setpriv", "nice", "ionice", "chrt", "taskset", "numactl", "prlimit",
               "setsid", "nohup", "stdbuf", "timeout", "systemd-cat", "cgexec")
-_STARTING = ("start", "restart")  # commands of a control program: a service may also call it for status
-_LINKS = 10  # of one path that are followed
+_STARTING = ("start", "restart")  # commands of a control program; a service may also call it for its status
+_LINKS = 10  # links of one path that are followed
 
 
 def is_service(name):
@@ -37,7 +37,7 @@ def is_service(name):
 
 
 def services_to_ask():
-    """Names of the services whose file or drop-ins hold the name of a control program or a daemon of any agent."""
+    """Names of the services whose file or drop-ins contain the name of a control program or a daemon of any agent."""
     needles = [name.encode("ascii") for name in sorted(CONTROLS.union(DAEMONS))]
     found = []
     for folder in UNIT_FOLDERS:
@@ -55,16 +55,16 @@ def services_to_ask():
 def starts_agent(home, exec_start):
     """Whether a service starts the agent of a home.
 
-    exec_start: the values of its property ExecStart, one for each command, as systemctl shows them.
+    exec_start: the values of its property ExecStart, one per command, as systemctl shows them.
     """
     judge = Judge(home)
     return any(_is_start(judge, *_command(value)) for value in exec_start)
 
 
 def _command(value):
-    """The path and the words of the arguments of what is shown as { path=/x ; argv[]=/x start ; ignore_errors=no ...
+    """The path and the arguments from a text like { path=/x ; argv[]=/x start ; ignore_errors=no ...
 
-    systemd joins them by blanks, whatever is in them.
+    systemd joins the words by blanks, without quoting them.
     """
     if not isinstance(value, str):  # Python 2.7, which has bytes for paths
         value = value.encode("utf-8")
@@ -76,7 +76,7 @@ def _command(value):
 def _is_start(judge, path, words):
     name = os.path.basename(path)
     if is_interpreter(path) or name in _LAUNCHERS:
-        # What it runs is the first word that is a path. A shell may have a whole text; only its first command counts.
+        # It runs the first word that is a path. A shell may have a whole text, of which the first command counts.
         while words and not words[0].startswith("/") and (
                 name in _LAUNCHERS or words[0] == "exec" or words[0].startswith("-")):
             words = words[1:]
@@ -90,7 +90,7 @@ def _is_start(judge, path, words):
 
 
 def _chain(path):
-    """A path and what it leads to, link by link: the home may be a link, and its programs links out of it."""
+    """A path and its targets, link by link, since the home may be a link, and its programs links out of it."""
     found = []
     while path and path not in found and len(found) < _LINKS:
         found.append(path)

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The services of systemd that run the agent of one home, and what systemd would do with their other processes.
+"""The systemd services that run the agent of one home, and what systemd would do with their other processes.
 
-When the main process of a service ends, systemd ends whatever is left in its control group unless C(KillMode) says
-otherwise, a database that somebody started from there included. So a look into the group comes before any signal.
+When the main process of a service ends, systemd ends everything left in its control group unless C(KillMode) says
+otherwise, even a database that was started from there. So the group is checked before any signal.
 """
 
 import os
@@ -31,7 +31,7 @@ from .survey import Survey
 from .systemctl import SystemdError, shown_of, systemctl
 from .unit_files import is_service, services_to_ask, starts_agent
 
-FOREIGN_PATIENCE = 3  # seconds: a command that the agent runs for OCP may be over by then
+FOREIGN_PATIENCE = 3  # seconds for a command that the agent runs for OCP to end
 _SHOWN = ("Id", "LoadState", "ActiveState", "SubState", "ControlGroup", "MainPID", "KillMode", "Restart",
           "RestartForceExitStatus", "RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo", "OnFailure", "OnSuccess",
           "PrivateTmp", "ExecStart")
@@ -44,7 +44,7 @@ PROTECT = ("set ocp_protect_unit=true and run as root (ansible_become: true), wh
 class Unit(object):
     """One service as systemd describes it at one moment. The attributes are systemd's properties.
 
-    exec_start: one text for each command.
+    exec_start: one text per command.
     """
 
     def __init__(self, shown):
@@ -59,10 +59,10 @@ class Unit(object):
         self.exec_start = shown.get("ExecStart", [])
         self.private_tmp = shown.get("PrivateTmp", "") not in ("", "no")
         self.revives = self.restart != "no" or shown.get("RestartForceExitStatus", "") != ""
-        # Targets, such as reboot.target, that follow when it ends.
+        # Targets, such as reboot.target, that follow its end.
         self.followed_by = [name for key in ("OnFailure", "OnSuccess") for name in shown.get(key, "").split()
                             if name.endswith(".target")]
-        # Who is stopped when this one is stopped, and who even when it ends by itself.
+        # Units that stop when this one is stopped; bound ones stop even when it ends by itself.
         self.stopped_along = [name for key in ("RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo")
                               for name in shown.get(key, "").split() if not name.endswith(".target")]
         self.bound = [name for name in shown.get("BoundBy", "").split() if not name.endswith(".target")]
@@ -78,7 +78,7 @@ class Unit(object):
 
     @property
     def has_drop_in(self):
-        """Whether a drop-in of ours is there: of this run, or of one that was killed."""
+        """Whether there is a drop-in of ours, from this run or from a killed one."""
         return has_drop_in(self.name)
 
     @property
@@ -90,10 +90,10 @@ class Unit(object):
 
 
 class Units(object):
-    """The services of this host that have to do with the agent of one home.
+    """The services of this host that concern the agent of one home.
 
     processes: the agent's, as a Survey found them. known: names of more services to look at.
-    all: the Units; none where systemd does not run. Only root can have systemd start or stop one.
+    all: the Units; none if systemd does not run. Only root can have systemd start or stop one.
     """
 
     def __init__(self, home, log, processes, known=()):
@@ -109,7 +109,7 @@ class Units(object):
             service, of_system = service_of(process.pid)
             if of_system:
                 self._services[process.pid] = service
-            elif service and not any(unit.name == service for unit in self.all):  # its manager is not ours to ask
+            elif service and not any(unit.name == service for unit in self.all):  # of a manager that we cannot ask
                 self.all.append(_unknown(service, process.pid))
         self._known = [name for name in known if name and is_service(name)]
         units = self._show(sorted(set(services_to_ask() + self._known + list(self._services.values()))))
@@ -128,18 +128,18 @@ class Units(object):
         return next((unit for unit in self.all if unit.name == name), None)
 
     def sole_installed(self):
-        """The one service that starts the agent of the home; None when there is none or more than one."""
+        """The one service that starts the agent of the home; None if there is none or more than one."""
         found = [unit for unit in self.all if unit.name in self._named]
         return found[0] if len(found) == 1 else None
 
     def to_stop(self, protect=False):
-        """What Stop has to do about services, as two lists.
+        """The services that Stop has to deal with, as two lists.
 
-        The first are those that systemd has to stop, so that it revives nothing and so that a later start starts. The
-        second are those that need a Protection while the agent is stopped by pid. protect: whether they may have one;
-        without that only what a run before has left in place is used again.
+        systemd has to stop the first ones, so that it revives nothing and a later start works. The
+        second ones need a Protection while the agent is stopped by pid. protect: whether they may have one;
+        otherwise only one that an earlier run has left in place is used.
 
-        Raises AgentError where the end of the agent would be undone, or would be the end of others.
+        Raises AgentError if systemd would undo the end of the agent, or end other processes with it.
         """
         found, endangered = [], []
         for unit in self.all:
@@ -169,8 +169,8 @@ class Units(object):
                         "; or start them outside of the unit" if foreign else ""))
                 endangered.append(unit)
                 continue
-            # systemd does not know what to wait for. It goes on to count the unit as active because of the others: a
-            # start would start nothing, and a stop would end them.
+            # systemd has no main process to wait for. It would go on counting the unit as active because of the
+            # others: a start would start nothing, and a stop would end them.
             if protect and foreign and not along and unit.main_pid == 0 and os.geteuid() == 0 and not self._obstacle(
                     unit, foreign, along):
                 endangered.append(unit)
@@ -186,7 +186,7 @@ class Units(object):
         return found, endangered
 
     def to_start(self, unit, protect):
-        """How to start the agent by a service so that nothing else ends: BY_ITSELF, PROTECTED, or None for not at all.
+        """How to start the agent through a service so that nothing else ends: BY_ITSELF, PROTECTED, or None.
 
         protect: whether a Protection may be used."""
         foreign = self.foreign(unit, patience=0)
@@ -205,7 +205,7 @@ class Units(object):
 
     @staticmethod
     def _obstacle(unit, foreign, along):
-        """Why no Protection of a service can do, or None."""
+        """Why a Protection of a service is not enough, or None."""
         if unit.active_state == UNKNOWN:
             return "systemd could not be asked about %s" % unit.name
         if unit.load_state != "loaded":
@@ -219,16 +219,16 @@ class Units(object):
         return None
 
     def _is_revived(self, unit):
-        """Whether a service that is not stopped starts the agent again."""
+        """Whether a service, if not stopped, starts the agent again."""
         return unit.revives and (unit.waits_to_restart or bool(self._agent.intersection(_members(unit))))
 
     def stop(self, unit, seconds, meanwhile=None):
-        """Stop a service through systemd. Returns whether systemd says so; the process table has the last word."""
+        """Stop a service through systemd. Returns whether systemd succeeded. The process table decides in the end."""
         self._log.add("systemctl stop %s" % unit.name)
         return self._order("stop", unit, seconds, meanwhile)
 
     def start(self, unit, seconds):
-        """Start a service through systemd. Returns whether systemd says so; the process table has the last word."""
+        """Start a service through systemd. Returns whether systemd succeeded. The process table decides in the end."""
         self._log.add("systemctl start %s" % unit.name)
         return self._order("start", unit, seconds, None)
 
@@ -238,26 +238,26 @@ class Units(object):
         return ended.status == 0
 
     def again(self, unit):
-        """A service as it is now; None where systemd does not tell."""
+        """The service in its current state; None if systemd does not tell."""
         return next((found for found in self._show([unit.name]) if found.active_state != UNKNOWN), None)
 
     def is_agent(self, pid):
-        """Whether it was the pid of an agent process at the last look at others."""
+        """Whether it was the pid of an agent process at the last look."""
         return pid in self._agent
 
     def is_stopped_alone(self, unit):
-        """Whether a stop of a service stops no other one."""
+        """Whether stopping a service stops no other one."""
         return not self._active(unit.stopped_along)
 
     def still_active(self):
-        """The services that systemd counts as active now, of those that it did at first."""
+        """The services that were active at first and still are."""
         names = [unit.name for unit in self.all if not unit.at_rest and unit.active_state != UNKNOWN]
         return [unit for unit in self._show(names) if not unit.at_rest]
 
     def foreign(self, unit, patience=FOREIGN_PATIENCE):
         """Texts about the processes of a service that are not the agent's.
 
-        What the agent has started for a moment only gets that many seconds to end.
+        Short-lived commands of the agent get that many seconds to end.
         """
         until = uptime() + patience
         while True:
@@ -303,7 +303,7 @@ class Units(object):
 
 
 def _unknown(name, pid):
-    """A service that nobody can tell about, with the worst that it could be: that an agent process is its main one."""
+    """A service that cannot be queried, under the worst assumption: its main process is an agent process."""
     return Unit({"Id": name, "ActiveState": UNKNOWN, "ControlGroup": control_group(pid), "MainPID": pid,
                  "Restart": "no"})
 
@@ -318,7 +318,7 @@ def _refusal(unit, what, way_out="take them apart"):
 
 
 def control_group(pid):
-    """The path of the control group in which systemd has a process; empty for none."""
+    """The path of the control group in which systemd has a process; empty if it has none."""
     try:
         lines = as_text(read_proc(pid, "cgroup")).splitlines()
     except (IOError, OSError):
@@ -328,7 +328,7 @@ def control_group(pid):
 
 
 def service_of(pid):
-    """The name of the service that a process belongs to, or None, and whether it is the system's and no user's."""
+    """The name of a process's service, or None, and whether it is the system's, not a user's."""
     parts = control_group(pid).split("/")
     units = [part for part in parts if part.endswith((".service", ".scope"))]
     user = any(part.startswith("user@") for part in parts[:-1])
@@ -338,7 +338,7 @@ def service_of(pid):
 
 
 def _members(unit):
-    """The pids in the control group of a service and below it, also where systemd has let go of the group."""
+    """The pids in the control group of a service and below it, even after systemd has given up the group."""
     if unit.group in ("", "/"):
         return [pid for pid in pids() if service_of(pid) == (unit.name, True)]
     return [pid for pid in pids() if (control_group(pid) + "/").startswith(unit.group + "/")]

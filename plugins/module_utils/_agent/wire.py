@@ -4,24 +4,24 @@
 
 # Private to this collection: not for import by others.
 
-"""How the host program takes a request and writes its answer, without the package json.
+"""The format of the host program's requests and answers, without the package json.
 
-That package needs re, and re needs enum: to load them costs a host more than to look at its processes does.
+That package needs re, and re needs enum. Importing them costs a host more than looking at its processes.
 """
 
 from .host import as_text
 
-ANSWER = b"OCP-ANSWER "  # begins the line of an answer, before the id of its call: a login shell may say other things
+ANSWER = b"OCP-ANSWER "  # begins an answer's line, before the id of its call, since a login shell may print other lines
 _SHORT = {"\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 def value_of(expression):
-    """The value of a Python expression that the controller has written, as it has written this program."""
+    """The value of a Python expression from the controller, which has also sent this program."""
     return eval(expression, {})  # pylint: disable=eval-used
 
 
 def answer_line(call_id, answer):
-    """What is written to standard output. call_id: bytes, as the call had them. answer: JSON, as bytes."""
+    """The line for standard output. call_id: bytes, as in the call. answer: JSON, as bytes."""
     return b"\n" + ANSWER + call_id + b" " + answer + b"\n"
 
 
@@ -50,5 +50,5 @@ def _quoted(value):
 def _escaped(code):
     if code < 0x10000:
         return "\\u%04x" % code
-    code -= 0x10000  # JSON knows the rest as pairs of surrogates
+    code -= 0x10000  # JSON writes these as pairs of surrogates
     return "\\u%04x\\u%04x" % (0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
