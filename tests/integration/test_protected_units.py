@@ -9,10 +9,12 @@ directly. The database counts up all the time, and is known by its pid and start
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from tests.fleet import Fleet, Host, HostSpec, Process, full
+from tests.integration.cores import Core, end
 from tools.environments import interpreters
 
 pytestmark = pytest.mark.xdist_group("systemd")
@@ -71,8 +74,9 @@ OBSERVER = "i=0; while :; do i=$((i+1)); echo $i > /tmp/beat.new; mv /tmp/beat.n
 
 @dataclass
 class Site:
-    """The host, and its database."""
+    """The host, and its database. fleet: that of the host alone."""
 
+    fleet: Fleet
     host: Host
     observer: Process
 
@@ -161,7 +165,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with Fleet.start([spec], tmp_path_factory.mktemp("protected") / "fleet") as fleet:
         (host,) = fleet.hosts
         host.run("cp", "/bin/sh", "/root/observer")
-        yield Site(host, host.spawn("/bin/sleep", "infinity"))
+        yield Site(fleet, host, host.spawn("/bin/sleep", "infinity"))
 
 
 @pytest.fixture
@@ -247,6 +251,66 @@ def test_a_run_that_is_killed_hurts_nobody_and_the_next_one_removes_its_drop_in(
     assert not finished.get("failed"), finished
     assert site.host.agent_names() == []
     site.is_as_before()
+
+
+# Who is ended, and by which transport.
+CUT = [("connection", "task"), ("host program", "fanout"), ("host program", "task"), ("run", "fanout")]
+
+
+@pytest.mark.parametrize(("who", "transport"), CUT)
+def test_a_connection_that_is_cut_in_the_middle(
+    site: Site, newest_core: Core, tmp_path: Path, who: str, transport: str
+) -> None:
+    """The run asks the host again, or a retry does: the agent is stopped, the drop-in is gone, the database lives."""
+    host, response = site.host, tmp_path / "response.json"
+    core = replace(newest_core, transport=transport)
+    options = {"ocp_protect_unit": True, "ocp_task_store": f"sqlite:///{tmp_path}/tasks.sqlite"}
+    with slow(host):
+        site.install()
+        process = core.start(site.fleet.inventory, response, {"host_ids": [host.host_id], **options})
+        host.wait_for((host.run_folder / "admin.lock").exists, "Stop has not begun")
+        assert host.run("systemctl", "show", "--property=KillMode", UNIT).stdout == "KillMode=process\n"
+        if who == "run":
+            os.killpg(process.pid, signal.SIGKILL)
+        if who != "connection":
+            for program in host_programs(host):
+                host.send(program, signal.SIGKILL)
+        host.drop_connections()
+        if who == "run":
+            process.wait()
+            host.wait_for(lambda: not host_programs(host), "the host program goes on")
+            host.run("test", "-e", DROP_IN)
+            assert site.observer_works()
+            (task,) = core.ask("task_info", task_store=options["ocp_task_store"])["data"]["contents"]
+            run = core.on_task("task_retry", site.fleet, response, task_id=task["id"], **options)
+        else:
+            run = end(process, response)
+    assert run.status == 0, run.output
+    assert run.task["status"] == "SUCCESSFUL"
+    assert host.agent_names() == []
+    site.is_as_before()
+
+
+@contextmanager
+def slow(host: Host) -> Iterator[None]:
+    """An agent that takes its time to stop."""
+    path = host.home / host.generation.standin_conf
+    before = path.read_text()
+    path.write_text(f"{before}\nocp_monagent.stop_seconds: 4\n")
+    yield
+    path.write_text(before)
+
+
+def host_programs(host: Host) -> list[Process]:
+    """What works on the host over ssh, without the servers themselves."""
+    table = [process for process in host.processes() if not process.dead]
+    sessions = {process.pid for process in host.sshd_processes(table)[1]}
+    found: list[Process] = []
+    parents = set(sessions)
+    while more := [one for one in table if one.ppid in parents and one not in found and one.pid not in sessions]:
+        found += more
+        parents |= {one.pid for one in more}
+    return found
 
 
 def test_a_start_that_is_killed_hurts_nobody_and_finish_removes_its_drop_in(site: Site) -> None:
