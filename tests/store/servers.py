@@ -2,23 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The databases of the task store's tests: SQLite files, and a PostgreSQL and a MariaDB that the tests start.
+"""The databases that the task store is tested on: SQLite files; a PostgreSQL, a MariaDB, an OceanBase of our own.
 
 The servers have a folder and a unix socket each, and no network address.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 PASSWORD = "no-one-may-see-me"
 
@@ -47,6 +48,7 @@ class Server:
 
     name: str
     socket: str
+    as_user: Mapping[str, Any] = AS_USER
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,7 +58,7 @@ class Server:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **AS_USER
+                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **self.as_user
             )
         deadline = time.monotonic() + 60
         while not self._answers():
@@ -84,8 +86,8 @@ class Server:
         self._process.send_signal(signal.SIGCONT)
 
     def run(self, statement: str, database: str = "") -> str:
-        """Run a statement with the server's own client. Returns its output."""
-        return _run(*self._client(database), statement, timeout=30)
+        """Run a statement with the server's own client. Returns what that prints."""
+        return _run(*self._client(database), statement, timeout=30, as_user=self.as_user)
 
     _stop_signal = signal.SIGTERM
 
@@ -163,6 +165,43 @@ class Mariadb(Server):
         return f"mysql+pymysql://ocp:{PASSWORD}@localhost/{name}?unix_socket={self.folder / 'socket'}"
 
 
+class Seekdb(Server):
+    """OceanBase in MySQL mode, on one machine: the server that comes with the package pylibseekdb of PyPI."""
+
+    name = "seekdb"
+    socket = "data/run/sql.sock"
+    as_user: Mapping[str, Any] = {}  # nobody may not look into every environment that has the package
+    _stop_signal = signal.SIGKILL
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "data").mkdir()
+
+    @staticmethod
+    def program() -> Path | None:
+        """The server's program; None where the package is not installed."""
+        found = importlib.util.find_spec("pylibseekdb")
+        return Path(str(found.origin)).with_name("seekdb") if found else None
+
+    def _command(self) -> list[str]:
+        # It listens on all addresses, so it gets a network of its own; and it wants one that is not the loopback alone.
+        network = "ip link set lo up; ip link add v0 type veth peer name v1; ip addr add 192.0.2.1/24 dev v0; "
+        network += "ip link set v0 up; ip link set v1 up"
+        program = self.program()
+        assert program is not None
+        start = f'{network}; export LD_LIBRARY_PATH="${{1%/*}}"; exec "$1" --nodaemon --base-dir "$2"'
+        return ["unshare", "--map-root-user", "--net", "sh", "-c", start, "sh", str(program), str(self.folder / "data")]
+
+    def _client(self, database: str) -> list[str]:
+        return ["mariadb", "--no-defaults", "-u", "root", "-S", str(self.folder / self.socket), "-BN", database, "-e"]
+
+    def new_database(self, name: str) -> str:
+        user = f"CREATE USER IF NOT EXISTS ocp IDENTIFIED BY '{PASSWORD}'"
+        self.run(f"CREATE DATABASE {name}; {user}; GRANT ALL ON {name}.* TO ocp")
+        return f"mysql+pymysql://ocp:{PASSWORD}@localhost/{name}?unix_socket={self.folder / self.socket}"
+
+
+_S = TypeVar("_S", bound=Server)
 Kind = Sqlite | Postgresql | Mariadb
 SERVERS: dict[str, type[Postgresql] | type[Mariadb]] = {"postgresql": Postgresql, "mariadb": Mariadb}
 _NEEDED = {"postgresql": "/usr/lib/postgresql/*/bin/initdb", "mariadb": "/usr/sbin/mariadbd"}
@@ -170,18 +209,25 @@ _NEEDED = {"postgresql": "/usr/lib/postgresql/*/bin/initdb", "mariadb": "/usr/sb
 
 @contextmanager
 def running(kind: str) -> Iterator[Postgresql | Mariadb]:
-    """Run a server during the block."""
+    """A server of SERVERS that runs for as long as the block."""
     if not list(Path("/").glob(_NEEDED[kind].removeprefix("/"))):
         raise AssertionError(f"there is no {_NEEDED[kind]}: `make test` installs it, as does tools/system-packages.sh")
-    # The user that a server runs as cannot enter pytest's folders, and a socket's path has to be short. The data
-    # need not survive a power cut.
+    with started(SERVERS[kind]) as server:
+        yield server
+
+
+@contextmanager
+def started(kind: type[_S]) -> Iterator[_S]:
+    """A server of that class that runs for as long as the block."""
+    # pytest's own folders are closed to the user that a server runs as; a socket's path may not be long; and what is
+    # written here need not survive a power cut
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix=f"ocp-{kind}-", dir=memory))
+    folder = Path(tempfile.mkdtemp(prefix=f"ocp-{kind.name}-", dir=memory))
     try:
         if AS_USER:
             shutil.chown(folder, AS_USER["user"], AS_USER["group"])
         folder.chmod(0o755)
-        server = SERVERS[kind](folder)
+        server = kind(folder)
         server.start()
         try:
             yield server
@@ -191,8 +237,8 @@ def running(kind: str) -> Iterator[Postgresql | Mariadb]:
         shutil.rmtree(folder)
 
 
-def _run(*command: str | Path, timeout: float = 120) -> str:
-    """Run a program of a server. Returns its output."""
+def _run(*command: str | Path, timeout: float = 120, as_user: Mapping[str, Any] = AS_USER) -> str:
+    """Run a program of a server. Returns what it prints."""
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -201,5 +247,5 @@ def _run(*command: str | Path, timeout: float = 120) -> str:
         check=True,
         cwd="/",
         timeout=timeout,
-        **AS_USER,
+        **as_user,
     ).stdout
