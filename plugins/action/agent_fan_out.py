@@ -69,7 +69,7 @@ class ActionModule(ControllerAction):
         if not results.worked:
             result["skipped"] = True
         text = json.dumps(before)  # lest Ansible walk through it
-        return {**result, **results.result(), "earlier": text, **self._diff(results)}
+        return {**result, **results.result(), "earlier": text, **self._warnings(results), **self._diff(results)}
 
     def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool) -> None:
         """Have the phase done on hosts, and take their answers. first: whether none was met."""
@@ -129,7 +129,7 @@ class ActionModule(ControllerAction):
             progress.cancelled()
         line = progress.line(time.monotonic())
         if line:
-            screen.display().display(line, stderr=True)
+            screen.tell(line)
         return results.halted is not None
 
     # On stderr: what is on stdout belongs to the callback, and may be one JSON document.
@@ -140,15 +140,20 @@ class ActionModule(ControllerAction):
         if not result or not is_failure(result) or result.get("reason") in ("cancelled", "disowned"):
             return False
         results.told.add(host)
-        screen.display().display(failure_line(host, result), color=C.COLOR_ERROR, stderr=True)
+        screen.tell(failure_line(host, result), C.COLOR_ERROR)
         return True
 
-    def _tell(self, results: FanOutResults) -> None:
-        for host, warning in results.warnings:
-            screen.display().warning(f"{host}: {in_line(warning)}")
+    @staticmethod
+    def _tell(results: FanOutResults) -> None:
         for line in results.failures():
-            screen.display().display(line, color=C.COLOR_ERROR, stderr=True)
-        screen.display().display(results.summary(), color=C.COLOR_OK, stderr=True)
+            screen.tell(line, C.COLOR_ERROR)
+        screen.tell(results.summary(), C.COLOR_OK)
+
+    @staticmethod
+    def _warnings(results: FanOutResults) -> dict[str, t.Any]:
+        """What Ansible itself shows of a result."""
+        said = [f"{host}: {in_line(warning)}" for host, warning in results.warnings]
+        return {"warnings": said} if said else {}
 
     def _diff(self, results: FanOutResults) -> dict[str, t.Any]:
         if not self._task.diff or results.phase == "prepare":

@@ -151,8 +151,9 @@ class ActionModule(ActionBase):
             return no_answer(str(error), self._changes)
         except MemoryError:
             return no_answer("it has said more than this task has memory for", self._changes)
-        for warning in answer.pop("warnings", []):
-            screen.display().warning(f"{self._host()}: {in_line(warning)}")
+        warnings = answer.pop("warnings", [])
+        if warnings:  # Ansible itself shows them
+            answer["warnings"] = [f"{self._host()}: {in_line(warning)}" for warning in warnings]
         if self._task.diff and phase != "prepare" and not answer.get("failed"):
             answer["diff"] = diffs(phase, answer)
         return answer

@@ -176,6 +176,7 @@ def test_relaunch_of_a_job_that_failed(awx: Awx, start_fleet: StartFleet, transp
     assert running(fleet) == [True, True]
     assert job.failed_hosts == ["localhost"]
     assert job.response["data"]["status"] == "FAILED"
+    assert ("unreachable: [db002]" in job.output) == (transport == "fanout"), job.output
     fleet.hosts[1].start_sshd()
     again = awx.relaunch(job).wait()
 

@@ -558,6 +558,31 @@ def test_a_database_that_goes_away_between_two_barriers(
         assert "SIGTERM to ocp_agentd" in asked["data"]["log"]
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_failover_in_the_middle_of_a_run(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, kind: str
+) -> None:
+    """The server is gone when Stop is over, with all connections, and is back some seconds later: the run goes on."""
+    fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec()])
+    with running(kind) as server:
+        url = server.new_database("ocp")
+        run = Running(newest_core, fleet, response_file, ocp_task_store=url)
+        run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+        server.stop()
+        run.wait_for(lambda: not any(fleet.agent_processes().values()), "Stop has not ended")
+        time.sleep(3)  # so that the barrier behind it has come to the server
+        server.start()
+        ended = run.end()
+
+        assert ended.status == 0, ended.output
+        check_truth(ended.task)
+        assert statuses(ended.task, FINISH) == ["SUCCESSFUL", "SUCCESSFUL"]
+        assert {subtask["runTime"] for subtask in ended.task["subtasks"]} == {1}
+        (stored,) = newest_core.ask("task_info", task_store=url)["data"]["contents"]
+        assert (stored["id"], stored["status"]) == (ended.task["id"], "SUCCESSFUL")
+        assert not (data_home / "oceanbase-ocp" / "spool").exists()
+
+
 def test_a_killed_run_leaves_no_password(
     newest_core: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, tmp_path: Path
 ) -> None:

@@ -8,12 +8,15 @@ Each is run by a real sshd in place of the host's own, as ForceCommand, which st
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +92,65 @@ def test_what_a_login_shell_says_behind_the_answer(
         assert [ran(host) for host in talkative] == [commands] * len(BEHIND), "a phase has run twice"
         undone = core.on_task("task_rollback", fleet, tmp_path / "response.json", task_id=run.task["id"])
     assert [len(host.agent_names()) for host in talkative] == [3] * len(BEHIND), undone.output
+
+
+# Pythons that come first in a login's PATH, under every name that Ansible looks for. Each notes that it was run.
+FIRST = "/home/first"
+NOTED = f"echo >> {FIRST}/ran"
+PYTHONS = {
+    "a banner": f"#!/bin/sh\n{NOTED}\necho Welcome\nexec {{real}} \"$@\"\n",
+    "exits": f"#!/bin/sh\n{NOTED}\nexit 1\n",
+    "hangs": f"#!/bin/sh\n{NOTED}\nexec sleep 100\n",
+    "another machine's": "",
+}
+NAMES = ["python", "python2", "python3", *(f"python3.{minor}" for minor in range(6, 17))]
+
+
+def put_first(host: Host, kind: str) -> None:
+    """Install a Python of such a kind. That of another machine is a program of this one, but for two bytes."""
+    folder = host.path("home/first")
+    folder.mkdir()
+    (folder / "ran").touch()
+    content = PYTHONS[kind].format(real=os.path.realpath(sys.executable)).encode()
+    if not content:
+        true = Path("/bin/true").read_bytes()
+        content = true[:18] + b"\xf7\x00" + true[20:]
+    for name in NAMES:
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o755)
+
+
+# How often each Python runs: the fan-out asks once, a task by the host program and by the module.
+RUNS = {"fanout": [1, 1, 1, 0], "auto": [1, 3, 1, 0], "task": [3, 2, 1, 0]}
+
+
+@pytest.mark.parametrize("transport", RUNS)
+def test_a_broken_python_that_comes_first(
+    newest_core: Core, start_fleet: StartFleet, tmp_path: Path, transport: str
+) -> None:
+    """It fails its host in the time of the phase, and is not run at all where Ansible is told another one."""
+    fleet = start_fleet([HostSpec(bystanders=False)] * len(PYTHONS))
+    kept = [line for line in fleet.inventory.read_text().splitlines() if "ansible_python_interpreter" not in line]
+    fleet.inventory.write_text("\n".join(kept) + "\n")
+    for host, kind in zip(fleet.hosts, PYTHONS, strict=True):
+        put_first(host, kind)
+    core, response = replace(newest_core, transport=transport), tmp_path / "response.json"
+    options: dict[str, Any] = {"ocp_max_fail_percentage": 90, "ocp_prepare_timeout": 20}
+    with login_shells(fleet.hosts, [f"export PATH={FIRST}:$PATH; {RUN}"] * len(PYTHONS)):
+        run = core.stop_fleet(fleet, response, **options)
+        check_truth(run.task)
+        errors = [run.of_host(index)["Prepare"].get("error", {}).get("code") for index in range(len(PYTHONS))]
+        assert errors == [None, "TSK10013", "TSK10012", "TSK10013"], run.output
+        assert [len(host.agent_names()) for host in fleet.hosts] == [0, 3, 3, 3]
+        runs = [len(host.path("home/first/ran").read_text()) for host in fleet.hosts]
+        assert all(count <= most for count, most in zip(runs, RUNS[transport], strict=True)), runs
+
+        ids = {"host_ids": [host.host_id for host in fleet.hosts]}
+        told = {"ANSIBLE_PYTHON_INTERPRETER": os.path.realpath(sys.executable)}
+        run = core.stop_agents(fleet.inventory, response, {**ids, **options}, **told)
+        assert run.status == 0, run.output
+        assert not any(host.agent_names() for host in fleet.hosts)
+        assert [len(host.path("home/first/ran").read_text()) for host in fleet.hosts] == runs
 
 
 @pytest.mark.parametrize("transport", ["auto", "task"])

@@ -35,13 +35,41 @@ class _Nothing:
     warning = vv = vvv = display
 
 
-def display() -> Display | _Nothing:
+def display() -> Display | _InOldRunner | _Nothing:
     """Ansible's display. To be called in a worker, right before each text."""
     try:
         files = [f"/proc/{playbook.process()}/fd/{number}" for number in _OUTPUTS]
     except ProcessLookupError:
         return _Nothing()
-    return _Nothing() if any(map(_is_gone, files)) else Display()
+    if any(map(_is_gone, files)):
+        return _Nothing()
+    return _InOldRunner() if _is_old_runner() else Display()
+
+
+def tell(text: str, color: str | None = None) -> None:
+    """Show a text on stderr: what is on stdout belongs to the callback, and may be one JSON document. In a worker."""
+    display().display(text, color=color, stderr=True)
+
+
+class _InOldRunner:
+    """Ansible's display without what an ansible-runner before 2.4.2 puts around it.
+
+    That writes an event in the worker itself, and ansible-core warns of "errantly sent data". ansible-core hands the
+    text to ansible-playbook's own process, where the event belongs.
+    """
+
+    def display(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Show a text, as Ansible's display does."""
+        Display.display.__wrapped__(Display(), *args, **kwargs)
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(Display(), name)
+
+
+def _is_old_runner() -> bool:
+    """Whether ansible-runner's display callback is at work, and knows nothing of ansible-core's workers."""
+    known = getattr(Display.display, "__globals__", {})
+    return "event_context" in known and "_ANSIBLE_214" not in known
 
 
 def _is_gone(path: str) -> bool:

@@ -34,8 +34,18 @@ def statistic(response: t.Mapping[str, t.Any], whole: str, most: int = MOST_BYTE
 
 
 def line(response: t.Mapping[str, t.Any]) -> str:
-    """The whole response as one line: PREFIX, then JSON in ASCII, whatever the encoding of the output is."""
-    return PREFIX + json.dumps(response, allow_nan=False)
+    """The whole response as one line: PREFIX, then JSON in ASCII, whatever the encoding of the output is.
+
+    AWX's pages cut a line at 1,024 characters: what tells most comes first, and lists last.
+    """
+    return PREFIX + json.dumps(_short_first(response), allow_nan=False)
+
+
+def _short_first(value: t.Any) -> t.Any:
+    """The same mapping, with the shortest values first."""
+    if not isinstance(value, t.Mapping):
+        return value
+    return dict(sorted(((key, _short_first(item)) for key, item in value.items()), key=lambda pair: _size(pair[1])))
 
 
 def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[str, t.Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import subprocess
@@ -12,9 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.screen import display
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.screen import display, tell
 
 Run = Callable[[int], subprocess.Popen[bytes]]
 
@@ -67,3 +69,29 @@ def test_ansible_playbook_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(playbook, "process", gone)
     assert not is_shown()
+
+
+def test_an_old_runner_has_no_event_written_in_a_worker(writing_to: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ansible-runner 2.4.1 wraps Ansible's display."""
+    shown: list[tuple[str, str]] = []
+    namespace = {"functools": functools, "event_context": None, "shown": shown}
+    exec(  # functions of a module of their own
+        "def wrap(f):\n"
+        "    @functools.wraps(f)\n"
+        "    def wrapper(*args, **kwargs):\n"
+        "        shown.append(('event', args[1]))\n"
+        "        return f(*args, **kwargs)\n"
+        "    return wrapper\n",
+        namespace,
+    )
+    monkeypatch.setattr(Display, "display", lambda _self, text, **_how: shown.append(("text", text)))
+    monkeypatch.setattr(Display, "display", namespace["wrap"](Display.display))  # type: ignore[operator]
+    reader, writer = os.pipe()
+    writing_to(writer)
+    tell("done")
+    assert shown == [("text", "done")]
+    namespace["_ANSIBLE_214"] = True  # as ansible-runner from 2.4.2 on, whose wrapper finds out itself
+    tell("again")
+    assert shown[1:] == [("event", "again"), ("text", "again")]
+    os.close(reader)
+    os.close(writer)

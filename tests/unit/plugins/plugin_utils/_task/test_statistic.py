@@ -99,3 +99,16 @@ def test_the_line_is_one_line_of_ascii() -> None:
     assert line.isascii()
     assert line.isprintable()
     assert json.loads(line.removeprefix(statistic.PREFIX)) == response
+
+
+def test_what_a_page_of_awx_shows_of_the_line(new_task: NewTask, play: Play) -> None:
+    """AWX's pages cut a line at 1,024 characters: what tells most comes first."""
+    response = failed(play, new_task, 2000, 3)
+    line = statistic.line(response)
+    assert json.loads(line.removeprefix(statistic.PREFIX)) == response
+    page = line[:1024]
+    for key in ("id", "name", "status", "operation", "startTime", "finishTime"):
+        assert f'"{key}": {json.dumps(response["data"][key])}' in page
+    refused = statistic.line(REQUEST.refuse(OcpError(INVALID, "unknown", [{"message": "x" * 100}] * 100)))[:1024]
+    assert '"code": "COM10001"' in refused
+    assert '"message": "unknown' in refused
