@@ -10,8 +10,11 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     accept,
     controller,
     inventory,
+    mistakes,
     persistence,
     request_action,
+    requested_hosts,
+    screen,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.extra_vars import as_written
@@ -51,7 +54,7 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     asked.authorize(role, operation)
     inventory.check_controller(asked.variables)
     workflow = accept.workflow(asked, role)
-    wanted, force = parse(_host_ids(asked)), asked.arguments["force"]
+    wanted, force = _host_ids(asked), asked.arguments["force"]
     targets = inventory.find_hosts(asked.action, asked.variables, wanted, force=force)
     seconds = accept.timeouts(asked)
     share = percentage(asked.arguments["max_fail_percentage"])
@@ -84,22 +87,32 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     return build(first, first + 1)
 
 
-def _host_ids(asked: Asked) -> t.Any:
-    """The list as it was given: a request is data, and a template in it must be refused, not evaluated.
-
-    Raises OcpError (400).
-    """
+def _host_ids(asked: Asked) -> list[int]:
+    """The ids that are asked for, however the hosts are named. Raises OcpError (400)."""
+    variables = asked.variables
     if asked.arguments["host_ids"] is not None:
-        return plain(asked.arguments["host_ids"])
+        return parse(plain(asked.arguments["host_ids"]))
     given = {
-        name: plain(asked.variables[name])
-        for name in ("host_ids", "hostIds")
-        if asked.variables.get(name) not in (None, "")
+        name: plain(variables[name]) for name in mistakes.NAMES_OF_HOSTS if variables.get(name) not in (None, "")
     }
-    if len(given) == 2 and given["host_ids"] != given["hostIds"]:
-        raise OcpError(INVALID, "host_ids and hostIds are both given and differ: give one of them")
-    for name in (name for name, value in given.items() if not isinstance(value, str)):
-        written = as_written(name)
-        if written is not None:
-            parse(written)  # where Ansible has made an id of what is none
-    return next(iter(given.values()), None)
+    if len(given) > 1 and not (given.keys() == {"host_ids", "hostIds"} and given["host_ids"] == given["hostIds"]):
+        raise OcpError(INVALID, f"{' and '.join(given)} are given, which may differ: give one of them")
+    name, value = next(iter(given.items()), ("host_ids", None))
+    if name == requested_hosts.PATTERN:
+        ids = requested_hosts.by_pattern(value, variables["hostvars"]._inventory, inventory.ids(variables))
+    elif name == requested_hosts.FILE:
+        ids = requested_hosts.from_file(str(value))
+    else:
+        return _as_written(name, value, variables)
+    screen.tell(requested_hosts.shown(f"{name} {value}", ids))
+    return ids
+
+
+def _as_written(name: str, value: t.Any, variables: t.Mapping[str, t.Any]) -> list[int]:
+    """The list as it was given: a request is data, and a template in it must be refused, not evaluated."""
+    if value is None:
+        mistakes.check_missing("hostIds", variables)
+    written = None if value is None or isinstance(value, str) else as_written(name)
+    if written is not None:
+        parse(written)  # where Ansible has made an id of what is none
+    return parse(value)

@@ -6,7 +6,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import accept, inventory, persistence, request_action
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    accept,
+    inventory,
+    mistakes,
+    persistence,
+    request_action,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
@@ -43,6 +49,11 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
     asked.authorize(_ROLE, f"task_{intervention}")
     inventory.check_controller(asked.variables)
     workflow = accept.workflow(asked, _ROLE)
+    if not workflow:  # its nodes get the variables of the request that began it
+        mistakes.check_needless(asked.variables)
+    for field, given in (("taskId", arguments["task_id"]), ("subtaskId", arguments["subtask_id"])):
+        if given in (None, "") and (field == "taskId" or intervention == "skip"):
+            mistakes.check_missing(field, asked.variables)
     (task_id,) = parse(plain(arguments["task_id"]), "taskId", most=1)
     subtask_ids = parse(plain(arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
     seconds = accept.timeouts(asked)

@@ -32,6 +32,8 @@ options:
       - Without it, the variable C(host_ids) or C(hostIds) of the run is taken just as it was given. A template in it
         is refused and
         not evaluated.
+      - In place of these the variable C(ocp_hosts) may be a pattern of hosts of the inventory, as Ansible has it, or
+        C(ocp_host_ids_file) the path of a file with ids. Every part of a pattern has to name something.
     type: raw
   prohibit_rollback:
     description: Never let the task be rolled back.

@@ -76,3 +76,35 @@ def test_variables_of_a_playbook_around_it(newest_core: Core, listener: Listener
     assert run.status == 2, run.output
     assert "ocp_agnet_home (did you mean ocp_agent_home?) is no variable" in response_file.read_text()
     assert not listener.contacted()
+
+
+def test_hosts_by_pattern_and_by_file(each_core: Core, listener: Listener, tmp_path: Path) -> None:
+    listener.close()  # who is accepted is contacted, and refused there
+    hosts, response_file, ids = inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", tmp_path / "ids"
+    ids.write_text("1003\n1001\n")
+    for extra, said, expected in (
+        ({"ocp_hosts": "all:!db[2:2]"}, "ocp_hosts all:!db[2:2]", ["1001", "1003"]),
+        ({"ocp_host_ids_file": str(ids)}, f"ocp_host_ids_file {ids}", ["1003", "1001"]),
+    ):
+        run = each_core.stop_agents(hosts, response_file, extra)
+        assert run.task["context"]["listMap"]["host_ids"] == expected
+        assert f"{said}: 2 hosts: {', '.join(expected)}" in run.output
+
+
+def test_patterns_that_are_refused(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
+    hosts, response_file = inventory(tmp_path, listener, {**HOSTS, "spare": None}), tmp_path / "response.json"
+    witness = tmp_path / "evaluated"
+    for extra, options, named in (
+        ({"ocp_hosts": "all:!spare:!db4"}, [], "!db4 names no host and no group"),
+        ({"ocp_hosts": "db1,spare"}, [], "spare has no ocp_host_id"),
+        ({"ocp_hosts": f"{{{{ lookup('ansible.builtin.pipe', 'touch {witness}') }}}}"}, [], "names no host"),
+        ({"ocp_hosts": "db1", "host_ids": [1001]}, [], "host_ids and ocp_hosts are given"),
+        ({"ocp_hosts": "db1,db2"}, ["--limit", "localhost,db1"], "leaves out db2 (host id 1002)"),
+        ({"host_id": 1001}, [], "did you mean host_ids?"),
+    ):
+        run = newest_core.stop_agents(hosts, response_file, extra, *options)
+        check_refusal(run, 400, "COM10001", [named])
+    run = newest_core.stop_agents(hosts, response_file, {"ocp_hosts": "db1", "task_id": 1}, playbook="task_retry")
+    check_refusal(run, 400, "COM10001", ["ocp_hosts cannot be given"])
+    assert not witness.exists()
+    assert not listener.contacted()

@@ -25,9 +25,18 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
 from .._task.operation import BY_PHASE, MAX_TIMEOUT
+from . import requested_hosts
 from .variables import KNOWN, OF_HOSTS, OF_REQUESTS, PREFIX, SETTINGS
 
 IGNORED = "ocp_ignore_variables"
+NAMES_OF_HOSTS = ("host_ids", "hostIds", requested_hosts.PATTERN, requested_hosts.FILE)
+
+# What is near to the variables of a field, without dashes and case.
+_OF_FIELDS = {
+    "hostIds": {"hostids": "host_ids", "hosts": requested_hosts.PATTERN},
+    "taskId": {"taskid": "task_id"},
+    "subtaskId": {"subtaskid": "subtask_id"},
+}
 
 # How much of two names, behind the prefix, has to be the same: 1 is all of it.
 _ALIKE = 0.81  # one is the other, misspelled
@@ -71,6 +80,35 @@ def check_extra(variables: t.Mapping[str, t.Any]) -> None:
     wrong.update(_misspelled(variables, ignored, SETTINGS | OF_HOSTS))
     if wrong:
         _refuse(wrong)
+
+
+def check_missing(wanted: str, variables: t.Mapping[str, t.Any]) -> None:
+    """Say what is meant by an extra variable that is near to one that is missing.
+
+    wanted: the field of OCP's API that is missing. variables: of the task on the controller. Raises OcpError (400).
+    """
+    rights = _OF_FIELDS[wanted]
+    for name in map(str, variables["hostvars"]._variable_manager.extra_vars):
+        near = difflib.get_close_matches(re.sub("[^a-z]", "", name.lower()), rights, 1, _ALIKE)
+        right = rights[near[0]] if near else name
+        if name != right and name not in KNOWN:
+            raise OcpError(
+                INVALID,
+                f"{wanted} is required, and {name} is not looked at: did you mean {right}?",
+                [{"object": "request", "field": wanted, "rejectedValue": None, "message": "must not be empty"}],
+            )
+
+
+def check_needless(variables: t.Mapping[str, t.Any]) -> None:
+    """Check that a request for a task that is there names no hosts. Raises OcpError (400)."""
+    extra = variables["hostvars"]._variable_manager.extra_vars
+    given = [name for name in NAMES_OF_HOSTS if extra.get(name) not in (None, "")]
+    if given:
+        raise OcpError(
+            INVALID,
+            f"{join(given)} cannot be given: this goes on with all hosts of the task that are not done. To go on "
+            "without some of them, skip their subtasks; for other hosts make a request of its own",
+        )
 
 
 def check_hosts(hosts: t.Mapping[str, t.Mapping[str, t.Any]], variables: t.Mapping[str, t.Any]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .._ocp.host_variables import TEXTS
 from .._task.operation import BY_PHASE, WAIT
-from . import handed_on
+from . import handed_on, requested_hosts
 
 PREFIX = "ocp_"
 
@@ -35,7 +35,9 @@ SETTINGS = frozenset(
     }
 )
 # What is asked for: with the request alone.
-OF_REQUESTS = frozenset({"ocp_phase", "ocp_task_id", *handed_on.OF_PLAYBOOKS})
+OF_REQUESTS = frozenset(
+    {"ocp_phase", "ocp_task_id", requested_hosts.PATTERN, requested_hosts.FILE, *handed_on.OF_PLAYBOOKS}
+)
 # What OCP says of a host: in the inventory.
 OF_INVENTORIES = frozenset({"ocp_host_id", "ocp_services", *TEXTS})
 # What runs leave behind: as variables, and as statistics, which AWX makes variables of the next node.

@@ -48,10 +48,12 @@ def parse(value: object, field: str = "hostIds", most: int | None = None) -> lis
     items = _items(value, field, forms)
     if not items:
         raise OcpError(INVALID, f"{field} must name at least one", [_sub_error(field, value, "must not be empty")])
-    ids = [_read_id(item) for item in items]
+    ids = [read_id(item) for item in items]
     refused = [item for item, host_id in zip(items, ids, strict=True) if host_id is None]
     if refused:
         message = f"must be an integer from 1 to {MAX_ID}"
+        if field == "hostIds" and any(isinstance(item, str) and item.startswith("@") for item in refused):
+            forms += ", or the path of a file with ids in ocp_host_ids_file"
         raise OcpError(
             INVALID,
             f"{field}: {join([_shown(item) for item in refused])} {message}: {forms}",
@@ -104,7 +106,7 @@ def _items(value: object, field: str, forms: str) -> list[object]:
     return [value]
 
 
-def _read_id(item: object) -> int | None:
+def read_id(item: object) -> int | None:
     """The id that item is, or None. A boolean is an int to Python, and a float may have lost digits: neither is one."""
     if isinstance(item, str):
         item = int(item) if _DECIMAL.fullmatch(item.strip()) else None
@@ -124,11 +126,11 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
     unusable: list[str] = []
     doubled: dict[str, list[int]] = {}
     for name, value in inventory.items():
-        host_id = _read_id(value)
+        host_id = read_id(value)
         if host_id in hosts:
             hosts[host_id].append(name)
         elif isinstance(value, (list, tuple)):
-            several = [found for found in map(_read_id, value) if found is not None and found in hosts]
+            several = [found for found in map(read_id, value) if found is not None and found in hosts]
             if several:
                 doubled[name] = several
         elif host_id is None:
@@ -170,7 +172,7 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
 def known(inventory: t.Mapping[str, object]) -> set[int]:
     """The ids that hosts of an inventory have. inventory: as for resolve(), which tells whether they are in order."""
     values = [value if isinstance(value, (list, tuple)) else [value] for value in inventory.values()]
-    return {host_id for several in values for value in several if (host_id := _read_id(value)) is not None}
+    return {host_id for several in values for value in several if (host_id := read_id(value)) is not None}
 
 
 def _is_plain(name: str) -> bool:

@@ -13,6 +13,8 @@ from ansible.errors import AnsibleError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.mistakes import (
     check_extra,
     check_hosts,
+    check_missing,
+    check_needless,
     check_values,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.variables import KNOWN, OF_HOSTS
@@ -151,3 +153,30 @@ def test_a_template_is_evaluated_where_that_can_be_done() -> None:
     check_values({"db2": template}, evaluate)
     error = refused(check_values, {"db1": template, "db2": template}, evaluate)
     assert error.message == "ocp_agent_home of db1 must be an absolute path, not 'data'"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "right"),
+    [
+        ("hostIds", "host_id", "host_ids"),
+        ("hostIds", "hostids", "host_ids"),
+        ("hostIds", "HOST_IDS", "host_ids"),
+        ("hostIds", "hosts", "ocp_hosts"),
+        ("taskId", "taskid", "task_id"),
+        ("taskId", "task_ids", "task_id"),
+        ("subtaskId", "subtask", "subtask_id"),
+    ],
+)
+def test_what_is_missing_and_was_given_by_another_name(wanted: str, name: str, right: str) -> None:
+    error = refused(check_missing, wanted, controller({name: 7, "ansible_user": "admin"}))
+    assert error.message == f"{wanted} is required, and {name} is not looked at: did you mean {right}?"
+
+
+def test_what_is_missing_and_was_not_given() -> None:
+    check_missing("hostIds", controller({"ansible_host": 1, "ghosts_of": 2, "host_ids": "", "ocp_hosts": ""}))
+
+
+def test_hosts_are_not_named_for_a_task_that_is_there() -> None:
+    error = refused(check_needless, controller({"ocp_hosts": "db1", "host_ids": ""}))
+    assert error.message.startswith("ocp_hosts cannot be given")
+    check_needless(controller({"task_id": 1}, host_ids=[1]))

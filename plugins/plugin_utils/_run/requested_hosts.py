@@ -1,0 +1,143 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""The hosts of a request that are named in another way than by their ids: by Ansible's patterns, or in a file."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager, split_host_pattern
+from ansible.plugins.inventory import detect_range, expand_hostname_range
+
+from .._task.errors import INVALID, OcpError, join
+from .._task.host_ids import parse, read_id
+
+PATTERN, FILE = "ocp_hosts", "ocp_host_ids_file"
+
+_RANGE = re.compile(r"\w[\w.-]*\[[^\]]+:[^\]]+\][\w.-]*")
+
+
+def by_pattern(pattern: object, inventory: InventoryManager, ids: t.Mapping[str, object]) -> list[int]:
+    """The ids of the hosts that a pattern names, in the order of the inventory.
+
+    pattern: as Ansible has it, a text or a list; ranges of names as inventories have them, such as C(db[001:040]), too.
+    inventory: whose hosts these are. ids: the variable C(ocp_host_id) of those that have it. Raises OcpError (400)
+    where any part of the pattern names no host, no host is left, or a host has no id.
+    """
+    if not isinstance(pattern, str) and not (
+        isinstance(pattern, list) and all(isinstance(piece, str) for piece in pattern)
+    ):
+        raise _error("must be a pattern of hosts, as Ansible has it, or a list of them", pattern)
+    pieces = [expanded for piece in split_host_pattern(pattern) for expanded in _expand(piece, inventory)]
+    # Ansible warns of such a part and goes on: who misspells a host that is to be left out would lose it.
+    missing = [piece for piece in pieces if not _is_there(piece, inventory)]
+    if missing:
+        raise _error(f"{join(missing, 20)} names no host and no group of the inventory", pattern)
+    names = [host.name for host in _find(pieces, inventory)] if pieces else []
+    if not names:
+        raise _error("no host of the inventory is left by it", pattern)
+    without = [name for name in names if name not in ids]
+    if without:
+        but = ":".join([_text(pattern), *(f"!{name}" for name in without[:20])])
+        raise OcpError(
+            INVALID,
+            f"{PATTERN} {_text(pattern)!r}: {join(without, 20)} {'has' if len(without) == 1 else 'have'} no "
+            f"ocp_host_id: set it in the inventory, or leave out what is no host of OCP's, as in {PATTERN}='{but}'",
+            [_sub_error(name, "has no ocp_host_id") for name in without],
+        )
+    wrong = [name for name in names if read_id(ids[name]) is None]
+    if wrong:
+        raise OcpError(
+            INVALID,
+            f"{PATTERN} {_text(pattern)!r}: the ocp_host_id of {join(wrong, 20)} is no host id: mend the inventory",
+            [_sub_error(name, "its ocp_host_id is no host id") for name in wrong],
+        )
+    return list(dict.fromkeys(number for name in names if (number := read_id(ids[name])) is not None))
+
+
+def from_file(path: str) -> list[int]:
+    """The ids that a file has.
+
+    path: of a text in UTF-8 that has a JSON list, or ids separated by commas and lines; what follows # is a comment.
+    Raises OcpError (400), which names lines and nothing of what is in them: the file may be another than was meant.
+    """
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is no text in UTF-8"
+        raise OcpError(INVALID, f"{FILE}: {path} cannot be read: {reason}") from exc
+    items = _items(text)
+    wrong = [place for place, item in items if read_id(item) is None]
+    if wrong or not items:
+        problem = f"no host id in {join(wrong, 20)}" if wrong else "it has no host id"
+        raise OcpError(INVALID, f"{FILE}: {path}: {problem}: give a JSON list, or ids with commas or in lines")
+    return parse([item for dummy, item in items])
+
+
+def shown(given: str, ids: t.Sequence[int]) -> str:
+    """What a pattern or a file comes to, in a line. given: the variable, and its value."""
+    return f"{given}: {len(ids)} host{'' if len(ids) == 1 else 's'}: {join(ids)}"
+
+
+def _expand(piece: str, inventory: InventoryManager) -> list[str]:
+    """A range of names as inventories have them. To Ansible's patterns, [0:2] behind a group are its first hosts."""
+    sign, name = _sign(piece)
+    before = name.partition("[")[0]
+    if not _RANGE.fullmatch(name) or not detect_range(name) or before in inventory.groups or before in inventory.hosts:
+        return [piece]
+    try:
+        return [sign + expanded for expanded in expand_hostname_range(name)]
+    except AnsibleError as exc:
+        raise _error(f"{name}: {exc}", name) from exc
+
+
+def _is_there(piece: str, inventory: InventoryManager) -> bool:
+    name = _sign(piece)[1]
+    if name in inventory.groups or name in inventory.hosts:
+        return True  # a group may be empty
+    return not re.fullmatch(r"[\w.-]*", name) and bool(_find([name], inventory))
+
+
+def _find(pieces: list[str], inventory: InventoryManager) -> list[t.Any]:
+    try:
+        found: list[t.Any] = inventory.get_hosts(pieces, ignore_limits=True, ignore_restrictions=True)
+    except AnsibleError as exc:
+        raise _error(str(exc), pieces) from exc
+    return found
+
+
+def _sign(piece: str) -> tuple[str, str]:
+    return (piece[0], piece[1:]) if piece[:1] in ("!", "&") else ("", piece)
+
+
+def _items(text: str) -> list[tuple[str, object]]:
+    """What a file has in the places of ids, each with its place."""
+    if text.lstrip().startswith("["):
+        try:
+            return [(f"item {number}", item) for number, item in enumerate(json.loads(text), 1)]
+        except (ValueError, RecursionError):
+            return [("what is no complete JSON list", None)]
+    lines = [line.partition("#")[0].strip().removesuffix(",") for line in text.splitlines()]
+    there = [(f"line {number}", line) for number, line in enumerate(lines, 1) if line]
+    return [(place, item.strip()) for place, line in there for item in line.split(",")]
+
+
+def _text(pattern: object) -> str:
+    return ",".join(map(str, pattern)) if isinstance(pattern, list) else str(pattern)
+
+
+def _error(problem: str, pattern: object) -> OcpError:
+    said = problem if pattern is None else f"{_text(pattern)!r}: {problem}"
+    return OcpError(INVALID, f"{PATTERN} {said}", [_sub_error(_text(pattern)[:100], problem)])
+
+
+def _sub_error(value: str, message: str) -> dict[str, t.Any]:
+    return {"object": "request", "field": PATTERN, "rejectedValue": value, "message": message}
