@@ -43,15 +43,13 @@ ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "c
 class ActionModule(ControllerAction):
     """Carries a phase out on all of its hosts at once, and leaves those that it cannot do to the phase's own task."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        del tmp
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        variables, phase = task_vars or {}, arguments["phase"]
+        phase = arguments["phase"]
         run = Run.current(variables)
         hosts = list(run.due.get(phase, {})) if run else []
         if not run or not hosts:
-            return {**result, "changed": False, "answers": {}, "rest": {}}
+            return {"changed": False, "answers": {}, "rest": {}}
         journal.join()  # it ends with the process that holds the connections
         before = earlier(variables, run.the_task.id)
         results = FanOutResults(phase, run, check_mode=self._task.check_mode)
@@ -66,10 +64,9 @@ class ActionModule(ControllerAction):
                 screen.display().vvv("".join(traceback.format_exception(exc)))
                 results.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
             self._tell(results)
-        if not results.worked:
-            result["skipped"] = True
+        skipped = {} if results.worked else {"skipped": True}
         text = json.dumps(before)  # lest Ansible walk through it
-        return {**result, **results.result(), "earlier": text, **self._warnings(results), **self._diff(results)}
+        return {**skipped, **results.result(), "earlier": text, **self._warnings(results), **self._diff(results)}
 
     def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool) -> None:
         """Have the phase done on hosts, and take their answers. first: whether none was met."""

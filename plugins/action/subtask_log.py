@@ -16,8 +16,5 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        asked = ask.ask(self, ARGUMENT_SPEC, task_vars or {}, "TASK_VIEWER", questions.subtask_log)
-        return {**result, **asked}
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        return ask.ask(self, ARGUMENT_SPEC, variables, "TASK_VIEWER", questions.subtask_log)

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import typing as t
 from dataclasses import replace
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process.waiting import wait_until
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     cancel,
     inventory,
@@ -43,10 +43,8 @@ _LAST_PHASE = PHASES[-1]  # its outcomes are the report's, as in a run that does
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        return {**result, **request_action.carry_out(self, ARGUMENT_SPEC, task_vars or {}, _join)}
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        return request_action.carry_out(self, ARGUMENT_SPEC, variables, _join)
 
 
 def _join(asked: Asked, run: Run) -> str:
@@ -65,7 +63,7 @@ def _join(asked: Asked, run: Run) -> str:
             supervisor.start(asked.url, executor, lambda store: store.beat(task_id, executor))
             outcomes = _wait(store, task_id, given or task.timeouts["wait"])
             task = _pass(asked, run, task, outcomes, executor, started)
-    run.task, run.response = task, asked.request.answer(task)
+    run.task, run.response = task, asked.request.respond(task)
     with contextlib.suppress(OSError):  # the report writes it again, and tells
         request_action.write_response(run)
     head = "check mode, nothing was changed: " if asked.check_mode else ""
@@ -110,14 +108,17 @@ def _logs(request: Request, task: Task, settled: t.Iterable[tuple[Subtask, Outco
 
 def _wait(store: Store, task_id: int, patience: int) -> dict[str, dict[int, Outcome]]:
     """Wait until all that is due was handed in, or need not be waited for. Returns the outcomes. Raises StoreError."""
-    until = time.monotonic() + patience
     told = False
-    while time.monotonic() < until:
+
+    def is_complete() -> bool:
+        nonlocal told
         with contextlib.suppress(StoreError):  # it may come back
             if not store.slices.awaited(task_id):
-                break
+                return True
             if cancel.asked() and not told:
                 store.cancel(task_id)
                 told = True
-        time.sleep(_LOOK_EVERY)
+        return False
+
+    wait_until(is_complete, patience, _LOOK_EVERY)
     return store.slices.give_up(task_id, patience)

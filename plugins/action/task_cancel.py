@@ -16,9 +16,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         cancel = functools.partial(questions.task_cancel, check_mode=self._task.check_mode)
-        asked = ask.ask(self, ARGUMENT_SPEC, task_vars or {}, "TASK_MANAGER", cancel, writes=True)
-        return {**result, **asked}
+        return ask.ask(self, ARGUMENT_SPEC, variables, "TASK_MANAGER", cancel, writes=True)

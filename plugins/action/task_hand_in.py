@@ -19,12 +19,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {**persistence.OPTION}
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        del tmp
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         journal.join(patience=journal.TO_WRITE)
-        variables = task_vars or {}
         run = Run.current(variables)
         if not run:
             raise AnsibleActionFail("there is no slice to hand in: task_slice has to come before")
@@ -34,4 +31,4 @@ class ActionModule(ControllerAction):
             end(run, url)
         journal.forget()
         message, successful = of_slice(run.the_task, run.slice or Slice(), check_mode=run.check_mode)
-        return {**result, "changed": False, "msg": message, "successful": successful}
+        return {"changed": False, "msg": message, "successful": successful}

@@ -28,12 +28,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {**persistence.OPTION}
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        del tmp
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         journal.join(patience=journal.TO_WRITE)
-        variables = task_vars or {}
         run = Run.current(variables)
         if not run:
             raise AnsibleActionFail("there is no run to report: an action that takes a request has to come before")
@@ -59,7 +56,6 @@ class ActionModule(ControllerAction):
                 )
         journal.forget()
         return {
-            **result,
             "changed": False,
             "msg": message,
             "plan": plain(lines),

@@ -32,10 +32,8 @@ _ROLE = "TASK_MANAGER"
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        return {**result, **request_action.carry_out(self, ARGUMENT_SPEC, task_vars or {}, _resume)}
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        return request_action.carry_out(self, ARGUMENT_SPEC, variables, _resume)
 
 
 def _resume(asked: Asked, run: Run) -> None:

@@ -36,10 +36,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        return {**result, **request_action.carry_out(self, ARGUMENT_SPEC, task_vars or {}, _take)}
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        return request_action.carry_out(self, ARGUMENT_SPEC, variables, _take)
 
 
 def _take(asked: Asked, run: Run) -> None:

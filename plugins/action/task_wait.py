@@ -25,22 +25,20 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 class ActionModule(ControllerAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         started = iso_now()
-        result = super().run(tmp, task_vars)
-        del tmp
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         journal.join(patience=journal.TO_WRITE)
-        variables = task_vars or {}
         run = Run.current(variables)
         if not run:
-            return {**result, "changed": False, "run": {}}
+            return {"changed": False, "run": {}}
         run.response = None  # the answer to the request has been given; nobody behind the barrier needs it
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
         if run.barrier_error or not run.task:
-            return {**result, "changed": False, "run": run.register()}
+            return {"changed": False, "run": run.register()}
         url = persistence.chosen(plain(arguments["task_store"]))
         passed = True
+        result: dict[str, t.Any] = {}
         try:
             if run.slice:  # the barrier is another run's
                 hand_in(run, [arguments["phase"]], url, variables["hostvars"])
@@ -75,6 +73,6 @@ class ActionModule(ControllerAction):
             run.task = task
         if run.response_file and not run.check_mode:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
-                write(run.response_file, request.answer(run.task))
+                write(run.response_file, request.respond(run.task))
         journal.note(run)
         return bool(run.due) or not (task.failures or run.cancelled)

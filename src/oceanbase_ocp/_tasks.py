@@ -56,7 +56,7 @@ def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any
 
 
 def _ask(
-    question: Callable[..., questions.Answer], asked: dict[str, Any], task_store: str | None, read_only: bool
+    question: Callable[..., questions.Reply], asked: dict[str, Any], task_store: str | None, read_only: bool
 ) -> dict[str, Any]:
     request = Request(controller.trace_id(), controller.address(), now_ms())
     try:

@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.05
 _RESET = ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
-class User(object):
+class Account(object):
     """A user that a command runs as, from the host's own files: a directory service may hang.
 
     name: the login name, or C(uid N) for a user without one. folder: whose group such a user has, and where they are at
@@ -94,8 +94,8 @@ class Ended(object):
 def run_command(argv, seconds, user=None, folder="/", meanwhile=None, in_memory=False):
     """Run a command to its end, in a session of its own, with a clean environment and no input.
 
-    argv: its absolute path and arguments. seconds: what it may take. user: a User or a Former to become, which takes
-    root where it is another one. folder: its working directory. meanwhile: called every now and then. in_memory: keep
+    argv: its absolute path and arguments. seconds: what it may take. user: an Account or a Former to become, which
+    takes root where it is another one. folder: its working directory. meanwhile: called every now and then. in_memory: keep
     what it says off the disks, which is for a command that leaves nobody behind. Returns Ended.
     """
     # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.

@@ -9,7 +9,7 @@
 import os
 import sys
 
-from .command import User, run_command
+from .command import Account, run_command
 from .home import GENERATIONS, generation_of
 from .host import AgentError, as_text, read_regular, user_name
 
@@ -52,7 +52,7 @@ class Control(object):
         if self.user != ours and os.geteuid() != 0:
             raise AgentError("not_permitted", "the agent runs as %s, and the user %s may not start it: run with become "
                              "(ansible_become: true)" % (as_text(self.user), ours))
-        self._become = former if former is not None and former.is_of(self.user) else User(self.user, self._home.path)
+        self._become = former if former is not None and former.is_of(self.user) else Account(self.user, self._home.path)
         self.account = (self._become.uid, self._become.gid) if self._become.uid != 0 else None
 
     def _interpreter(self):

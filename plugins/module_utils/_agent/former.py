@@ -20,7 +20,7 @@ from .attributes import (
     from_words,
     set_io_priority,
 )
-from .command import User
+from .command import Account
 from .host import AgentError, as_text, native, read_regular, user_name
 from .memory import memory_path, owner_of
 
@@ -145,7 +145,7 @@ class Former(object):
         if self._environment is not None:
             return self._environment
         try:
-            return User(user_name(self.uid), "/").environment(login)
+            return Account(user_name(self.uid), "/").environment(login)
         except AgentError:  # nobody of /etc/passwd
             return dict((name, login[name]) for name in login if name in ("PATH", "LANG"))
 

@@ -23,11 +23,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .._process import playbook as _playbook
+from .._process import unix_socket
 from .._process.daemonize import daemonize
 from .._task.clock import iso_now
 from .carrier import framed
 from .failure import Failure
-from .messages import Answer, Frames, Work, frame, longest, peer
+from .messages import Answer, Frames, Work, frame, longest
 
 __all__ = ["Answer", "Engine", "EngineGoneError", "Failure", "Work", "engine", "start"]
 
@@ -81,17 +82,14 @@ class Engine:
         """Connect to it, once."""
         if self._connection is None:
             with self._alive(sent=False):
-                descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-                self._stack.callback(os.close, descriptor)
-                # By way of the descriptor: a path longer than 108 bytes does not fit into the address of a socket.
-                address = f"/proc/self/fd/{descriptor}/{_SOCKET}"
+                address = self._stack.enter_context(unix_socket.address(self._folder, _SOCKET))
                 connection = self._stack.enter_context(socket.socket(socket.AF_UNIX))
                 try:
                     connection.connect(address)
                 except (FileNotFoundError, ConnectionRefusedError):
                     _start(address, self._folder)
                     connection.connect(address)
-                if peer(connection) != os.geteuid():
+                if unix_socket.peer(connection) != os.geteuid():
                     raise PermissionError(f"{self._folder / _SOCKET} is somebody else's")
                 self._connection = connection
         return self._connection

@@ -21,10 +21,11 @@ import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from .._process.unix_socket import peer
 from .._store.executor import Executor
 from .clock import IdleClock
 from .hosts import HANDSHAKES, Hosts
-from .messages import Answer, Job, Met, frame, peer, read
+from .messages import Answer, Job, Met, frame, read
 
 _LOOK_EVERY = 1  # seconds between looks at ansible-playbook where the kernel does not tell
 

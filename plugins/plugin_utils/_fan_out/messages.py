@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import struct
 import typing as t
 from dataclasses import asdict, dataclass
 
@@ -134,10 +132,3 @@ class Frames:
             body = bytes(self._received[_LENGTH_BYTES:end])
             del self._received[:end]
             yield json.loads(body)
-
-
-def peer(connection: socket.socket) -> int:
-    """The user id at the other end of a Unix socket."""
-    credentials = struct.Struct("3i")  # process, user, group
-    user: int = credentials.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size))[1]
-    return user

@@ -16,7 +16,9 @@ import signal
 import threading
 import time
 
-_LOOK_EVERY = 0.5  # seconds between looks, if the kernel does not report its end
+from . import proc
+
+_LOOK_EVERY = 0.5  # seconds between looks at it where the kernel does not tell that it has ended
 
 _process: int | None = None
 
@@ -81,10 +83,6 @@ def _end_after(playbook: int, watch: int | None, patience: float) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    found = []
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                if int(file.read().rpartition(b")")[2].split()[1]) == pid:  # the name before it may contain anything
-                    found.append(int(name))
-    return found
+    names = os.listdir("/proc") if os.path.isdir("/proc") else []
+    found = {int(name): proc.stat(int(name)) for name in names if name.isdigit()}
+    return [child for child, stat in found.items() if stat and stat.parent == pid]

@@ -104,7 +104,7 @@ def begin(asked: Asked, run: Run, task: Task) -> Task:
     """
     if asked.held_by:
         raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
-    run.response = asked.request.answer(task)
+    run.response = asked.request.respond(task)
     task.begin()
     return task
 

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible.plugins.action import ActionBase
 
 
@@ -17,3 +19,12 @@ class ControllerAction(ActionBase):
     _requires_connection = False
     _supports_check_mode = True
     _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        return {**result, **self.act(task_vars or {})}
+
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Do what the action is for. variables: of its task. Returns its result."""
+        raise NotImplementedError

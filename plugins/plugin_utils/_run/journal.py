@@ -19,7 +19,6 @@ import fcntl
 import json
 import os
 import shutil
-import time
 import typing as t
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from pathlib import Path
 from ansible import constants as C
 
 from .._process import playbook
+from .._process.waiting import wait_until
 from . import screen
 from .run import Run
 
@@ -124,14 +124,16 @@ def join(patience: float | None = None) -> None:
 
 def wait_for_workers(seconds: float) -> None:
     """Wait until no worker does a part of the run any more, for so many seconds at most."""
-    until = time.monotonic() + seconds
     with contextlib.suppress(OSError):
         descriptor = _open()
-        while time.monotonic() < until:
+
+        def is_locked() -> bool:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            time.sleep(_LOOK_EVERY)
+                return True
+            return False
+
+        wait_until(is_locked, seconds, _LOOK_EVERY)
 
 
 def _open() -> int:

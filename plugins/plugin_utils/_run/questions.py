@@ -19,7 +19,7 @@ from .._task.task import FAILED, RUNNING, SUCCESSFUL
 STATUSES = (RUNNING, FAILED, SUCCESSFUL)
 MAX_SIZE = 2000  # as OCP's lists of hosts
 
-Answer = tuple[dict[str, t.Any], str]
+Reply = tuple[dict[str, t.Any], str]  # a response, and in a line what it says
 
 
 def task_info(
@@ -32,7 +32,7 @@ def task_info(
     host_id: object = None,
     page: object = 1,
     size: object = 10,
-) -> Answer:
+) -> Reply:
     """A task, or without its id a page of tasks, the newest first. Returns the response, and in a line what it says.
 
     name: part of the name, in any case. status: one of STATUSES. page: from 1. size: tasks a page. Raises OcpError,
@@ -50,24 +50,24 @@ def task_info(
     return request.page(tasks, total, number, length), f"{total} tasks"
 
 
-def subtask_log(store: Store, request: Request, *, task_id: object, subtask_id: object) -> Answer:
+def subtask_log(store: Store, request: Request, *, task_id: object, subtask_id: object) -> Reply:
     """The log of a subtask. Returns the response, and in a line what it says. Raises OcpError, StoreError."""
     log = store.log(_id(task_id, "taskId"), number := _id(subtask_id, "subtaskId"))
     return request.success({"log": log}), f"subtask {number}: {len(log.splitlines())} lines"
 
 
-def task_cancel(store: Store, request: Request, *, task_id: object, check_mode: bool = False) -> Answer:
+def task_cancel(store: Store, request: Request, *, task_id: object, check_mode: bool = False) -> Reply:
     """Ask for the end of a task. Returns the response, and in a line what it says. Raises OcpError, StoreError."""
     number = _id(task_id, "taskId")
     if not check_mode:
         task = store.cancel(number)
         if task.status != RUNNING:
-            return request.answer(task), f"task {number} is cancelled: no run of its workflow was at work"
-        return request.answer(task), f"task {number} is being cancelled: no other host is begun, what runs ends first"
+            return request.respond(task), f"task {number} is cancelled: no run of its workflow was at work"
+        return request.respond(task), f"task {number} is being cancelled: no other host is begun, what runs ends first"
     task = store.load(number)
     if task.status != RUNNING:
         raise OcpError(TASK_STATE, f"task {number} is {task.status}: only a RUNNING task can be cancelled")
-    return request.answer(task), f"check mode, nothing was changed: task {number} would be cancelled"
+    return request.respond(task), f"check mode, nothing was changed: task {number} would be cancelled"
 
 
 def _id(value: object, field: str) -> int:

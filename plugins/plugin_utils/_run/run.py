@@ -193,7 +193,7 @@ class Run:
         # A plan must never be taken for the deed.
         context = {"check_mode": "true"} if self.check_mode else {}
         logs = subtask_log.blocks(task, settled, self.request.trace_id, self.request.context)
-        return Ending(task, self.request.answer(task, context), logs)
+        return Ending(task, self.request.respond(task, context), logs)
 
 
 def registered(variables: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:

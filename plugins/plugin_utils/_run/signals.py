@@ -18,9 +18,9 @@ import os
 import signal
 import sys
 import threading
-import time
 import typing as t
 
+from .._process.waiting import wait_until
 from . import cancel
 from .screen import nobody_reads
 
@@ -84,12 +84,7 @@ def _worker_goes_on(number: int, count: int) -> bool:
         return True
     if number == signal.SIGINT:
         return count == 1
-    until = time.monotonic() + _PATIENCE
-    while count == 1 and time.monotonic() < until:
-        if cancel.asked():
-            return True
-        time.sleep(_PATIENCE / 10)
-    return False
+    return count == 1 and wait_until(cancel.asked, _PATIENCE, _PATIENCE / 10)
 
 
 def _pass_on(previous: t.Any, number: int, frame: t.Any) -> None:

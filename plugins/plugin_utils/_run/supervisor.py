@@ -22,11 +22,10 @@ import select
 import socket
 import threading
 import time
-import typing as t
 
 from ansible import constants as C
 
-from .._process import playbook
+from .._process import playbook, unix_socket
 from .._process.daemonize import daemonize
 from .._store.executor import Executor
 from . import cancel, heartbeat, journal, last_word, signals
@@ -156,11 +155,5 @@ def _identity() -> tuple[int, int] | None:
     return found.st_ino, found.st_ctime_ns
 
 
-@contextlib.contextmanager
-def _address() -> t.Iterator[str]:
-    """Where the supervisor listens. By a descriptor, since a path longer than 108 bytes does not fit."""
-    descriptor = os.open(C.DEFAULT_LOCAL_TMP, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{_SOCKET}"
-    finally:
-        os.close(descriptor)
+def _address() -> contextlib.AbstractContextManager[str]:
+    return unix_socket.address(C.DEFAULT_LOCAL_TMP, _SOCKET)

@@ -61,7 +61,7 @@ Command = t.Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Target:
+class Destination:
     """How Ansible would reach a host.
 
     ssh: command line of ssh, without the host. address: the host as ssh would be given it. password: for ssh, None
@@ -74,7 +74,7 @@ class Target:
     start: Start
 
     def __repr__(self) -> str:
-        return f"Target(address={self.address!r})"  # options of ssh may hold what nobody should see
+        return f"Destination(address={self.address!r})"  # options of ssh may hold what nobody should see
 
 
 @dataclass(frozen=True)
@@ -119,19 +119,19 @@ class AnsibleSsh:
         alike = sorted((variable, value) for variable, value in used.items() if variable not in self._address_variables)
         return Host(name, str(plain(address)), repr((alike, discovered(variables))))
 
-    def target(self, host: Host, command: Command) -> Target:
+    def destination(self, host: Host, command: Command) -> Destination:
         """Raises NotUnderstoodError.
 
         command: from what starts Python there, see interpreter.interpreter(), to a command for a shell.
         """
         try:
-            return self._target(host, command)
+            return self._destination(host, command)
         except NotUnderstoodError:
             raise
         except Exception as exc:  # as above
             raise _unresolved(exc) from exc
 
-    def _target(self, host: Host, command: Command) -> Target:
+    def _destination(self, host: Host, command: Command) -> Destination:
         if any(self._task.environment or ()) or self._task.delegate_to:
             raise NotUnderstoodError("the play or its task has the keyword environment or delegate_to")
         templar = self._variables.templar(host.name)
@@ -145,7 +145,7 @@ class AnsibleSsh:
             raise NotUnderstoodError("a password is given, and ansible_ssh_password_mechanism is disable")
         python = interpreter(self._variables.of(host.name), templar.template)
         start = self._start(play_context, connection, templar, command(python))
-        return Target(_ssh_command(connection), host.address, plain(password) or None, start)
+        return Destination(_ssh_command(connection), host.address, plain(password) or None, start)
 
     def _connect(self, host: Host, templar: Templar) -> tuple[PlayContext, t.Any]:
         """The connection of a task on this host, as TaskExecutor makes it: without connecting."""

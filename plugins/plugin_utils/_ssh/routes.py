@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from ansible.plugins.action import ActionBase
 
 from . import ssh_config, ssh_route
-from .ansible_ssh import AnsibleSsh, Command, Host, Target, Variables
+from .ansible_ssh import AnsibleSsh, Command, Destination, Host, Variables
 from .route import Route, Start
 from .ssh_config import Meaning, NotUnderstoodError
 from .task_variables import TaskVariables
@@ -60,11 +60,11 @@ def routes(
             groups[host.alike].append(host)
     for members in groups.values():
         try:
-            target = ansible.target(members[0], command)
+            destination = ansible.destination(members[0], command)
         except NotUnderstoodError as exc:
             found.update({host.name: str(exc) for host in members})
         else:
-            found.update(ssh.ways(target, members))
+            found.update(ssh.ways(destination, members))
     return {name: found[name] for name in hosts}
 
 
@@ -77,41 +77,41 @@ class _Ssh:
         self._defaults = functools.cache(ssh_config.defaults)
         self._jumps: dict[tuple[str, ...], Route] = {}
 
-    def ways(self, target: Target, hosts: t.Sequence[Host]) -> dict[str, Way | str]:
-        """The ways to hosts that differ only in the address. target: that of the first one."""
-        alike = self._alike(target)
+    def ways(self, destination: Destination, hosts: t.Sequence[Host]) -> dict[str, Way | str]:
+        """The ways to hosts that differ in nothing but the address. destination: that of the first one."""
+        alike = self._alike(destination)
 
         def way(host: Host) -> tuple[str, Way | str]:
-            return host.name, self._way(target, host.address, alike if ssh_config.is_plain(host.address) else None)
+            return host.name, self._way(destination, host.address, alike if ssh_config.is_plain(host.address) else None)
 
         if alike:
             return dict(map(way, hosts))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return dict(pool.map(way, hosts))
 
-    def _alike(self, target: Target) -> Meaning | None:
-        """ssh's answer for the first host, if it holds for the others, too, apart from the address."""
+    def _alike(self, destination: Destination) -> Meaning | None:
+        """What ssh says of the first host, if that holds for the others, too, apart from the address."""
         try:
-            meaning = ssh_config.ask(target.ssh, target.address)
+            meaning = ssh_config.ask(destination.ssh, destination.address)
         except NotUnderstoodError:
             return None
-        if not meaning.for_all or not ssh_config.is_plain(target.address):
+        if not meaning.for_all or not ssh_config.is_plain(destination.address):
             return None
-        # otherwise a HostName of the configuration leads elsewhere
-        return meaning if meaning.settings.get("hostname") == (target.address.lower(),) else None
+        # else a HostName of the configuration leads elsewhere
+        return meaning if meaning.settings.get("hostname") == (destination.address.lower(),) else None
 
-    def _way(self, target: Target, address: str, alike: Meaning | None) -> Way | str:
-        """The way to one host. alike: ssh's answer for another host, if it holds for this one, too."""
+    def _way(self, destination: Destination, address: str, alike: Meaning | None) -> Way | str:
+        """The way to one host. alike: what ssh says of another one, where it holds for this one, too."""
         try:
             if alike:
                 meaning = replace(alike, settings={**alike.settings, "hostname": (address.lower(),)})
             else:
-                meaning = ssh_config.ask(target.ssh, address)
-            route = self._route(target.ssh[0], meaning, address, target.password)
+                meaning = ssh_config.ask(destination.ssh, address)
+            route = self._route(destination.ssh[0], meaning, address, destination.password)
             environment = ssh_route.environment(meaning.settings, self._around)
         except NotUnderstoodError as exc:
             return str(exc)
-        return Way(route, replace(target.start, environment=environment))
+        return Way(route, replace(destination.start, environment=environment))
 
     def _route(self, program: str, meaning: Meaning, asked: str, password: str | None, jumps: int = 0) -> Route:
         jump = self._jump(program, meaning.jump, jumps) if meaning.jump else None

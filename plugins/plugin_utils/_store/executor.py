@@ -14,6 +14,8 @@ import typing as t
 import uuid
 from dataclasses import dataclass
 
+from .._process import proc
+
 
 @dataclass(frozen=True)
 class Executor:
@@ -34,8 +36,8 @@ class Executor:
 
     @classmethod
     def of(cls, pid: int, address: str) -> Executor:
-        """The run with the process pid of our pid namespace."""
-        stat = _stat(pid)
+        """The run that the process pid, which lives in our pid namespace, is."""
+        stat = proc.stat(pid)
         return cls(
             token=uuid.uuid4().hex,
             address=address,
@@ -43,7 +45,7 @@ class Executor:
             boot_id=_boot_id(),
             namespace=_namespace(),
             pid=pid,
-            start=stat[1] if stat else 0,
+            start=stat.start if stat else 0,
         )
 
     @classmethod
@@ -62,24 +64,13 @@ class Executor:
         """
         if not self.boot_id or not self.start or (self.boot_id, self.namespace) != (_boot_id(), _namespace()):
             return None
-        stat = _stat(self.pid)
+        stat = proc.stat(self.pid)
         if stat is None:
             return _gone_for_sure(self.pid)
-        state, start = stat
-        return start != self.start or state in "ZX"
+        return stat.start != self.start or stat.state in "ZX"
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
-
-
-def _stat(pid: int) -> tuple[str, int] | None:
-    """State and start time of a process, None if /proc does not show it."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()  # the name before it may contain anything
-        return fields[0].decode(), int(fields[19])
-    except (OSError, IndexError, ValueError):
-        return None
 
 
 def _gone_for_sure(pid: int) -> t.Literal[True] | None:

@@ -51,8 +51,8 @@ class Request:
         """The response of a successful request."""
         return self.envelope(HTTPStatus.OK, {"data": data})
 
-    def answer(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
-        """The response to a request that creates a task.
+    def respond(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+        """The response that carries a task as OCP answers who creates one.
 
         context: texts to add to the task's stringMap, beside those of the request.
         """

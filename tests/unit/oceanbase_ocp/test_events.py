@@ -17,7 +17,7 @@ from .test_progress import DONE, REQUEST, event, new_task, run
 def begun() -> list[dict[str, Any]]:
     """The events of a run on two hosts during Prepare. One host has finished it."""
     task = new_task(2)
-    response = REQUEST.answer(task)
+    response = REQUEST.respond(task)
     task.begin()
     return [
         {"event": "verbose", "stdout": "a warning"},

@@ -73,7 +73,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def begun(task: Task, action: str = "task_create", **more: Any) -> Progress:
-    response = REQUEST.answer(task)
+    response = REQUEST.respond(task)
     task.begin()
     progress = Progress()
     progress.take({"event": "verbose", "stdout": "a warning"})

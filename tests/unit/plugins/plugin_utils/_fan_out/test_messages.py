@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import typing as t
 
 import pytest
@@ -19,7 +17,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages im
     Met,
     Work,
     frame,
-    peer,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 
@@ -73,12 +70,6 @@ def test_frames_are_told_apart_however_they_come() -> None:
         frames = Frames()
         pieces = (whole[at : at + size] for at in range(0, len(whole), size))
         assert [document for piece in pieces for document in frames.take(piece)] == documents
-
-
-def test_who_is_at_the_other_end() -> None:
-    here, there = socket.socketpair()
-    with here, there:
-        assert peer(here) == os.geteuid()
 
 
 def test_passwords_are_in_no_text_for_people() -> None:

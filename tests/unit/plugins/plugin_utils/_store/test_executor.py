@@ -49,8 +49,8 @@ def test_of_what_lives_elsewhere_nothing_is_known(executor: Executor) -> None:
 
 
 def test_a_process_that_proc_hides_may_live(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With hidepid the process exists, but its folder in /proc does not."""
-    monkeypatch.setattr(_executor, "_stat", lambda _pid: None)
+    """As with hidepid: the process is there, and its folder in /proc is not."""
+    monkeypatch.setattr(_executor.proc, "stat", lambda _pid: None)
     assert ME.is_gone() is None
 
 

@@ -89,13 +89,13 @@ def test_the_comparison_sees_differences() -> None:
 def test_the_create_response_has_the_shape_of_the_sample(
     new_task: NewTask, definition: str, sample: dict[str, Any]
 ) -> None:
-    response = json.loads(json.dumps(REQUEST.answer(new_task(1, definition))))
+    response = json.loads(json.dumps(REQUEST.respond(new_task(1, definition))))
     assert differences(response, sample) == []
     assert by_name(response) == by_name(sample), "and its values, where they are not arbitrary"
 
 
 def test_the_order_of_the_keys_is_the_sample_s(new_task: NewTask) -> None:
-    response = REQUEST.answer(new_task(1))
+    response = REQUEST.respond(new_task(1))
     assert list(response) == list(SAMPLE)
     assert list(response["data"]) == list(SAMPLE["data"])
     assert list(response["data"]["context"]) == list(SAMPLE["data"]["context"])
@@ -103,8 +103,8 @@ def test_the_order_of_the_keys_is_the_sample_s(new_task: NewTask) -> None:
 
 
 def test_the_final_response_is_a_superset(new_task: NewTask, play: Play) -> None:
-    create = REQUEST.answer(new_task(1))
-    final = json.loads(json.dumps(REQUEST.answer(play(new_task(1)))))
+    create = REQUEST.respond(new_task(1))
+    final = json.loads(json.dumps(REQUEST.respond(play(new_task(1)))))
     assert differences(final, SAMPLE, more=True) == []
     assert final["data"].keys() - create["data"].keys() == {"finishTime"}
     for subtask in final["data"]["subtasks"]:
@@ -121,7 +121,7 @@ def test_a_failed_task_is_a_successful_request(new_task: NewTask) -> None:
     task = new_task(2)
     task.settle("prepare", {0: Outcome.failure(NO_CONNECTION, "no route", "a", "b")})
     task.close("end")
-    response = REQUEST.answer(task)
+    response = REQUEST.respond(task)
     assert (response["successful"], response["status"], response["data"]["status"]) == (True, 200, "FAILED")
     failed, missing, *others = response["data"]["subtasks"]
     assert failed["error"] == {"code": "CMP07002", "message": "no route"}
@@ -133,7 +133,7 @@ def test_a_failed_task_is_a_successful_request(new_task: NewTask) -> None:
 
 @pytest.mark.parametrize("hosts", [1, 2, 3, 500])
 def test_every_number_of_hosts(new_task: NewTask, hosts: int) -> None:
-    response = REQUEST.answer(new_task(hosts))
+    response = REQUEST.respond(new_task(hosts))
     assert differences(response, SAMPLE) == []
     assert response["data"]["context"]["listMap"] == {"host_ids": [str(1001 + index) for index in range(hosts)]}
     assert len(response["data"]["subtasks"]) == 3 * hosts + 2
@@ -195,7 +195,7 @@ def test_how_many_pages(total: int, size: int, pages: int) -> None:
     }
 
 
-@pytest.mark.parametrize("form", ["answer", "detail"])
+@pytest.mark.parametrize("form", ["respond", "detail"])
 def test_the_errors_of_a_task_are_spelled_as_asked_for(new_task: NewTask, play: Play, form: str) -> None:
     task = play(
         new_task(2),
@@ -209,7 +209,7 @@ def test_the_errors_of_a_task_are_spelled_as_asked_for(new_task: NewTask, play: 
 def test_how_interventions_show(new_task: NewTask, play: Play) -> None:
     task = play(new_task(2, prohibit_rollback=True), {("prepare", 0): Outcome.failure(NO_CONNECTION, "x", "a", "b")})
     retry(task)
-    again = REQUEST.answer(task)["data"]
+    again = REQUEST.respond(task)["data"]
     assert (again["status"], again["operation"]) == ("RUNNING", "RETRY")
     assert "finishTime" not in again
     assert again["context"]["stringMap"]["prohibit_rollback"] == "true"
@@ -228,7 +228,7 @@ def test_a_success_that_carries_something_else() -> None:
 
 
 def test_the_context_is_made_of_texts(new_task: NewTask) -> None:
-    context = REQUEST.answer(new_task(1), {"check_mode": "true"})["data"]["context"]
+    context = REQUEST.respond(new_task(1), {"check_mode": "true"})["data"]["context"]
     assert context["stringMap"] == {"prohibit_rollback": "false", "check_mode": "true"}
     assert (context["parallel"], context["parallelIdx"]) == (False, -1)
 
@@ -237,11 +237,11 @@ def test_the_envelope(new_task: NewTask, monkeypatch: pytest.MonkeyPatch) -> Non
     import ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response as response_module
 
     monkeypatch.setattr(response_module, "now_ms", lambda: REQUEST.received + 40)
-    response = REQUEST.answer(new_task(1))
+    response = REQUEST.respond(new_task(1))
     assert (response["duration"], response["server"], response["traceId"]) == (40, "192.0.2.7", "688d3147a10b45e8")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?[+-]\d\d:\d\d", response["timestamp"])
     monkeypatch.setattr(response_module, "now_ms", lambda: REQUEST.received - 5)
-    assert REQUEST.answer(new_task(1))["duration"] == 0, "a clock that was set back"
+    assert REQUEST.respond(new_task(1))["duration"] == 0, "a clock that was set back"
 
 
 def test_a_refused_request() -> None:
@@ -269,5 +269,5 @@ def test_a_request_survives_its_dump() -> None:
 def test_every_answer_has_the_context_of_its_request(new_task: NewTask) -> None:
     request = replace(REQUEST, context={"awx_job_id": "17"})
     for context, shown in (({}, {}), ({"check_mode": "true"}, {"check_mode": "true"})):
-        answer = request.answer(new_task(1), context)["data"]["context"]["stringMap"]
+        answer = request.respond(new_task(1), context)["data"]["context"]["stringMap"]
         assert answer == {"prohibit_rollback": "false", "awx_job_id": "17", **shown}

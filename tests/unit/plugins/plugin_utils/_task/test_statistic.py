@@ -29,11 +29,11 @@ def failed(play: Play, new_task: NewTask, hosts: int, failures: int) -> dict[str
     outcomes = {
         ("prepare", n): Outcome.failure(NO_CONNECTION, f"db{n:03}: no route", "a", "b") for n in range(failures)
     }
-    return REQUEST.answer(play(new_task(hosts), outcomes))
+    return REQUEST.respond(play(new_task(hosts), outcomes))
 
 
 def test_a_small_response_is_itself(new_task: NewTask, play: Play) -> None:
-    response = REQUEST.answer(play(new_task(20)))
+    response = REQUEST.respond(play(new_task(20)))
     assert size(response) < statistic.MOST_BYTES
     assert statistic.statistic(response, WHOLE) == response
     assert statistic.statistic(response, WHOLE, size(response)) == response
