@@ -105,8 +105,8 @@ def end_of_run(output: str) -> str:
 
 def log_lines(output: str) -> str:
     """The log of a subtask."""
-    log = json.loads(output.partition("=> ")[2])["response"]["data"]["log"]
-    return "...\n" + "\n".join(line for line in log.splitlines() if line)
+    log = json.loads(output.partition("=> ")[2])["lines"]
+    return "...\n" + "\n".join(line for line in log if line)
 
 
 def subtask_id(folder: Path, name: str, index: int) -> int:
@@ -149,9 +149,8 @@ def main() -> None:
             )
             task = json.loads((folder / "response.json").read_text())["data"]
             failed = next(s["id"] for s in task["subtasks"] if s["status"] == "FAILED")
-            walk.run(
-                f"ansible localhost -m oceanbase.ocp.subtask_log -a 'task_id=1 subtask_id={failed}'", log_lines
-            )
+            ask = "ansible -i localhost, localhost -m oceanbase.ocp"
+            walk.run(f"{ask}.subtask_log -a 'task_id=1 subtask_id={failed}'", log_lines)
 
             walk.say("## Roll back\n")
             walk.say("The operator gives up, checks what a rollback would do, and rolls back:\n")
@@ -161,7 +160,7 @@ def main() -> None:
             walk.agents(fleet)
 
             walk.say("## Ask\n\nThe task has ended, and can still be queried:\n")
-            walk.run("ansible localhost -m oceanbase.ocp.task_info -a task_id=1", said)
+            walk.run(f"{ask}.task_info -a task_id=1", said)
             walk.run(f"{play}task_retry -e task_id=1 {response}", end_of_run)
             walk.write(PAGE)
 

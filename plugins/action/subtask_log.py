@@ -10,7 +10,9 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_acti
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "task_id": {"type": "raw", "required": True},
-    "subtask_id": {"type": "raw", "required": True},
+    "subtask_id": {"type": "raw"},
+    "host_id": {"type": "raw"},
+    **ask.WHOLE,
     **ask.OPTIONS,
 }
 

@@ -15,6 +15,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "host_id": {"type": "raw"},
     "page": {"type": "int", "default": 1},
     "size": {"type": "int", "default": 10},
+    **ask.WHOLE,
     **ask.OPTIONS,
 }
 

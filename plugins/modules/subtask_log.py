@@ -6,14 +6,14 @@
 
 DOCUMENTATION = r"""
 module: subtask_log
-short_description: Ask for the log of a subtask
+short_description: Ask for the log of a subtask, or of a host
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
   - Tells what a subtask has done on its host, in order, with times. The processes that were found, the signals that
     were sent, who exited when, and what failed. Each execution has a block of its own.
-  - Answers as OCP does for C(GET /tasks/instances/{taskId}/subtasks/{subtaskId}/log).
+  - With O(whole) it answers as OCP does for C(GET /tasks/instances/{taskId}/subtasks/{subtaskId}/log), too.
   - A subtask that does not exist is OCP's 404, and this module fails.
   - With O(role_bindings) it takes the role C(TASK_VIEWER).
   - Runs on V(localhost).
@@ -23,9 +23,16 @@ options:
     type: raw
     required: true
   subtask_id:
-    description: The id of the subtask.
+    description: The id of the subtask. Either this or O(host_id) is required.
     type: raw
-    required: true
+  host_id:
+    description:
+      - The id in OCP of a host of the task, or its name there. Gives the logs of all its subtasks, one behind another.
+    type: raw
+  whole:
+    description: Whether to give OCP's response as well. It has the same log as one text.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._store.request
@@ -46,17 +53,19 @@ EXAMPLES = r"""
     subtask_id: 32857
   delegate_to: localhost
   run_once: true
-  register: answer
 
-- name: Show it
-  ansible.builtin.debug:
-    msg: "{{ answer.response.data.log.splitlines() }}"
+- name: What the task did on a host
+  oceanbase.ocp.subtask_log:
+    task_id: 31173
+    host_id: 1001
+  delegate_to: localhost
+  run_once: true
 """
 
 RETURN = r"""
 response:
   description: The response of OCP's API, with C(data) or with C(error).
-  returned: always
+  returned: with O(whole), and on failure
   type: dict
   sample:
     data: {log: "############{EXECUTE}{2026-11-23T22:08:05.982+00:00}############"}
@@ -66,9 +75,15 @@ response:
     successful: true
     timestamp: '2026-11-23T22:08:15.4+00:00'
     traceId: 688d3147a10b45e8
+lines:
+  description: The log, line by line.
+  returned: success
+  type: list
+  elements: str
+  sample: ["############{EXECUTE}{2026-11-23T22:08:05.982+00:00}############"]
 msg:
   description: The same in a line.
   returned: always
   type: str
-  sample: "task 31173 Batch stop OCP agent: FAILED"
+  sample: "subtask 32857: 12 lines"
 """

@@ -11,7 +11,9 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Answers as OCP does for C(GET /tasks/instances/{taskId}) and C(GET /tasks/instances).
+  - Tells in a few lines what a task is, which of its hosts are not through, and what has failed; or which tasks there
+    are.
+  - With O(whole) it answers as OCP does for C(GET /tasks/instances/{taskId}) and C(GET /tasks/instances), too.
   - A task whose controller is gone is FAILED, with the code TSK10015; it can be retried then.
   - A task that does not exist is OCP's 404, and this module fails.
   - With O(role_bindings) it takes the role C(TASK_VIEWER).
@@ -38,6 +40,10 @@ options:
     description: How many tasks a page has, at most 2000.
     type: int
     default: 10
+  whole:
+    description: Whether to give OCP's response as well. It has every subtask of a task.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._store.request
@@ -59,6 +65,18 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
+- name: A task as OCP's API has it
+  oceanbase.ocp.task_info:
+    task_id: 31173
+    whole: true
+  delegate_to: localhost
+  run_once: true
+  register: answer
+
+- name: Its subtasks that have failed
+  ansible.builtin.debug:
+    msg: "{{ answer.response.data.subtasks | selectattr('status', 'equalto', 'FAILED') }}"
+
 - name: The last tasks on a host that have failed
   oceanbase.ocp.task_info:
     host_id: 1001
@@ -70,7 +88,7 @@ EXAMPLES = r"""
 RETURN = r"""
 response:
   description: The response of OCP's API, with C(data) or with C(error).
-  returned: always
+  returned: with O(whole), and on failure
   type: dict
   sample:
     data: {id: 31173, name: Batch stop OCP agent, status: FAILED}
@@ -80,6 +98,15 @@ response:
     successful: true
     timestamp: '2026-11-23T22:08:15.4+00:00'
     traceId: 688d3147a10b45e8
+lines:
+  description: The task, or a table of tasks, in a few lines for people. At most 20 failures are in it.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "task 31173: Batch stop OCP agent: FAILED"
+    - "begun 2026-11-23T22:08:05+00:00 by alice, ended 2026-11-23T22:08:15+00:00"
+    - "2 hosts: db001, db002. 1 host stopped and verified; 1 host failed in Stop"
 msg:
   description: The same in a line.
   returned: always

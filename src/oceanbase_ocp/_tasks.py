@@ -35,12 +35,15 @@ def task_info(
     return _ask(questions.task_info, asked, task_store, read_only=True)
 
 
-def subtask_log(task_id: int, subtask_id: int, *, task_store: str | None = None) -> dict[str, Any]:
+def subtask_log(
+    task_id: int, subtask_id: int | None = None, *, host_id: int | str | None = None, task_store: str | None = None
+) -> dict[str, Any]:
     """What a subtask has done on its host, as the text `["data"]["log"]` of OCP's response.
 
-    task_store: as in `submit`. An unknown task or subtask is a response with an error.
+    host_id: in place of `subtask_id`, the id of a host, or its name in the task: the logs of all its subtasks, one
+    behind another. task_store: as in `submit`. An unknown task, subtask or host is a response with an error.
     """
-    asked = {"task_id": task_id, "subtask_id": subtask_id}
+    asked = {"task_id": task_id, "subtask_id": subtask_id, "host_id": host_id}
     return _ask(questions.subtask_log, asked, task_store, read_only=True)
 
 
@@ -61,7 +64,6 @@ def _ask(
     request = Request(controller.trace_id(), controller.address(), now_ms())
     try:
         with persistence.open_store(persistence.chosen(task_store), read_only=read_only) as store:
-            response, _said = question(store, request, **asked)
-            return response
+            return question(store, request, **asked).response
     except OcpError as error:
         return request.refuse(error)

@@ -149,6 +149,7 @@ class Core:
 
     def ask(self, module: str, *options: str, **arguments: Any) -> dict[str, Any]:
         """Run a module on localhost by itself, as at a terminal. Returns its response."""
+        arguments |= {"whole": True} if module in ("task_info", "subtask_log") else {}
         command = [self.bin / "ansible", "localhost", f"--module-name={COLLECTION}.{module}", *options]
         run = subprocess.run(
             [*command, *([f"--args={json.dumps(arguments)}"] if arguments else [])],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import Core, Run, end
+from tests.integration.cores import PATIENCE, Core, Run, end
 from tests.integration.graph import RESTART_NODES, START_NODES, check_graph, check_truth
 from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
 
@@ -67,6 +68,34 @@ def test_a_task_can_be_asked_for(core: Core, start_fleet: StartFleet, response_f
     order = ["Run subtask", "found ocp_agentd (", "SIGTERM to ocp_agentd", "SIGKILL to ocp_agentd", "ended", "new"]
     places = [log.index(text) for text in order]
     assert places == sorted(places), log
+
+    lines = shown(core, "task_info", f"task_id={run.task['id']}")
+    assert lines[0] == f"task {run.task['id']}: Batch stop OCP agent: SUCCESSFUL"
+    assert ". 2 hosts stopped and verified" in lines[2]
+    assert shown(core, "task_info", "size=1")[1].split()[:2] == [str(run.task["id"]), "SUCCESSFUL"]
+    by_host = shown(core, "subtask_log", f"task_id={run.task['id']} host_id={fleet.hosts[1].host_id}")
+    assert "\n".join(by_host).count("############{EXECUTE}{") == 3
+    assert log.splitlines()[1] in by_host
+
+
+def shown(core: Core, module: str, arguments: str) -> list[str]:
+    """What somebody sees who types a documented command: some lines, and no warning."""
+    command = ["ansible", "-i", "localhost,", "localhost", "-m", f"oceanbase.ocp.{module}", "-a", arguments]
+    run = subprocess.run(
+        [core.bin / command[0], *command[1:]],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=core.environment(),
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "WARNING" not in run.stdout + run.stderr
+    answer = json.loads(run.stdout.partition("=> ")[2])
+    assert answer.keys() == {"changed", "lines", "msg"}
+    lines: list[str] = answer["lines"]
+    return lines
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,8 @@ def run_command(argv, seconds, user=None, folder="/", meanwhile=None, in_memory=
     """Run a command to its end, in a session of its own, with a clean environment and no input.
 
     argv: its absolute path and arguments. seconds: what it may take. user: an Account or a Former to become, which
-    takes root where it is another one. folder: its working directory. meanwhile: called every now and then. in_memory: keep
-    what it says off the disks, which is for a command that leaves nobody behind. Returns Ended.
+    takes root where it is another one. folder: its working directory. meanwhile: called every now and then. in_memory:
+    keep what it says off the disks, which is for a command that leaves nobody behind. Returns Ended.
     """
     # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.
     streams = [_scratch(in_memory), _scratch(in_memory)]

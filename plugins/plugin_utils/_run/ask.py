@@ -17,12 +17,17 @@ from .._task.clock import now_ms
 from .._task.errors import SPELLINGS, OcpError
 from .._task.response import Request
 from . import controller, handed_on, mistakes, persistence
+from .questions import Reply
 
 OPTIONS: dict[str, t.Any] = {
     "role_bindings": {"type": "path"},
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
     **persistence.OPTION,
 }
+# Of actions whose answer is for people first: whether they give OCP's response as well.
+WHOLE: dict[str, t.Any] = {"whole": {"type": "bool", "default": False}}
+
+_NOT_ASKED = OPTIONS.keys() | WHOLE.keys()
 
 
 def ask(
@@ -30,7 +35,7 @@ def ask(
     spec: t.Mapping[str, t.Any],
     variables: t.Mapping[str, t.Any],
     role: str,
-    question: t.Callable[..., tuple[dict[str, t.Any], str]],
+    question: t.Callable[..., Reply],
     *,
     writes: bool = False,
 ) -> dict[str, t.Any]:
@@ -52,10 +57,15 @@ def ask(
             controller.authorize(controller.user(variables), role, arguments["role_bindings"], action._task.action)
         read_only = action._task.check_mode or not writes
         with persistence.open_store(persistence.chosen(arguments["task_store"]), read_only=read_only) as store:
-            own = {name: value for name, value in arguments.items() if name not in OPTIONS}
-            response, message = question(store, request, **own)
+            own = {name: value for name, value in arguments.items() if name not in _NOT_ASKED}
+            reply = question(store, request, **own)
     except OcpError as error:
         response = request.refuse(error)
         said = f"{response['status']} {response['error']['code']}: {error.message}"
         return {"failed": True, "msg": said, "response": response}
-    return {"changed": writes, "msg": message, "response": response}
+    result: dict[str, t.Any] = {"changed": writes, "msg": reply.said}
+    if reply.lines:
+        result["lines"] = reply.lines
+    if arguments.get("whole", True):
+        result["response"] = reply.response
+    return result

@@ -9,17 +9,26 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass, field
 
 from .._store.store import Store
-from .._task.errors import INVALID, TASK_STATE, OcpError
+from .._task import outline
+from .._task.errors import INVALID, TASK_STATE, UNKNOWN_HOST, OcpError, join
 from .._task.host_ids import parse
 from .._task.response import Request
-from .._task.task import FAILED, RUNNING, SUCCESSFUL
+from .._task.task import FAILED, RUNNING, SUCCESSFUL, Task
 
 STATUSES = (RUNNING, FAILED, SUCCESSFUL)
 MAX_SIZE = 2000  # as OCP's lists of hosts
 
-Reply = tuple[dict[str, t.Any], str]  # a response, and in a line what it says
+
+@dataclass(frozen=True)
+class Reply:
+    """What was asked for: OCP's response, what it says in a line, and what people want to know of it in some lines."""
+
+    response: dict[str, t.Any]
+    said: str
+    lines: list[str] = field(default_factory=list)
 
 
 def task_info(
@@ -33,41 +42,73 @@ def task_info(
     page: object = 1,
     size: object = 10,
 ) -> Reply:
-    """A task, or without its id a page of tasks, the newest first. Returns the response, and in a line what it says.
+    """A task, or without its id a page of tasks, the newest first.
 
     name: part of the name, in any case. status: one of STATUSES. page: from 1. size: tasks a page. Raises OcpError,
     StoreError.
     """
     if task_id is not None:
         task = store.load(_id(task_id, "taskId"))
-        return request.detail(task), f"task {task.id} {task.name}: {task.status}"
+        return Reply(request.detail(task), f"task {task.id} {task.name}: {task.status}", outline.of_task(task))
     number = _number("page", page, None)
     length = _number("size", size, MAX_SIZE)
     if status is not None and status not in STATUSES:
         raise OcpError(INVALID, f"status must be one of {', '.join(STATUSES)}, not {status!r}")
     host = None if host_id is None else _id(host_id, "hostId")
     tasks, total = store.find(name=name, status=status, host_id=host, page=number, size=length)
-    return request.page(tasks, total, number, length), f"{total} tasks"
+    response = request.page(tasks, total, number, length)
+    return Reply(response, f"{total} tasks", outline.of_list(tasks, total, number, length))
 
 
-def subtask_log(store: Store, request: Request, *, task_id: object, subtask_id: object) -> Reply:
-    """The log of a subtask. Returns the response, and in a line what it says. Raises OcpError, StoreError."""
-    log = store.log(_id(task_id, "taskId"), number := _id(subtask_id, "subtaskId"))
-    return request.success({"log": log}), f"subtask {number}: {len(log.splitlines())} lines"
+def subtask_log(
+    store: Store, request: Request, *, task_id: object, subtask_id: object = None, host_id: object = None
+) -> Reply:
+    """The log of a subtask, or the logs of all subtasks of a host, each behind a line that says which it is.
+
+    host_id: the id of the host, or its name in the task. Raises OcpError, StoreError.
+    """
+    if (subtask_id in (None, "")) == (host_id in (None, "")):
+        raise OcpError(INVALID, "give one of subtask_id and host_id: the log is that of a subtask, or of a host")
+    number = _id(task_id, "taskId")
+    if host_id in (None, ""):
+        log = store.log(number, subtask := _id(subtask_id, "subtaskId"))
+        said = f"subtask {subtask}"
+    else:
+        task = store.load(number)
+        index = _host_index(task, host_id)
+        said = str(task.targets[index])
+        log = "\n".join(
+            f"{task.what.node(found.phase).name}, subtask {found.id}, {found.status}\n{store.log(number, found.id)}"
+            for found in task.subtasks
+            if found.parallel_idx == index
+        )
+    lines = log.splitlines()
+    count = f"{len(lines)} line{'' if len(lines) == 1 else 's'}"
+    return Reply(request.success({"log": log}), f"{said}: {count}", lines)
+
+
+def _host_index(task: Task, host_id: object) -> int:
+    """The index of a host in the task. host_id: its id, or its name there. Raises OcpError (404)."""
+    asked = str(host_id).strip()
+    for index, target in enumerate(task.targets):
+        if asked in (str(target.host_id), target.host):
+            return index
+    raise OcpError(UNKNOWN_HOST, f"task {task.id} has no host {asked!r}: it has {join(task.targets, 20)}")
 
 
 def task_cancel(store: Store, request: Request, *, task_id: object, check_mode: bool = False) -> Reply:
-    """Ask for the end of a task. Returns the response, and in a line what it says. Raises OcpError, StoreError."""
+    """Ask for the end of a task. Raises OcpError, StoreError."""
     number = _id(task_id, "taskId")
     if not check_mode:
         task = store.cancel(number)
         if task.status != RUNNING:
-            return request.respond(task), f"task {number} is cancelled: no run of its workflow was at work"
-        return request.respond(task), f"task {number} is being cancelled: no other host is begun, what runs ends first"
+            return Reply(request.respond(task), f"task {number} is cancelled: no run of its workflow was at work")
+        said = f"task {number} is being cancelled: no other host is begun, what runs ends first"
+        return Reply(request.respond(task), said)
     task = store.load(number)
     if task.status != RUNNING:
         raise OcpError(TASK_STATE, f"task {number} is {task.status}: only a RUNNING task can be cancelled")
-    return request.respond(task), f"check mode, nothing was changed: task {number} would be cancelled"
+    return Reply(request.respond(task), f"check mode, nothing was changed: task {number} would be cancelled")
 
 
 def _id(value: object, field: str) -> int:

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Tasks in a few lines, for people who ask for them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import join
+from .how_far import how_far
+from .printable import in_line
+from .task import EXECUTE, FAILED, SUCCESSFUL, Subtask, Task
+
+_MOST = 20  # failures, or hosts of one status
+_MOST_HOSTS = 3  # of a task in a list
+_LONGEST = 500  # characters of a failure
+_HEADINGS = ("ID", "STATUS", "OPERATION", "BEGUN", "BY", "HOSTS")
+
+
+def of_task(task: Task) -> list[str]:
+    """A task: what it is, its subtasks by name and status with the hosts that are not through, and its failures."""
+    how = f" ({task.operation})" if task.operation != EXECUTE else ""
+    ended = f", ended {_time(task.finished)}" if task.finished else ""
+    lines = [
+        f"task {task.id}: {task.name}: {task.status}{how}",
+        f"begun {_time(task.started)} by {in_line(task.creator)}{ended}",
+        ". ".join(filter(None, [_hosts(task, _MOST), how_far(task)])),
+        *(_of_stage(task, stage) for stage in task.stages),
+    ]
+    failures = [_failure(task, subtask) for subtask in task.failures if subtask.error]
+    left_out = len(failures) - _MOST
+    return lines + failures[:_MOST] + ([f"and {left_out} more failures"] if left_out > 0 else [])
+
+
+def of_list(tasks: t.Sequence[Task], total: int, page: int, size: int) -> list[str]:
+    """A page of tasks as a table, a task a line. total: how many there are in all. page: its number, from 1."""
+    rows = [_HEADINGS] + [
+        (
+            str(task.id),
+            task.status,
+            task.name,
+            _time(task.started),
+            in_line(task.creator),
+            _hosts(task, _MOST_HOSTS),
+        )
+        for task in tasks
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    first = (page - 1) * size + 1
+    where = f"tasks {first} to {first + len(tasks) - 1} of {total}" if tasks else f"no task here, {total} in all"
+    return [*(table if tasks else []), *([] if len(tasks) == total > 0 else [where])]
+
+
+def _of_stage(task: Task, stage: t.Sequence[Subtask]) -> str:
+    """The subtasks that stand side by side in the graph, by status; all hosts that are through are not named."""
+    by_status: dict[str, list[Subtask]] = {}
+    for subtask in stage:
+        by_status.setdefault(subtask.status, []).append(subtask)
+    parts = []
+    for status, subtasks in sorted(by_status.items()):
+        of_hosts = [str(target.host) for subtask in subtasks if (target := task.target(subtask))]
+        named = len(by_status) > 1 and status != SUCCESSFUL
+        hosts = f" ({in_line(join(of_hosts, _MOST))})" if named and of_hosts else ""
+        parts.append(f"{len(subtasks)} {status}{hosts}" if of_hosts else status)
+    return f"{task.what.node(stage[0].phase).name}: {', '.join(parts)}"
+
+
+def _failure(task: Task, subtask: Subtask) -> str:
+    error = subtask.error or {}
+    name = task.what.node(subtask.phase).name
+    return in_line(f"subtask {subtask.id} {FAILED}: [{name}] {error.get('code')} {error.get('message')}", _LONGEST)
+
+
+def _hosts(task: Task, most: int) -> str:
+    names = [target.host for target in task.targets]
+    return f"{len(names)} host{'' if len(names) == 1 else 's'}: {in_line(join(names, most))}"
+
+
+def _time(text: str) -> str:
+    """An ISO 8601 text without its fraction of a second."""
+    head, point, tail = text.partition(".")
+    return head + tail.lstrip("0123456789") if point else text
