@@ -50,7 +50,7 @@ def argument_spec():
         "phase": {
             "type": "str",
             "required": True,
-            "choices": sorted(_FUNCTIONS),
+            "choices": sorted(phase for phase in _FUNCTIONS if phase != "info"),  # has a module of its own
         },
         "goal": {"type": "str", "default": "stopped", "choices": list(GOALS)},
         "home": {"type": "str", "default": DEFAULT_HOME},
