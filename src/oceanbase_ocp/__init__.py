@@ -6,10 +6,14 @@
 Everything public is here. The operations: `batch_stop_agents`, `batch_start_agents`, `batch_restart_agents`. What is
 done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`. What is asked of it: `task_info`,
 `subtask_log`. In the background, or by a worker elsewhere: `submit`, `Submission`. From the events of a run of one's
-own: `response_of`. The error: `OcpRunError`.
+own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`, `TaskDetailResponse`,
+`TaskPageResponse`, `SubtaskLogResponse` and what is in them; the types of keywords: `HostOptions`, `TaskOptions`,
+`RunnerOptions`.
 """
 
 from __future__ import annotations
+
+from importlib.metadata import version
 
 from ._api import (
     batch_restart_agents,
@@ -24,10 +28,38 @@ from ._errors import OcpRunError
 from ._events import response_of
 from ._submission import Submission
 from ._tasks import subtask_log, task_cancel, task_info
+from ._types import (
+    Error,
+    HostOptions,
+    Response,
+    RunnerOptions,
+    Subtask,
+    SubtaskLogResponse,
+    Task,
+    TaskDetail,
+    TaskDetailResponse,
+    TaskOptions,
+    TaskOverview,
+    TaskPageResponse,
+)
+
+__version__ = version("oceanbase-ocp")
 
 __all__ = [
+    "Error",
+    "HostOptions",
     "OcpRunError",
+    "Response",
+    "RunnerOptions",
     "Submission",
+    "Subtask",
+    "SubtaskLogResponse",
+    "Task",
+    "TaskDetail",
+    "TaskDetailResponse",
+    "TaskOptions",
+    "TaskOverview",
+    "TaskPageResponse",
     "batch_restart_agents",
     "batch_start_agents",
     "batch_stop_agents",

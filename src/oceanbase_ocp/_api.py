@@ -6,20 +6,22 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ._arguments import Settings
 from ._submission import Submission
+from ._types import HostIds, HostOptions, Inventory, OperationName, Response, RunnerOptions, TaskOptions
+from ._wire import Worker
 
 _BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
 
 
-def batch_stop_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
+def batch_stop_agents(host_ids: HostIds | None = None, **options: Unpack[HostOptions]) -> Response:
     """Stop the OCP Agent on hosts and wait for the end.
 
-    host_ids: OCP's ids of the hosts, as in `submit`. options: the other keywords of `submit`.
+    host_ids: OCP's ids of the hosts, as in `submit`, which takes names by `hosts` in their place. options: the other
+    keywords of `submit`.
 
     Returns OCP's final response. A task that has FAILED, on one host or on all, and a request that was refused are
     responses too: look at `["successful"]`, and then at `["data"]["status"]`.
@@ -29,17 +31,17 @@ def batch_stop_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
     return _wait("batch_stop_agents", host_ids=host_ids, **options)
 
 
-def batch_start_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
+def batch_start_agents(host_ids: HostIds | None = None, **options: Unpack[HostOptions]) -> Response:
     """Start the OCP Agent on hosts and wait until it is ready. As `batch_stop_agents` in everything else."""
     return _wait("batch_start_agents", host_ids=host_ids, **options)
 
 
-def batch_restart_agents(host_ids: Any, **options: Any) -> dict[str, Any]:
+def batch_restart_agents(host_ids: HostIds | None = None, **options: Unpack[HostOptions]) -> Response:
     """Stop and start the OCP Agent on hosts and wait until it is ready. As `batch_stop_agents` in everything else."""
     return _wait("batch_restart_agents", host_ids=host_ids, **options)
 
 
-def task_retry(task_id: int, **options: Any) -> dict[str, Any]:
+def task_retry(task_id: int, **options: Unpack[TaskOptions]) -> Response:
     """Run the FAILED subtasks of a FAILED task once more, then what was waiting for them, and wait for the end.
 
     options: keywords of `submit`. Returns and raises what `batch_stop_agents` does; a task that cannot be retried is a
@@ -48,7 +50,7 @@ def task_retry(task_id: int, **options: Any) -> dict[str, Any]:
     return _wait("task_retry", task_id=task_id, **options)
 
 
-def task_rollback(task_id: int, **options: Any) -> dict[str, Any]:
+def task_rollback(task_id: int, **options: Unpack[TaskOptions]) -> Response:
     """Undo what a FAILED task has done, in reverse order, and wait for the end.
 
     As `task_retry`; a task that must not be rolled back is a response with an error (409 TSK10009).
@@ -56,7 +58,7 @@ def task_rollback(task_id: int, **options: Any) -> dict[str, Any]:
     return _wait("task_rollback", task_id=task_id, **options)
 
 
-def subtask_skip(task_id: int, subtask_id: Any, **options: Any) -> dict[str, Any]:
+def subtask_skip(task_id: int, subtask_id: HostIds, **options: Unpack[TaskOptions]) -> Response:
     """Take FAILED subtasks of a FAILED task for SUCCESSFUL, let the task go on, and wait for the end.
 
     subtask_id: an id or a list of them. As `task_retry`; a subtask that cannot be skipped is a response with an error
@@ -66,29 +68,32 @@ def subtask_skip(task_id: int, subtask_id: Any, **options: Any) -> dict[str, Any
 
 
 def submit(
-    host_ids: Any = None,
+    host_ids: HostIds | None = None,
     *,
-    operation: str = "batch_stop_agents",
+    operation: OperationName = "batch_stop_agents",
+    hosts: str | Sequence[str] | None = None,
     task_id: int | None = None,
-    subtask_id: Any = None,
-    inventory: Any = None,
+    subtask_id: HostIds | None = None,
+    inventory: Inventory | None = None,
     extravars: Mapping[str, Any] | None = None,
     response_file: str | os.PathLike[str] | None = None,
     max_fail_percentage: float | None = None,
     task_store: str | None = None,
-    worker: Sequence[str | os.PathLike[str]] | socket.socket | None = None,
+    worker: Worker | None = None,
     keep_events: bool = True,
-    **runner_kwargs: Any,
+    **runner_kwargs: Unpack[RunnerOptions],
 ) -> Submission:
     """Begin an operation, and return once OCP's answer to the request is there.
 
     At that moment the request is checked and the task RUNNING, and no host has been contacted yet.
 
     operation: the name of a playbook of the collection: `batch_stop_agents`, `batch_start_agents`,
-        `batch_restart_agents`, which take `host_ids`, or `task_retry`, `task_rollback`, `subtask_skip`, which take
-        `task_id`.
+        `batch_restart_agents`, which take `host_ids` or `hosts`, or `task_retry`, `task_rollback`, `subtask_skip`,
+        which take `task_id`.
     host_ids: OCP's ids of the hosts: any iterable of integers, or whatever else the playbook takes. It is checked by
         the playbook; a text in it is data and never a template.
+    hosts: in place of `host_ids`, a pattern of hosts of the inventory as Ansible has it, such as `"all:!db003"`, or a
+        list of them. It is data, too.
     task_id, subtask_id: OCP's ids of a task, and of one of its subtasks or of several.
     inventory: as in ansible-runner: a path, a host list, a text, a mapping, or a list of paths and host lists.
         Relative paths are the caller's.
@@ -108,12 +113,18 @@ def submit(
     Raises OcpRunError when the run failed before it had accepted the request, or an inventory is missing; TypeError
     for a keyword that the operation has no use for; ValueError for an unknown operation.
     """
+    by_host: dict[str, Any] = {"host_ids": host_ids, "hosts": hosts}
+    request: dict[str, Any]
+    needless: dict[str, Any]
     if operation in _BY_HOST_IDS:
-        request, needless = {"host_ids": host_ids}, {"task_id": task_id, "subtask_id": subtask_id}
+        request = {"host_ids": host_ids} if hosts is None else {"ocp_hosts": hosts}
+        needless = {"task_id": task_id, "subtask_id": subtask_id}
+        if hosts is not None and host_ids is not None:
+            raise TypeError("host_ids and hosts are given, which may differ: give one of them")
     elif operation in ("task_retry", "task_rollback"):
-        request, needless = {"task_id": task_id}, {"host_ids": host_ids, "subtask_id": subtask_id}
+        request, needless = {"task_id": task_id}, {**by_host, "subtask_id": subtask_id}
     elif operation == "subtask_skip":
-        request, needless = {"task_id": task_id, "subtask_id": subtask_id}, {"host_ids": host_ids}
+        request, needless = {"task_id": task_id, "subtask_id": subtask_id}, by_host
     else:
         raise ValueError(f"there is no operation {operation!r}")
     for name, value in needless.items():
@@ -133,6 +144,6 @@ def submit(
     return Submission(settings, runner_kwargs)
 
 
-def _wait(operation: str, **arguments: Any) -> dict[str, Any]:
+def _wait(operation: OperationName, **arguments: Any) -> Response:
     with submit(operation=operation, **arguments) as submission:
         return submission.wait()

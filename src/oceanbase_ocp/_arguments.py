@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
+import inspect
 import json
 import os
 import sys
@@ -13,9 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_runner import Runner, RunnerConfig
+from ansible_runner.config._base import BaseConfig
+
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.cancel import PATH_VARIABLE
 
 from ._errors import OcpRunError
+from ._types import HostOptions, RunnerOptions
 from ._wire import Worker
 
 CANCEL_FILE = "cancel"
@@ -24,7 +31,7 @@ LOCAL_TEMP = "tmp"
 
 _KEPT_FROM_CALLERS = {
     **dict.fromkeys(
-        ("binary", "host_pattern", "hosts", "module", "module_args", "playbook", "role"),
+        ("binary", "host_pattern", "module", "module_args", "playbook", "role"),
         "what is run is the operation's own playbook",
     ),
     **dict.fromkeys(("streamer", "_input", "_output"), "give worker, and the run is streamed"),
@@ -86,10 +93,22 @@ def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path)
 
 
 def check_keywords(given: Mapping[str, Any]) -> None:
-    """Raises TypeError for a keyword of ansible-runner's that cannot be given."""
+    """Raises TypeError for a keyword of ansible-runner's that cannot be given, and for one that there is none of."""
     for name in given:
         if name in _KEPT_FROM_CALLERS:
             raise TypeError(f"{name} cannot be given: {_KEPT_FROM_CALLERS[name]}")
+        if name not in _of_runner():
+            own = {*HostOptions.__optional_keys__, "host_ids", "task_id", "subtask_id", "operation"}
+            nearest = difflib.get_close_matches(name, sorted(own), 1)
+            hint = f": did you mean {nearest[0]}?" if nearest else ""
+            raise TypeError(f"{name} is no keyword of oceanbase_ocp or of ansible_runner.run{hint}")
+
+
+@functools.cache
+def _of_runner() -> frozenset[str]:
+    """The keywords of ansible_runner.run: those that are known, and those that the installed one has besides."""
+    parameters = [inspect.signature(kind.__init__).parameters for kind in (BaseConfig, RunnerConfig, Runner)]
+    return RunnerOptions.__optional_keys__.union(*parameters) - {"self", "config", "kwargs"}
 
 
 def extravars(settings: Settings) -> dict[str, Any]:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import CANCELLED, INTERRUPTED, TIMED_OUT, Code
 
 from ._errors import OcpRunError
 from ._progress import Progress
+from ._types import Response
 
 # By ansible-runner's status of a run that ended without its report; see `why_it_ended`.
 _EARLY = {
@@ -26,7 +27,7 @@ def why_it_ended(status: str) -> tuple[Code, str]:
     return _EARLY.get(status, (INTERRUPTED, "the run ended before its report"))
 
 
-def response_of(events: Iterable[Mapping[str, Any]], status: str) -> dict[str, Any]:
+def response_of(events: Iterable[Mapping[str, Any]], status: str) -> Response:
     """OCP's response of a run, from its events.
 
     events: ansible-runner's, in their order: `runner.events`, or what an `event_handler` was given. status: the run's,
@@ -47,4 +48,4 @@ def response_of(events: Iterable[Mapping[str, Any]], status: str) -> dict[str, A
     response = progress.final or progress.created
     if response is None:
         raise OcpRunError("the events have no response: the run had not accepted the request", status)
-    return response
+    return cast("Response", response)

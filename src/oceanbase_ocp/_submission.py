@@ -36,6 +36,7 @@ from ._progress import Progress
 from ._streamed import StreamedRun
 from ._tasks import task_cancel
 from ._transmitted import process_arguments, transmit_arguments
+from ._types import Response
 
 _LOG = logging.getLogger(__name__)
 _MARK = "OCEANBASE_OCP_RUN"
@@ -87,15 +88,15 @@ class Submission:
             raise self._failure("the run ended before it had accepted the request") from self._error
 
     @property
-    def create_response(self) -> dict[str, Any]:
+    def create_response(self) -> Response:
         """OCP's answer to the request: the task RUNNING and its first subtasks READY, or an error."""
-        return cast("dict[str, Any]", self._progress.created)
+        return cast("Response", self._progress.created)
 
     @property
-    def response(self) -> dict[str, Any]:
+    def response(self) -> Response:
         """The latest response: the create response, and at the end the final one."""
         final = self._progress.final if self.done else None
-        return final or self.create_response
+        return cast("Response", final) if final else self.create_response
 
     @property
     def done(self) -> bool:
@@ -110,7 +111,7 @@ class Submission:
         """
         return self._runner
 
-    def wait(self, timeout: float | None = None) -> dict[str, Any]:
+    def wait(self, timeout: float | None = None) -> Response:
         """Wait for the end of the task.
 
         timeout: seconds; None waits as long as it takes. The task goes on when they are over.

@@ -6,24 +6,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast, overload
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, persistence, questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
+from ._types import Response, SubtaskLogResponse, TaskDetailResponse, TaskPageResponse, TaskStatus
+
+
+@overload
+def task_info(task_id: int, *, task_store: str | None = None) -> TaskDetailResponse: ...
+
+
+@overload
+def task_info(
+    task_id: None = None,
+    *,
+    name: str | None = None,
+    status: TaskStatus | None = None,
+    host_id: int | None = None,
+    page: int = 1,
+    size: int = 10,
+    task_store: str | None = None,
+) -> TaskPageResponse: ...
+
 
 def task_info(
     task_id: int | None = None,
     *,
     name: str | None = None,
-    status: str | None = None,
+    status: TaskStatus | None = None,
     host_id: int | None = None,
     page: int = 1,
     size: int = 10,
     task_store: str | None = None,
-) -> dict[str, Any]:
+) -> TaskDetailResponse | TaskPageResponse:
     """A task, or without its id a page of tasks, the newest first.
 
     name: only tasks whose name contains it. status: only tasks in it, `RUNNING`, `FAILED` or `SUCCESSFUL`. host_id:
@@ -32,22 +51,23 @@ def task_info(
     Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
     """
     asked = {"task_id": task_id, "name": name, "status": status, "host_id": host_id, "page": page, "size": size}
-    return _ask(questions.task_info, asked, task_store, read_only=True)
+    response = _ask(questions.task_info, asked, task_store, read_only=True)
+    return cast("TaskDetailResponse | TaskPageResponse", response)
 
 
 def subtask_log(
     task_id: int, subtask_id: int | None = None, *, host_id: int | str | None = None, task_store: str | None = None
-) -> dict[str, Any]:
+) -> SubtaskLogResponse:
     """What a subtask has done on its host, as the text `["data"]["log"]` of OCP's response.
 
     host_id: in place of `subtask_id`, the id of a host, or its name in the task: the logs of all its subtasks, one
     behind another. task_store: as in `submit`. An unknown task, subtask or host is a response with an error.
     """
     asked = {"task_id": task_id, "subtask_id": subtask_id, "host_id": host_id}
-    return _ask(questions.subtask_log, asked, task_store, read_only=True)
+    return cast("SubtaskLogResponse", _ask(questions.subtask_log, asked, task_store, read_only=True))
 
 
-def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any]:
+def task_cancel(task_id: int, *, task_store: str | None = None) -> Response:
     """Ask the run that executes a task, on whatever machine it is, to end it; returns at once.
 
     No other host is begun; what runs on a host ends first. task_store: as in `submit`.
@@ -55,7 +75,7 @@ def task_cancel(task_id: int, *, task_store: str | None = None) -> dict[str, Any
     Returns OCP's response with the task as it is then; a task that does not run is a response with an error (409
     TSK10007).
     """
-    return _ask(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False)
+    return cast("Response", _ask(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False))
 
 
 def _ask(

@@ -176,3 +176,12 @@ def test_a_cancel_when_the_run_is_just_clearing_up(submission: Submission, tmp_p
 def test_the_caller_s_own_callback_breaks_off_too(submission: Submission, answer: bool) -> None:
     submission._cancel_callback = lambda: answer
     assert submission._is_cancelled() is answer
+
+
+def test_hosts_by_a_pattern(made: list[Any]) -> None:
+    oceanbase_ocp.batch_stop_agents(hosts="all:!db003")
+    assert made[0][0].request == {"ocp_hosts": "all:!db003"}
+    with pytest.raises(TypeError, match="host_ids and hosts are given"):
+        oceanbase_ocp.batch_stop_agents([1001], hosts="db001")
+    with pytest.raises(TypeError, match="task_retry has no use for hosts"):
+        submit(operation="task_retry", task_id=7, hosts="db001")
