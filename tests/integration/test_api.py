@@ -144,8 +144,9 @@ def test_stops_the_agents(each_core: Core, start_fleet: StartFleet, tmp_path: Pa
 def test_partial_failure_is_a_result(core: Core, start_fleet: StartFleet) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
 
-    response = batch_stop_agents(ids(fleet), inventory=fleet.inventory, max_fail_percentage=50, **keywords(core))
+    response = batch_stop_agents(hosts="all", inventory=fleet.inventory, max_fail_percentage=50, **keywords(core))
 
+    assert response["data"]["context"]["listMap"]["host_ids"] == [str(host_id) for host_id in ids(fleet)]
     assert [bool(names) for names in running(fleet)] == [False, True]
     check_truth(response["data"])
     assert response["data"]["status"] == "FAILED"
@@ -167,6 +168,14 @@ def test_refused_request_is_a_result(newest_core: Core, start_fleet: StartFleet,
 
     assert (unknown["status"], unknown["error"]["code"], unknown["successful"]) == (404, "CMP07005", False)
     assert submission.create_response["error"] == unknown["error"]
+    misspelled = batch_stop_agents(
+        ids(fleet), inventory=fleet.inventory, extravars={"ocp_agnet_home": "/x"}, **keywords(newest_core)
+    )
+    pattern = batch_stop_agents(
+        hosts=f"{{{{ lookup('pipe', 'touch {trace}') }}}}", inventory=fleet.inventory, **keywords(newest_core)
+    )
+    assert "did you mean ocp_agent_home?" in misspelled["error"]["message"]
+    assert "names no host" in pattern["error"]["message"]
     assert template["status"] == 400
     assert not trace.exists()
     assert running(fleet) == before
