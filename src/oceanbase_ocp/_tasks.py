@@ -51,8 +51,8 @@ def task_info(
     Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
     """
     asked = {"task_id": task_id, "name": name, "status": status, "host_id": host_id, "page": page, "size": size}
-    response = _ask(questions.task_info, asked, task_store, read_only=True)
-    return cast("TaskDetailResponse | TaskPageResponse", response)
+    found = answer(questions.task_info, asked, task_store, read_only=True)
+    return cast("TaskDetailResponse | TaskPageResponse", found.response)
 
 
 def subtask_log(
@@ -64,7 +64,7 @@ def subtask_log(
     behind another. task_store: as in `submit`. An unknown task, subtask or host is a response with an error.
     """
     asked = {"task_id": task_id, "subtask_id": subtask_id, "host_id": host_id}
-    return cast("SubtaskLogResponse", _ask(questions.subtask_log, asked, task_store, read_only=True))
+    return cast("SubtaskLogResponse", answer(questions.subtask_log, asked, task_store, read_only=True).response)
 
 
 def task_cancel(task_id: int, *, task_store: str | None = None) -> Response:
@@ -75,15 +75,17 @@ def task_cancel(task_id: int, *, task_store: str | None = None) -> Response:
     Returns OCP's response with the task as it is then; a task that does not run is a response with an error (409
     TSK10007).
     """
-    return cast("Response", _ask(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False))
+    return cast("Response", answer(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False).response)
 
 
-def _ask(
-    question: Callable[..., questions.Reply], asked: dict[str, Any], task_store: str | None, read_only: bool
-) -> dict[str, Any]:
+def answer(
+    question: Callable[..., questions.Reply], asked: dict[str, Any], task_store: str | None, *, read_only: bool
+) -> questions.Reply:
+    """What a store answers to a question; a refusal is an answer, too, and has no lines. task_store: as in `submit`."""
     request = Request(controller.trace_id(), controller.address(), now_ms())
     try:
         with persistence.open_store(persistence.chosen(task_store), read_only=read_only) as store:
-            return question(store, request, **asked).response
+            return question(store, request, **asked)
     except OcpError as error:
-        return request.refuse(error)
+        response = request.refuse(error)
+        return questions.Reply(response, f"{response['status']} {response['error']['code']}: {error.message}")

@@ -138,6 +138,11 @@ def test_installed_playbook_refuses_a_bad_request(installation: Path, tmp_path: 
     assert json.loads(response.read_text())["successful"] is False
 
 
+def test_installed_command_lists_tasks(installation: Path, tmp_path: Path) -> None:
+    command = [installation / "ocp-agents", "task", "ls"]
+    assert run(*command, cwd=tmp_path, XDG_DATA_HOME=str(tmp_path / "data")) == "no task here, 0 in all\n"
+
+
 def test_installed_api_knows_its_version(installation: Path, tmp_path: Path, version: str) -> None:
     program = "import importlib.metadata, oceanbase_ocp; print(importlib.metadata.version('oceanbase-ocp'))"
     assert run(installation / "python", "-c", program, cwd=tmp_path).strip() == version

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command `ocp-agents`: asks for tasks, and runs the playbooks that act on them.
+
+What is asked is answered by the Python API. What is done is done by `ansible-playbook` itself, in this very process, so
+that its screen, its signals and its exit status are as they always are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+
+from . import __version__
+from ._tasks import answer
+
+_PROGRAM = "ocp-agents"
+_STORE_VARIABLE = "OCP_TASK_STORE"
+_REFUSED = 2  # as the playbooks have it
+
+
+def _store(context: click.Context) -> str | None:
+    """The task store that is chosen, from any command below the first one."""
+    store: str | None = context.find_root().params.get("task_store")
+    return store
+
+
+def _complete_task(context: click.Context, dummy: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The newest tasks; nothing where the store cannot be asked."""
+    found = answer(questions.task_info, {"size": 50}, _store(context), read_only=True).response
+    return [
+        CompletionItem(str(task["id"]), help=f"{task['name']}, {task['status']}")
+        for task in found.get("data", {}).get("contents", [])
+        if str(task["id"]).startswith(incomplete)
+    ]
+
+
+def _complete_host(context: click.Context, dummy: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The hosts of the task that is named already."""
+    # With an option that has no value yet, click leaves arguments where they are.
+    named = context.params.get("task_id") or next(filter(str.isdecimal, context.args), 0)
+    try:
+        with persistence.open_store(persistence.chosen(_store(context)), read_only=True) as store:
+            targets = store.load(int(named)).targets
+    except OcpError:
+        return []
+    return [
+        CompletionItem(target.host, help=f"host id {target.host_id}")
+        for target in targets
+        if target.host.startswith(incomplete)
+    ]
+
+
+_TASK = click.argument("task_id", type=click.IntRange(min=1), shell_complete=_complete_task)
+_STATUS = click.Choice(questions.STATUSES, case_sensitive=False)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print OCP's response instead, as JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=_PROGRAM)
+@click.option(
+    "--task-store",
+    envvar=_STORE_VARIABLE,
+    show_envvar=True,
+    metavar="URL",
+    help="Where tasks are kept; the user's own SQLite file without it.",
+)
+def main(task_store: str | None) -> None:
+    """OCP's operations on the agents of hosts, and their tasks."""
+
+
+@main.group()
+def task() -> None:
+    """Ask for tasks, and act on them."""
+
+
+@task.command("ls")
+@click.option("--name", help="Only tasks whose name contains this.")
+@click.option("--status", type=_STATUS, help="Only tasks in this status.")
+@click.option("--host-id", type=click.IntRange(min=1), help="Only tasks on this host, by its id in OCP.")
+@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--size", type=click.IntRange(1, questions.MAX_SIZE), default=10, show_default=True, help="Tasks a page.")
+@_JSON
+@click.pass_context
+def list_tasks(context: click.Context, /, as_json: bool, **asked: Any) -> None:
+    """List tasks, the newest first."""
+    _ask(context, questions.task_info, asked, as_json)
+
+
+@task.command("show")
+@_TASK
+@_JSON
+@click.pass_context
+def show(context: click.Context, /, as_json: bool, **asked: Any) -> None:
+    """Show a task: how far it is, which hosts are not through, what has failed."""
+    _ask(context, questions.task_info, asked, as_json)
+
+
+@task.command("log")
+@_TASK
+@click.argument("subtask_id", type=click.IntRange(min=1), required=False)
+@click.option("--host", "host_id", shell_complete=_complete_host, help="All that was done on a host, by name or id.")
+@_JSON
+@click.pass_context
+def log(context: click.Context, /, as_json: bool, **asked: Any) -> None:
+    """Show what a subtask, or all subtasks of a host, have done."""
+    _ask(context, questions.subtask_log, asked, as_json)
+
+
+@task.command("cancel")
+@_TASK
+@_JSON
+@click.pass_context
+def cancel(context: click.Context, /, as_json: bool, **asked: Any) -> None:
+    """Ask the run that executes a task to end it: no other host is begun, what runs ends first."""
+    _ask(context, questions.task_cancel, asked, as_json, read_only=False)
+
+
+def _ask(
+    context: click.Context,
+    question: Callable[..., questions.Reply],
+    asked: dict[str, Any],
+    as_json: bool,
+    *,
+    read_only: bool = True,
+) -> None:
+    found = answer(question, asked, _store(context), read_only=read_only)
+    if as_json:
+        click.echo(json.dumps(found.response, indent=4, ensure_ascii=False))
+    elif found.response["successful"]:
+        click.echo("\n".join(found.lines or [found.said]))
+    else:
+        click.echo(found.said, err=True)
+    if not found.response["successful"]:
+        context.exit(_REFUSED)
+
+
+_ANSIBLE = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+_OPTIONS = click.argument("options", nargs=-1, type=click.UNPROCESSED)
+
+
+def _run(context: click.Context, playbook: str, variables: dict[str, Any], options: tuple[str, ...]) -> None:
+    """Become ansible-playbook, that of this environment. options: its own; they follow, and so they win."""
+    given = dict(variables)
+    store = _store(context)
+    if store:  # it may have a password: what is on a command line, everybody on this machine reads
+        os.environ[_STORE_VARIABLE] = store
+        given["ocp_task_store"] = f"{{{{ lookup('ansible.builtin.env', '{_STORE_VARIABLE}') }}}}"
+    beside = Path(sys.executable).with_name("ansible-playbook")
+    program = str(beside) if beside.exists() else "ansible-playbook"
+    try:
+        os.execvp(program, [program, f"oceanbase.ocp.{playbook}", "-e", json.dumps(given), *options])
+    except OSError as exc:
+        raise click.ClickException(f"{program} cannot be run: {exc.strerror}") from exc
+
+
+@task.command("retry", context_settings=_ANSIBLE)
+@_TASK
+@_OPTIONS
+@click.pass_context
+def retry(context: click.Context, task_id: int, options: tuple[str, ...]) -> None:
+    """Run what has failed once more, and what was waiting for it. OPTIONS are ansible-playbook's, such as -i."""
+    _run(context, "task_retry", {"task_id": task_id}, options)
+
+
+@task.command("rollback", context_settings=_ANSIBLE)
+@_TASK
+@_OPTIONS
+@click.pass_context
+def rollback(context: click.Context, task_id: int, options: tuple[str, ...]) -> None:
+    """Undo what a FAILED task has done. OPTIONS are ansible-playbook's, such as -i."""
+    _run(context, "task_rollback", {"task_id": task_id}, options)
+
+
+@task.command("skip", context_settings=_ANSIBLE)
+@_TASK
+@click.argument("subtask_ids", metavar="SUBTASK_ID[,...]")
+@_OPTIONS
+@click.pass_context
+def skip(context: click.Context, task_id: int, subtask_ids: str, options: tuple[str, ...]) -> None:
+    """Take FAILED subtasks for done, and let the task go on. OPTIONS are ansible-playbook's, such as -i."""
+    _run(context, "subtask_skip", {"task_id": task_id, "subtask_id": subtask_ids}, options)
+
+
+@main.command(short_help="Print what makes a shell complete this command.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete this command.
+
+    For bash, in ~/.bashrc: eval "$(ocp-agents completion bash)"
+    """
+    found = get_completion_class(shell)
+    assert found
+    click.echo(found(main, {}, _PROGRAM, "_OCP_AGENTS_COMPLETE").source())
