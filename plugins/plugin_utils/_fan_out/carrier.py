@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""How the host program gets to a host: on the standard input of the host's own Python, and its answer back."""
+"""Transport of the host program: to the standard input of the host's own Python, and its answer back."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import wire a
 
 from .host_answer import AnswerError, parsed
 
-# How the files of the host program import each other. Without these lines, one after the other, they are one text.
+# Imports between the files of the host program. Without these lines, and one after the other, the files are one text.
 _IMPORT = re.compile(r"^from \.(\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 
-# Without site-packages and the user's environment: nothing that a host has installed can change what runs. The same
-# for the working directory, which Python looks for modules in.
+# Without site-packages and the user's environment, nothing installed on a host can change what runs. The working
+# directory, which Python searches for modules, is left out, too.
 _ISOLATED = "-E -s -S"
 _NO_FOLDER = "sys.path[:] = [folder for folder in sys.path if folder]"
 
-# Some login shells put a terminal around every command. There a program that comes on standard input is echoed, cut
-# into lines, and not run. Nothing is read from a terminal, therefore: the host says this, see terminal(), and the
-# ordinary module has to do.
+# Some login shells put a terminal around every command. It echoes a program on standard input, cuts it into lines, and
+# does not run it. So nothing is read from a terminal: the host prints this, see terminal(), and the ordinary module is
+# used.
 _TERMINAL = "OCP-TERMINAL"
 _NO_TERMINAL = f'sys.stdin.isatty() and sys.exit("{_TERMINAL}: standard input is a terminal")'
 
-# Takes the library from its input, runs it, and hands the rest of the input over. One line: there are login shells that
-# take no other. A library that was cut off is not run. It is compiled file by file: that touches a third less of pages,
-# and a host pays for each of them.
+# Reads the library from its input, runs it, and passes the rest of the input on. It is one line, since some login
+# shells accept no other form. A truncated library is not run. Compiling file by file touches a third fewer memory pages,
+# and a host pays for each page.
 _LOADER = "; ".join(
     (
         "import sys",
@@ -58,7 +58,7 @@ _LOADER = "; ".join(
     )
 )
 
-# The same for a program that is asked once: it is all of the input.
+# The same for a program that is called once: it is the whole input.
 _READER = "; ".join(
     (
         "import sys",
@@ -72,7 +72,7 @@ _READER = "; ".join(
 
 @functools.cache
 def _files(name: str) -> tuple[str, ...]:
-    """The names of the files that a file needs, itself last, each behind those that it needs."""
+    """The names of the files that a file needs, itself last, each after those that it needs."""
     found: list[str] = []
     for needed in _IMPORT.findall(_source(name)):
         found += [file for file in _files(needed) if file not in found]
@@ -85,13 +85,13 @@ def _source(name: str) -> str:
 
 @functools.cache
 def _text(*names: str) -> str:
-    """The files of these names, and those that they need, as one text, with a form feed between each two."""
+    """The files with these names, and those that they need, as one text, separated by form feeds."""
     files = dict.fromkeys(file for name in names for file in _files(name))
     return "\n\f\n".join(_IMPORT.sub("", _source(name)) for name in files)
 
 
 def expression(value: object) -> str:
-    """What JSON can carry as an expression that is the same to every Python, in ASCII: the host has no json loaded."""
+    """A JSON value as a Python expression in ASCII, the same for every version. The host has not loaded json."""
     if isinstance(value, t.Mapping):
         pairs = (f"{expression(key)}: {expression(each)}" for key, each in value.items())
         return f"{{{', '.join(pairs)}}}"
@@ -106,7 +106,7 @@ def _module_of(request: t.Mapping[str, t.Any]) -> str:
     return str(agent_processes.function_of(request).__module__).rpartition(".")[2]
 
 
-# For a host that is asked once: the program by itself
+# For a host that is called once: the program itself
 
 
 @functools.cache
@@ -118,84 +118,84 @@ def _program(module: str, function: str) -> bytes:
 def program(request: t.Mapping[str, t.Any]) -> bytes:
     """The source of the host program as one text.
 
-    request: the arguments of the host program's Request, valid ones. The text holds what this request needs and nothing
-    else: a host compiles it at every call.
+    request: the valid arguments of the host program's Request. The text has only what this request needs, since
+    a host compiles it in every call.
     """
     return _program(_module_of(request), agent_processes.function_of(request).__name__)
 
 
 def command(request: t.Mapping[str, t.Any], interpreter: str, call_id: str) -> str:
-    """The shell command that takes the program on its standard input.
+    """The shell command that reads the program from its standard input.
 
-    request: the arguments of the host program's Request. interpreter: see interpreter.interpreter(). call_id: what the
-    answer will have, see new_id().
+    request: the arguments of the host program's Request. interpreter: see interpreter.interpreter(). call_id: for
+    the answer, see new_id().
     """
     arguments = f"{shlex.quote(expression(request))} {call_id}"
     return f"{interpreter} {_ISOLATED} -c {shlex.quote(_READER)} {arguments}"
 
 
-# For a host that is asked again and again: a resident
+# For a host that is called repeatedly: a resident
 #
-# resident() starts it; it takes framed(library()) on its standard input once, and then one call() after the other. To
-# each it answers with one line on its standard output, when the phase is over. It ends when its input does.
+# resident() starts it. It reads framed(library()) from its standard input once, and then one call() after the other.
+# It answers each with one line on its standard output, when the phase is over. It ends when its input does.
 
 
 def resident(interpreter: str) -> str:
     """The shell command that starts a resident.
 
-    interpreter: see interpreter.interpreter(). It exits with 127 where there is no Python.
+    interpreter: see interpreter.interpreter(). It exits with 127 if there is no Python.
     """
     return f"{interpreter} {_ISOLATED} -c {shlex.quote(_LOADER)}"
 
 
 def library(requests: t.Iterable[t.Mapping[str, t.Any]]) -> bytes:
-    """What a resident needs for all of these requests.
+    """The library of a resident for all of these requests.
 
-    requests: mappings with the C(phase) and C(goal) of each, valid ones.
+    requests: valid mappings with the C(phase) and C(goal) of each.
     """
     return _text(*sorted(set(map(_module_of, requests))), "resident").encode()
 
 
 def framed(content: bytes) -> bytes:
-    """The library as a resident takes it: compressed here, once for all hosts.
+    """The library in a resident's input format. It is compressed here, once for all hosts.
 
-    In Base64: a terminal would take some bytes for its control characters, one of which stops all that runs there.
+    It is in Base64, since a terminal would take some bytes for control characters, one of which stops its programs.
     """
     compressed = binascii.b2a_base64(zlib.compress(content, zlib.Z_BEST_COMPRESSION))
     return b"%d\n%b" % (len(compressed), compressed)
 
 
 def call(request: t.Mapping[str, t.Any]) -> bytes:
-    """A call, to be given an id by with_id().
+    """A call without its id, for with_id().
 
-    request: the arguments of the host program's Request, valid ones, of a phase that its library was made for.
+    request: the valid arguments of the host program's Request, for a phase that the library contains.
     """
     function = agent_processes.function_of(request).__name__
     return f"{expression(function)}, {expression(request)}\n".encode("ascii")
 
 
 def with_id(call_id: str, call: bytes) -> bytes:
-    """The call as a resident takes it. call_id: what the answer will have, see new_id()."""
+    """The call in a resident's input format. call_id: for the answer, see new_id()."""
     return call_id.encode("ascii") + b" " + call
 
 
-# The answer, in either case
+# The answer, in both cases
 
 
 def new_id() -> str:
-    """An id for one call. No answer to another call has it, whoever has heard that one or says it twice."""
+    """An id for one call. An answer to another call cannot have it, even a repeated one."""
     return secrets.token_hex(8)
 
 
 def answer_head(call_id: str) -> bytes:
-    """What comes right before the JSON of the answer to a call, from the end of the line before it on."""
+    """The bytes right before the JSON of the answer to a call, from the end of the line before it."""
     return b"\n" + agent_wire.ANSWER + call_id.encode("ascii") + b" "
 
 
 def terminal(output: bytes) -> str:
-    """What is wrong with a host that puts a terminal around a command, for people; "" for any other.
+    """A message about a host that puts a terminal around a command; "" for any other host.
 
-    output: of the command, standard error included.
+    output: of the command, including standard error.
     """
     if _TERMINAL.encode() + b":" not in output:
         return ""
@@ -203,14 +203,14 @@ def terminal(output: bytes) -> str:
 
 
 def is_answered(output: bytes, call_id: str) -> bool:
-    """Whether the whole answer to a call is in the output of a command."""
+    """Whether the output of a command contains the whole answer to a call."""
     return b"\n" in (b"\n" + output).partition(answer_head(call_id))[2]
 
 
 def answer(output: bytes, call_id: str) -> dict[str, t.Any] | None:
-    """The answer in the output of a command, among whatever a login shell may say. None without one.
+    """The answer in the output of a command, among any output of a login shell. None without one.
 
-    Raises AnswerError for one that is cut off, or none by its form, see parsed().
+    Raises AnswerError for one that is cut off or has a wrong form, see parsed().
     """
     _noise, found, rest = (b"\n" + output).partition(answer_head(call_id))
     if not found:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Time as the engine counts it for a host: not while it was busy with others, as long as that comes to an end."""
+"""The clock for timeouts of hosts. It leaves out the time that the engine was busy with others, within limits."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ import typing as t
 
 from .messages import longest
 
-_PIECE = 1.0  # seconds: the loop does less at a time; more than that, and this process did not run
+_PIECE = 1.0  # seconds; one step of the loop takes less, so after a longer one the process was stopped
 
 
 class IdleClock(selectors.DefaultSelector):
-    """A selector that counts the seconds in which the loop had nothing to do but wait, and those of both together.
+    """A selector that counts idle seconds, in which the loop just waited, and awake seconds, idle or busy.
 
-    Hundreds of handshakes keep a controller busy for seconds, in which answers lie unread. A host that has answered in
-    time must not fail for that, so timeouts count idle seconds. But a host that never stops to talk leaves none, so
-    there is a bound by the wall's clock, too; that goes on for whoever is kept waiting. Neither of them counts time in
-    which this process was stopped, as on a laptop that is closed: no answer could be read in it.
+    Hundreds of handshakes keep a controller busy for seconds, while answers lie unread. A host that has answered in
+    time must not fail for that, so timeouts count idle seconds. A host that prints without end leaves no idle time, so
+    awake seconds are limited, too. Neither counts time in which this process was stopped, as on a suspended laptop,
+    since no answer could be read then.
     """
 
     idle = 0.0
     awake = 0.0
-    _since: float | None = None  # when the loop went back to work
+    _since: float | None = None  # when the loop resumed its work
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         begun = time.monotonic()
@@ -48,9 +48,9 @@ class IdleClock(selectors.DefaultSelector):
 
     @contextlib.asynccontextmanager
     async def timeout(self, seconds: float | None, done: t.Callable[[], bool] = lambda: False) -> t.AsyncIterator[None]:
-        """Raise TimeoutError when the block takes longer; never for seconds=None, nor once done() is true.
+        """Raise TimeoutError if the block takes longer; never with seconds=None, nor once done() is true.
 
-        seconds: that are idle. Of idle and busy ones there may be longest(seconds).
+        seconds: idle ones. Idle and busy seconds together are limited to longest(seconds).
         """
         loop = asyncio.get_running_loop()
         idle, awake = self.idle, self.awake

@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""Connections along a Route: as ssh would make them, and never where ssh would not.
+"""Connections along a Route: as ssh would open them, and never where ssh would not.
 
-asyncssh reads nothing by itself, neither files of the user's nor the environment: every setting is given.
+asyncssh reads nothing by itself, neither the user's files nor the environment. Every setting is passed explicitly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import typing as t
 try:
     import asyncssh
     from asyncssh import SSHClient, encryption, kex, mac, public_key
-except ImportError:  # client.py says so before it comes to this
+except ImportError:  # client.py reports this before
     SSHClient = object  # type: ignore[assignment,misc]
 
 from .._ssh.hung_up import pauses
@@ -36,7 +36,7 @@ _FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF
 
 
 class Connector:
-    """Makes connections; those to servers that others are reached through are shared."""
+    """Opens connections. Connections to jump hosts are shared."""
 
     def __init__(self, clock: IdleClock) -> None:
         self._clock = clock
@@ -45,13 +45,13 @@ class Connector:
         self._jumps: dict[Route, asyncio.Task[asyncssh.SSHClientConnection]] = {}
 
     def forget_failed_jumps(self) -> None:
-        """Try again, from now on, where a connection to a jump host has failed or was lost."""
+        """Allow a new attempt for every jump host whose connection has failed or was lost."""
         for route, task in list(self._jumps.items()):
             if task.done() and (task.cancelled() or task.exception() or task.result().is_closed()):
                 del self._jumps[route]
 
     async def connect(self, route: Route) -> asyncssh.SSHClientConnection:
-        """Connect and authenticate; again, a few times, where the server has hung up at once. Raises HostError."""
+        """Connect and authenticate. Retries a few times if the server hangs up at once. Raises HostError."""
         for pause in pauses():
             try:
                 return await self._connect(route)
@@ -73,7 +73,7 @@ class Connector:
             options = _options(route, host_key, client)
         except ValueError as error:
             raise HostError(Failure.REFUSED, f"{_place(route)}: {error}") from error
-        # Where to once more: options alone are not asked for it.
+        # The address is given twice, since asyncssh does not take it from the options alone.
         place = {"host": route.address, "port": route.port, "config": None, "options": options}
         try:
             way = {"tunnel": through} if through else {"sock": await self._tcp(route)}
@@ -88,7 +88,7 @@ class Connector:
             raise failure from error
 
     async def _jump(self, route: Route) -> asyncssh.SSHClientConnection:
-        # One attempt for all who wait for it: a password that is wrong is wrong once.
+        # One attempt for all hosts behind it, so that a wrong password is tried once.
         if route not in self._jumps:
             self._jumps[route] = asyncio.ensure_future(self.connect(route))
         try:
@@ -106,13 +106,13 @@ class Connector:
         return await self._first(route, addresses)
 
     async def _first(self, route: Route, addresses: list[tuple[t.Any, ...]]) -> socket.socket:
-        """A TCP connection to the first address that accepts one; each has the whole timeout, as with ssh."""
+        """A TCP connection to the first address that accepts one. Each address has the whole timeout, as in ssh."""
         loop = asyncio.get_running_loop()
         reason = "no address"
         for family, kind, protocol, _name, address in addresses:
             try:
                 sock = socket.socket(family, kind, protocol)
-            except OSError as error:  # a family that this machine does not have
+            except OSError as error:  # an address family that this machine does not have
                 reason = _reason(error)
                 continue
             try:
@@ -130,7 +130,7 @@ class Connector:
 
 
 class _Client(SSHClient):
-    """What is asked during a handshake, and what became of it."""
+    """Answers asyncssh's questions during a handshake, and explains its failure."""
 
     def __init__(
         self, route: Route, host_key: HostKey, keys: list[asyncssh.SSHKeyPair], unprotected: t.Sequence[str]
@@ -146,7 +146,7 @@ class _Client(SSHClient):
         self._connection: asyncssh.SSHClientConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        """Have the server's key judged as it comes. asyncssh shows of a certificate only who has signed it."""
+        """Judge the server's raw key. Of a certificate, asyncssh's own callbacks show only the authority."""
         self._connection = conn
         judge_itself = conn.validate_server_host_key
 
@@ -154,14 +154,14 @@ class _Client(SSHClient):
             if self._host_key.accepts(data):
                 self._accepted = _keys_in(data)
             key = judge_itself(data)
-            if key_type(key.public_data) == RSA:  # with SHA-1, too, if it were for asyncssh
+            if key_type(key.public_data) == RSA:  # asyncssh alone would accept SHA-1, too
                 key.all_sig_algorithms = {name.encode() for name in self._host_key.offered}
             return key
 
         conn.validate_server_host_key = judge  # type: ignore[method-assign,assignment]
 
     def is_authenticating(self) -> bool:
-        """Whether the part that ssh's ConnectTimeout is about is over."""
+        """Whether the part limited by ssh's ConnectTimeout is over."""
         return self._authenticating
 
     def begin_auth(self, username: str) -> None:
@@ -182,7 +182,7 @@ class _Client(SSHClient):
         return keys or None
 
     def password_auth_requested(self) -> str | None:
-        """The password, once: another attempt with the same one only brings an account nearer to being locked."""
+        """The password, once. A second attempt with the same one would only bring the account closer to a lock."""
         if self._route.password is None or self._password_sent:
             return None
         self._password_sent = True
@@ -196,19 +196,19 @@ class _Client(SSHClient):
         self, name: str, instructions: str, lang: str, prompts: t.Sequence[tuple[str, bool]]
     ) -> list[str] | None:
         if not prompts:
-            return []  # it only tells something
+            return []  # it only shows a message
         if len(prompts) > 1 or "assword" not in prompts[0][0]:
-            return None  # what sshpass would not answer either
+            return None  # sshpass would not answer this either
         password = self.password_auth_requested()
         return None if password is None else [password]
 
     def is_dropped(self, error: Exception) -> bool:
-        """Whether the server has hung up before it has said its version, as one does that has too many handshakes."""
+        """Whether the server hung up before it sent its version, as with too many unfinished handshakes."""
         hung_up = isinstance(error, (ConnectionError, asyncssh.ConnectionLost))
         return hung_up and self._connection is not None and not self._connection.get_extra_info("server_version")
 
     def failure(self, error: Exception) -> HostError:
-        """What an error during the handshake means."""
+        """The meaning of an error during the handshake."""
         place = _place(self._route)
         if self._password_sent:
             return HostError(
@@ -229,7 +229,7 @@ class _Client(SSHClient):
             when = "Connection timed out during the handshake"
             return HostError(Failure.NOT_CONNECTED, f"ssh: connect to host {place}: {when}")
         if isinstance(error, (OSError, asyncssh.ConnectionLost)):
-            # A server that finds nothing in common hangs up, and it depends on the moment who says so first.
+            # A server that finds no common algorithm hangs up. Timing decides which side reports it first.
             return HostError(Failure.REFUSED, f"ssh: Connection closed by {place} during handshake: {_reason(error)}")
         return HostError(Failure.REFUSED, f"{place}: {_reason(error)}")
 
@@ -249,11 +249,11 @@ class _Client(SSHClient):
 
 
 class _DroppedError(HostError):
-    """The server has hung up before the handshake; there is no harm in trying again."""
+    """The server hung up before the handshake, so a retry is safe."""
 
 
 class _OtherKeyError(HostError):
-    """The server is to be asked for a key of another type, as ssh would have done at first."""
+    """The server has to be asked for a key of another type, as ssh would have done at first."""
 
 
 class _NotReachedError(OSError):
@@ -261,20 +261,20 @@ class _NotReachedError(OSError):
 
 
 async def _addresses(route: Route) -> list[tuple[t.Any, ...]]:
-    """Where a route leads to: what getaddrinfo gives."""
+    """The addresses of a route, from getaddrinfo."""
     where, family, kind = (route.address, route.port), _FAMILIES[route.family], socket.SOCK_STREAM
     try:
         try:
             return list(socket.getaddrinfo(*where, family=family, type=kind, flags=socket.AI_NUMERICHOST))
-        except socket.gaierror:  # a name: for a thread, since that may take its time
+        except socket.gaierror:  # names are looked up in a thread, since that may take a while
             return list(await asyncio.get_running_loop().getaddrinfo(*where, family=family, type=kind))
     except (OSError, UnicodeError) as error:
         raise _NotReachedError(f"Could not resolve hostname {route.address}: {_reason(error)}") from error
 
 
 def _options(route: Route, host_key: HostKey, client: _Client) -> asyncssh.SSHClientConnectionOptions:
-    """ssh's choices. Of what it would take as well the cheap comes first: AES-GCM costs Python a fraction of ChaCha20,
-    and what is sent is small, or compressed already.
+    """ssh's choices, with cheap ones first: AES-GCM costs Python a fraction of ChaCha20. Compression would gain little,
+    since the data is small, or compressed already.
     """
     return asyncssh.SSHClientConnectionOptions(
         config=None,
@@ -282,7 +282,7 @@ def _options(route: Route, host_key: HostKey, client: _Client) -> asyncssh.SSHCl
         host=route.address,
         port=route.port,
         username=route.user,
-        known_hosts=([], [], []),  # no key is known to asyncssh: it asks the client about each
+        known_hosts=([], [], []),  # asyncssh knows no key, and asks the client about each
         host_key_alias=route.name,
         server_host_key_algs=_some("host key algorithm", host_key.offered, route.server_keys),
         x509_trusted_certs=None,
@@ -325,12 +325,12 @@ def _options(route: Route, host_key: HostKey, client: _Client) -> asyncssh.SSHCl
 
 
 def _exchanges(route: Route) -> list[str]:
-    """Without those in which the server chooses a group: asyncssh would take one with 1024 bits, which ssh does not."""
+    """Leave out exchanges in which the server chooses a group: asyncssh, unlike ssh, would accept one of 1024 bits."""
     return [name for name in route.key_exchanges if "group-exchange" not in name]
 
 
 def _both(what: str, wanted: t.Sequence[str], possible: t.Sequence[bytes]) -> list[str]:
-    """Those that ssh would use and asyncssh has, in ssh's order of preference."""
+    """The algorithms of ssh that asyncssh has, in ssh's order of preference."""
     return _some(what, [name for name in wanted if name.encode() in possible], wanted)
 
 
@@ -341,7 +341,7 @@ def _some(what: str, found: list[str], wanted: t.Sequence[str]) -> list[str]:
 
 
 def _keys_in(data: bytes) -> set[bytes]:
-    """The keys that asyncssh asks about, for a key or a certificate that was accepted."""
+    """The keys that asyncssh asks about, for an accepted key or certificate."""
     try:
         certificate = t.cast("public_key.SSHOpenSSHCertificate", public_key.decode_ssh_certificate(data))
     except asyncssh.KeyImportError:

@@ -4,11 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Whether a server's key is believed: check_host_key in OpenSSH's sshconnect.c, and never less strict.
+"""Decides whether a server's key is trusted, as check_host_key in OpenSSH's sshconnect.c, and never less strictly.
 
-asyncssh judges certificates by itself. It lets pass what ssh does not: one whose key is revoked, one without
-principals, one of an authority with DSA, a signature with SHA-1. So the judgement is made here, on what the server
-sends.
+asyncssh's own check of certificates accepts some that ssh refuses: with a revoked key, without
+principals, of an authority with DSA, with a SHA-1 signature. So the raw key from the server is judged here.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import typing as t
 try:
     import asyncssh
     from asyncssh import public_key
-except ImportError:  # client.py says so before it comes to this
+except ImportError:  # client.py reports this before
     pass
 
 from .._ssh.route import Route
@@ -29,9 +28,9 @@ from .known_hosts import Server, Verdict, names_of
 class HostKey:
     """The judgement on one server's key.
 
-    offered: names of the algorithms that the server is asked for. refusal: why its key is not taken, for people.
-    is_final: whether ssh would refuse it as well: it contradicts a known one, or is revoked. asks_again: whether ssh
-    would have asked for another key first, as is known now: then another HostKey is to judge another handshake.
+    offered: names of the algorithms that the server is asked for. refusal: why its key is refused, for people.
+    is_final: whether ssh would refuse it as well, since it contradicts a known one or is revoked. asks_again: whether
+    ssh would have asked for another key first, as is known now. Another HostKey then has to judge another handshake.
     """
 
     def __init__(self, route: Route, server: Server) -> None:
@@ -44,18 +43,18 @@ class HostKey:
         self.asks_again = False
 
     def _offered(self) -> list[str]:
-        """Those first that known_hosts has keys for: order_hostkeyalgs in OpenSSH."""
+        """Algorithms with keys in known_hosts come first, as in order_hostkeyalgs in OpenSSH."""
         plain = [name for name in self._route.server_keys if name.encode() in public_key.get_public_key_algs()]
         known = self._server.types()
         first = [name for name in plain if _type_of(name) in known]
         certified = []
-        if self._authorities:  # and not with RSA keys, of which asyncssh would take SHA-1
+        if self._authorities:  # without RSA keys, for which asyncssh would accept SHA-1
             possible = [name for name in public_key.get_certificate_algs() if b"rsa" not in name]
             certified = [name for name in self._route.server_keys if name.encode() in possible]
         return list(dict.fromkeys([*certified, *first, *plain]))
 
     def accepts(self, data: bytes) -> bool:
-        """Whether a key is taken. data: the key or certificate, as the server has sent it."""
+        """Whether a key is accepted. data: the raw key or certificate from the server."""
         kind = key_type(data)
         if kind not in {_type_of(name) for name in self.offered}:
             self.refusal = f"it shows a key of type {kind}, which it was not asked for"
@@ -88,7 +87,7 @@ class HostKey:
             "between you and the host; when it has been installed anew, correct that line",
             Verdict.REVOKED: f"the host key {shown} is revoked by {where}",
         }[verdict]
-        # Without strict checking ssh goes on, with less. It may also ask for a known key that asyncssh does not have.
+        # Without strict checking ssh continues, with fewer features. It may also ask for a key that asyncssh lacks.
         asked = {_type_of(name) for name in self._route.server_keys if plain_type(name) == name}
         possible = {_type_of(name) for name in self.offered}
         self.is_final = self._route.checked and (
@@ -115,9 +114,9 @@ class HostKey:
 
 
 def _signers(route: Route) -> set[str]:
-    """The types of authorities whose signatures both ssh and asyncssh check in the same way.
+    """The types of authorities whose signatures ssh and asyncssh check in the same way.
 
-    Not RSA: asyncssh would take a signature with SHA-1.
+    RSA is left out, since asyncssh would accept SHA-1.
     """
     return {name for name in route.ca_signatures if not name.startswith(("rsa-", "sk-")) and name != RSA}
 

@@ -4,15 +4,15 @@
 
 # Private to this collection: not for import by others.
 
-"""Public keys as they go over the wire: a type, then numbers or texts, each with its length before it."""
+"""Public keys in wire format: a type, then numbers or texts, each after its length."""
 
 from __future__ import annotations
 
 RSA = "ssh-rsa"
 _CERTIFICATE = "-cert-v01@openssh.com"
-_LENGTH = 4  # bytes that say how long a part is
+_LENGTH = 4  # bytes of the length of a part
 _ECDSA = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
-# How many parts a key has behind its type.
+# The number of parts after the type of a key.
 _PARTS = {
     RSA: 2,
     "ssh-dss": 4,
@@ -29,20 +29,20 @@ def key_type(key: bytes) -> str:
 
 
 def plain_type(kind: str) -> str:
-    """The type of the key in a certificate; of any other type, the type itself."""
+    """The type of the key in a certificate. Any other type is returned unchanged."""
     name = kind.removesuffix(_CERTIFICATE)
     return f"{name}@openssh.com" if name != kind and name.startswith("sk-") else name
 
 
 def is_certificate(key: bytes) -> bool:
-    """Whether it is a certificate of OpenSSH's."""
+    """Whether it is an OpenSSH certificate."""
     return key_type(key).endswith(_CERTIFICATE)
 
 
 def public_parts(key: bytes) -> tuple[bytes, ...]:
-    """What makes two keys the same one (sshkey_equal_public in OpenSSH); of a certificate, what its key has of that.
+    """The parts that identify a key (sshkey_equal_public in OpenSSH). A certificate has those of its key.
 
-    key: a key or a certificate. Returns nothing for what is none, as far as that is seen.
+    key: a key or a certificate. Returns an empty tuple if it is recognizably neither.
     """
     kind = plain_type(key_type(key))
     count = _PARTS.get(kind, 0)
@@ -57,18 +57,18 @@ def public_parts(key: bytes) -> tuple[bytes, ...]:
     if not count or (rest and not is_certificate(key)):
         return ()
     found = parts[before:]
-    if kind in (RSA, "ssh-dss"):  # numbers: OpenSSH reads them with any zeros before them
+    if kind in (RSA, "ssh-dss"):  # OpenSSH ignores leading zeros of numbers
         found = [part.lstrip(b"\0") for part in found]
     return (kind.encode(), *found)
 
 
 def is_short(key: bytes, rsa_bits: int) -> bool:
-    """Whether it is an RSA key of less than rsa_bits, which ssh takes for none (RequiredRSASize)."""
+    """Whether it is an RSA key of less than rsa_bits, which ssh does not accept (RequiredRSASize)."""
     return key_type(key) == RSA and int.from_bytes(_part(key, 2), "big").bit_length() < rsa_bits
 
 
 def _part(key: bytes, number: int) -> bytes:
-    """The part of this number; empty where there is none. Of an RSA key: type, exponent, modulus."""
+    """The part with this number; empty if there is none. Parts of an RSA key: type, exponent, modulus."""
     for _before in range(number):
         key = key[_LENGTH + int.from_bytes(key[:_LENGTH], "big") :]
     return key[_LENGTH : _LENGTH + int.from_bytes(key[:_LENGTH], "big")]

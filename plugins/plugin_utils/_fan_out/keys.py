@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The user's keys, in the order in which ssh offers them (pubkey_prepare in OpenSSH's sshconnect2.c)."""
+"""The user's keys, in ssh's order (pubkey_prepare in OpenSSH's sshconnect2.c)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 
 try:
     import asyncssh
-except ImportError:  # client.py says so before it comes to this
+except ImportError:  # client.py reports this before
     pass
 
 from .._ssh.route import Route
@@ -22,7 +22,7 @@ from .key_data import is_certificate, is_short, key_type, plain_type
 
 
 class UserKeys:
-    """Reads each file once, and asks each agent over one connection."""
+    """Reads each file once, and queries each agent over one connection."""
 
     def __init__(self) -> None:
         self._files: dict[str, list[asyncssh.SSHKeyPair]] = {}
@@ -30,7 +30,7 @@ class UserKeys:
         self._agents: dict[str, asyncssh.SSHAgentClient] = {}
 
     async def of(self, route: Route) -> list[asyncssh.SSHKeyPair]:
-        """What to offer, copies of its own for each connection: asyncssh notes in them how to sign."""
+        """The keys to offer. Each connection gets copies, since asyncssh stores in them how to sign."""
         own = [pair for path in route.keys if _is_protected(path) for pair in self._pairs(path)]
         agents = await self._agent_pairs(route.agent) if route.agent else []
         named = [self._public_data(path) for path in route.keys]
@@ -51,24 +51,24 @@ class UserKeys:
         return [path for path in route.keys if not _is_protected(path) and self._pairs(path)]
 
     def _pairs(self, path: str) -> list[asyncssh.SSHKeyPair]:
-        """What a file holds: nothing where it cannot be read or wants a passphrase, as for ssh without a terminal."""
+        """The keys in a file; none if it cannot be read or has a passphrase, as in ssh without a terminal."""
         if path not in self._files:
             try:
-                # A certificate for the key, in the file beside it, comes with it.
+                # asyncssh also loads a certificate from the file beside the key.
                 self._files[path] = list(asyncssh.load_keypairs([path])) if _is_pem(path) else []
             except (OSError, ValueError):
                 self._files[path] = []
         return self._files[path]
 
     def _public_data(self, path: str) -> bytes | None:
-        """The public key of a file, to find it in an agent; of a locked private one, from the file beside it."""
+        """The public key of a file, to find it in an agent. That of a locked private key is in the file beside it."""
         if path not in self._public:
             pairs = self._pairs(path)
             self._public[path] = pairs[0].key_public_data if pairs else _read_public(path)
         return self._public[path]
 
     async def _agent_pairs(self, path: str) -> t.Sequence[asyncssh.SSHKeyPair]:
-        """What an agent holds: nothing where it does not answer."""
+        """The keys of an agent; none if it does not answer."""
         if path not in self._agents:
             self._agents[path] = asyncssh.SSHAgentClient(path)
         try:
@@ -78,22 +78,22 @@ class UserKeys:
 
 
 def _is_protected(path: str) -> bool:
-    """As sshkey_perm_ok in OpenSSH's authfile.c: a key of the user's own is used only where nobody else can read it."""
+    """As sshkey_perm_ok in OpenSSH's authfile.c: the user's own key is used only if nobody else can read it."""
     try:
         found = os.stat(path)
     except OSError:
-        return True  # it is not there
+        return True  # it does not exist
     return found.st_uid != os.getuid() or not found.st_mode & 0o077
 
 
 def _is_pem(path: str) -> bool:
-    """Whether a file begins as keys do that ssh reads; asyncssh also reads others."""
+    """Whether a file begins like ssh's private keys. asyncssh reads other formats, too."""
     with open(path, "rb") as file:
         return file.read(10) == b"-----BEGIN"
 
 
 def _algorithms(pair: asyncssh.SSHKeyPair) -> set[str]:
-    """The types of key, and the algorithms of signatures, that certificates for this key may be named after."""
+    """The key type and signature algorithms that a certificate for this key may be named after."""
     return {key_type(pair.key_public_data), *(name.decode() for name in pair.sig_algorithms)}
 
 

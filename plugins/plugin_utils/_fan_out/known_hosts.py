@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""What known_hosts files say about a server's key, by OpenSSH's rules (sshd(8), hostfile.c and sshconnect.c).
+"""Reads known_hosts files by OpenSSH's rules (sshd(8), hostfile.c and sshconnect.c).
 
-asyncssh has a reader of its own, which is more generous: it also takes a key that is known for the server's address,
+asyncssh's own reader is more generous: it also accepts a key that is known for the server's address,
 and networks as patterns.
 """
 
@@ -29,23 +29,23 @@ from .key_data import key_type, public_parts
 AUTHORITY = b"@cert-authority"
 REVOKED = b"@revoked"
 _BLANKS = re.compile(rb"[ \t]+")
-_LONGEST_PATTERN = 1022  # bytes; one that is longer spoils its line
+_LONGEST_PATTERN = 1022  # bytes; a longer pattern invalidates its line
 _SALT = 20  # bytes
-_RSA_NAMES = (b"rsa-sha2-256", b"rsa-sha2-512")  # of signatures; OpenSSH takes them for the key's type, too
+_RSA_NAMES = (b"rsa-sha2-256", b"rsa-sha2-512")  # signature names that OpenSSH also accepts as the key's type
 
 
 class Verdict(enum.Enum):
-    """What the files say about a key."""
+    """The judgement of the files on a key."""
 
     KNOWN = "known"
     UNKNOWN = "unknown"  # no key is known for the server
-    CHANGED = "changed"  # others are
+    CHANGED = "changed"  # another key is known
     REVOKED = "revoked"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: the marker, empty for none, the key as it goes over the wire, and the file and line for people."""
+    """One line: the marker, empty for none, the key in wire format, and the file and line for people."""
 
     marker: bytes
     key: bytes
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class _Hashed:
-    """A line whose name is hashed. salt, digest: in Base64; there are thousands, and hardly one is looked at."""
+    """A line with a hashed name. salt, digest: in Base64, since only few of thousands are ever decoded."""
 
     salt: bytes
     digest: bytes
@@ -66,10 +66,10 @@ class _Hashed:
 
 
 class KnownHosts:
-    """The lines of some files, found by the names of servers. It knows them as they were when it was made.
+    """The lines of some files, found by the names of servers, as they were when this was made.
 
-    To find a name among hashed ones takes a hash of it with the salt of each line. So a line without a marker is first
-    looked for by the key that the server shows: few lines have that one.
+    Finding a name among hashed ones takes a hash with the salt of each line. So lines without a marker are first
+    looked up by the key that the server shows, which few lines have.
     """
 
     def __init__(self, paths: t.Iterable[str]) -> None:
@@ -85,9 +85,9 @@ class KnownHosts:
         self.hashed_types = {key_type(line.entry.key) for line in self._hashed}
 
     def _read(self, path: str) -> None:
-        """Read a file; as to OpenSSH, one that cannot be read knows nothing, and a line that is no entry is none."""
+        """Read a file. As in OpenSSH, unreadable files and invalid lines are ignored."""
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would hold up every host
+            if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would block every host
                 return
             with open(path, "rb") as file:
                 lines = file.read().split(b"\n")
@@ -97,7 +97,7 @@ class KnownHosts:
             marker, fields = _fields(line)
             if len(fields) < 3:
                 continue
-            key = _decoded(fields[2].translate(None, b"\r\v\f"))  # which OpenSSH passes over there
+            key = _decoded(fields[2].translate(None, b"\r\v\f"))  # OpenSSH ignores these characters
             kind = key_type(key).encode()
             if fields[1] == kind or (kind == b"ssh-rsa" and fields[1] in _RSA_NAMES):
                 self._add(fields[0], Entry(marker, key, f"{path}:{number}"))
@@ -120,7 +120,7 @@ class KnownHosts:
                 self._exact[name].append(entry)
 
     def entries(self, name: str) -> list[Entry]:
-        """The lines for a name, but for those with a hashed name and without a marker."""
+        """The lines for a name, except those with a hashed name and no marker."""
         wanted = name.encode()
         lower = wanted.lower()
         found = list(self._exact.get(lower, ()))
@@ -129,37 +129,37 @@ class KnownHosts:
         return [entry for entry in found if public_parts(entry.key)]
 
     def hashed(self, name: str, key: bytes | None = None) -> list[Entry]:
-        """The lines for a name among those with a hashed name and without a marker.
+        """The lines for a name among those with a hashed name and no marker.
 
-        key: looks at the lines with this key only; without it at all of them, which takes a hash each.
+        key: look only at lines with this key. Without it all lines are checked, with a hash each.
         """
         wanted = name.encode()
         lines = self._hashed if key is None else self._by_key.get(public_parts(key), ())
         return [line.entry for line in lines if line.is_for(wanted) and public_parts(line.entry.key)]
 
     def about(self, names: t.Iterable[str]) -> Server:
-        """What is known of the server with these names: others than the first count where that is not known."""
+        """The lines about the server with these names. A later name counts only if the earlier ones are unknown."""
         return Server(self, tuple(names))
 
 
 class Server:
-    """What is known of one server, by each of its names."""
+    """The lines about one server, by each of its names."""
 
     def __init__(self, files: KnownHosts, names: tuple[str, ...]) -> None:
         self._files = files
         self._names = names
         self._entries = tuple(files.entries(name) for name in names)
-        self._hashed: list[Entry] | None = None  # for the first name, once that was looked for
+        self._hashed: list[Entry] | None = None  # for the first name, once look_through() has run
 
     def look_through(self) -> None:
-        """Find all hashed lines for the first name: from now on types() knows what it has guessed."""
+        """Find all hashed lines for the first name. After that types() is exact."""
         if self._hashed is None:
             self._hashed = self._files.hashed(self._names[0])
 
     def judge(self, key: bytes) -> tuple[Verdict, str]:
-        """What the files say about the server's key, and where they say it.
+        """The judgement on the server's key, and the file and line behind it.
 
-        key: as it goes over the wire, no certificate.
+        key: in wire format, no certificate.
         """
         for name, entries in zip(self._names, self._entries, strict=True):
             revoked = _of_same_key(entries, REVOKED, key)
@@ -169,7 +169,7 @@ class Server:
             known = [entry for entry in same if key_type(entry.key) == key_type(key)]
             if known:
                 return Verdict.KNOWN, known[0].where
-            # Even one of another type is a change, but another server may have the port that is not named.
+            # A known key of another type is a change, too. A plain name may belong to another server on the host.
             if name == self._names[0]:
                 self.look_through()
                 plain = self._plain()
@@ -178,9 +178,9 @@ class Server:
         return Verdict.UNKNOWN, ""
 
     def judge_certificate(self, key: bytes, authority: bytes) -> tuple[Verdict, str]:
-        """What the files say about a certificate of the server's, and where: KNOWN, UNKNOWN or REVOKED.
+        """The judgement on a server's certificate, and the file and line: KNOWN, UNKNOWN or REVOKED.
 
-        key, authority: the key in it and the one that has signed it.
+        key, authority: the key in it, and the key that signed it.
         """
         for entries in self._entries:
             revoked = _of_same_key(entries, REVOKED, authority) or _of_same_key(entries, REVOKED, key)
@@ -196,9 +196,9 @@ class Server:
         return {key_type(entry.key) for entries in self._entries for entry in entries if entry.marker == AUTHORITY}
 
     def types(self) -> set[str]:
-        """The types of the keys that are known by the first name: OpenSSH prefers those, and asks for no other name.
+        """The types of the keys known for the first name. OpenSSH prefers them, and ignores the other names here.
 
-        Before look_through(), those of all hashed lines are taken for possible.
+        Before look_through() the types of all hashed lines are included.
         """
         possible = self._files.hashed_types if self._hashed is None else set()
         return possible | {key_type(entry.key) for entry in self._plain()}
@@ -208,7 +208,7 @@ class Server:
 
 
 class KnownHostsFiles:
-    """Files that were read before are not read again unless they have changed."""
+    """A cache of files, which are read again only after a change."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[t.Any, ...], KnownHosts] = {}
@@ -224,7 +224,7 @@ class KnownHostsFiles:
 def names_of(name: str, port: int, *, alias: bool) -> tuple[str, ...]:
     """The names by which files may know a server.
 
-    name: what the user calls it. alias: whether that is a HostKeyAlias, which stands for the port, too.
+    name: the user's name for it. alias: whether that is a HostKeyAlias, which replaces the port, too.
     """
     if alias:
         return (name,)
@@ -241,10 +241,10 @@ def _state(path: str) -> tuple[int, ...]:
 
 
 def _fields(line: bytes) -> tuple[bytes, list[bytes]]:
-    """The marker of a line, empty for none, and the fields behind it: names, type, key, comment.
+    """The marker of a line, empty for none, and the fields after it: names, type, key, comment.
 
-    No fields for a comment, and for a marker that is none to OpenSSH: also for one that ends with a tab while there is
-    a blank behind it.
+    There are no fields for a comment, and for a marker that OpenSSH does not accept, such as one that ends with a tab
+    while a blank follows later.
     """
     text = line.lstrip(b" \t")
     if b"\0" in text:
@@ -259,7 +259,7 @@ def _fields(line: bytes) -> tuple[bytes, list[bytes]]:
 
 
 def _decoded(text: bytes) -> bytes:
-    """What a text in Base64 means; nothing for what is none, to the last bit."""
+    """The bytes of a Base64 text; empty unless it is canonical."""
     try:
         data = base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -268,13 +268,13 @@ def _decoded(text: bytes) -> bytes:
 
 
 def _of_same_key(entries: t.Iterable[Entry], marker: bytes, key: bytes) -> list[Entry]:
-    """The entries with this marker and this key, also those that are written as a certificate for it."""
+    """The entries with this marker and this key, including those written as a certificate for it."""
     wanted = public_parts(key)
     return [entry for entry in entries if entry.marker == marker and public_parts(entry.key) == wanted]
 
 
 class _Patterns:
-    """A list of patterns with `*`, `?` and `!`: matched by any, and by none with `!`."""
+    """A list of patterns with `*`, `?` and `!`. A name matches if one pattern does and none with `!` does."""
 
     def __init__(self, patterns: list[bytes]) -> None:
         self._wanted = _regex([pattern for pattern in patterns if not pattern.startswith(b"!")])
@@ -285,6 +285,6 @@ class _Patterns:
 
 
 def _regex(patterns: list[bytes]) -> re.Pattern[bytes]:
-    """`*` and `?` are all that is special, unlike in fnmatch."""
+    """Compile patterns. Only `*` and `?` are special, unlike in fnmatch."""
     quoted = [re.escape(pattern).replace(rb"\*", b".*").replace(rb"\?", b".") for pattern in patterns if pattern]
     return re.compile(b"|".join(quoted) or b"(?!)", re.DOTALL)

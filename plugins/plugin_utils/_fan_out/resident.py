@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The resident of a host: the process there that carries out one call after the other, behind become."""
+"""The controller's side of a resident, the process on a host that carries out one call after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 try:
     import asyncssh
     from asyncssh import SSHClientSession
-except ImportError:  # client.py says so before it comes to this
+except ImportError:  # client.py reports this before
     SSHClientSession = object  # type: ignore[assignment,misc]
 
 from .._ssh.route import Start
@@ -25,15 +25,15 @@ from .stream import Stream
 
 _NOT_FOUND = "exit status 127"
 _LOST_BEFORE = "the connection was lost before anything was asked"
-_SHOWN = 4096  # characters of what it says besides
+_SHOWN = 4096  # characters of its other output
 
-# What Ansible's become plugin sudo looks for, too.
+# Ansible's become plugin sudo looks for these, too.
 _WRONG_PASSWORD = b"Sorry, try again."
 _NO_PASSWORD = (b"a password is required", b"no password was provided")
 
 
 class Resident(SSHClientSession):  # type: ignore[type-arg]
-    """One channel, on which the resident is started."""
+    """One channel, in which the resident is started."""
 
     def __init__(self) -> None:
         self._stream = Stream()
@@ -42,11 +42,11 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._error: Exception | None = None
         self._news: asyncio.Future[None] | None = None
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
-        self.library: bytes = b""  # that it was given
+        self.library: bytes = b""  # the one that it has received
 
     @classmethod
     async def start(cls, connection: asyncssh.SSHClientConnection, start: Start) -> Resident:
-        """Start it, and become who it has to be. Raises HostError, or what asyncssh raises for a lost connection."""
+        """Start it through become. Raises HostError, or asyncssh's error for a lost connection."""
         session = cls()
         await connection.create_session(lambda: session, start.command, env=dict(start.environment))
         if start.success:
@@ -62,12 +62,12 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         return not self._ended and self._channel is not None and not self._channel.is_closing()
 
     def teach(self, library: bytes) -> None:
-        """Give it the library, once. library: as its loader reads it. Raises HostError."""
+        """Send the library, once. library: in its loader's format. Raises HostError."""
         self._write(library)
         self.library = library
 
     def ask(self, call: bytes) -> None:
-        """Send a call, see carrier.call. Raises HostError where it cannot be sent."""
+        """Send a call, see carrier.call. Raises HostError if it cannot be sent."""
         call_id = new_id()
         self._stream.expect(call_id)
         self._write(with_id(call_id, call))
@@ -93,7 +93,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         if self._channel:
             self._channel.abort()
 
-    # What the channel brings
+    # Events of the channel
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._channel = chan
@@ -104,7 +104,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         else:
             self._stream.take_in(data)
         if self._stream.excess:
-            self.close()  # at once: other hosts wait while this one is read
+            self.close()  # at once, since reading it keeps other hosts waiting
         self._tell()
 
     def exit_status_received(self, status: int) -> None:
@@ -137,10 +137,10 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._news = asyncio.get_running_loop().create_future()
         await self._news
 
-    # What it says
+    # Its output
 
     async def _become(self, start: Start) -> None:
-        """Wait until it is the other user. Nothing that is said until then is the resident's."""
+        """Wait for the end of become. Output before that does not come from the resident."""
         prompt, success = start.prompt.strip().encode(), start.success.encode()
         password_sent, stream = False, self._stream
         while True:
@@ -168,7 +168,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         return self._ended and not self._status
 
     def _listen_no_longer(self) -> None:
-        """Raise HostError for who has said too much."""
+        """Raise HostError if it has printed too much."""
         if self._stream.excess:
             raise HostError(Failure.NO_ANSWER, f"{self._stream.excess}; the connection was closed")
 

@@ -4,40 +4,40 @@
 
 # Private to this collection: not for import by others.
 
-"""What a host says on one channel: the answer to a call, among what is none. Bounded in both."""
+"""The output of a host on one channel: the answer to a call, among other output. Both are limited."""
 
 from __future__ import annotations
 
 from .carrier import answer_head
 from .host_answer import LARGEST
 
-NOISE = 1024 * 1024  # bytes that are no answer, for each call
-_TAIL = 4096  # bytes of them that are kept for people
+NOISE = 1024 * 1024  # bytes of other output, per call
+_TAIL = 4096  # bytes of it that are kept for people
 
 
 class Stream:
-    """No I/O.
+    """The buffer of one channel, without I/O.
 
-    output: what has come and was not looked at yet; begins with the end of a line. errors: the end of what has come on
-    standard error. excess: why no more is listened to, or "".
+    output: unread output, which begins with the end of a line. errors: the end of
+    standard error. excess: why the rest is ignored, or "".
     """
 
     def __init__(self) -> None:
         self.output = bytearray(b"\n")
         self.errors = b""
         self.excess = ""
-        self._head = b""  # of the answer that is expected
-        self._is_answer = False  # whether that has come, and output is what follows
-        self._looked_at = 0  # where there is no end of a line before
+        self._head = b""  # of the expected answer
+        self._is_answer = False  # whether the head has come, and output is the rest
+        self._looked_at = 0  # there is no end of a line before this position
         self._noise = 0
         self._said = b""
 
     def expect(self, call_id: str) -> None:
-        """The answer to this call is the next one."""
+        """Expect the answer to this call next."""
         self._head = answer_head(call_id)
 
     def take_in(self, data: bytes) -> None:
-        """More of standard output."""
+        """Add standard output."""
         if self.excess:
             return
         self.output += data
@@ -47,19 +47,19 @@ class Stream:
         self._bound(0 if self._is_answer else len(self.output))
 
     def take_in_errors(self, data: bytes) -> None:
-        """More of standard error."""
+        """Add standard error."""
         if not self.excess:
             self.errors = (self.errors + data)[-_TAIL:]
             self._noise += len(data)
             self._bound(0 if self._is_answer else len(self.output))
 
     def forget(self, end: int) -> None:
-        """Drop the output up to this place, and the errors: they were about something else."""
+        """Drop the output up to this position, and the errors, which belong to something else."""
         self.output[:end] = b"\n"
         self.errors = b""
 
     def answer(self) -> bytes | None:
-        """The JSON of the answer that is expected, once; None as long as it has not come."""
+        """The JSON of the expected answer, once; None before it has come."""
         self._look()
         if not self._is_answer:
             return None
@@ -74,7 +74,7 @@ class Stream:
         return found
 
     def said(self) -> bytes:
-        """The end of what it has said that is no answer."""
+        """The end of the other output."""
         return self.errors or (self._said + bytes(self.output[-_TAIL:]))[-_TAIL:].strip()
 
     def _look(self) -> None:
@@ -82,7 +82,7 @@ class Stream:
             return
         at = self.output.find(self._head)
         self._is_answer = at >= 0
-        # Where it has not come, its beginning may have.
+        # If it has not come, its beginning may be at the end of the output.
         noise = at if self._is_answer else max(0, len(self.output) - len(self._head) + 1)
         self._said = (self._said + bytes(self.output[max(0, noise - _TAIL) : noise]))[-_TAIL:]
         self._noise += noise
