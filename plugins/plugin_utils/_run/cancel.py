@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""How a run is told to cancel its task: by a file that all of its processes see.
+"""Cancel of a run's task, by a file that all processes of the run see.
 
-The file is made by a signal (signals.py), by the run's heartbeat where the store says so (heartbeat.py), or by the
-Python API. Hosts are begun by workers, which look for the file before each; what a host has begun is let finish.
+A signal (signals.py), the run's heartbeat on behalf of the store (heartbeat.py), or the Python API creates the
+file. Workers check for it before each host. Hosts finish what they have begun.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ansible import constants as C
 
-PATH_VARIABLE = "OCEANBASE_OCP_CANCEL"  # set by who starts ansible-playbook and may want to cancel it
+PATH_VARIABLE = "OCEANBASE_OCP_CANCEL"  # set by a caller of ansible-playbook that may want to cancel it
 
 
 def asked() -> bool:
@@ -26,7 +26,7 @@ def asked() -> bool:
 
 
 def ask() -> None:
-    """Have the task of this run cancelled."""
+    """Cancel the task of this run."""
     _path().touch()
 
 

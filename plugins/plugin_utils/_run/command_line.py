@@ -4,21 +4,21 @@
 
 # Private to this collection: not for import by others.
 
-"""What of ansible-playbook's command line leaves out a part of a playbook."""
+"""Options of ansible-playbook that leave out a part of a playbook."""
 
 from __future__ import annotations
 
 import typing as t
 
 _LISTINGS = ("listhosts", "listtags", "listtasks", "syntax")
-# The tasks of the playbooks have no tags: another tag that is skipped leaves out none of them. Molecule gives two.
+# The tasks of the playbooks have no tags, so skipping any other tag leaves out none of them. Molecule skips two.
 _OF_UNTAGGED_TASKS = {"all", "untagged"}
 
 
 def leaves_out(arguments: t.Mapping[str, t.Any]) -> str | None:
-    """The options that may leave out a part of the plays, as they are written; None where there are none.
+    """The options that may leave out a part of the plays, as they are written; None if there are none.
 
-    arguments: ansible-core's own, which have what the environment and ansible.cfg say of tags, too. One that only lists
+    arguments: ansible-core's own, which include tags from the environment and ansible.cfg. A command that only lists
     or checks the syntax leaves nothing out.
     """
     if any(arguments.get(listing) for listing in _LISTINGS):

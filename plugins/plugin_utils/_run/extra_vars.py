@@ -6,9 +6,9 @@
 
 """Extra variables as they were written.
 
-AWX hands the answers of a survey on in a file, each text with the tag C(!unsafe), and ansible-core from 2.19 on reads
-what has that tag once more, as YAML 1.1 (_resolve_and_construct_object in ansible/_internal/_yaml/_constructor.py):
-the text 0123 becomes the number 83, another host's id. Only the file still tells.
+AWX passes the answers of a survey on in a file, each text with the tag C(!unsafe). From 2.19 on, ansible-core parses
+such a value again as YAML 1.1 (_resolve_and_construct_object in ansible/_internal/_yaml/_constructor.py):
+the text 0123 becomes the number 83, another host's id. Only the file still has the text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ansible import context
 
 
 class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Takes a scalar that has a tag of its own for the text that it is."""
+    """Reads a scalar with its own tag as a text."""
 
 
 def _as_written(loader: t.Any, node: yaml.Node) -> t.Any:
@@ -37,14 +37,14 @@ _AsWritten.add_constructor(None, _as_written)
 
 
 def as_written(name: str) -> t.Any:
-    """The value of a variable in the files of extra variables that this run was given; None where none has it.
+    """The value of a variable in this run's files of extra variables; None if it is in none.
 
-    Texts that are tagged are as they were written, everything else as YAML 1.1 has it.
+    Tagged texts are as they were written, everything else is read as YAML 1.1.
     """
     found = None
     for given in context.CLIARGS.get("extra_vars") or ():
         path = Path(str(given).removeprefix("@")).expanduser()
-        if str(given).startswith("@") and path.is_file():  # a pipe has been read, and would block
+        if str(given).startswith("@") and path.is_file():  # a pipe was read before, and would block
             with contextlib.suppress(OSError, ValueError, yaml.YAMLError):  # Ansible has read it, or it is encrypted
                 loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_AsWritten)
                 found = loaded.get(name, found) if isinstance(loaded, dict) else found

@@ -15,9 +15,9 @@ from .host_results import cancelled, disowned
 
 
 def halt(run: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
-    """The answer for a host whose turn has not come, where no other is begun any more; None where the next one may be.
+    """The answer for a waiting host when no further host may begin; None if the next one may.
 
-    run: what an action has registered of the state, see Run.register().
+    run: the registered part of the state, see Run.register().
     """
     if cancel.asked():
         return cancelled()
@@ -26,5 +26,5 @@ def halt(run: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
 
 
 def silence(run: t.Mapping[str, t.Any]) -> str | None:
-    """Why the task may be another run's by now, for people; None while it is this one's. run: as halt() has it."""
+    """Why the task may belong to another run by now, for people; None if it does not. run: as for halt()."""
     return heartbeat.silence(run["heart"]) if run.get("heart") else None

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The end of a phase in a slice: the outcomes of its hosts go into the store, where the barrier finds them."""
+"""The end of a phase in a slice: stores the outcomes of its hosts, where the barrier finds them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .run import Run
 
 
 def hand_in(run: Run, phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
-    """Hand in what the hosts of a slice have answered in these phases. A host without an answer has failed.
+    """Hand in the answers of a slice's hosts in these phases. A host without an answer has failed.
 
-    run: the slice's, which is brought up to date. What the store did not take stays in it for the next time,
-    and no other host of the slice is begun. url: of the store. hostvars: Ansible's variable of that name.
+    run: the slice's, which is updated. It keeps what the store did not take for the next time,
+    and no other host of the slice begins. url: of the store. hostvars: Ansible's variable of that name.
     """
     share = run.the_task
     ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]
@@ -32,7 +32,7 @@ def hand_in(run: Run, phases: t.Iterable[str], url: str | None, hostvars: t.Any)
 
 
 def break_off(run: Run, known: t.Mapping[str, t.Mapping[int, Outcome]], url: str | None) -> str:
-    """Hand in what is known of a slice that does not come to its end. Returns what is to be said.
+    """Hand in the known outcomes of a slice that ends early. Returns a message.
 
     known: outcomes of its hosts, by phase, then by host index.
     """
@@ -46,13 +46,13 @@ def break_off(run: Run, known: t.Mapping[str, t.Mapping[int, Outcome]], url: str
 
 
 def end(run: Run, url: str | None) -> None:
-    """The slice hands nothing in any more."""
-    with contextlib.suppress(StoreError), Store.open(url) as store:  # else others see that its heart stands still
+    """Note in the store that the slice hands nothing in any more."""
+    with contextlib.suppress(StoreError), Store.open(url) as store:  # otherwise its heartbeat stops, which others see
         store.slices.end(run.the_task.id, run.token)
 
 
 def _signed(outcome: Outcome, context: t.Mapping[str, str]) -> Outcome:
-    """The outcome, whose log says which job of AWX the slice was; what the barrier adds to it is of its own job."""
+    """The outcome, with the slice's AWX job in its log. The barrier only adds its own job."""
     if "awx_job_id" not in context:
         return outcome
     where = f" on {context['awx_execution_node']}" if "awx_execution_node" in context else ""

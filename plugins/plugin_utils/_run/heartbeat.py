@@ -4,14 +4,14 @@
 
 # Private to this collection: not for import by others.
 
-"""The heartbeat of a run: it tells the task store, for as long as the run lives, that it lives.
+"""The heartbeat of a run: it tells the task store regularly that the run lives.
 
-It also hears from the store that the task is to be cancelled, or that it is not this run's any more. The supervisor
-does this: a thread that talks to a database in ansible-playbook would be cut in two by every fork.
+It also learns from the store that the task is to be cancelled, or belongs to another run. The supervisor
+does this. In ansible-playbook, every fork would break a thread that talks to a database.
 
-When the store was last told is noted for the run's other processes, as the time of change of an empty file: a full disk
-does not stand against that, and a supervisor that hangs or has died leaves a note that grows old. The file is removed
-when the task is another's. The time is since the machine has booted, sleep included: nobody sets that clock.
+The time of the last heartbeat is passed to the run's other processes as the modification time of an empty file. That
+works on a full disk, and the file grows old if the supervisor hangs or has died. The file is removed
+when the task belongs to another run. The clock counts from the boot, sleep included, and nobody can set it.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from .._store.store import Store, StoreError
 from . import cancel as _cancel
 
 BEAT_EVERY = 2  # seconds; liveness.DEAD_AFTER is many times that
-# Seconds without a sign of life after which no other host is begun. What is left of DEAD_AFTER is for a host that is
-# just being begun: to connect to it takes a while.
+# Seconds without a heartbeat after which no other host begins. The rest of DEAD_AFTER is for a host that is just
+# beginning, since connecting to it takes a while.
 SILENT_AFTER = DEAD_AFTER - 20
 
-# Gives a sign of life. Returns whether the task is to be cancelled, None when there is nothing to live for any more.
+# Gives a heartbeat. Returns whether the task is to be cancelled, None if the heartbeat is not needed any more.
 Beat = t.Callable[[Store], "bool | None"]
 
 
 def begin(executor: Executor) -> None:
-    """Note that the store has been told just now. Raises OSError."""
+    """Record a heartbeat at this moment. Raises OSError."""
     note = _note(executor.token)
     note.touch(0o600)
     _told(note, _now())
 
 
 def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Event) -> None:
-    """Tell the store again and again, until ended is set, or the task is another's. url: of the store."""
+    """Give heartbeats until ended is set, or the task belongs to another run. url: of the store."""
     note = _note(executor.token)
     while not ended.is_set():
         try:
@@ -55,12 +55,12 @@ def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Even
                 now = _now()
                 cancel = beat(store)
         except StoreError:
-            pass  # it may come back; until then the note grows old
+            pass  # it may come back; until then the file grows old
         else:
             if cancel is None:
                 note.unlink(missing_ok=True)
                 return
-            with contextlib.suppress(FileNotFoundError):  # with the run, just now
+            with contextlib.suppress(FileNotFoundError):  # the run has just removed it
                 _told(note, now)
             if cancel:
                 _cancel.ask()
@@ -68,9 +68,9 @@ def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Even
 
 
 def silence(token: str) -> str | None:
-    """Why no other host may be begun, for people: others may take the run for dead. None while they do not.
+    """Why no other host may begin, for people: others may take the run for dead. None if they do not.
 
-    token: of the executor whose heartbeat it is.
+    token: of the executor with the heartbeat.
     """
     try:
         seconds = _now() - os.stat(_note(token)).st_mtime

@@ -6,7 +6,7 @@
 
 """The last word of a run that ends before its report: Ctrl-C, a dead worker, an error of ansible-core, SIGKILL.
 
-It closes the task with what is known, so its hosts are free, and writes the response. supervisor.py says it.
+It closes the task with what is known, so its hosts are released, and writes the response. supervisor.py calls it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .run import Run
 
 
 def say(url: str | None, executor: Executor) -> str:
-    """End the task of the run whose journal there is, or its slice. Returns what is to be told, one line for people.
+    """End the task, or the slice, of the run in the journal. Returns a message of one line.
 
     url: of the store. executor: the run.
     """
@@ -58,7 +58,7 @@ def _end(run: Run, outcomes: dict[str, dict[int, Outcome]], url: str | None, exe
 
 
 def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> str:
-    other = response_files.claim(path, executor)  # it is free as soon as ansible-playbook has ended
+    other = response_files.claim(path, executor)  # another run can have it once ansible-playbook has ended
     if other:
         return f"{path} is left alone, it is the response file of {other}"
     try:
@@ -69,7 +69,7 @@ def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> st
 
 
 def _outcomes(task: Task) -> dict[str, dict[int, Outcome]]:
-    """What is known of the phases that are going on, by phase, then by host index."""
+    """The known outcomes of the current phases, by phase, then by host index."""
     by_name = {target.host: index for index, target in enumerate(task.targets)}
     due = {phase: set(indices) for phase, indices in task.work().items()}
     found: dict[str, dict[int, Outcome]] = {}

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""From the result of a host in a phase to the outcome of its subtask."""
+"""Makes the outcome of a subtask from a host's result in a phase."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .host_results import Results
 
 
 def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
-    """The outcomes of a phase that is due, by host index; a host without a result is left out.
+    """The outcomes of a due phase, by host index, without hosts that have no result.
 
     hostvars: Ansible's variable of that name.
     """
@@ -34,7 +34,7 @@ def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
 
 
 def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
-    """Read one registered result. Only what says of itself that it was worked on and went well is a success."""
+    """Read one registered result. It is a success only if it says that work was done and went well."""
     started, finished = result.get("started_at"), result.get("finished_at")
     reason = result.get("reason")
     if result.get("unreachable"):
@@ -45,9 +45,9 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
         code = BY_REASON.get(str(reason), INTERRUPTED)
     else:
         code = None
-    # Who did not answer, or was cut off, may have been changed.
+    # A host that did not answer, or was cut off, may have been changed.
     known = code is None or (reason is not None and code not in (TIMED_OUT, INTERRUPTED, CANCELLED))
-    said = printable(result.get("msg") or "the task gave no result").strip()  # a task's own may be Ansible's or ssh's
+    said = printable(result.get("msg") or "the task gave no result").strip()  # it may come from Ansible or ssh
     ran_as = result.get("ran_as")
     return Outcome(
         code=code.code if code else None,
@@ -63,7 +63,7 @@ def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
 
 
 def _log(value: object) -> list[tuple[float, str]]:
-    """What the host program says it did; a host that says something else than it should says nothing."""
+    """The log of the host program; empty if it has a wrong form."""
     if not isinstance(value, (list, tuple)):
         return []
     return [
@@ -74,5 +74,5 @@ def _log(value: object) -> list[tuple[float, str]]:
 
 
 def _is_time(value: object) -> bool:
-    """Whether a value is a number of seconds that a phase can have taken."""
+    """Whether a value is a plausible number of seconds within a phase."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_TIMEOUT

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Which run writes which response file: two that write one would take each other's answer away.
+"""The owner of each response file. Two runs with one file would overwrite each other's answer.
 
 A run leaves a note in the user's data folder. It counts while the run lives, as seen from this machine.
 """
@@ -25,9 +25,9 @@ from .._store.private_files import alone, data_folder, make_folder
 
 
 def claim(path: str, run: Executor) -> Executor | None:
-    """Have a response file be a run's until that ends. Returns the other run that has it, None where it is ours.
+    """Make a run the owner of a response file until the run ends. Returns another run that owns it, or None.
 
-    Where notes cannot be left there is no such guard.
+    There is no such guard if notes cannot be written.
     """
     folder = data_folder() / "responses"
     note = folder / f"{hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]}.json"
@@ -44,7 +44,7 @@ def claim(path: str, run: Executor) -> Executor | None:
 
 
 def _living(folder: Path) -> dict[Path, Executor]:
-    """The runs that live, by their notes. Those of others are removed."""
+    """The living runs, by their notes. Notes of other runs are removed."""
     found = {}
     for note in folder.glob("*.json"):
         executor = _read(note)

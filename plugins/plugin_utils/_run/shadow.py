@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""Whether this collection hides another version of itself, that of the Python package oceanbase-ocp.
+"""Detects that this collection hides another version of itself, from the Python package oceanbase-ocp.
 
-ansible-core looks into ANSIBLE_COLLECTIONS_PATH, by default the user's ~/.ansible/collections, before it looks into its
+ansible-core searches ANSIBLE_COLLECTIONS_PATH, by default the user's ~/.ansible/collections, before its
 own Python's packages.
 """
 
@@ -24,7 +24,7 @@ _VERSION = re.compile(r"^version: *(\S+)", re.MULTILINE)
 
 
 def hidden_package(collection: Path = Path(__file__).parents[3]) -> str | None:
-    """Say which installed package this collection hides, for people. None where it hides none of another version.
+    """A message about the installed package that this collection hides; None if it hides no other version.
 
     collection: the folder of this collection.
     """
@@ -42,7 +42,7 @@ def hidden_package(collection: Path = Path(__file__).parents[3]) -> str | None:
 
 
 def _version(collection: Path) -> str | None:
-    """Of a collection, from what ansible-galaxy has installed with it, or from its source."""
+    """The version of a collection, from ansible-galaxy's manifest, or from its source."""
     try:
         manifest: dict[str, t.Any] = json.loads((collection / "MANIFEST.json").read_text(encoding="utf-8"))
         return str(manifest["collection_info"]["version"])

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the requests of a workflow's runs have in common that take part in a task which another of its runs has made."""
+"""Shared by requests of a workflow's runs that join a task created by another run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_TASK = (
 
 
 def task_id(given: object, *, check_mode: bool) -> int | None:
-    """The id of the task; None where check mode has made none. Raises OcpError (400)."""
+    """The id of the task; None if check mode has created none. Raises OcpError (400)."""
     if check_mode and given in (None, ""):
         return None
     (number,) = parse(plain(given), "taskId", most=1)
