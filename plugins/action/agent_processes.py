@@ -52,6 +52,12 @@ class ActionModule(ActionBase):
 
     _supports_check_mode = True
     _supports_async = False
+    _module = "oceanbase.ocp.agent_processes"
+    _spec = staticmethod(argument_spec)
+
+    @property
+    def _phase(self) -> str:
+        return str(self._task.args.get("phase"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
@@ -86,13 +92,13 @@ class ActionModule(ActionBase):
         whose = {"task": run["task"]["id"]} if "task" in run else {}
         answer = {**answer, "started_at": started, "finished_at": iso_now()}
         if whose and not self._task.check_mode:
-            journal.note_answer(str(self._task.args["phase"]), str(variables.get("inventory_hostname")), answer)
+            journal.note_answer(self._phase, str(variables.get("inventory_hostname")), answer)
         return {**result, **answer, **whose}
 
     def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
         """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""
         taken = {name: left[name] for name in ("home", "ran_as") if name in left}
-        if self._task.args.get("phase") != "start":
+        if self._phase != "start":
             taken.pop("ran_as", None)
         self._task.args = {**self._task.args, **taken}
 
@@ -115,16 +121,15 @@ class ActionModule(ActionBase):
         """What the fan-out says of a host that it has left to this task; where there was none, what the task knows."""
         if "task" not in run:
             return {}
-        phase = str(self._task.args.get("phase"))
-        found = fan_out(controller, phase, run["task"]["id"])
+        found = fan_out(controller, self._phase, run["task"]["id"])
         if found is None:
             whole = Run.of(run)
-            return whole.due.get(phase, {}).get(host, {}) if whole else {}
+            return whole.due.get(self._phase, {}).get(host, {}) if whole else {}
         return dict(found["rest"].get(host, {}))
 
     @property
     def _changes(self) -> bool:
-        phase = BY_PHASE.get(str(self._task.args.get("phase")))
+        phase = BY_PHASE.get(self._phase)
         return phase is not None and phase.changes and not self._task.check_mode
 
     def _work(self, task_vars: dict[str, t.Any], patient: bool) -> dict[str, t.Any]:
@@ -143,7 +148,7 @@ class ActionModule(ActionBase):
 
     def _ask(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The host's answer, as far as it is one."""
-        phase = self._task.args.get("phase")
+        phase = self._phase
         try:
             with memory.at_most(_MEMORY):
                 answer = checked(self._reach(task_vars), phase)
@@ -154,7 +159,7 @@ class ActionModule(ActionBase):
         warnings = answer.pop("warnings", [])
         if warnings:  # Ansible itself shows them
             answer["warnings"] = [f"{self._host()}: {in_line(warning)}" for warning in warnings]
-        if self._task.diff and phase != "prepare" and not answer.get("failed"):
+        if self._task.diff and phase not in ("prepare", "info") and not answer.get("failed"):
             answer["diff"] = diffs(phase, answer)
         return answer
 
@@ -190,11 +195,11 @@ class ActionModule(ActionBase):
             answer = self._carry(task_vars)
             if answer is not None:
                 return answer
-        return of_module(self._execute_module(module_name="oceanbase.ocp.agent_processes", task_vars=task_vars))
+        return of_module(self._execute_module(module_name=self._module, task_vars=task_vars))
 
     def _carry(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
-        dummy, arguments = self.validate_argument_spec(argument_spec=argument_spec())
-        request = plain({**arguments, "check_mode": self._task.check_mode})
+        dummy, arguments = self.validate_argument_spec(argument_spec=self._spec())
+        request = plain({**arguments, "phase": self._phase, "check_mode": self._task.check_mode})
         try:
             python = interpreter(task_vars, self._templar.template)
         except AnsibleError:

@@ -74,12 +74,13 @@ class Findings(object):
         return holder
 
     def of_readiness(self, state):
-        """An agent that runs and is not as it should be. state: a State."""
-        self._add("not_ready", state.explained(), "a stop works all the same")
+        """An agent that runs and is not as it should be. state: a State. Of one without a daemon orphans tell all."""
+        if state.processes and not state.ready:
+            self._add("not_ready", state.explained(), "a stop works all the same")
 
     def of_processes(self):
         """Agent processes that should not be there, or not so."""
-        counted = {}
+        counted, orphans = {}, []
         for process in self._survey.processes:
             parent = stat_or_none(process.pid)
             parent = self._pids.get(parent.parent) if parent is not None else None
@@ -87,13 +88,15 @@ class Findings(object):
                 continue  # it shows the image of its parent until it becomes the command that it runs
             counted.setdefault(process.program, []).append(process)
             if parent is None and not process.is_daemon:
-                self._add("orphan", "%s is an orphan: its daemon is gone" % process, "%s: SIGTERM, and SIGKILL after "
-                          "the grace" % _ENDED)
+                orphans.append(process)
             self._of_image(process)
-        for program in sorted(counted):
-            if len(counted[program]) > 1:
-                self._add("second_agent", "%s runs %d times: %s" % (program, len(counted[program]), ", ".join(
-                    "pid %d" % process.pid for process in counted[program])), "a stop ends all of them")
+        if orphans:
+            self._add("orphan", "without a daemon above: %s" % ", ".join(map(str, orphans)), "a stop ends what is left "
+                      "like this by SIGTERM, and by SIGKILL after the grace")
+        twice = ["%s as pid %s" % (program, " and ".join(str(process.pid) for process in counted[program]))
+                 for program in sorted(counted) if len(counted[program]) > 1]
+        if twice:
+            self._add("second_agent", "runs more than once: %s" % ", ".join(twice), "a stop ends all of them")
         names = [generation["name"] for generation in GENERATIONS
                  if any(child in counted for child in generation["children"])]
         if len(names) > 1:
@@ -164,6 +167,8 @@ class Findings(object):
         if named is None:
             return "names nobody"
         ours = self._pids.get(named)
+        if named in self._survey.suspects:
+            return None
         if ours is not None:
             return None if ours.program == program else "names %s" % ours
         try:
@@ -181,7 +186,8 @@ def _home_of(judge, process):
         said = judge.homes_said(look) if process.path is not None else []
     except (IOError, OSError):
         said = []
-    if said:
-        return said[0].given
-    folder, below = os.path.split(os.path.dirname(process.path or "/unknown/x"))
-    return folder if below in PROGRAM_FOLDERS else os.path.join(folder, below)
+    folders = [home.given for home in said] + [os.path.dirname(process.path or "/unknown/x")]
+    for folder in folders:
+        if os.path.basename(folder) not in PROGRAM_FOLDERS:
+            return folder
+    return os.path.dirname(folders[-1])

@@ -41,7 +41,7 @@ def info(request):
     plan = _plan_of(request, findings)
     generation = _generation_of(home, survey.processes)
     state = _state_of(home, generation, findings)
-    if state is not None and not state.ready:
+    if state is not None:
         findings.of_readiness(state)
     findings.of_processes()
     findings.of_others()

@@ -21,6 +21,28 @@ from .host_results import cancelled, no_answer, overdue
 from .run import Run
 
 _SHOWN = 20
+TRIED_BY_TASK = (Failure.REFUSED, Failure.NO_ANSWER)  # ssh itself, or the ordinary module, may do better
+
+
+def unanswered(failure: Failure, message: str, timeout: float, changed: bool) -> dict[str, t.Any]:
+    """The result of a host that has given no answer, for good.
+
+    message: of the failure, for people. timeout: seconds that it had. changed: whether it may have been changed.
+    """
+    if failure is Failure.OVERDUE:
+        return overdue(timeout, changed)
+    if failure is Failure.NOT_BECOME:
+        return {"failed": True, "reason": "not_permitted", "msg": message}
+    if failure is Failure.NO_ANSWER:
+        return no_answer(message, changed)
+    reason = {} if failure is Failure.LOST else {"reason": "not_connected"}
+    return {"unreachable": True, "msg": message, **reason}
+
+
+def out_of_reach(why: str) -> dict[str, t.Any]:
+    """The result of a host that the fan-out cannot reach, or not as ssh would, where nothing else is to be tried."""
+    text = f"the fan-out does not reach it ({printable(why)}); ocp_transport=auto would leave it to a task of its own"
+    return {"unreachable": True, "reason": "not_connected", "msg": text}
 
 
 class FanOutResults:
@@ -55,9 +77,7 @@ class FanOutResults:
             return
         for host in hosts:
             if host not in self.answers and host not in self.rest:
-                way_out = "ocp_transport=auto would leave it to a task of its own"
-                text = f"the fan-out does not reach it ({printable(why)}); {way_out}"
-                self.answers[host] = {"unreachable": True, "reason": "not_connected", "msg": text}
+                self.answers[host] = out_of_reach(why)
 
     def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
         """Note hosts, as far as they have no result, that may have been at work since started."""
@@ -84,12 +104,8 @@ class FanOutResults:
                 return self._answered(host, checked(answer.output or {}, self.phase))
             except AnswerError as error:
                 failure, message = Failure.NO_ANSWER, str(error)
-        if failure is Failure.OVERDUE:
-            return overdue(self.run.the_task.timeouts[self.phase], self._changing and answer.sent)
         if failure is Failure.CANCELLED:
             return self.halted or cancelled()
-        if failure is Failure.NOT_BECOME:
-            return {"failed": True, "reason": "not_permitted", "msg": message}
         if self._changing and (failure is Failure.LOST or (failure is Failure.NO_ANSWER and answer.sent)):
             # The phase may be done, under way or cut off. Its task asks the host again, as one that it has lost itself.
             self.lose([host], message, answer.started)
@@ -97,13 +113,10 @@ class FanOutResults:
         if failure is Failure.NOT_CONNECTED and self._changing:
             self.leave([host], message)  # its task tries for a while: the host was there a moment ago
             return None
-        if failure in (Failure.REFUSED, Failure.NO_ANSWER) and not self._only:
+        if failure in TRIED_BY_TASK and not self._only:
             self.rest[host] = {"why": message, "said": message}
             return None
-        if failure is Failure.NO_ANSWER:
-            return no_answer(message, self._changing and answer.sent)
-        reason = {} if failure is Failure.LOST else {"reason": "not_connected"}
-        return {"unreachable": True, "msg": message, **reason}
+        return unanswered(failure, message, self.run.the_task.timeouts[self.phase], self._changing and answer.sent)
 
     def _answered(self, host: str, output: dict[str, t.Any]) -> dict[str, t.Any] | None:
         if output.get("reason") == "locked" and self.run.resumed:

@@ -15,6 +15,7 @@ from .errors import NOT_AUTHORIZED, OcpError
 
 # OCP's own names. HOST_VIEWER and TASK_VIEWER only look.
 ROLES = ("HOST_MANAGER", "HOST_VIEWER", "TASK_MANAGER", "TASK_VIEWER")
+_INCLUDED_IN = {"HOST_VIEWER": ("HOST_MANAGER",)}  # who may stop an agent may look at it
 
 _SHAPE = "a mapping of roles to users and groups, as in {HOST_MANAGER: {users: [alice], groups: [dba]}}"
 
@@ -37,9 +38,11 @@ def authorize(user: User, role: str, bindings: object) -> None:
     bindings: the content of the file: role to C({"users": [name], "groups": [name]}).
     Raises OcpError (403). A file that is not as it should be gives nobody anything.
     """
-    binding = _checked(bindings).get(role) or {}
-    if user.name in binding.get("users", ()) or user.groups.intersection(binding.get("groups", ())):
-        return
+    found = _checked(bindings)
+    for one in (role, *_INCLUDED_IN.get(role, ())):
+        binding = found.get(one) or {}
+        if user.name in binding.get("users", ()) or user.groups.intersection(binding.get("groups", ())):
+            return
     raise OcpError(NOT_AUTHORIZED, f"the user {user.name} does not have the role {role}")
 
 

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What was found out about the agent of a host, as a value, and as OCP shows it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from .clock import iso
+
+READY, NOT_READY, RUNNING, STOPPED = "ready", "not ready", "running", "stopped"
+NO_AGENT, UNREACHABLE, UNKNOWN = "no agent", "unreachable", "unknown"
+STATES = (UNREACHABLE, UNKNOWN, NO_AGENT, NOT_READY, RUNNING, STOPPED, READY)  # the worst first
+
+_MANAGERS, _MONITORS = ("ocp_mgragent", "ob_mgragent", "pos_proxy"), ("ocp_monagent", "ob_monagent", "ocp_exporter")
+_OPERABLE = ("node_exporter", "ocp_exporter")  # OCP lets its users stop these of gen 1 one by one
+_FAILS = "a stop fails before it signals anybody, and holds the other hosts unless ocp_max_fail_percentage lets them go"
+_UNTOLD = ("hidden", "not_permitted", "unproven", "unseen_listener")  # with these nobody knows that nothing runs
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something odd. kind: a word. text: what it is. stop: what a stop would do about it."""
+
+    kind: str
+    text: str
+    stop: str
+
+
+@dataclass(frozen=True)
+class AgentStatus:
+    """What is known of the agent of a host.
+
+    host: its name in the inventory. host_id, address: None where the inventory has none. at: when it was looked at, in
+    milliseconds since the epoch. answer: the host program's to info, or a failure (C(failed) or C(unreachable), and
+    C(msg)), as an action registers it.
+    """
+
+    host: str
+    host_id: int | None
+    address: str | None
+    at: int
+    answer: t.Mapping[str, t.Any]
+
+    @property
+    def told(self) -> bool:
+        """Whether the host has told anything."""
+        return not (self.answer.get("failed") or self.answer.get("unreachable")) and "plan" in self.answer
+
+    @property
+    def state(self) -> str:
+        """One of STATES."""
+        if self.answer.get("unreachable"):
+            return UNREACHABLE
+        if not self.told:
+            return UNKNOWN
+        if self.processes:
+            return {True: READY, False: NOT_READY, None: RUNNING}[self.answer["ready"]]
+        if self.answer["plan"]["reason"] == "not_installed":
+            return NO_AGENT
+        kinds = {finding.kind for finding in self.findings}
+        return UNKNOWN if self.answer["plan"]["reason"] == "not_permitted" or kinds.intersection(_UNTOLD) else STOPPED
+
+    @property
+    def processes(self) -> list[dict[str, t.Any]]:
+        return list(self.answer.get("processes") or ()) if self.told else []
+
+    @property
+    def findings(self) -> list[Finding]:
+        if self.told:
+            return [Finding(one["kind"], one["text"], one["stop"]) for one in self.answer["findings"]]
+        kind = "unreachable" if self.answer.get("unreachable") else str(self.answer.get("reason") or "no_answer")
+        return [Finding(kind, str(self.answer.get("msg") or "there is no answer"), _FAILS)]
+
+    @property
+    def refusal(self) -> str | None:
+        """Why a stop would fail here; None where it would do its work."""
+        if not self.told:
+            return self.findings[0].kind
+        reason = self.answer["plan"]["reason"]
+        return None if reason is None and self.answer["lock"] is None else str(reason or "locked")
+
+    @property
+    def home(self) -> str | None:
+        return self.answer.get("home")
+
+    # As OCP shows it
+
+    def detail(self) -> dict[str, t.Any]:
+        """The data of OCP's answer to C(GET /compute/hosts/{id}/agent). What only OCP's database has is null."""
+        home, now = self.home, iso(self.at)
+        daemon = next(iter(self.processes), None)
+        return {
+            "createTime": self._begin(daemon) if daemon else None,
+            "hostId": self.host_id,
+            "hostInnerIpAddress": self.address if _is_address(self.address) else None,
+            "id": None,
+            "installHome": home,
+            "lastAvailableTime": now if self.state == READY else None,
+            "logHome": f"{home}/log" if home else None,
+            "managerPort": self._port(_MANAGERS),
+            "monitorPort": self._port(_MONITORS),
+            "processes": self.shown_processes(),
+            "status": "AVAILABLE" if self.state == READY else "OFFLINE",
+            "updateTime": now,
+            "version": self.answer.get("version") if self.told else None,
+        }
+
+    def shown_processes(self) -> list[dict[str, t.Any]]:
+        """The contents of OCP's answer to C(GET /compute/hosts/{id}/agent/processes)."""
+        return [
+            {
+                "alias": process["program"],
+                "createTime": self._begin(process),
+                "elapsedTime": process["elapsed"],
+                "hostId": self.host_id,
+                "id": None,
+                "lastActiveTime": iso(self.at),
+                "logFilePattern": f"{self.home}/log/{self._log_name(process['program'])}.log*",
+                "operable": process["program"] in _OPERABLE,
+                "pid": process["pid"],
+                "ports": ",".join(map(str, process["ports"])) or ("" if self.answer["generation"] == "gen1" else None),
+                "startCommand": process["command"],
+                "status": "STARTED",
+                "updateTime": self._begin(process),
+                "user": process["user"],
+            }
+            for process in self.processes
+        ]
+
+    def whole(self) -> dict[str, t.Any]:
+        """The detail, and what OCP has no words for."""
+        told = self.answer if self.told else {}
+        return {
+            **self.detail(),
+            "findings": [vars(finding) for finding in self.findings],
+            "generation": told.get("generation"),
+            "generations": told.get("generations", []),
+            "host": self.host,
+            "lock": told.get("lock"),
+            "plan": told.get("plan"),
+            "processes": [
+                {
+                    **shown,
+                    "executable": process["executable"],
+                    "memory": process["memory"],
+                    "parentPid": process["parent"],
+                    "state": process["state"],
+                    "unit": process["unit"],
+                }
+                for shown, process in zip(self.shown_processes(), self.processes, strict=True)
+            ],
+            "ready": told.get("ready"),
+            "state": self.state,
+            "units": told.get("units", []),
+        }
+
+    def _begin(self, process: t.Mapping[str, t.Any]) -> str | None:
+        """When a process was started, by the controller's clock: those of hosts differ."""
+        return None if process["elapsed"] is None else iso((self.at // 1000 - process["elapsed"]) * 1000)
+
+    def _port(self, programs: t.Collection[str]) -> str | None:
+        ports = [str(port) for process in self.processes if process["program"] in programs for port in process["ports"]]
+        return ports[0] if ports else None
+
+    def _log_name(self, program: str) -> str:
+        """Of gen 1 a program's log has its whole name."""
+        return program if self.answer["generation"] == "gen1" else program.partition("_")[2]
+
+
+def counted(statuses: t.Iterable[AgentStatus]) -> dict[str, int]:
+    """How many hosts are in each state, the best first, without those of none."""
+    states = [status.state for status in statuses]
+    return {state: states.count(state) for state in reversed(STATES) if state in states}
+
+
+def is_odd(status: AgentStatus) -> bool:
+    """Whether there is something to be looked at: all that is neither ready nor stopped, and whatever has a finding."""
+    return bool(status.findings) or status.state not in (READY, STOPPED)
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        return bool(text and ip_address(text))
+    except ValueError:
+        return False

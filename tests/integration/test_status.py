@@ -1,0 +1,111 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook agent_status: what it tells of hosts of every kind, and that it changes nothing on any of them."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.fleet import Fleet, Host, HostSpec
+from tests.integration.cores import Core, Run, end
+
+SAMPLE = Path(__file__).resolve().parents[1] / "unit/fixtures/agent-detail-gen2.json"
+WRONG = {"ocp_agent_home": "/home/admin/agent_of_another_site"}
+SPECS = [
+    HostSpec(behaviour="sshd_down"),
+    HostSpec(variables=WRONG),
+    HostSpec(behaviour="no_agent"),
+    HostSpec(behaviour="orphans"),
+    HostSpec(behaviour="no_privilege"),
+    HostSpec(behaviour="stranger_in_pid_file"),
+    HostSpec(behaviour="live_lock"),
+    HostSpec(generation="gen1"),
+    HostSpec(),
+    HostSpec(),
+    HostSpec(),
+]
+STATES = ["unreachable", "no agent", "no agent", "not ready", "unknown", "not ready", *["ready"] * 5]
+
+
+def kinds(shown: dict[str, Any]) -> set[str]:
+    return {finding["kind"] for finding in shown["findings"]}
+
+
+def snapshot(host: Host) -> Any:
+    """The agent's files and everybody who lives on a host, but for those who come and go with a connection."""
+    home = host.path("home/admin")
+    files = {
+        str(path.relative_to(home)): (path.lstat().st_ino, path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in home.rglob("*")
+        if "/log/" not in str(path) and "/.ansible" not in str(path)
+    }
+    return files, host.agent_processes()
+
+
+def ask(core: Core, inventory: Path, response_file: Path, *arguments: str, **extra: Any) -> Run:
+    response_file.unlink(missing_ok=True)
+    return end(core.start(inventory, response_file, extra, *arguments, playbook="agent_status"), response_file)
+
+
+def test_it_tells_what_is_there_and_changes_nothing(
+    newest_core: Core, start_fleet: Callable[[Sequence[HostSpec]], Fleet], response_file: Path
+) -> None:
+    fleet = start_fleet(SPECS)
+    before = [snapshot(host) for host in fleet.hosts]
+    for transport in ("auto", "task"):
+        run = ask(newest_core, fleet.inventory, response_file, ocp_transport=transport)
+        assert run.status == 0, run.output
+        contents = run.task["contents"]
+        assert [shown["host"] for shown in contents] == [host.name for host in fleet.hosts]
+        assert [shown["state"] for shown in contents] == STATES, run.output
+        down, wrong, none, orphans, forbidden, lies, locked, gen1, *plain = contents
+        assert kinds(down) == {"unreachable"}
+        assert {finding["stop"].partition(";")[2].rpartition("=")[2] for finding in wrong["findings"]} >= {
+            "/home/admin/ocp_agent",
+            "/home/admin/other",
+        }
+        assert kinds(none) == {"not_installed", "other_home"}
+        assert kinds(orphans) >= {"orphan", "pid_file"}
+        assert kinds(forbidden) >= {"not_permitted"}
+        assert kinds(lies) >= {"pid_file", "not_ready"}
+        assert kinds(locked) == {"locked", "other_home"}
+        assert locked["lock"]["exe"].endswith("/ocp_agentctl")
+        assert (gen1["generation"], gen1["managerPort"]) == ("gen1", "62888")
+        for shown in plain:
+            detail = json.loads(SAMPLE.read_text())["data"]
+            assert set(detail) <= set(shown)
+            assert all(set(detail["processes"][0]) <= set(process) for process in shown["processes"])
+            assert [shown[key] for key in ("status", "managerPort", "monitorPort")] == ["AVAILABLE", "62888", "62889"]
+            assert kinds(shown) == {"other_home"}
+        table = [line for line in run.output.splitlines() if line.startswith(("HOSTS ", "db")) and " ok=" not in line]
+        assert table[1].split()[:2] == [fleet.hosts[0].name, "unreachable"]
+        assert table[-1].startswith("db[009:011] (3)  ready ")
+        assert "A stop would fail on 5 of them" in run.output
+    assert [snapshot(host) for host in fleet.hosts] == before
+
+    # A limit may leave out localhost, ids choose, and JSON may be had on the screen.
+    run = ask(newest_core, fleet.inventory, response_file, "--limit=db010", ocp_status_format="json")
+    assert [shown["host"] for shown in run.task["contents"]] == ["db010"]
+    assert '"alias": "ocp_mgragent"' in run.output
+    bindings = response_file.with_name("roles.yml")
+    bindings.write_text(yaml.safe_dump({"HOST_VIEWER": {"users": [getpass.getuser()]}}))
+    chosen = [fleet.hosts[10].host_id, fleet.hosts[7].host_id]
+    run = ask(
+        newest_core, fleet.inventory, response_file, "--check", host_ids=chosen, ocp_role_bindings=str(bindings)
+    )
+    assert (run.status, run.response) == (0, None), run.output
+    assert "2 hosts: 2 ready." in run.output
+
+    # What is refused contacts no host.
+    run = ask(newest_core, fleet.inventory, response_file, host_ids=[4711])
+    assert (run.status, run.error["code"]) == (2, "CMP07005")
+    bindings.write_text(yaml.safe_dump({"TASK_MANAGER": {"users": [getpass.getuser()]}}))
+    run = ask(newest_core, fleet.inventory, response_file, ocp_role_bindings=str(bindings))
+    assert (run.status, run.error["code"]) == (2, "IAM11000")
