@@ -9,6 +9,8 @@ done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`. Wh
 own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`, `TaskDetailResponse`,
 `TaskPageResponse`, `SubtaskLogResponse` and what is in them; the types of keywords: `HostOptions`, `TaskOptions`,
 `RunnerOptions`.
+
+What runs on hosts, without a task: `agent_info`, `host_agent`, `host_agent_processes`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from ._api import (
 )
 from ._errors import OcpRunError
 from ._events import response_of
+from ._status import agent_info, host_agent, host_agent_processes
 from ._submission import Submission
 from ._tasks import subtask_log, task_cancel, task_info
 from ._types import (
@@ -60,9 +63,12 @@ __all__ = [
     "TaskOptions",
     "TaskOverview",
     "TaskPageResponse",
+    "agent_info",
     "batch_restart_agents",
     "batch_start_agents",
     "batch_stop_agents",
+    "host_agent",
+    "host_agent_processes",
     "response_of",
     "submit",
     "subtask_log",

@@ -19,6 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation impo
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome
 
 _STATE = ("task_create", "task_resume", "task_wait")
+_STATUS = ("status_fan_out", "status_report")  # no task; the first one has a response only where it refuses
 _WORK = ("agent_processes", "agent_fan_out")
 _RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
 
@@ -88,6 +89,8 @@ class Progress:
             for host, left in result.get("rest", {}).items():
                 if "lost" not in left:
                     self._at_work.pop(host, None)
+        elif action in _STATUS:
+            self.created = self.final = result.get("response", self.final)
         elif action == "task_report":
             self.final = result.get("response", self.final)
         elif action in _STATE:

@@ -13,10 +13,11 @@ from typing import Any
 
 import yaml
 
+from oceanbase_ocp import agent_info, host_agent, host_agent_processes
 from tests.fleet import Fleet, Host, HostSpec
 from tests.integration.cores import Core, Run, end
 
-SAMPLE = Path(__file__).resolve().parents[1] / "unit/fixtures/agent-detail-gen2.json"
+FIXTURES = Path(__file__).resolve().parents[1] / "unit/fixtures"
 WRONG = {"ocp_agent_home": "/home/admin/agent_of_another_site"}
 SPECS = [
     HostSpec(behaviour="sshd_down"),
@@ -79,9 +80,6 @@ def test_it_tells_what_is_there_and_changes_nothing(
         assert locked["lock"]["exe"].endswith("/ocp_agentctl")
         assert (gen1["generation"], gen1["managerPort"]) == ("gen1", "62888")
         for shown in plain:
-            detail = json.loads(SAMPLE.read_text())["data"]
-            assert set(detail) <= set(shown)
-            assert all(set(detail["processes"][0]) <= set(process) for process in shown["processes"])
             assert [shown[key] for key in ("status", "managerPort", "monitorPort")] == ["AVAILABLE", "62888", "62889"]
             assert kinds(shown) == {"other_home"}
         table = [line for line in run.output.splitlines() if line.startswith(("HOSTS ", "db")) and " ok=" not in line]
@@ -103,9 +101,41 @@ def test_it_tells_what_is_there_and_changes_nothing(
     assert (run.status, run.response) == (0, None), run.output
     assert "2 hosts: 2 ready." in run.output
 
+    from_python(fleet)
     # What is refused contacts no host.
     run = ask(newest_core, fleet.inventory, response_file, host_ids=[4711])
     assert (run.status, run.error["code"]) == (2, "CMP07005")
     bindings.write_text(yaml.safe_dump({"TASK_MANAGER": {"users": [getpass.getuser()]}}))
     run = ask(newest_core, fleet.inventory, response_file, ocp_role_bindings=str(bindings))
     assert (run.status, run.error["code"]) == (2, "IAM11000")
+
+
+def from_python(fleet: Fleet) -> None:
+    """The Python API gives what OCP would, in the very shape of its own answers."""
+    given = {"inventory": str(fleet.inventory)}
+    down, gen2, gen1 = fleet.hosts[0].host_id, fleet.hosts[8].host_id, fleet.hosts[7].host_id
+    listed = agent_info([gen2, down], **given)
+    assert [shown["state"] for shown in listed["data"]["contents"]] == ["ready", "unreachable"]
+    sample = json.loads((FIXTURES / "agent-detail-gen2.json").read_text())
+    detail = host_agent(gen2, **given)
+    same_shape(detail, sample)
+    assert {process["alias"] for process in detail["data"]["processes"]} == {
+        process["alias"] for process in sample["data"]["processes"]
+    }
+    answer = host_agent_processes(gen1, **given)
+    same_shape(answer, json.loads((FIXTURES / "agent-processes-gen1.json").read_text()))
+    assert answer["data"]["page"]["totalElements"] == len(answer["data"]["contents"]) == 4
+    assert host_agent(down, **given)["error"]["code"] == "CMP07002"
+    assert host_agent(4711, **given)["error"]["code"] == "CMP07005"
+
+
+def same_shape(answer: object, sample: object) -> None:
+    """The same keys everywhere; of lists the first item counts."""
+    if isinstance(sample, dict):
+        assert isinstance(answer, dict)
+        assert set(answer) == set(sample)
+        for key, value in sample.items():
+            same_shape(answer[key], value)
+    elif isinstance(sample, list):
+        assert isinstance(answer, list)
+        same_shape(answer[0], sample[0])

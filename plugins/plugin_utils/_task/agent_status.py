@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from .clock import iso
+from .errors import AGENT_STATE, BY_REASON, NO_CONNECTION, Code
 
 READY, NOT_READY, RUNNING, STOPPED = "ready", "not ready", "running", "stopped"
 NO_AGENT, UNREACHABLE, UNKNOWN = "no agent", "unreachable", "unknown"
@@ -22,6 +23,10 @@ _MANAGERS, _MONITORS = ("ocp_mgragent", "ob_mgragent", "pos_proxy"), ("ocp_monag
 _OPERABLE = ("node_exporter", "ocp_exporter")  # OCP lets its users stop these of gen 1 one by one
 _FAILS = "a stop fails before it signals anybody, and holds the other hosts unless ocp_max_fail_percentage lets them go"
 _UNTOLD = ("hidden", "not_permitted", "unproven", "unseen_listener")  # with these nobody knows that nothing runs
+
+# What whole() has besides what OCP shows.
+_OURS = frozenset({"findings", "generation", "generations", "host", "lock", "plan", "ready", "state", "units"})
+_OURS_OF_PROCESS = frozenset({"executable", "memory", "parentPid", "state", "unit"})
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,27 @@ class AgentStatus:
     def _log_name(self, program: str) -> str:
         """Of gen 1 a program's log has its whole name."""
         return program if self.answer["generation"] == "gen1" else program.partition("_")[2]
+
+
+def ocp_part(shown: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What OCP itself would show of what whole() has given: the detail."""
+    processes = [
+        {key: value for key, value in process.items() if key not in _OURS_OF_PROCESS} for process in shown["processes"]
+    ]
+    return {**{key: value for key, value in shown.items() if key not in _OURS}, "processes": processes}
+
+
+def problem(shown: t.Mapping[str, t.Any]) -> tuple[Code, str] | None:
+    """Why there is no agent to be shown, of what whole() has given; None where there is one."""
+    if shown["state"] not in (UNREACHABLE, UNKNOWN, NO_AGENT):
+        return None
+    plan = shown["plan"]
+    if plan and plan["reason"]:
+        kind, text = plan["reason"], plan["text"]
+    else:  # without a plan, or where nobody knows whether all of the agent was seen, there is a finding
+        kind, text = shown["findings"][0]["kind"], shown["findings"][0]["text"]
+    code = NO_CONNECTION if shown["state"] == UNREACHABLE else BY_REASON.get(kind, AGENT_STATE)
+    return code, f"{shown['host']}: {text}"
 
 
 def counted(statuses: t.Iterable[AgentStatus]) -> dict[str, int]:

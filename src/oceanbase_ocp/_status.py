@@ -1,0 +1,82 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of the agent on hosts. Changes nothing on any of them, and asks no task store."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.agent_status import ocp_part, problem
+
+from ._arguments import Settings
+from ._submission import Submission
+
+
+def agent_info(
+    host_ids: Any = None,
+    *,
+    inventory: Any = None,
+    extravars: Mapping[str, Any] | None = None,
+    response_file: str | os.PathLike[str] | None = None,
+    worker: Sequence[str | os.PathLike[str]] | socket.socket | None = None,
+    **runner_kwargs: Any,
+) -> dict[str, Any]:
+    """Look at the agents of hosts, by the playbook `agent_status`.
+
+    host_ids: OCP's ids of the hosts, as in `submit`; all hosts of the inventory without them. inventory, extravars,
+        response_file, worker, runner_kwargs: as in `submit`; a variable of the playbook is `ocp_status_timeout`.
+
+    Returns a list in OCP's envelope. Each of `["data"]["contents"]` has what OCP answers to `GET
+    /compute/hosts/{id}/agent`, with None for what only OCP's database has, and besides `host` (its inventory name),
+    `state` ("ready", "not ready", "running", "stopped", "no agent", "unknown" or "unreachable"), `ready`, `generation`,
+    `generations`, `lock`, `units`, `findings` and `plan`. A host that is not reached is one of them. A request that is
+    refused is a response with an error.
+
+    Raises OcpRunError when there is no response, because the run failed before.
+    """
+    request = {} if host_ids is None else {"host_ids": host_ids}
+    playbook = "oceanbase.ocp.agent_status"
+    settings = Settings(playbook, request, inventory, extravars or {}, response_file, None, None, worker)
+    with Submission(settings, runner_kwargs) as submission:
+        return submission.wait()
+
+
+def host_agent(host_id: int, **options: Any) -> dict[str, Any]:
+    """What OCP answers to `GET /compute/hosts/{id}/agent`, from the host itself.
+
+    options: the keywords of `agent_info`. A host that is not reached (CMP07002), has no agent (CMP07019) or does not
+    tell is a response with an error, and so is an unknown id. Raises what `agent_info` raises.
+    """
+    return _one(agent_info([host_id], **options))
+
+
+def host_agent_processes(host_id: int, **options: Any) -> dict[str, Any]:
+    """What OCP answers to `GET /compute/hosts/{id}/agent/processes`, from the host itself: a list of one page.
+
+    As `host_agent` in everything else.
+    """
+    response = _one(agent_info([host_id], **options))
+    if not response["successful"]:
+        return response
+    processes = response["data"]["processes"]
+    page = {"number": 1, "size": max(10, len(processes)), "totalElements": len(processes), "totalPages": 1}
+    return {**response, "data": {"contents": processes, "page": page}}
+
+
+def _one(response: dict[str, Any]) -> dict[str, Any]:
+    """The response about one host, from that of agent_info."""
+    if not response["successful"]:
+        return response
+    (shown,) = response["data"]["contents"]
+    missing = problem(shown)
+    if missing is None:
+        return {**response, "data": ocp_part(shown)}
+    code, message = missing
+    rest = {key: value for key, value in response.items() if key != "data"}
+    error = {"code": code.code, "message": message}
+    return {**rest, "error": error, "status": int(code.status), "successful": False}
