@@ -7,19 +7,28 @@ import contextlib
 import json
 import os
 import typing as t
+from dataclasses import dataclass
 
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence, screen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    at_exit,
+    invocation,
+    journal,
+    persistence,
+    plan,
+    screen,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller import in_awx
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.plan import plan
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Ending, Run
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import statistic as _statistic
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.last_screen import last_screen, refusal
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import summary
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import RUNNING, SUCCESSFUL, Task
@@ -34,31 +43,26 @@ class ActionModule(ControllerAction):
         run = Run.current(variables)
         if not run:
             raise AnsibleActionFail("there is no run to report: an action that takes a request has to come before")
-        lines: list[str] = []
-        if run.task:
-            hostvars = variables["hostvars"]
-            url = persistence.chosen(plain(arguments["task_store"]))
-            if run.check_mode:
-                lines = plan(run.task, Results(hostvars, run.task.id).of)
-            response, message, successful = _close(run, url, hostvars)
-        else:
-            response, successful = run.response or {}, False
-            error = response["error"]
-            message = f"{response['status']} {error['code']}: {error['message']}"
+        told = _end(run, persistence.chosen(plain(arguments["task_store"])), variables["hostvars"])
+        response, notes, successful = told.response, told.notes, told.successful
+        unwritten = ""
         if run.response_file and not run.check_mode:
             try:
                 write(run.response_file, response)
             except OSError as exc:
                 successful = False
-                message += (
-                    f". The response cannot be written to {run.response_file}: {exc.strerror}; "
-                    f"it is: {json.dumps(response)}"
-                )
+                notes = [*notes, f"The response cannot be written to {run.response_file}: {exc.strerror}"]
+                unwritten = f"; it is: {json.dumps(response)}"
         journal.forget()
+        lines = told.screen(notes)
+        shown = at_exit.leave(lines)
         return {
             "changed": False,
-            "msg": message,
-            "plan": plain(lines),
+            "msg": ". ".join([told.message, *notes]) + unwritten,
+            "plan": plain(told.plan),
+            "screen": plain(lines),
+            "shown": shown,
+            "_ansible_verbose_override": self._display.verbosity < 3,
             "successful": successful,
             "response": response,
             "ansible_stats": {
@@ -69,26 +73,80 @@ class ActionModule(ControllerAction):
         }
 
 
-def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[dict[str, t.Any], str, bool]:
+@dataclass(frozen=True)
+class _End:
+    """How a run ended. message: in a line. notes: what else there is to be told. plan: what check mode says, a line a
+    host. screen: makes the last screen, from all notes.
+    """
+
+    response: dict[str, t.Any]
+    message: str
+    notes: list[str]
+    successful: bool
+    screen: t.Callable[[t.Sequence[str]], list[str]]
+    plan: t.Sequence[str] = ()
+
+
+def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
+    if not run.task:
+        response = run.response or {}
+        error = response["error"]
+        message = f"{response['status']} {error['code']}: {error['message']}"
+        return _End(response, message, [], False, lambda notes: refusal(message, notes))
+    caller = None if in_awx() else invocation.current(store=url is not None and url != persistence.NONE)
+    results = Results(hostvars, run.task.id)
+    found = plan.intentions(run.task, results.of, hostvars) if run.check_mode else []
+    ending, problem = _close(run, url, hostvars)
+    task = ending.task
+    successful = task.status == SUCCESSFUL and not problem
+    notes = [f"The task could not be stored: {problem}"] if problem else []
+    if run.check_mode:
+        return _End(
+            ending.response,
+            plan.message(task, run.held),
+            notes,
+            successful,
+            lambda _notes: plan.screen(task, found, caller, held=run.held, resumed=run.resumed),
+            plan.plan(found),
+        )
+    transient = persistence.transient(url)
+    if transient:
+        notes.insert(0, transient[0].upper() + transient[1:])
+    changed = _changed(task, results)
+    places = _places(run, url)
+    return _End(
+        ending.response,
+        summary(task, changed),
+        notes,
+        successful,
+        lambda notes: last_screen(task, changed, caller=caller, store=transient is None, notes=[*notes, places]),
+    )
+
+
+def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[Ending, str | None]:
+    """End the task and store it. Returns also why it could not be stored."""
     task = run.the_task
     if task.status != RUNNING:  # a barrier of its workflow has ended it
-        ending, problem = Ending(task, run.response or {}, {}), run.problem
-    else:
-        outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
-        with contextlib.suppress(StoreError):  # saving tells
-            run.cancelled = run.cancelled or persistence.cancelled(url, run.executor, task.id)
-        ending = run.end(outcomes)
-        problem = persistence.save(url, run.executor, ending.task, ending.logs)
-    if run.check_mode:
-        message = f"check mode, nothing was changed: {summary(ending.task)}"
-    else:
-        message = summary(ending.task, _changed(ending.task, Results(hostvars, task.id)))
-    transient = None if run.check_mode else persistence.transient(url)
-    if transient:
-        message += f". {transient[0].upper()}{transient[1:]}"
-    if problem:
-        message += f". The task could not be stored: {problem}"
-    return ending.response, message, ending.task.status == SUCCESSFUL and not problem
+        return Ending(task, run.response or {}, {}), run.problem
+    outcomes = {phase: collect(task, phase, hostvars) for phase in task.work()}
+    with contextlib.suppress(StoreError):  # saving tells
+        run.cancelled = run.cancelled or persistence.cancelled(url, run.executor, task.id)
+    ending = run.end(outcomes)
+    return ending, persistence.save(url, run.executor, ending.task, ending.logs)
+
+
+def _places(run: Run, url: str | None) -> str:
+    """Where the response and the store are."""
+    if in_awx():
+        return "Response: the artifacts of the job"
+    response = run.response_file or "in no file (ocp_response_file names one)"
+    if url == persistence.NONE:
+        return f"Response: {response}"
+    try:
+        store = Location.of(url).shown
+    except StoreError:
+        store = "not known"
+    return f"Response: {response}; store: {store}"
 
 
 def _changed(task: Task, results: Results) -> dict[str, int]:

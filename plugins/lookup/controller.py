@@ -49,7 +49,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, response_files, supervisor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import at_exit, controller, response_files, supervisor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.command_line import leaves_out
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
@@ -63,6 +63,7 @@ class LookupModule(LookupBase):
         # Ansible evaluates the hosts of a play in ansible-playbook's own process. What that does at a signal and at its
         # exit is put in place here: for a run with a play of this collection, and for no other.
         supervisor.attend()
+        at_exit.attend()
         self.set_options(var_options=variables, direct=kwargs)
         found = leaves_out(context.CLIARGS)
         if found:

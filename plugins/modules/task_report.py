@@ -22,6 +22,10 @@ description:
     C(context.listMap); a refused request has the first of its C(subErrors).
   - The whole response is then one line of the output, C(OCP_RESPONSE) and JSON; outside of AWX only where the request
     named no file.
+  - What an operator has to know at the end is one screen of at most 25 lines of 80 columns. It has the causes of
+    failures by host and subtask, and the commands that go on, with the inventory, store and variables of this run.
+    Passwords are not among them. The playbooks of this collection have C(ansible-playbook) show it behind the recap; on
+    standard error, where a callback with C(json) in its name has standard output.
   - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
     fails.
   - Takes the state of the run as the last wait node, or M(oceanbase.ocp.task_create) of a request that was refused,
@@ -58,18 +62,33 @@ successful:
   type: bool
   sample: true
 msg:
-  description: How the task ended, in one line, with the cause of every failure.
+  description: How the task ended, in one line. The response and RV(screen) have the causes of failures.
   returned: always
   type: str
   sample: "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts"
 plan:
-  description: What each host's Stop would do, one line a host. Empty outside of check mode.
+  description:
+    - What each host's Stop would do, one line a host, in the order of the inventory. Empty outside of check mode.
+    - In check mode a barrier holds nobody. What is behind one that would is told, too.
   returned: always
   type: list
   elements: str
   sample:
     - "db001 (host id 1001): SIGTERM to ocp_agentd (pid 170637), then, if it is left, SIGTERM to ocp_mgragent (pid
       170643)"
+screen:
+  description: The last screen, its lines.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts: 2 agents stopped"
+    - 2 hosts stopped and verified
+shown:
+  description: Whether C(ansible-playbook) shows the last screen at its end. Else a task has to.
+  returned: always
+  type: bool
+  sample: true
 response:
   description: The final response.
   returned: always

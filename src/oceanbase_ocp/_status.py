@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.agent_status import ocp_part, problem
 
@@ -43,7 +43,7 @@ def agent_info(
     playbook = "oceanbase.ocp.agent_status"
     settings = Settings(playbook, request, inventory, extravars or {}, response_file, None, None, worker)
     with Submission(settings, runner_kwargs) as submission:
-        return submission.wait()
+        return cast("dict[str, Any]", submission.wait())
 
 
 def host_agent(host_id: int, **options: Any) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import PATIENCE, Core, Run
+from tests.integration.cores import PATIENCE, Core, Run, end
 from tests.integration.graph import check_truth
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
@@ -37,9 +38,50 @@ def agents(fleet: Fleet) -> list[int]:
 
 
 def last_word(run: Run) -> str:
-    """What the report says at last."""
+    """What the report's own task says."""
     words = re.findall(r'"msg": ("(?:[^"\\]|\\.)*")', run.output)
     return str(json.loads(words[-1]))
+
+
+def last_screen(run: Run) -> list[str]:
+    """What is shown behind the recap, and nothing after it."""
+    dummy, found, text = run.output.partition("PLAY RECAP")
+    assert found, run.output
+    lines = text.partition("\n\n")[2].splitlines()
+    assert lines, run.output
+    assert len(lines) <= 25, run.output
+    assert max(map(len, lines)) <= 80, run.output
+    return lines
+
+
+def way_on(run: Run, label: str) -> str:
+    """A command of the last screen, as somebody copies it; with that of the label First, where there is one."""
+    blocks: dict[str, list[str]] = {}
+    name, goes_on = "", False
+    for line in last_screen(run):
+        begin = re.match(r"(\w[\w ]*):\s+", line)
+        if goes_on:
+            blocks[name].append(line)
+        elif begin:
+            name = begin[1]
+            blocks[name] = [line[begin.end() :]]
+        goes_on = line.endswith("\\")
+    return "\n".join([*blocks.get("First", []), *blocks[label]])
+
+
+def paste(core: Core, command: str, response_file: Path, **variables: str) -> Run:
+    """Run a command in a shell, as one that was pasted."""
+    response_file.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        ["bash", "-c", command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=core.environment(**variables),
+    )
+    return end(process, response_file)
 
 
 # What was not done is not shown
@@ -47,6 +89,15 @@ def last_word(run: Run) -> str:
 
 def test_held_in_prepare(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="no_agent")])
+    planned = some_way.stop_fleet(fleet, response_file, "--check")
+    assert planned.status == 2, planned.output
+    assert last_screen(planned)[:5] == [
+        "Check mode, nothing was changed: Batch stop OCP agent, 2 hosts",
+        "1 host would be held: db002 fails in Prepare",
+        "",
+        "WITHOUT THEM IT WOULD DO",
+        "1 host: SIGTERM to ocp_agentd, then, if it is left, SIGTERM to ocp_mgragent,",
+    ]
 
     run = some_way.stop_fleet(fleet, response_file)
 
@@ -57,6 +108,11 @@ def test_held_in_prepare(some_way: Core, start_fleet: StartFleet, response_file:
     assert names.count(WAIT) == 1
     assert shown(run)[-1] == (WAIT, {"skipping"}), "the barrier was not passed"
     assert last_word(run).endswith(". 1 host not begun; 1 host failed in Prepare")
+    assert last_screen(run)[3:6] == [
+        "HOST   SUBTASK  WHAT     CAUSE",
+        "db002  2        Prepare  CMP07019 no OCP Agent at /home/admin/ocp_agent: set",
+        "                         ocp_agent_home to its home",
+    ]
 
 
 def test_every_phase_that_is_done_is_shown_once(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
@@ -79,7 +135,7 @@ def test_retry_shows_what_was_left_to_do(way: Core, start_fleet: StartFleet, res
     assert first.status == 2, first.output
     fleet.hosts[1].start_sshd()
 
-    second = way.on_task("task_retry", fleet, response_file, task_id=first.task["id"])
+    second = paste(way, way_on(first, "Retry"), response_file)
 
     assert second.status == 0, second.output
     check_truth(second.task)
@@ -89,6 +145,10 @@ def test_retry_shows_what_was_left_to_do(way: Core, start_fleet: StartFleet, res
     assert START not in second.output
     assert PROXY not in {name for name, _words in shown(second)}
     assert last_word(second) == "Retry of Batch stop OCP agent: task 1 SUCCESSFUL, 2 hosts: 2 agents stopped"
+    assert last_screen(second)[:2] == [last_word(second), "2 hosts stopped and verified"]
+    log = paste(way, way_on(first, "Log"), response_file)
+    assert "127.9." in log.output, "what ssh said of the host"
+    assert log.status == 0
 
 
 def test_skip_and_rollback_say_what_they_did(way: Core, start_fleet: StartFleet, response_file: Path) -> None:

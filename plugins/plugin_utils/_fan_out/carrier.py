@@ -38,8 +38,8 @@ _TERMINAL = "OCP-TERMINAL"
 _NO_TERMINAL = f'sys.stdin.isatty() and sys.exit("{_TERMINAL}: standard input is a terminal")'
 
 # Reads the library from its input, runs it, and passes the rest of the input on. It is one line, since some login
-# shells accept no other form. A truncated library is not run. Compiling file by file touches a third fewer memory pages,
-# and a host pays for each page.
+# shells accept no other form. A truncated library is not run. Compiling file by file touches a third fewer memory
+# pages, and a host pays for each page.
 _LOADER = "; ".join(
     (
         "import sys",

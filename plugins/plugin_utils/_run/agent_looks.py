@@ -54,17 +54,18 @@ class Looks:
             return
         try:
             works = list(self._works(action, task_vars, hosts))
-            answers = client.carry_out(
-                works,
-                library=carrier.library([{"phase": PHASE}]),
-                at_once=at_once,
-                timeout=self._timeout,
-                keep=False,
-                folder=Path(C.DEFAULT_LOCAL_TMP),
-                cancelled=cancel.asked,
-            )
-            for host, answer in answers:
-                self._take(host, answer)
+            with client.engine(Path(C.DEFAULT_LOCAL_TMP)) as engine:
+                answers = engine.carry_out(
+                    works,
+                    library=carrier.library([{"phase": PHASE}]),
+                    at_once=at_once,
+                    timeout=self._timeout,
+                    keep=False,
+                    begun=lambda _host: None,
+                    cancelled=cancel.asked,
+                )
+                for host, answer in answers:
+                    self._take(host, answer)
         except Exception as exc:  # whatever it is, Ansible's own way is still there
             screen.display().vvv("".join(traceback.format_exception(exc)))
             for host in hosts:

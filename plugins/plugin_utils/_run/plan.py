@@ -4,27 +4,129 @@
 
 # Private to this collection: not for import by others.
 
-"""What a run in check mode would do."""
+"""What a run in check mode would do: on each host, and on one screen."""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass, replace
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import DAEMONS
 
+from .._task.alerts import of_stop
 from .._task.host_ids import Target
-from .._task.task import ROLLBACK, Task
+from .._task.last_screen import compose, failures
+from .._task.layout import COLUMNS, ranges, wrap
+from .._task.printable import in_line
+from .._task.report import headline
+from .._task.task import ROLLBACK, SUCCESSFUL, Task
+from .._task.ways_on import Caller, Way, share_of
+
+_GROUPS = 5
+_NAMES = 2  # lines
+
+Result = t.Callable[[str, str], t.Mapping[str, t.Any] | None]
 
 
-def plan(task: Task, result: t.Callable[[str, str], t.Mapping[str, t.Any] | None]) -> list[str]:
-    """What a run in check mode would do: one line a host.
+@dataclass(frozen=True)
+class Intention:
+    """What a run would do on a host. text: with process ids. kind: without them, the same for hosts that are alike."""
 
-    result: gives what a phase says that it would do, by the phase and the name of the host.
+    target: Target
+    text: str
+    kind: str
+
+
+def intentions(task: Task, result: Result, names: t.Iterable[str] = ()) -> list[Intention]:
+    """What a run in check mode would do, by host.
+
+    result: gives what a phase says that it would do, by the phase and the name of the host. names: of hosts, in the
+    order in which they are wanted; others follow in the order of the request.
     """
-    return [f"{target}: {_intentions(task, target, result)}" for target in task.targets]
+    order = {name: index for index, name in enumerate(names)}
+    targets = sorted(task.targets, key=lambda target: order.get(target.host, len(order)))
+    return [
+        Intention(target, _intention(task, target, result, _with_pid), _intention(task, target, result, _name))
+        for target in targets
+    ]
 
 
-def _intentions(task: Task, target: Target, result: t.Callable[[str, str], t.Mapping[str, t.Any] | None]) -> str:
+def plan(found: t.Iterable[Intention]) -> list[str]:
+    """What a run in check mode would do: one line a host."""
+    return [f"{one.target}: {one.text}" for one in found]
+
+
+def message(task: Task, held: str | None) -> str:
+    """One line: how a run in check mode ended. held: the phase behind which hosts would be held."""
+    failed = f", {len(task.failures)} FAILED" if task.failures else ""
+    said = f"check mode, nothing was changed: {headline(task)}{failed}"
+    return f"{said}. {_held(task, held)}" if held else said
+
+
+def screen(
+    task: Task, found: t.Sequence[Intention], caller: Caller | None, *, held: str | None, resumed: bool
+) -> list[str]:
+    """The last screen of a run in check mode.
+
+    found: of intentions(). caller: as in last_screen(). held: the phase behind which hosts would be held. resumed:
+    whether the task has run before.
+    """
+    number = len(task.targets)
+    head = wrap(
+        f"Check mode, nothing was changed: {task.name}, {number} host{'' if number == 1 else 's'}", COLUMNS, 2
+    )
+    failed = {subtask.parallel_idx for subtask in task.failures}
+    broken = {task.targets[index].host for index in failed if index >= 0}
+    kinds: dict[str, list[str]] = {}
+    for one in found:
+        if one.target.host not in broken:
+            kinds.setdefault(one.kind, []).append(in_line(one.target.host))
+    groups = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    if held:
+        head += wrap(_held(task, held), COLUMNS, 2)
+    if kinds:
+        head += ["", "WITHOUT THEM IT WOULD DO" if held else "IT WOULD DO"]
+    for kind, hosts in groups[:_GROUPS]:
+        head += wrap(f"{_count(hosts)}: {kind}", COLUMNS, 2)
+        head += [f"    {line}" for line in wrap(ranges(hosts), COLUMNS - 4, _NAMES)]
+    if len(groups) > _GROUPS:
+        others = [host for _kind, hosts in groups[_GROUPS:] for host in hosts]
+        head.append(f"and {len(groups) - _GROUPS} other things on {_count(others)}: -v shows each")
+    ways = _ways(task, broken, held)
+    # The ids of a task that was not made lead nowhere.
+    failed_now = failures(task) if resumed else [replace(failure, subtask=None) for failure in failures(task)]
+    stops = task.what.goal == "stopped" and task.operation != ROLLBACK
+    return compose(head, failed_now, ways, caller, [of_stop()] if stops and kinds else [])
+
+
+def _ways(task: Task, broken: t.Collection[str], held: str | None) -> list[Way]:
+    if task.status == SUCCESSFUL or (broken and not held and len(broken) < len(task.targets)):
+        return [Way("Do it:", "", again=True, template="the same template as a run")]
+    ids = [str(target.host_id) for target in task.targets if target.host in broken]
+    ways = []
+    if held and 0 < len(broken) < len(task.targets):
+        share = share_of(len(broken), len(task.targets))
+        template = f"the same template as a run, hosts that may fail {share}"
+        ways = [Way("Without them:", "", [f"ocp_max_fail_percentage={share}"], again=True, template=template)]
+    return [*ways, Way("Status:", "agent_status", [f"host_ids={','.join(ids)}"] if len(ids) <= 30 else [])]
+
+
+def _held(task: Task, held: str | None) -> str:
+    """Which hosts would be held, and by which."""
+    failing = [task.targets[s.parallel_idx].host for s in task.failures if s.phase == held and s.parallel_idx >= 0]
+    others = len(task.targets) - len(failing)
+    word = (held or "").replace("_", " ").capitalize()
+    if not others:
+        return f"No host would be worked on: all fail in {word}"
+    verb = "fail" if len(failing) != 1 else "fails"
+    return f"{_count(range(others))} would be held: {ranges(failing)} {verb} in {word}"
+
+
+def _count(hosts: t.Sized) -> str:
+    return f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}"
+
+
+def _intention(task: Task, target: Target, result: Result, named: t.Callable[[t.Mapping[str, t.Any]], str]) -> str:
     operation = task.what
     phases = [node.phase for node in operation.nodes if node.undo]
     if task.operation == ROLLBACK:
@@ -39,18 +141,25 @@ def _intentions(task: Task, target: Target, result: t.Callable[[str, str], t.Map
     stops = "stop" in came and bool(results["stop"]["processes"])
     starts = "start" in came and (stops or bool(results["start"].get("changed")))
     proxy = (result("restart_pos_proxy", target.host) or {}).get("processes")
-    parts = [_signals({"processes": proxy})] if proxy else []
-    parts += [_signals(results["stop"])] if "stop" in came and (stops or len(came) == 1) else []
+    parts = [_signals({"processes": proxy}, named)] if proxy else []
+    parts += [_signals(results["stop"], named)] if "stop" in came and (stops or len(came) == 1) else []
     if "start" in came:
         parts.append("start the agent" if starts else "nothing to start, the agent runs")
     return ", then ".join(parts)
 
 
-def _signals(result: t.Mapping[str, t.Any]) -> str:
+def _signals(result: t.Mapping[str, t.Any], named: t.Callable[[t.Mapping[str, t.Any]], str]) -> str:
     daemons: list[str] = []
     others: list[str] = []
     for process in result["processes"]:
-        name = f"{process['program']} (pid {process['pid']})"
-        (daemons if process["program"] in DAEMONS else others).append(name)
+        (daemons if process["program"] in DAEMONS else others).append(named(process))
     steps = [f"SIGTERM to {', '.join(names)}" for names in (daemons, others) if names]
     return ", then, if it is left, ".join(steps) or "nothing, the agent is stopped"
+
+
+def _with_pid(process: t.Mapping[str, t.Any]) -> str:
+    return f"{process['program']} (pid {process['pid']})"
+
+
+def _name(process: t.Mapping[str, t.Any]) -> str:
+    return str(process["program"])

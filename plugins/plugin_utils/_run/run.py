@@ -51,7 +51,8 @@ class Run:
     cancelled: whether the task was cancelled. response: the answer to the request, from the first action only.
     slice: what a slice of a workflow has taken; task is of the whole task only that then. barrier_error: why a
     barrier broke; no host goes on then. problem: why the end of the task could not be stored. no_task: why there is
-    no task, for people.
+    no task, for people. held: the phase behind which hosts would be held, where check
+    mode looks at what is behind it all the same.
     """
 
     request: Request
@@ -69,6 +70,7 @@ class Run:
     barrier_error: str | None = None
     problem: str | None = None
     no_task: str | None = None
+    held: str | None = None
 
     @classmethod
     def current(cls, variables: t.Mapping[str, t.Any]) -> Run | None:
@@ -193,7 +195,10 @@ class Run:
         # A plan must never be taken for the deed.
         context = {"check_mode": "true"} if self.check_mode else {}
         logs = subtask_log.blocks(task, settled, self.request.trace_id, self.request.context)
-        return Ending(task, self.request.respond(task, context), logs)
+        answered = task.copy()
+        if self.held:
+            answered.hold_back(self.held)
+        return Ending(task, self.request.respond(answered, context), logs)
 
 
 def registered(variables: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:

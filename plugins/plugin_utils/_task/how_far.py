@@ -28,7 +28,7 @@ _DONE = {
 def how_far(task: Task) -> str:
     """The hosts by how far they have come, the furthest first: "37 hosts stopped, not verified; 2 hosts not begun".
 
-    Empty in a rollback, where the failures say it, and where all hosts failed in the same phase.
+    Empty in a rollback, where the failures say it.
     """
     if task.operation == ROLLBACK:
         return ""
@@ -38,8 +38,6 @@ def how_far(task: Task) -> str:
             by_host.setdefault(subtask.parallel_idx, []).append(subtask)
     counts = Counter(_of_host(task, subtasks) for subtasks in by_host.values())
     groups = sorted(counts, reverse=True)
-    if len(groups) == 1 and groups[0][1].startswith("failed in "):
-        return ""
     return "; ".join(f"{_hosts(counts[order, text])} {text}" for order, text in groups)
 
 

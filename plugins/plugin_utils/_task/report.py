@@ -12,30 +12,38 @@ import typing as t
 
 from .errors import join
 from .how_far import how_far
-from .task import CANCEL, FAILED, RETRY, ROLLBACK, SKIP, SUCCESSFUL, Task
+from .task import CANCEL, RETRY, ROLLBACK, SKIP, SUCCESSFUL, Task
 
-_MOST = 20  # failures that a line names
+_MOST = 20  # subtasks that a line names
 _PREFIX = {RETRY: "Retry of ", ROLLBACK: "Rollback of "}
 
 
-def summary(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
-    """One line: how the task ended, what was done, every failure with its subtask, code and cause, how far all came.
+def headline(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
+    """How the task ended, on how many hosts, and what was done.
 
     changed: by phase, on how many hosts this run has changed something; None where it was to change nothing.
     """
-    head = f"{_PREFIX.get(task.operation, '')}{task.name}: task {task.id} {task.status}"
     how = f" ({task.operation})" if task.operation in (ROLLBACK, CANCEL) else ""
     done = f": {_done(task, changed)}" if changed is not None else ""
-    head = f"{head}{how}, {_hosts(len(task.targets))}{done}"
+    name = f"{_PREFIX.get(task.operation, '')}{task.name}"
+    return f"{name}: task {task.id} {task.status}{how}, {_hosts(len(task.targets))}{done}"
+
+
+def skipped(task: Task) -> str:
+    """Which subtasks were skipped; empty where none was."""
     node = task.what.node
-    skipped = [f"[{node(s.phase).name}] {task.target(s) or ''}".strip() for s in task.subtasks if s.operation == SKIP]
-    tail = f". Skipped, and taken for done: {join(skipped, _MOST)}" if skipped else ""
-    if task.status != SUCCESSFUL:
-        causes = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
-        far = how_far(task)
-        told = not far or any(cause.endswith(far) for cause in causes)
-        tail = f", {len(task.failures)} {FAILED}: {join(causes, _MOST)}{tail}{'' if told else f'. {far}'}"
-    return " ".join(f"{head}{tail}".split())
+    found = [f"[{node(s.phase).name}] {task.target(s) or ''}".strip() for s in task.subtasks if s.operation == SKIP]
+    return f"Skipped, and taken for done: {join(found, _MOST)}" if found else ""
+
+
+def summary(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
+    """One line: how the task ended, what was done, what was skipped, how many failed, how far all came.
+
+    changed: as in headline(). The last screen has the causes.
+    """
+    failed = f", {len(task.failures)} FAILED" if task.failures else ""
+    parts = [headline(task, changed) + failed, skipped(task), how_far(task) if task.status != SUCCESSFUL else ""]
+    return " ".join(". ".join(part for part in parts if part).split())
 
 
 def _done(task: Task, changed: t.Mapping[str, int]) -> str:

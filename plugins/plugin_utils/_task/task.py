@@ -347,6 +347,20 @@ class Task:
         if self.what.node(subtask.phase).undo and subtask.phase not in touched:
             touched.append(subtask.phase)
 
+    def holds(self, phase: str) -> bool:
+        """Whether the wait node behind a phase that has been settled holds the hosts that have done it."""
+        if self.operation == ROLLBACK:
+            return False
+        position = next((n for n, stage in enumerate(self.stages) if stage[0].phase == phase), len(self.stages))
+        return position + 1 < len(self.stages) and self._holds(position)
+
+    def hold_back(self, phase: str) -> None:
+        """Have the wait node behind a phase, and what follows it, be as where the hosts were held there."""
+        position = next(n for n, stage in enumerate(self.stages) if stage[0].phase == phase)
+        for subtask in (subtask for stage in self.stages[position + 1 :] for subtask in stage):
+            subtask.clear()
+            subtask.status = PENDING
+
     def pass_wait(self, phase: str, started: str, finished: str) -> tuple[Subtask, Outcome] | None:
         """Pass the wait node behind a phase if the failures so far allow it; hosts that did the phase go on.
 

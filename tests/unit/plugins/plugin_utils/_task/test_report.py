@@ -42,14 +42,13 @@ def test_success(new_task: NewTask, play: Play, definition: str, name: str) -> N
 def test_failures_and_who_was_held_back(new_task: NewTask, play: Play) -> None:
     task = play(new_task(4), {("prepare", 1): failure(), ("prepare", 3): failure("refused")})
     assert summary(task) == (
-        "Batch stop OCP agent: task 5000 FAILED, 4 hosts, 2 FAILED: [Prepare stop OCP agent] CMP07002 no route, "
-        "[Prepare stop OCP agent] CMP07002 refused. 2 hosts not begun; 2 hosts failed in Prepare"
+        "Batch stop OCP agent: task 5000 FAILED, 4 hosts, 2 FAILED. 2 hosts not begun; 2 hosts failed in Prepare"
     )
 
 
 def test_nobody_was_held_back(new_task: NewTask, play: Play) -> None:
     assert summary(play(new_task(1), {("prepare", 0): failure()})) == (
-        "Batch stop OCP agent: task 5000 FAILED, 1 host, 1 FAILED: [Prepare stop OCP agent] CMP07002 no route"
+        "Batch stop OCP agent: task 5000 FAILED, 1 host, 1 FAILED. 1 host failed in Prepare"
     )
 
 
@@ -62,7 +61,7 @@ def test_a_broken_barrier(new_task: NewTask, success: Outcome) -> None:
     task = new_task(2)
     task.settle("prepare", {0: success, 1: success})
     task.close("end", BROKEN)
-    assert "1 FAILED: [Wait node] TSK10013 TimeoutError: 30 s. 2 hosts not begun" in summary(task)
+    assert summary(task).endswith("2 hosts, 1 FAILED. 2 hosts not begun")
 
 
 def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> None:
@@ -70,9 +69,8 @@ def test_a_cancelled_task(new_task: NewTask, play: Play, success: Outcome) -> No
     task.settle("stop", {0: success}, complete=False)
     task.close("end", Outcome.failure(CANCELLED, "the task was cancelled"), cancelled=True)
     assert summary(task) == (
-        "Batch stop OCP agent: task 5000 FAILED (CANCEL), 2 hosts, 1 FAILED: [Stop all OCP agent processes] TSK10014 "
-        "host1 (host id 1002): the task was cancelled. 1 host stopped, not verified; 1 host in the middle of Stop, "
-        "how far is not known"
+        "Batch stop OCP agent: task 5000 FAILED (CANCEL), 2 hosts, 1 FAILED. 1 host stopped, not verified; 1 host in "
+        "the middle of Stop, how far is not known"
     )
 
 
@@ -84,16 +82,13 @@ def test_a_rollback(new_task: NewTask, play: Play) -> None:
         "Rollback of Batch stop OCP agent: task 5000 SUCCESSFUL (ROLLBACK), 2 hosts: 1 agent started again"
     )
     assert summary(play(again, {("start", 0): failure()})) == (
-        "Rollback of Batch stop OCP agent: task 5000 FAILED (ROLLBACK), 2 hosts, 1 FAILED: "
-        "[Stop all OCP agent processes] CMP07002 no route"
+        "Rollback of Batch stop OCP agent: task 5000 FAILED (ROLLBACK), 2 hosts, 1 FAILED"
     )
 
 
 def test_500_failures_make_no_wall_of_text(new_task: NewTask, play: Play) -> None:
     text = summary(play(new_task(500), {("prepare", index): failure() for index in range(500)}))
-    assert "500 FAILED" in text
-    assert text.endswith("and 480 more")
-    assert len(text) < 2500
+    assert text.endswith("500 FAILED. 500 hosts failed in Prepare")
 
 
 def test_it_is_one_line(new_task: NewTask, play: Play) -> None:

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""What ansible-playbook shows as its last screen, behind its own recap.
+
+Workers leave the text in the folder that the run's processes share, and ansible-playbook's own process shows it at its
+exit. A worker's display would show it in the middle of the output; and ansible-runner before 2.4.2 takes what an action
+shows for an error of the action.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import typing as t
+from pathlib import Path
+
+from ansible import constants as C
+from ansible.utils.display import Display
+
+from .._process import playbook
+
+_attended = False
+
+
+def attend() -> None:
+    """Have this process, ansible-playbook's own, show at its exit what workers leave. Called again, it does nothing."""
+    global _attended
+    if not _attended and playbook.is_this():
+        _attended = True
+        atexit.register(_show)
+
+
+def leave(lines: t.Sequence[str]) -> bool:
+    """Leave a screen to be shown, in a worker. Returns whether it will be: not where nobody attends to it."""
+    if not _attended:
+        return False
+    try:
+        descriptor = os.open(_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write("\n".join([*lines, "", ""]))
+    except OSError:  # a full disk
+        return False
+    return True
+
+
+def _show() -> None:
+    if not playbook.is_this():  # a worker's exit
+        return
+    with contextlib.suppress(OSError, ValueError):
+        text = _file().read_text(encoding="utf-8").rstrip("\n")
+        _file().unlink()
+        # Where standard output is one document, it is not for us.
+        Display().display(text, stderr="json" in str(C.DEFAULT_STDOUT_CALLBACK))
+
+
+def _file() -> Path:
+    return Path(C.DEFAULT_LOCAL_TMP) / "ocp_last_screen.txt"

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Text that has to fit into so many columns of a terminal: cut, wrapped, and commands that still work when pasted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+import unicodedata
+
+COLUMNS = 80
+_MORE = " ..."
+_NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")
+
+
+class Shell(str):
+    """A word of a command that a shell is to read as it stands, such as one with a variable in it."""
+
+    __slots__ = ()
+
+
+def width(text: str) -> int:
+    """How many columns a text takes: signs of East Asian scripts take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
+
+
+def clip(text: str, columns: int) -> str:
+    """The text, or its beginning and three dots, in at most so many columns."""
+    if width(text) <= columns:
+        return text
+    return _head(text, columns - len(_MORE)).rstrip() + _MORE
+
+
+def pad(text: str, columns: int) -> str:
+    """The text in just so many columns."""
+    found = clip(text, columns)
+    return found + " " * (columns - width(found))
+
+
+def wrap(text: str, columns: int, most: int | None = None) -> list[str]:
+    """The text in lines of at most so many columns. most: lines; the last one says with three dots that there is more.
+
+    Lines end between words, and within a word that has no room in a line.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        while word:
+            room = columns - (width(line) + 1 if line else 0)
+            if width(word) <= room:
+                line, word = f"{line} {word}" if line else word, ""
+            elif line:
+                lines.append(line)
+                line = ""
+            else:
+                head = _head(word, columns)
+                lines.append(head)
+                word = word[len(head) :]
+    lines += [line] if line else []
+    if most is not None and len(lines) > most:
+        lines = lines[:most]
+        lines[-1] = clip(f"{lines[-1]}{' ' * columns}", columns)
+    return lines
+
+
+def squeeze(text: str, columns: int, lines: int) -> list[str]:
+    """The text in at most so many lines of so many columns; of a longer one the middle is left out.
+
+    Messages begin with what failed and end with what to do.
+    """
+    text = " ".join(text.split())
+    room = columns * lines
+    if width(text) <= room and len(found := wrap(text, columns)) <= lines:
+        return found
+    head, tail = text[:room].split(), text[-room:].split()
+    tail = tail[1:] if len(text) > room else tail  # the first may be a part of a word
+    size = [sum(map(width, words)) + len(words) for words in (head, tail)]
+    while head and tail:
+        longer = 0 if size[0] > size[1] else 1
+        size[longer] -= width((head, tail)[longer].pop(-1 if longer == 0 else 0)) + 1
+        if sum(size) <= room and len(found := wrap(" ".join([*head, "...", *tail]), columns)) <= lines:
+            return found
+    return wrap(text, columns, lines)
+
+
+def fold(words: t.Sequence[str], columns: int, start: int = 0, indent: int = 2) -> list[str]:
+    """A command in lines that a shell puts together again, each but the first with its indent; an option stays with its
+    value.
+
+    start: columns of the first line that are taken. indent: blanks before the others. A word that has no room in a line
+    is cut: its other parts begin in the first column, since a blank would end it.
+    """
+    lines: list[str] = []
+    line, begun, empty = "", start, True
+    for index, word in enumerate(words):
+        text = word if isinstance(word, Shell) else shlex.quote(word)
+        gap = "" if empty else " "
+        value = f" {shlex.quote(words[index + 1])}" if word.startswith("-") and index + 1 < len(words) else ""
+        together = width(text + value) if indent + width(text + value) <= columns - 2 else width(text)
+        if not empty and begun + width(line) + 1 + together > columns - 2:
+            lines.append(f"{line} \\")
+            line, begun, gap = " " * indent, 0, ""
+        if begun + width(line) + width(gap + text) <= columns - 2 or isinstance(word, Shell):
+            line += gap + text
+        else:
+            *heads, line = _cut(word, columns - 2, begun + width(line + gap), line + gap)
+            lines += heads
+            begun = 0
+        empty = False
+    return [*lines, line]
+
+
+def ranges(names: t.Sequence[str]) -> str:
+    """Names in their order, in one line: of those that are counted up, the first and the last one."""
+    found: list[list[str]] = []
+    for name in names:
+        if found and _follows(found[-1][-1], name):
+            found[-1].append(name)
+        else:
+            found.append([name])
+    parts = [run if len(run) < 3 else [f"{run[0]} to {run[-1]}"] for run in found]
+    return ", ".join(part for run in parts for part in run)
+
+
+def _follows(before: str, name: str) -> bool:
+    first, second = _NUMBERED.fullmatch(before), _NUMBERED.fullmatch(name)
+    if not first or not second or len(before) != len(name):
+        return False
+    return (first[1], first[3]) == (second[1], second[3]) and int(first[2]) + 1 == int(second[2])
+
+
+def _head(text: str, columns: int) -> str:
+    """As much of a text as has room, one sign at least."""
+    taken = 0
+    for index, sign in enumerate(text):
+        taken += width(sign)
+        if taken > columns and index:
+            return text[:index]
+    return text
+
+
+def _cut(word: str, columns: int, taken: int, before: str) -> list[str]:
+    """A word in quoted parts, one a line. columns: room beside the backslash. taken: columns that before takes."""
+    lines, part = [], ""
+    for sign in word:
+        if part and taken + width(shlex.quote(part + sign)) > columns:
+            lines.append(f"{before}{shlex.quote(part)}\\")
+            part, taken, before = "", 0, ""
+        part += sign
+    return [*lines, before + shlex.quote(part)]

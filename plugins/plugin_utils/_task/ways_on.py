@@ -1,0 +1,210 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""How an operator goes on with a task that has ended: as commands of a shell, or as what to launch in AWX."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from dataclasses import dataclass
+
+from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED
+from .layout import Shell, fold, wrap
+from .task import FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
+
+_LABEL = 15  # columns
+_INDENT = 4
+_SHORT = "ocp"  # the shell function that stands for what all commands have in common
+_MOST_IDS = 30
+_LONGEST = 6  # lines of a command
+_CUT_SHORT = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED)}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How ansible-playbook was called, for commands that are to work like it.
+
+    playbook, module: the commands. options: of the playbooks, without what is of the request. module_options: of the
+    modules, which ask the store. asked: names of variables whose values are not to be shown: the options have shell
+    variables of these names. store: the argument task_store of the modules; "" where it is the default one. called: the
+    playbook that was called, and request: what it was asked for, as options.
+    """
+
+    playbook: str = "ansible-playbook"
+    module: str = "ansible"
+    options: t.Sequence[str] = ()
+    module_options: t.Sequence[str] = ()
+    asked: t.Sequence[str] = ()
+    store: str = ""
+    called: str = ""
+    request: t.Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to go on. label: a word or two. target: the playbook, or the module where it is one. extra: variables of
+    the playbook, or arguments of the module, as texts C(name=value). template: the job template of AWX, with what its
+    survey asks. again: whether the playbook is the one that was called, with the same request.
+    """
+
+    label: str
+    target: str
+    extra: t.Sequence[str] = ()
+    module: bool = False
+    template: str = ""
+    again: bool = False
+
+
+def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
+    """The ways to go on with a task that has ended, the likeliest first.
+
+    held: whether hosts that have not failed were held by those that have. store: whether the task is kept.
+    """
+    failed = sorted({subtask.parallel_idx for subtask in task.failures if subtask.parallel_idx >= 0})
+    hosts = [task.targets[index].host_id for index in failed] or [target.host_id for target in task.targets]
+    ids = [f"host_ids={_list(hosts)}"] if len(hosts) <= _MOST_IDS else []
+    status = Way("Status:", "agent_status", ids)
+    if not store or task.status == SUCCESSFUL:
+        undo = [Way("Start again:", "batch_start_agents", ids)] if ids and _is_stopped(task) else []
+        return [status, *undo]
+    this = f"task_id={task.id}"
+    if task.operation == ROLLBACK:
+        found = [Way("Roll back:", "task_rollback", [this], template=f"OCP roll a task back (task id {task.id})")]
+    else:
+        found = [Way("Retry:", "task_retry", [this], template=f"OCP retry a task (task id {task.id})")]
+        if held:
+            found.append(_without_them(task, this))
+        found += _skip(task, this)
+        if not task.prohibit_rollback and any(record.touched for record in task.records):
+            template = f"OCP roll a task back (task id {task.id})"
+            found.append(Way("Roll back:", "task_rollback", [this], template=template))
+    subtask = next((subtask for subtask in task.subtasks if subtask.status == FAILED), None)
+    log = [Way("Log:", "subtask_log", [this, f"subtask_id={subtask.id}"], module=True)] if subtask else []
+    return [*found, status, *log]
+
+
+def is_held(task: Task) -> bool:
+    """Whether hosts that have not failed wait for those that have: not where the run was cut short."""
+    failed = {subtask.parallel_idx for subtask in task.failures}
+    if task.operation == ROLLBACK or -1 in failed:
+        return False
+    waiting = {subtask.parallel_idx for subtask in task.subtasks if subtask.status == PENDING} - failed - {-1}
+    return bool(waiting) and any(s.error and s.error["code"] not in _CUT_SHORT for s in task.failures)
+
+
+def share_of(failed: int, hosts: int) -> int:
+    """The least ocp_max_fail_percentage that lets hosts go on when so many of them fail."""
+    return math.ceil(100 * failed / hosts)
+
+
+def _without_them(task: Task, this: str) -> Way:
+    share = share_of(len({subtask.parallel_idx for subtask in task.failures} - {-1}), len(task.targets))
+    template = f"OCP retry a task (task id {task.id}, hosts that may fail {share})"
+    return Way("Without them:", "task_retry", [this, f"ocp_max_fail_percentage={share}"], template=template)
+
+
+def _skip(task: Task, this: str) -> list[Way]:
+    ids = [subtask.id for subtask in task.failures][:_MOST_IDS]
+    if not ids or len(task.failures) > _MOST_IDS:
+        return []
+    template = f"OCP skip a subtask (task id {task.id}, subtask id {_list(ids)})"
+    return [Way("Skip:", "subtask_skip", [this, f"subtask_id={_list(ids)}"], template=template)]
+
+
+def _is_stopped(task: Task) -> bool:
+    return task.status == SUCCESSFUL and task.what.goal == "stopped" and task.operation != ROLLBACK
+
+
+def _list(numbers: t.Iterable[int]) -> str:
+    return ",".join(map(str, numbers))
+
+
+# As text
+
+
+def in_awx(ways: t.Sequence[Way], columns: int) -> list[str]:
+    """The ways that AWX has, as the job templates to be launched."""
+    launched = [
+        [f"{way.label:{_LABEL}}{first}", *(" " * _LABEL + line for line in others)]
+        for way in ways
+        if way.template
+        for first, *others in [wrap(f"launch {way.template}", columns - _LABEL, 3)]
+    ]
+    return _flat(launched)
+
+
+def commands(ways: t.Sequence[Way], caller: Caller, columns: int, lines: int) -> list[str]:
+    """The ways as commands to be pasted, in at most so many lines.
+
+    Where whole commands do not fit, what they have in common is a shell function. Where options are too long for that,
+    too, they are not there. What has no room at last is left out, the last way first.
+    """
+    first = [_labelled("First:", [Shell("read"), Shell("-rs"), *caller.asked], columns)] if caller.asked else []
+    whole = [*first, *(_block(way, _whole(way, caller), columns) for way in ways)]
+    forms = [whole] if all(word.isprintable() for word in caller.options) else []
+    if forms and any(not (way.module or way.again) for way in ways):
+        begin, end = [Shell(f"{_SHORT}()"), Shell("{")], Shell('"oceanbase.ocp.$@"; }')
+        definition = [*begin, caller.playbook, *caller.options, end]
+        defined = _labelled("First:", definition, columns)
+        short = [_block(way, _short(way, caller), columns) for way in ways]
+        forms.append([*first, defined, *short])
+    shown, found = max((_fitting(form, lines, len(ways)) for form in forms), key=lambda fit: fit[0], default=(0, []))
+    if shown:
+        return found
+    bare = Caller(caller.playbook, caller.module, called=caller.called, request=caller.request)
+    left_out = wrap("With the options of this run, which are too long to be shown:", columns)
+    return _fitting([left_out, *(_block(way, _whole(way, bare), columns) for way in ways)], lines, len(ways))[1]
+
+
+def _fitting(blocks: list[list[str]], lines: int, ways: int) -> tuple[int, list[str]]:
+    """The blocks that fit into so many lines, and how many ways are among them, which are the last blocks."""
+    found: list[str] = []
+    left_out = 0
+    for index, block in enumerate(blocks):
+        if len(found) + len(block) > lines:
+            left_out = len(blocks) - index
+            break
+        found += block
+    shown = ways - left_out
+    return (shown, found) if shown > 0 else (0, [])
+
+
+def _block(way: Way, words: list[str], columns: int) -> list[str]:
+    """The lines of one way; of a command that is too long what it is, in words."""
+    lines = _labelled(way.label, words, columns)
+    if way.again and len(lines) > _LONGEST:
+        added = f" and with -e {' -e '.join(way.extra)}" if way.extra else ""
+        first, *others = wrap(f"as before, without --check{added}", columns - _LABEL)
+        return [f"{way.label:{_LABEL}}{first}", *(" " * _LABEL + line for line in others)]
+    return lines
+
+
+def _whole(way: Way, caller: Caller) -> list[str]:
+    if way.module:
+        name = f"oceanbase.ocp.{way.target}"
+        extra = [*way.extra, *([f"task_store={caller.store}"] if caller.store else [])]
+        return [caller.module, "localhost", *caller.module_options, "-m", name, "-a", " ".join(extra)]
+    if way.again:
+        return [caller.playbook, *caller.options, caller.called, *caller.request, *_variables(way)]
+    return [caller.playbook, *caller.options, f"oceanbase.ocp.{way.target}", *_variables(way)]
+
+
+def _short(way: Way, caller: Caller) -> list[str]:
+    return _whole(way, caller) if way.module or way.again else [_SHORT, way.target, *_variables(way)]
+
+
+def _variables(way: Way) -> list[str]:
+    return [word for one in way.extra for word in ("-e", one)]
+
+
+def _labelled(label: str, words: t.Sequence[str], columns: int) -> list[str]:
+    first, *others = fold(words, columns, _LABEL, _INDENT)
+    return [f"{label:{_LABEL}}{first}", *others]
+
+
+def _flat(parts: t.Iterable[list[str]]) -> list[str]:
+    return [line for part in parts for line in part]
