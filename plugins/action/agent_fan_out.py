@@ -65,8 +65,9 @@ class ActionModule(ControllerAction):
                 results.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
             self._tell(results)
         skipped = {} if results.worked else {"skipped": True}
+        shown = {**self._warnings(results), **self._diff(results), **screen.hidden()}
         text = json.dumps(before)  # lest Ansible walk through it
-        return {**skipped, **results.result(), "earlier": text, **self._warnings(results), **self._diff(results)}
+        return {**skipped, **results.result(), "earlier": text, **shown}
 
     def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool) -> None:
         """Have the phase done on hosts, and take their answers. first: whether none was met."""

@@ -47,14 +47,14 @@ class ActionModule(ControllerAction):
         return request_action.carry_out(self, ARGUMENT_SPEC, variables, _join)
 
 
-def _join(asked: Asked, run: Run) -> str:
-    """Wait for the slices, and let the task go on. Returns how far it has come. Raises OcpError."""
+def _join(asked: Asked, run: Run) -> dict[str, t.Any]:
+    """Wait for the slices, and let the task go on. Returns how far it has come, as C(msg). Raises OcpError."""
     started = iso_now()
     given = settings.timeouts({"wait": asked.arguments["wait_timeout"] or ""}).get("wait")
     inventory.check_controller(asked.variables)
     task_id = workflow_request.task_id(asked.arguments["task_id"], check_mode=asked.check_mode)
     if task_id is None:
-        return workflow_request.NO_TASK
+        return {"msg": workflow_request.NO_TASK}
     executor = Executor.of(playbook.process(), asked.request.server)
     with persistence.open_store(asked.url, read_only=asked.check_mode) as store:
         asked.authorize(store.workflow(task_id).role, "task_barrier")
@@ -67,7 +67,7 @@ def _join(asked: Asked, run: Run) -> str:
     with contextlib.suppress(OSError):  # the report writes it again, and tells
         request_action.write_response(run)
     head = "check mode, nothing was changed: " if asked.check_mode else ""
-    return head + of_barrier(task) + (f". {asked.left_alone}" if asked.held_by else "")
+    return {"msg": head + of_barrier(task) + (f". {asked.left_alone}" if asked.held_by else "")}
 
 
 def _pass(

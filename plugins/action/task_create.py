@@ -41,8 +41,8 @@ class ActionModule(ControllerAction):
         return request_action.carry_out(self, ARGUMENT_SPEC, variables, _create)
 
 
-def _create(asked: Asked, run: Run) -> None:
-    accept.accept(asked, run, lambda executor: _new_task(asked, run, executor), resumed=False)
+def _create(asked: Asked, run: Run) -> dict[str, t.Any]:
+    return accept.accept(asked, run, lambda executor: _new_task(asked, run, executor), resumed=False)
 
 
 def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:

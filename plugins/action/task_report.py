@@ -57,12 +57,12 @@ class ActionModule(ControllerAction):
         lines = told.screen(notes)
         shown = at_exit.leave(lines)
         return {
+            **screen.hidden(),
             "changed": False,
             "msg": ". ".join([told.message, *notes]) + unwritten,
             "plan": plain(told.plan),
             "screen": plain(lines),
             "shown": shown,
-            "_ansible_verbose_override": self._display.verbosity < 3,
             "successful": successful,
             "response": response,
             "ansible_stats": {

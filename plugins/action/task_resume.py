@@ -36,8 +36,8 @@ class ActionModule(ControllerAction):
         return request_action.carry_out(self, ARGUMENT_SPEC, variables, _resume)
 
 
-def _resume(asked: Asked, run: Run) -> None:
-    accept.accept(asked, run, lambda executor: _taken_up(asked, run, executor), resumed=True)
+def _resume(asked: Asked, run: Run) -> dict[str, t.Any]:
+    return accept.accept(asked, run, lambda executor: _taken_up(asked, run, executor), resumed=True)
 
 
 def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:

@@ -7,7 +7,7 @@ import contextlib
 import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, persistence, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.hand_in import hand_in
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
@@ -35,7 +35,7 @@ class ActionModule(ControllerAction):
         run.response = None  # the answer to the request has been given; nobody behind the barrier needs it
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
         if run.barrier_error or not run.task:
-            return {"changed": False, "run": run.register()}
+            return {**screen.hidden(), "changed": False, "run": run.register()}
         url = persistence.chosen(plain(arguments["task_store"]))
         passed = True
         result: dict[str, t.Any] = {}
@@ -52,7 +52,7 @@ class ActionModule(ControllerAction):
             result.update(failed=True, msg=f"The barrier broke, no host goes on: {run.barrier_error}")
         elif not passed:
             result.update(skipped=True, msg="No host goes on")
-        return {**result, "changed": False, "run": run.register()}
+        return {**result, **screen.hidden(), "changed": False, "run": run.register()}
 
     @staticmethod
     def _pass(run: Run, phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:

@@ -62,6 +62,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+alerts:
+  description: Which alerts OCP raises for the hosts, in a line, where the task stops agents. Not in check mode.
+  returned: when there are some
+  type: str
+  sample: "OCP raises alerts for these hosts within a minute of the stop: host_unavailable, agentd_process_stop"
 run:
   description: The state of the run, in the form of RV(oceanbase.ocp.task_create#module:run).
   returned: success

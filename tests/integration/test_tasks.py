@@ -354,7 +354,7 @@ def test_rollback_starts_what_the_task_has_stopped_and_only_that(
     assert counts(fleet)[0] == counts(fleet)[1] == counts(fleet)[3] == 0
     task_id = first.task["id"]
 
-    planned = core.on_task("task_rollback", fleet, response_file, "--check", task_id=task_id)
+    planned = core.on_task("task_rollback", fleet, response_file, "--check", "-v", task_id=task_id)
     assert planned.status == 0, planned.output
     assert "db001 (host id 1001): start the agent" in planned.output
     assert "db002 (host id 1002): nothing" in planned.output
@@ -434,7 +434,7 @@ def test_check_mode_of_restart_is_a_plan_and_stores_nothing(
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped")])
     before = fleet.agent_processes()
 
-    run = core.on_fleet("batch_restart_agents", fleet, response_file, "--check", "--diff")
+    run = core.on_fleet("batch_restart_agents", fleet, response_file, "--check", "--diff", "-v")
 
     assert run.status == 0, run.output
     assert fleet.agent_processes() == before

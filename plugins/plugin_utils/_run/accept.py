@@ -20,10 +20,11 @@ from .._process import playbook
 from .._store.executor import Executor
 from .._store.workflow import Workflow
 from .._task import settings
+from .._task.alerts import of_stop
 from .._task.clock import iso_now
 from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError
 from .._task.operation import PHASES, WAIT
-from .._task.task import Outcome, Task
+from .._task.task import ROLLBACK, Outcome, Task
 from . import journal, persistence, request_action, screen, supervisor
 from .request_action import Asked
 from .run import Run
@@ -41,8 +42,10 @@ OPTIONS: dict[str, t.Any] = {
 }
 
 
-def accept(asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task], *, resumed: bool) -> None:
-    """Have a task begun, and complete the run with it. Raises OcpError.
+def accept(
+    asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task], *, resumed: bool
+) -> dict[str, t.Any]:
+    """Have a task begun, and complete the run with it. Returns what plays are to tell people. Raises OcpError.
 
     have_task: makes or takes up the task that is asked for, and calls begin() for it. Its argument is the executor;
     None where the task is not to be stored. resumed: whether the task has run before.
@@ -70,6 +73,8 @@ def accept(asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task
             supervisor.start(asked.url, executor, lambda store: store.beat(task.id, executor))
         else:
             supervisor.start(None, Executor.of(playbook.process(), asked.request.server), None)
+    stops = task.what.goal == "stopped" and task.operation != ROLLBACK
+    return {"alerts": of_stop()} if stops and not asked.check_mode else {}
 
 
 def workflow(asked: Asked, role: str) -> Workflow | None:

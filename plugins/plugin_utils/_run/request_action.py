@@ -70,12 +70,12 @@ def carry_out(
     action: ActionBase,
     spec: t.Mapping[str, t.Any],
     variables: t.Mapping[str, t.Any],
-    do: t.Callable[[Asked, Run], str | None],
+    do: t.Callable[[Asked, Run], dict[str, t.Any] | None],
 ) -> dict[str, t.Any]:
     """Do what a request asks for, or refuse it with OCP's own answer. Returns the result of the action.
 
-    spec: the action's arguments. variables: of its task. do: completes the run, and returns what is to be told at once,
-    None for nothing. It may raise OcpError.
+    spec: the action's arguments. variables: of its task. do: completes the run, and returns what the result has
+    besides, None for nothing. It may raise OcpError.
     """
     received = now_ms()
     hidden = shadow.hidden_package()
@@ -92,9 +92,7 @@ def carry_out(
         mistakes.check_extra(variables)
         if wrong:
             raise wrong
-        message = do(asked, run)
-        if message is not None:
-            result["msg"] = message
+        result.update(do(asked, run) or {})
     except OcpError as error:
         if asked.held_by:
             error = OcpError(error.code, f"{error.message}. {asked.left_alone}", error.sub_errors)
@@ -104,7 +102,7 @@ def carry_out(
     if forged and run.response:  # no report: the plays would read what was given in place of this
         said = run.response
         result.update(failed=True, msg=f"{said['status']} {said['error']['code']}: {said['error']['message']}")
-    return {**result, "changed": False, "run": run.register()}
+    return {**result, **screen.hidden(), "changed": False, "run": run.register()}
 
 
 def write_response(run: Run) -> None:

@@ -24,6 +24,7 @@ from ansible.utils.display import Display
 from .._process import playbook
 
 _OUTPUTS = (1, 2)
+_INTERNALS = 3
 
 
 class _Nothing:
@@ -33,6 +34,11 @@ class _Nothing:
         """Show nothing."""
 
     warning = vv = vvv = display
+
+
+def hidden() -> dict[str, bool]:
+    """What hides a result from the screen, below -vvv: one that is for the plays that follow, and not for people."""
+    return {"_ansible_verbose_override": True} if Display().verbosity < _INTERNALS else {}
 
 
 def display() -> Display | _InOldRunner | _Nothing:
