@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the documentation of every action that runs on the controller has in common."""
+"""Documentation shared by all actions that run on the controller."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ attributes:
     support: none
   become:
     support: none
-    description: Runs on the controller, as the user who runs Ansible.
+    description: Runs on the controller, as Ansible's user.
   bypass_host_loop:
     support: none
 """

@@ -16,8 +16,8 @@ description:
   - Each host gets the variables C(ansible_host), C(ansible_port), C(ocp_host_id), C(ocp_host_name), C(ocp_host_alias),
     C(ocp_host_status), C(ocp_host_type), C(ocp_host_kind), C(ocp_host_architecture), C(ocp_host_os),
     C(ocp_agent_status), C(ocp_agent_version), C(ocp_region), C(ocp_idc), and, from OCP only, C(ocp_services).
-    What OCP does not know is null; C(ansible_port) is missing then.
-  - With O(cache), hosts that were read before serve while OCP does not answer, however old they are. See the notes.
+    Unknown values are null; an unknown C(ansible_port) is missing.
+  - With O(cache), the hosts of an earlier read serve while OCP does not answer, whatever their age. See the notes.
 options:
   plugin:
     description: Marks the file as an inventory of this plugin.
@@ -36,19 +36,19 @@ options:
         key: url
   username:
     description:
-      - User of OCP, for HTTP Basic. Needs OCP's role HOST_VIEWER.
-      - Over plain HTTP the password crosses the network readable.
+      - User of OCP, for HTTP Basic. The user needs OCP's role HOST_VIEWER.
+      - Over plain HTTP the password crosses the network in clear text.
     type: str
     env:
       - name: OCP_USERNAME
   password:
     description: Password of O(username). A text.
-    type: raw  # what is no text would be shown in the error otherwise
+    type: raw  # with type str, the error about a value of another type would show it
     env:
       - name: OCP_PASSWORD
   access_key:
     description:
-      - AccessKey ID of a user of OCP, instead of O(username).
+      - AccessKey ID of an OCP user, instead of O(username).
       - Requests are signed with O(secret_key), which never leaves this machine.
     type: str
     env:
@@ -78,7 +78,7 @@ options:
       - section: oceanbase_ocp
         key: ca_path
   timeout:
-    description: Seconds that a page may take, from the look-up of OCP's name to the last byte.
+    description: Time limit of a page in seconds, from the look-up of OCP's name to the last byte.
     type: int
     default: 20
     env:
@@ -88,9 +88,9 @@ options:
         key: timeout
   retries:
     description:
-      - How often a page is asked for again that OCP did not answer, or answered with HTTP status 429 or 5xx, or that
-        something else has answered.
-      - The waits are 1, 2, 4 seconds and so on. After 429 it is what OCP says in C(RateLimit-Reset); when that is more
+      - Number of retries for a page without an answer, with HTTP status 429 or 5xx, or with an answer that is not
+        OCP's.
+      - The waits are 1, 2, 4 seconds and so on. After 429 OCP's C(RateLimit-Reset) applies; if it is more
         than 60 seconds, there is no retry.
     type: int
     default: 2
@@ -100,21 +100,21 @@ options:
       - section: oceanbase_ocp
         key: retries
   page_size:
-    description: Hosts to read with one request, from 1 to 2000.
+    description: Number of hosts per request, from 1 to 2000.
     type: int
     default: 500
   status:
-    description: Only hosts in one of these states. All without it.
+    description: Read only hosts in one of these states. By default all hosts are read.
     type: list
     elements: str
     choices: [NEW, AVAILABLE, ONLINE, OFFLINE, DELETING]
     default: []
   keyword:
-    description: Only hosts whose name, address or service contains this text, as OCP understands it.
+    description: Read only hosts whose name, address or service contains this text, by OCP's rules.
     type: str
   registry:
     description:
-      - Path of a file that lists the hosts, for sites without OCP.
+      - Path of a file with the list of hosts, for sites without OCP.
       - CSV with the names of the columns in the first row, or YAML (C(.yml), C(.yaml), C(.json)) with a list of
         mappings.
       - The columns are the variables above, without C(ocp_services). C(ocp_host_id) and C(ansible_host) are required.
@@ -127,8 +127,8 @@ options:
         key: registry
   hostnames:
     description:
-      - What a host is called in the inventory. Names of variables or Jinja2 expressions, of which the first one counts
-        that gives a text.
+      - Name of a host in the inventory, as a list of variables or Jinja2 expressions. The first one that gives a text
+        counts.
       - Characters that Ansible would read as a pattern become underscores. A name that is taken, that is a group of
         this inventory, or that means the controller, such as V(localhost), gets the host's id appended.
     type: list
@@ -140,13 +140,13 @@ extends_documentation_fragment:
 notes:
   - O(url), O(username), O(password), O(access_key), O(secret_key), O(ca_path), O(keyword) and O(registry) may be
     templates in the inventory file, with lookups. Values from the environment and from OCP are never templates.
-  - O(cache) needs a cache plugin that keeps things, such as P(ansible.builtin.jsonfile#cache). The default,
-    P(ansible.builtin.memory#cache), forgets them at the end of the run.
-  - Hosts that are older than O(cache_timeout) still serve when OCP cannot be reached, does not answer in time, breaks
-    off its answer, or has only HTTP status 429 or 5xx after all retries. So they do when something else answers in its
-    place, a load balancer or a login page, with whatever HTTP status, or a certificate that is not trusted. A warning
-    says so and gives their age. They do not serve after any other answer of OCP's own, such as a refused login.
-  - Put C(plugin) first in the inventory file. When this plugin fails, Ansible goes on to read the file as an INI
+  - O(cache) needs a persistent cache plugin, such as P(ansible.builtin.jsonfile#cache). The default,
+    P(ansible.builtin.memory#cache), forgets the hosts at the end of the run.
+  - Hosts older than O(cache_timeout) still serve when OCP cannot be reached, does not answer in time, breaks
+    off its answer, or returns only HTTP status 429 or 5xx after all retries. They also serve when a load balancer or a
+    login page answers in its place, with any HTTP status, or when its certificate is not trusted. A warning
+    gives the reason and their age. They do not serve after any other answer of OCP itself, such as a refused login.
+  - Put C(plugin) first in the inventory file. If this plugin fails, Ansible tries to read the file as an INI
     inventory, and shows the line where it gives up.
 seealso:
   - module: oceanbase.ocp.task_create
@@ -243,7 +243,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return read_registry(t.cast(str, self._file("registry")))
 
     def _ocp_hosts(self, use_cache: bool) -> list[Variables]:
-        """The hosts from the cache when it is fresh, else from OCP, else from the cache whatever its age."""
+        """The hosts from the cache if it is fresh, else from OCP, else from the cache whatever its age."""
         credentials = self._credentials()
         status = self.get_option("status")
         keyword = self._text("keyword")
@@ -307,9 +307,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         )
 
     def _text(self, name: str) -> str | None:
-        """The text of an option, None when it is empty. Only what is in the inventory file may be a template."""
+        """The text of an option, None if it is empty. Only values in the inventory file may be templates."""
         value = self.get_option(name)
-        if isinstance(self._config.get(name), str):  # no template is what was encrypted
+        if isinstance(self._config.get(name), str):  # an encrypted value is no template
             # Without the keyword, ansible-core 2.18 turns a text like [1] into a list.
             options = {} if hasattr(self.templar, "evaluate_expression") else {"convert_data": False}
             try:
@@ -321,7 +321,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return None if value is None or str(value) == "" else str(value)
 
     def _file(self, name: str) -> str | None:
-        """The path of an option; a relative one begins at the folder of the inventory file."""
+        """The path of an option. A relative one begins at the folder of the inventory file."""
         text = self._text(name)
         if text is None:
             return None
@@ -357,7 +357,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             else:
                 try:
                     value = self._compose(expression, variables)
-                except Exception as exc:  # whatever an expression can raise
+                except Exception as exc:  # an expression may raise anything
                     if strict:
                         raise AnsibleParserError(f"the expression {expression!r} of hostnames failed: {exc}") from None
                     continue
@@ -367,9 +367,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def _untrusted(value: t.Any) -> t.Any:
-    """Keep ansible-core 2.18 from evaluating templates in a value; later ones do not, unless told that they may.
+    """Keep ansible-core 2.18 from evaluating templates in a value. Later versions do not without being told to.
 
-    Only what could be a template is marked: ansible-inventory of 2.18 shows the mark.
+    Only texts that could be templates are marked, since ansible-inventory of 2.18 shows the mark.
     """
     if isinstance(value, list):
         return [_untrusted(item) for item in value]

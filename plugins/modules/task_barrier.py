@@ -7,32 +7,32 @@
 
 DOCUMENTATION = r"""
 module: task_barrier
-short_description: Wait for the slices of a task that a workflow executes, and say what is due next
+short_description: Wait for the slices of a workflow's task, and find out what is due next
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task, for slices. Waits until they have handed in the outcomes of all hosts,
-    and then does what M(oceanbase.ocp.task_wait) does.
-  - What a slice has taken that is gone, or that does not hand in before the timeout, has FAILED for that cause. So has
-    what no slice has taken. It is not waited for what no slice can hand in any more.
-  - Ends the task when nothing is due any more, and sets its hosts free.
-  - A request that is refused is no failure of this module, as in M(oceanbase.ocp.task_create).
+  - The wait node between two phases of a task, for slices. It waits until they have handed in the outcomes of all
+    hosts, and then works like M(oceanbase.ocp.task_wait).
+  - Hosts of a slice that is gone, or that does not hand in before the timeout, are FAILED with that cause. So are
+    hosts that no slice has taken. The barrier does not wait for outcomes that no slice can hand in any more.
+  - If nothing is due any more, the task ends, and its hosts are released.
+  - A refused request does not fail this module, as in M(oceanbase.ocp.task_create).
   - Runs on V(localhost).
 options:
   task_id:
     description:
-      - The id of the task, which M(oceanbase.ocp.task_create) has made for a workflow.
-      - Required, but in check mode.
+      - The id of the task that M(oceanbase.ocp.task_create) has created for a workflow.
+      - Required, except in check mode.
     type: raw
   last:
-    description: Whether the workflow ends here. What is due then has FAILED.
+    description: Whether the workflow ends here. Whatever is still due is FAILED then.
     type: bool
     default: false
   wait_timeout:
     description:
       - Seconds to wait for slices.
-      - Without it, or when it is empty, the C(wait) of O(oceanbase.ocp.task_create#module:timeouts) that the task has.
+      - If missing or empty, it is the C(wait) of the task's O(oceanbase.ocp.task_create#module:timeouts).
     type: raw
   response_file:
     description: Path of the file to write the response to, as in M(oceanbase.ocp.task_create).
@@ -45,7 +45,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says how far the task is, and waits for nothing. Check mode makes no task; without one, it says so.
+    description: Says how far the task is, without waiting. Check mode creates no task; without one, it says so.
 seealso:
   - module: oceanbase.ocp.task_slice
   - module: oceanbase.ocp.task_report
@@ -61,12 +61,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How far the task has come, in a line.
+  description: How far the task has come, in one line.
   returned: when the request is not refused
   type: str
   sample: 'Batch stop OCP agent: task 31173 RUNNING, next stop on 200 of 200 hosts'
 run:
-  description: The state of the run behind the barrier, in the form of RV(oceanbase.ocp.task_create#module:run).
+  description: The state of the run after the barrier, in the form of RV(oceanbase.ocp.task_create#module:run).
   returned: success
   type: dict
   sample: {goal: stopped}

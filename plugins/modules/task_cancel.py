@@ -6,16 +6,16 @@
 
 DOCUMENTATION = r"""
 module: task_cancel
-short_description: Cancel a task that runs
+short_description: Cancel a running task
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Asks the run that executes a task, on whatever machine it is, to end it. No other host is begun; what runs on a host
-    ends first. The task is FAILED then, with the operation CANCEL, and can be retried or rolled back.
-  - Returns when the wish is stored. The run looks for it every two seconds.
-  - A task that does not exist is OCP's 404, one that does not run its 409, and this module fails.
-  - With O(role_bindings) it takes the role C(TASK_MANAGER).
+  - Asks the run that executes a task, on any machine, to end it. No other host is begun, and hosts at work finish
+    first. The task is then FAILED, with the operation CANCEL, and can be retried or rolled back.
+  - Returns as soon as the request is stored. The run checks for it every two seconds.
+  - For an unknown task it returns OCP's 404, for a task that does not run its 409, and this module fails.
+  - With O(role_bindings) it needs the role C(TASK_MANAGER).
   - Runs on V(localhost).
 options:
   task_id:
@@ -30,7 +30,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says whether the task could be cancelled, and does not.
+    description: Says whether the task could be cancelled, and changes nothing.
 seealso:
   - module: oceanbase.ocp.task_info
   - module: oceanbase.ocp.task_resume
@@ -58,7 +58,7 @@ response:
     timestamp: '2026-11-23T22:08:15.4+00:00'
     traceId: 688d3147a10b45e8
 msg:
-  description: The same in a line.
+  description: The same in one line.
   returned: always
   type: str
   sample: "task 31173 Batch stop OCP agent: FAILED"

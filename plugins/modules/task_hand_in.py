@@ -7,15 +7,15 @@
 
 DOCUMENTATION = r"""
 module: task_hand_in
-short_description: Hand in what is left of a slice, and end it
+short_description: Hand in the rest of a slice, and end it
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Hands in the outcomes of a slice's last phase, and what the store could not take before.
-  - A host without a result has failed. An outcome that the barrier has not waited for is refused, and told.
-  - Takes the state of the run as M(oceanbase.ocp.task_slice), or the wait node behind it, registered it as
-    C(ocp_run).
+  - Hands in the outcomes of a slice's last phase, and those that the store could not take before.
+  - A host without a result has failed. An outcome that arrives after its barrier is refused and reported.
+  - Reads the state of the run from C(ocp_run), as registered by M(oceanbase.ocp.task_slice) or the wait node after
+    it.
   - Runs on V(localhost).
 extends_documentation_fragment:
   - oceanbase.ocp._store
@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says what would have been done, and stores nothing.
+    description: Says what would be done, and stores nothing.
 seealso:
   - module: oceanbase.ocp.task_slice
   - module: oceanbase.ocp.task_barrier
@@ -38,12 +38,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What the slice has done, in a line, with every host that failed.
+  description: The work of the slice in one line, with every failed host.
   returned: success
   type: str
   sample: 'Batch stop OCP agent: task 31173, a slice: 20 hosts taken'
 successful:
-  description: Whether all that the slice had to do was done, and handed in.
+  description: Whether all work of the slice was done and handed in.
   returned: success
   type: bool
   sample: true
