@@ -13,7 +13,14 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, handed_on, response_files
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    controller,
+    handed_on,
+    inventory,
+    mistakes,
+    requested_hosts,
+    response_files,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.agent_looks import Looks
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.ask import OPTIONS as ASK_OPTIONS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
@@ -26,7 +33,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
     OcpError,
     join,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import parse, resolve
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import resolve
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 ROLE = "HOST_VIEWER"
@@ -64,12 +71,13 @@ class ActionModule(ActionBase):
                 raise OcpError(INVALID, " ".join(str(exc).split())) from exc
             path = self._claimed(plain(arguments["response_file"]))
             handed_on.check(variables, self._task)
+            mistakes.check_extra(variables)
             if arguments["role_bindings"]:
                 controller.authorize(controller.user(variables), ROLE, arguments["role_bindings"], "agent_status")
             transport = settings.transport(arguments["transport"])
             fanout = settings.fanout(arguments["fanout"])
             timeout = settings.timeouts({"status": arguments["timeout"] or ""}).get("status", TIMEOUT)
-            hosts = _hosts(plain(arguments["host_ids"]), variables)
+            hosts = self._hosts(arguments["host_ids"], variables)
         except OcpError as error:
             response = request.refuse(error)
             if path:
@@ -99,22 +107,24 @@ class ActionModule(ActionBase):
             raise OcpError(CONFLICT, f"{path} is the response file of {other}: give ocp_response_file another path")
         return path
 
+    def _hosts(self, argument: object, variables: t.Mapping[str, t.Any]) -> list[str]:
+        """The names of the hosts that are asked for; where none is named, all of the inventory that a limit leaves.
 
-def _hosts(host_ids: object, variables: t.Mapping[str, t.Any]) -> list[str]:
-    """The names of the hosts that are asked for; without ids, all of the inventory that a limit leaves.
-
-    Raises OcpError.
-    """
-    hostvars, limit = variables["hostvars"], variables.get("ansible_limit")
-    names = [name for name in hostvars if name != "localhost" or "ocp_host_id" in hostvars.raw_get(name)]
-    reached = [name for name in names if not limit or name in variables["ansible_play_hosts_all"]]
-    if host_ids in (None, ""):
+        Raises OcpError.
+        """
+        hostvars, limit = variables["hostvars"], variables.get("ansible_limit")
+        asked = requested_hosts.ids(argument, variables)
+        if asked is not None:
+            targets = resolve(asked, inventory.ids(variables), variables["groups"])
+            cut_off = [found for found in targets if limit and found.host not in variables["ansible_play_hosts_all"]]
+            if cut_off:
+                raise OcpError(
+                    INVALID, f"--limit {limit} leaves out {join(cut_off)}: add them to it, or do not ask for them"
+                )
+            inventory.check_variables(self, variables, targets)
+            return [target.host for target in targets]
+        names = [name for name in hostvars if name != "localhost" or "ocp_host_id" in hostvars.raw_get(name)]
+        reached = [name for name in names if not limit or name in variables["ansible_play_hosts_all"]]
         if not reached:
             raise OcpError(INVALID, "the inventory has no host to look at: give one with -i")
         return reached
-    ids = {name: hostvars[name]["ocp_host_id"] for name in names if "ocp_host_id" in hostvars.raw_get(name)}
-    targets = resolve(parse(host_ids), plain(ids), variables["groups"])
-    cut_off = [target for target in targets if target.host not in reached]
-    if cut_off:
-        raise OcpError(INVALID, f"--limit {limit} leaves out {join(cut_off)}: add them to it, or do not ask for them")
-    return [target.host for target in targets]

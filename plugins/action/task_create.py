@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     accept,
     controller,
@@ -14,15 +13,12 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     persistence,
     request_action,
     requested_hosts,
-    screen,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.extra_vars import as_written
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import percentage
@@ -86,31 +82,7 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
 
 
 def _host_ids(asked: Asked) -> list[int]:
-    """The ids that are asked for, however the hosts are named. Raises OcpError (400)."""
-    variables = asked.variables
-    if asked.arguments["host_ids"] is not None:
-        return parse(plain(asked.arguments["host_ids"]))
-    given = {
-        name: plain(variables[name]) for name in mistakes.NAMES_OF_HOSTS if variables.get(name) not in (None, "")
-    }
-    if len(given) > 1 and not (given.keys() == {"host_ids", "hostIds"} and given["host_ids"] == given["hostIds"]):
-        raise OcpError(INVALID, f"{' and '.join(given)} are given, which may differ: give one of them")
-    name, value = next(iter(given.items()), ("host_ids", None))
-    if name == requested_hosts.PATTERN:
-        ids = requested_hosts.by_pattern(value, variables["hostvars"]._inventory, inventory.ids(variables))
-    elif name == requested_hosts.FILE:
-        ids = requested_hosts.from_file(str(value))
-    else:
-        return _as_written(name, value, variables)
-    screen.tell(requested_hosts.shown(f"{name} {value}", ids))
-    return ids
-
-
-def _as_written(name: str, value: t.Any, variables: t.Mapping[str, t.Any]) -> list[int]:
-    """The list as it was given: a request is data, and a template in it must be refused, not evaluated."""
-    if value is None:
-        mistakes.check_missing("hostIds", variables)
-    written = None if value is None or isinstance(value, str) else as_written(name)
-    if written is not None:
-        parse(written)  # where Ansible has made an id of what is none
-    return parse(value)
+    ids = requested_hosts.ids(asked.arguments["host_ids"], asked.variables)
+    if ids is None:
+        mistakes.check_missing("hostIds", asked.variables)
+    return ids if ids is not None else parse(None)

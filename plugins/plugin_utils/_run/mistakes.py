@@ -25,15 +25,13 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
 from .._task.operation import BY_PHASE, MAX_TIMEOUT
-from . import requested_hosts
-from .variables import KNOWN, OF_HOSTS, OF_REQUESTS, PREFIX, SETTINGS
+from .variables import KNOWN, NAMES_OF_HOSTS, OF_HOSTS, OF_REQUESTS, PATTERN, PREFIX, SETTINGS
 
 IGNORED = "ocp_ignore_variables"
-NAMES_OF_HOSTS = ("host_ids", "hostIds", requested_hosts.PATTERN, requested_hosts.FILE)
 
 # What is near to the variables of a field, without dashes and case.
 _OF_FIELDS = {
-    "hostIds": {"hostids": "host_ids", "hosts": requested_hosts.PATTERN},
+    "hostIds": {"hostids": "host_ids", "hosts": PATTERN},
     "taskId": {"taskid": "task_id"},
     "subtaskId": {"subtaskid": "subtask_id"},
 }

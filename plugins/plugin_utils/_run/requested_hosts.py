@@ -17,12 +17,42 @@ from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 
+from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
 from .._task.host_ids import parse, read_id
-
-PATTERN, FILE = "ocp_hosts", "ocp_host_ids_file"
+from . import inventory, screen
+from .extra_vars import as_written
+from .variables import FILE, NAMES_OF_HOSTS, PATTERN
 
 _RANGE = re.compile(r"\w[\w.-]*\[[^\]]+:[^\]]+\][\w.-]*")
+
+
+def ids(argument: object, variables: t.Mapping[str, t.Any]) -> list[int] | None:
+    """The ids of the hosts that a request names, however it does; None where it names none.
+
+    argument: of the action. Without it the variables NAMES_OF_HOSTS of the run are taken just as they were given: a
+    request is data, and a template in it must be refused, not evaluated. variables: of the task on the controller.
+    What a pattern or a file comes to is shown. Raises OcpError (400).
+    """
+    if argument is not None:
+        return parse(plain(argument))
+    given = {name: plain(variables[name]) for name in NAMES_OF_HOSTS if variables.get(name) not in (None, "")}
+    if len(given) > 1 and not (given.keys() == {"host_ids", "hostIds"} and given["host_ids"] == given["hostIds"]):
+        raise OcpError(INVALID, f"{' and '.join(given)} are given, which may differ: give one of them")
+    if not given:
+        return None
+    ((name, value), *dummy) = given.items()
+    if name == PATTERN:
+        found = by_pattern(value, variables["hostvars"]._inventory, inventory.ids(variables))
+    elif name == FILE:
+        found = from_file(str(value))
+    else:
+        written = None if isinstance(value, str) else as_written(name)
+        if written is not None:
+            parse(written)  # where Ansible has made an id of what is none
+        return parse(value)
+    screen.tell(shown(f"{name} {value}", found))
+    return found
 
 
 def by_pattern(pattern: object, inventory: InventoryManager, ids: t.Mapping[str, object]) -> list[int]:

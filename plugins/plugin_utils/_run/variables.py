@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from .._ocp.host_variables import TEXTS
 from .._task.operation import BY_PHASE, WAIT
-from . import handed_on, requested_hosts
+from . import handed_on
 
 PREFIX = "ocp_"
+
+# How a request names its hosts: by ids, by a pattern, by a file of ids.
+PATTERN, FILE = "ocp_hosts", "ocp_host_ids_file"
+NAMES_OF_HOSTS = ("host_ids", "hostIds", PATTERN, FILE)
 
 # How a host is worked on: in the inventory, or for all hosts at once.
 OF_HOSTS = frozenset(name for phase in BY_PHASE.values() for name in phase.options.values())
@@ -28,6 +32,8 @@ SETTINGS = frozenset(
         "ocp_prohibit_rollback",
         "ocp_response_file",
         "ocp_role_bindings",
+        "ocp_status_format",
+        "ocp_status_timeout",
         "ocp_task_store",
         "ocp_transport",
         "ocp_workflow_timeout",
@@ -35,9 +41,7 @@ SETTINGS = frozenset(
     }
 )
 # What is asked for: with the request alone.
-OF_REQUESTS = frozenset(
-    {"ocp_phase", "ocp_task_id", requested_hosts.PATTERN, requested_hosts.FILE, *handed_on.OF_PLAYBOOKS}
-)
+OF_REQUESTS = frozenset({"ocp_phase", "ocp_task_id", PATTERN, FILE, *handed_on.OF_PLAYBOOKS})
 # What OCP says of a host: in the inventory.
 OF_INVENTORIES = frozenset({"ocp_host_id", "ocp_services", *TEXTS})
 # What runs leave behind: as variables, and as statistics, which AWX makes variables of the next node.

@@ -152,7 +152,7 @@ def task() -> Callable[[bool], Task]:
 @pytest.mark.parametrize("failing", [False, True])
 def test_responses_are_of_their_types(task: Callable[[bool], Task], failing: bool) -> None:
     made = task(failing)
-    check(ASKED.answer(made), oceanbase_ocp.Response, "created")
+    check(ASKED.respond(made), oceanbase_ocp.Response, "created")
     check(ASKED.detail(made), oceanbase_ocp.TaskDetailResponse, "detail")
     check(ASKED.page([made], 1, 1, 10), oceanbase_ocp.TaskPageResponse, "page")
     check(ASKED.success({"log": "text"}), oceanbase_ocp.SubtaskLogResponse, "log")

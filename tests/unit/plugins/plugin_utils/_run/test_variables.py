@@ -14,13 +14,14 @@ import yaml
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.variables import (
     KNOWN,
+    NAMES_OF_HOSTS,
     OF_HOSTS,
     OF_INVENTORIES,
     OF_REQUESTS,
     OF_RUNS,
     SETTINGS,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE, WAIT
 
 ROOT = Path(__file__).resolve().parents[5]
 PLAYS = sorted([*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")])
@@ -34,6 +35,8 @@ def named(paths: list[Path], pattern: str) -> set[str]:
     return {name for path in paths for name in re.findall(pattern, path.read_text())}
 
 
+# f"ocp_{phase}_timeout" in the plugins, and ocp_<phase>_timeout in the pages.
+TIMEOUTS = {f"ocp_{phase}_timeout" for phase in (*BY_PHASE, WAIT.phase)}
 IN_PLAYS = named(PLAYS, r"\bocp_[a-z_]+\b")
 IN_PLUGINS = named([path for path in PLUGINS if path.name != "variables.py"], r"""["'](ocp_[a-z_]+)["']""")
 
@@ -43,7 +46,7 @@ def test_what_is_looked_at_is_known() -> None:
 
 
 def test_what_is_known_is_looked_at() -> None:
-    assert set() == (SETTINGS | OF_HOSTS | OF_REQUESTS) - IN_PLAYS - IN_PLUGINS
+    assert set() == (SETTINGS | OF_HOSTS | OF_REQUESTS) - TIMEOUTS - {*NAMES_OF_HOSTS} - IN_PLAYS - IN_PLUGINS
 
 
 def test_a_variable_is_of_one_kind() -> None:
@@ -53,7 +56,8 @@ def test_a_variable_is_of_one_kind() -> None:
 
 def test_what_a_user_may_set_is_documented() -> None:
     of_playbooks = {"ocp_intervention", "ocp_last_barrier", "ocp_workflow"}
-    assert (SETTINGS | OF_HOSTS | OF_REQUESTS) - of_playbooks - named(PAGES, r"\bocp_[a-z_]+\b") == set()
+    documented = named(PAGES, r"\bocp_[a-z_]+\b") | (TIMEOUTS if named(PAGES, "`ocp_<phase>_timeout`") else set())
+    assert (SETTINGS | OF_HOSTS | OF_REQUESTS) - of_playbooks - documented == set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("roles/*/meta/argument_specs.yml")), ids=lambda path: path.parts[-3])
@@ -82,4 +86,4 @@ def first_module(playbook: Path) -> str:
 def test_every_playbook_begins_with_an_action_that_checks_them(path: Path) -> None:
     module = first_module(path).removeprefix("oceanbase.ocp.")
     action = (ROOT / f"plugins/action/{module}.py").read_text()
-    assert "request_action.carry_out(" in action or "ask.ask(" in action
+    assert "request_action.carry_out(" in action or "ask.ask(" in action or "mistakes.check_extra(" in action
