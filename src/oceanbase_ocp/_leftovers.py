@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends what a run that was cut off has left on the controller."""
+"""Ends processes that an aborted run has left on the controller."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import select
 import signal
 import time
 
-_PATIENCE = 5.0  # seconds for all of them to go
+_PATIENCE = 5.0  # seconds for all of them to end
 
 
 def end_processes(mark: str) -> None:
-    """SIGKILL every process of ours that has *mark*, a `NAME=value`, in its environment, until none is left.
+    """SIGKILL every process of ours with *mark*, a `NAME=value`, in its environment, until none is left.
 
-    ansible-core's workers lead sessions of their own since 2.19: they outlive ansible-playbook and its process group,
-    and so do their ssh clients. An ssh that holds a connection open for all runs (ControlPersist) has overwritten its
-    environment by its title and stays: other runs use it. Needs Linux 5.3 or later; elsewhere it does nothing.
+    Since 2.19 the workers of ansible-core lead sessions of their own. They outlive ansible-playbook and its process
+    group, and so do their ssh clients. An ssh that keeps a connection open for all runs (ControlPersist) has replaced
+    its environment by its title and stays, since other runs use it. Without Linux 5.3 or later it does nothing.
     """
     deadline = time.monotonic() + _PATIENCE
     while _kill(mark.encode(), deadline) and time.monotonic() < deadline:
@@ -26,7 +26,7 @@ def end_processes(mark: str) -> None:
 
 
 def _kill(mark: bytes, deadline: float) -> bool:
-    """Kill each once and wait until it is gone. Returns whether there was one."""
+    """Kill each once and wait until it is gone. Returns whether there was any."""
     found = False
     for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
         if name.isdigit() and int(name) != os.getpid():

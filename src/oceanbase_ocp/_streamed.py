@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that a worker of ansible-runner carries out elsewhere: transmitted from here, processed here."""
+"""A run that a worker of ansible-runner carries out elsewhere: transmitted and processed here."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ansible_runner.interface import init_runner
 from ._wire import Wire, Worker, connect
 
 _LOOK_SECONDS = 0.5
-# Seconds that a worker may take beyond the timeout, which it keeps itself, before it is given up.
+# Seconds of patience beyond the timeout, which the worker enforces itself.
 _GRACE = 30.0
-_ENDED = ("successful", "failed", "canceled", "timeout")  # the worker's last word; all else is not known to have ended
+_ENDED = ("successful", "failed", "canceled", "timeout")  # the worker's last status; with any other it may still run
 
 
 class StreamedRun:
-    """As `ansible_runner.Runner`, in what this package uses of it.
+    """The part of `ansible_runner.Runner` that this package uses.
 
-    status: ansible-runner's. rc: None, the wire does not carry it. canceled, timed_out: why it ended early, where it
-    did. ended: whether the worker has said that ansible-playbook has ended.
+    status: ansible-runner's. rc: None, since the wire does not carry it. canceled, timed_out: the reason of an early
+    end. ended: whether the worker has said that ansible-playbook has ended.
     """
 
     rc = None
@@ -39,7 +39,7 @@ class StreamedRun:
         is_cancelled: Callable[[], bool],
         folder: Path,
     ) -> None:
-        """transmit, process: keywords of ansible-runner. folder: the run's own. Raises OSError: there is no worker."""
+        """transmit, process: keywords of ansible-runner. folder: the run's own. Raises OSError without a worker."""
         self.status = "unstarted"
         self._transmit = transmit
         self._process = {**process, "status_handler": self._take_status}
@@ -65,16 +65,16 @@ class StreamedRun:
 
     @property
     def words(self) -> list[str]:
-        """What ansible-runner and the worker have said beside the events."""
+        """The messages of ansible-runner and the worker outside the events."""
         return [*self._said, *self._wire.said().splitlines()]
 
     def run(self) -> None:
-        """Transmit, then process until the worker has ended. Raises what a handler of the caller's raises."""
+        """Transmit, then process until the worker has ended. Raises the exceptions of the caller's handlers."""
         over = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(over,), daemon=True)
         watcher.start()
         try:
-            with contextlib.suppress(OSError):  # a worker that is gone: process tells
+            with contextlib.suppress(OSError):  # the worker is gone, which process reports
                 init_runner(streamer="transmit", _output=self._wire.output, **self._transmit).run()
             init_runner(streamer="process", _input=self._wire.input, **self._process).run()
         except BaseException:
@@ -88,7 +88,7 @@ class StreamedRun:
             raise self._error
 
     def _watch(self, over: threading.Event) -> None:
-        """Cut the wire when it is time."""
+        """Cut the wire on a cancel or after the timeout."""
         deadline = time.monotonic() + float(self._timeout) + _GRACE if self._timeout else None
         while not over.wait(_LOOK_SECONDS):
             try:

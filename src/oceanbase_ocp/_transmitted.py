@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the caller's arguments to a private data directory that can go anywhere, as ansible-runner transmits it."""
+"""Makes a private data directory for any machine from the caller's arguments, for ansible-runner to transmit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._arguments import LARGEST_RESULT, Settings, check_keywords, extravars, inv
 _EXTRAVARS = "env/oceanbase_ocp.json"
 _INVENTORY = "oceanbase_ocp_inventory"
 _BESIDE = ("group_vars", "host_vars")
-# What ansible-runner does here with what comes back; all else goes to the worker.
+# Keywords for ansible-runner's process, which runs here. All others go to the worker.
 _OF_PROCESS = {"artifact_dir", "artifacts_handler", "event_handler", "finished_callback", "quiet", "status_handler"}
 _HERE = {*_OF_PROCESS, "cancel_callback", "private_data_dir"}
 
@@ -26,10 +26,10 @@ def transmit_arguments(
 ) -> dict[str, Any]:
     """The keywords for ansible-runner's transmit.
 
-    given: the caller's own ones. folder: an empty folder for what belongs to this one run; what is transmitted is put
-    together in it. look_seconds: how often the worker looks whether it shall cancel.
+    given: the caller's own keywords. folder: an empty folder of this run, in which the transmitted files are put
+    together. look_seconds: interval in which the worker checks for a cancel.
 
-    Raises TypeError for a keyword that cannot be given, OcpRunError for an inventory that does not exist.
+    Raises TypeError for a keyword that is not allowed, OcpRunError for an inventory that does not exist.
     """
     check_keywords(given)
     private = folder / "transmitted"
@@ -37,7 +37,7 @@ def transmit_arguments(
     if mine:
         if not os.path.isdir(mine):
             raise ValueError(f"there is no private_data_dir {mine}")  # as ansible-runner
-        earlier = {os.path.join(mine, "artifacts")}  # no business of the worker's
+        earlier = {os.path.join(mine, "artifacts")}  # the worker does not need them
         shutil.copytree(
             mine, private, symlinks=True, ignore=lambda at, names: {n for n in names if os.path.join(at, n) in earlier}
         )
@@ -49,7 +49,7 @@ def transmit_arguments(
         **{name: value for name, value in given.items() if name not in _HERE and name != "settings"},
         "private_data_dir": str(private),
         "playbook": settings.playbook,
-        "extravars": _EXTRAVARS,  # a file: on a command line everybody on the worker's machine would read them
+        "extravars": _EXTRAVARS,  # a file, since everybody on the worker's machine can read a command line
         "suppress_env_files": True,
         "envvars": _environment(given.get("envvars") or {}),
     }
@@ -60,7 +60,7 @@ def transmit_arguments(
 
 
 def process_arguments(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The keywords for ansible-runner's process. given, folder: as in `transmit_arguments`."""
+    """The keywords for ansible-runner's process. given, folder: as for `transmit_arguments`."""
     return {
         "quiet": True,
         **{name: value for name, value in given.items() if name in {*_OF_PROCESS, "ident"}},
@@ -69,16 +69,16 @@ def process_arguments(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _environment(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The environment variables of a run elsewhere, beside the worker's own. given: the caller's, which win."""
+    """The environment variables of a run elsewhere, in addition to the worker's. given: the caller's, which win."""
     return {
         "MAX_EVENT_RES": LARGEST_RESULT,
-        "ANSIBLE_HOST_KEY_CHECKING": "True",  # ansible-runner would switch it off
+        "ANSIBLE_HOST_KEY_CHECKING": "True",  # otherwise ansible-runner would switch it off
         **given,
     }
 
 
 def _inventory(sources: Sequence[str], private: Path) -> Path:
-    """Copy the sources of an inventory, with the variables beside them. Returns the path of the one that they become.
+    """Copy the sources of an inventory, with the variables beside them. Returns the path of the copy.
 
     sources: paths, and lists of host names.
     """
@@ -87,7 +87,7 @@ def _inventory(sources: Sequence[str], private: Path) -> Path:
     only = len(sources) == 1
     for number, source in enumerate(sources):
         path = Path(source)
-        # In a folder Ansible takes sources by their names' order, and none that ends in .ini before ansible-core 2.19.
+        # Ansible reads the sources in a folder in the order of their names, before 2.19 without names in .ini.
         name = path.name if only else f"{number:03}-{path.name.removesuffix('.ini')}"
         if not path.exists():
             (target / f"{number:03}-hosts").write_text("\n".join(source.split(",")) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a worker of ansible-runner and back: a command's standard input and output, or a socket."""
+"""The connection to a worker of ansible-runner: a command's standard input and output, or a socket."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-_PATIENCE = 10.0  # seconds for a worker that was told to end; ansible-runner looks every half second
+_PATIENCE = 10.0  # seconds for a worker to end when told to; ansible-runner checks every half second
 _SHOWN_BYTES = 4000
 
 Worker = Sequence[str | os.PathLike[str]] | socket.socket
 
 
 class Wire(Protocol):
-    """output: to the worker. input: from it."""
+    """output: to the worker. input: from the worker."""
 
     output: BinaryIO
     input: BinaryIO
 
     def cut(self) -> None:
-        """Make the worker end, from another thread: what is read from it comes to an end soon."""
+        """Make the worker end; called from another thread. The input ends soon after that."""
 
     def close(self) -> None:
-        """Leave nothing behind. What is read from the worker has come to an end."""
+        """Clean up. The input has ended."""
 
     def said(self) -> str:
-        """The end of what the worker has said beside the wire."""
+        """The end of the worker's output outside the wire."""
 
 
 def connect(worker: Worker, folder: Path) -> Wire:
-    """Start the command, or take the socket. folder: for what the command says on standard error. Raises OSError."""
+    """Start the command, or take the socket. folder: for the command's standard error. Raises OSError."""
     if isinstance(worker, socket.socket):
         return _SocketWire(worker)
     return _CommandWire(worker, folder / "worker.err")
 
 
 class _CommandWire:
-    """A program of ours whose standard input and output are the wire."""
+    """A child process whose standard input and output are the wire."""
 
     def __init__(self, command: Sequence[str | os.PathLike[str]], errors: Path) -> None:
         self._errors = errors
@@ -56,11 +56,11 @@ class _CommandWire:
         self._last_resort.daemon = True
 
     def cut(self) -> None:
-        self._process.terminate()  # a worker breaks its run off and says so
+        self._process.terminate()  # a worker aborts its run and says so
         self._last_resort.start()
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # it has not read what it was sent
+        with contextlib.suppress(OSError):  # it has not read all input
             self.output.close()
         self.input.close()
         try:
@@ -75,7 +75,7 @@ class _CommandWire:
 
 
 class _SocketWire:
-    """A socket of the caller's, connected to a worker."""
+    """The caller's socket, connected to a worker."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -83,11 +83,11 @@ class _SocketWire:
         self.input = cast("BinaryIO", connection.makefile("rb"))
 
     def cut(self) -> None:
-        with contextlib.suppress(OSError):  # the other side has
+        with contextlib.suppress(OSError):  # the other side has shut it down
             self._connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # it has not read what it was sent
+        with contextlib.suppress(OSError):  # the worker has not read all input
             self.output.close()
         self.input.close()
         self._connection.close()
