@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The packages that a release consists of, built once from this checkout."""
+"""The packages of a release, built once from this checkout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    """Run a command as on a user's machine: nothing of this checkout is in its environment.
+    """Run a command as on a user's machine, without anything of this checkout in its environment.
 
     Returns its standard output. A failure shows both of its outputs.
     """
@@ -39,7 +39,7 @@ def version() -> str:
 
 @pytest.fixture(scope="session")
 def bin_folder() -> Path:
-    """Where the commands of the test environment are."""
+    """The folder with the commands of the test environment."""
     return Path(sys.executable).parent
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The example project, as a checkout of it that AWX has synchronized."""
+"""The example project, as AWX checks it out."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PLAYBOOKS = sorted(path.stem for path in PROJECT.glob("*.yml") if not path.name.
 
 @pytest.fixture(scope="module")
 def project(tarball: Path, bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy with the tarball where the requirements want it, and what they name installed as AWX does it.
+    """A copy with the tarball in its place, and its requirements installed as in AWX.
 
-    AWX's project update (awx/playbooks/project_update.yml) runs ansible-galaxy in the project's root and has it install
-    into a folder that it shows to the jobs.
+    AWX's project update (awx/playbooks/project_update.yml) runs ansible-galaxy in the project's root. It installs
+    into a folder that jobs can see.
     """
     folder = tmp_path_factory.mktemp("project")
     copy = folder / "project"
@@ -38,7 +38,7 @@ def project(tarball: Path, bin_folder: Path, tmp_path_factory: pytest.TempPathFa
 
 
 def job(project: Path) -> dict[str, str]:
-    """The variables by which a job finds the collections of its project, and no other."""
+    """The variables by which a job finds only the collections of its project."""
     collections = project.parent / "requirements_collections"
     return {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
 

@@ -25,13 +25,13 @@ from .conftest import ROOT
 
 pytestmark = pytest.mark.fleet
 
-# The interpreter below .venv: another one would make the environment, in which these tests run, anew.
+# The interpreter of .venv. Another one would rebuild the environment in which these tests run.
 PYTHON = f"PYTHON={Path(sys.base_prefix, 'bin', f'python{sys.version_info[0]}.{sys.version_info[1]}')}"
 PATIENCE = 120  # seconds
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
-    """Start it in a session of its own; its temporary files are in this folder."""
+    """Start it in a session of its own, with its temporary files in this folder."""
     ours = ("ANSIBLE_", "MAKE", "MFLAGS")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.Popen(
@@ -70,7 +70,7 @@ def test_its_hosts_are_taken_down_when_it_is_interrupted(tmp_path: Path, number:
     (state,) = tmp_path.glob("ocp-demo-*/fleet")
     fleet = Fleet.load(state)
     assert all(host.up for host in fleet.hosts)
-    time.sleep(1)  # into the playbook
+    time.sleep(1)  # until the playbook runs
     os.killpg(demonstration.pid, number)
     output, messages = demonstration.communicate(timeout=PATIENCE)
     assert demonstration.returncode != 0, messages
@@ -82,7 +82,7 @@ def test_its_hosts_are_taken_down_when_it_is_interrupted(tmp_path: Path, number:
 def test_a_response_that_the_process_tables_contradict_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It once printed SUCCESSFUL over three processes that it had counted itself."""
+    """It once printed SUCCESSFUL although it had counted three processes itself."""
 
     def lie(_inventory: str, response: Path) -> int:
         response.write_text('{"successful":true,"data":{"status":"SUCCESSFUL"}}')

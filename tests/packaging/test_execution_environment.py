@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The execution environment, as far as it can be looked at without building its image: the build context, what
-ansible-builder finds in the installed collection, and whether that is what the collection imports. No image is built.
+"""The execution environment, without building its image: the build context, ansible-builder's findings in the
+installed collection, and a comparison with the imports of the collection.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from .conftest import ROOT, run
 pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packages")]  # they share the tarball
 
 DEFINITION = "execution-environment.yml"
-# SQLAlchemy imports them by the URL of a store; nothing else does.
+# SQLAlchemy alone imports them, by the URL of a store.
 DRIVERS = {"psycopg", "pymysql"}
-# Run on hosts, by their Python.
+# These run on hosts, in the hosts' Python.
 ON_HOSTS = {"module_utils", "modules"}
 
 
 @pytest.fixture(scope="module")
 def context(tarball: Path, bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The build context, made from the definition with the tarball in the folder where `make build` puts it."""
+    """The build context, made from the definition with the tarball in the folder of `make build`."""
     folder = tmp_path_factory.mktemp("environment")
     shutil.copy(ROOT / DEFINITION, folder)
     (folder / "dist/collection").mkdir(parents=True)
@@ -46,7 +46,7 @@ def context(tarball: Path, bin_folder: Path, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def installed(context: Path, bin_folder: Path) -> Path:
-    """The folder of collections that the image would have: the build's own command, run where the build runs it."""
+    """The folder of collections in the image, made by the build's own command where the build runs it."""
     (command,) = re.findall(r"ansible-galaxy collection install .*", (context / "Containerfile").read_text())
     assert command.split("--collections-path")[0].endswith("-r requirements.yml ")
     folder = context / "collections"
@@ -58,7 +58,7 @@ def installed(context: Path, bin_folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def found(installed: Path, bin_folder: Path) -> dict[str, Any]:
-    """What ansible-builder finds in the collections of the image."""
+    """ansible-builder's findings in the collections of the image."""
     listed = run(bin_folder / "ansible-builder", "introspect", "--sanitize", installed, cwd=installed)
     requirements: dict[str, Any] = yaml.safe_load(listed)
     return requirements
@@ -76,7 +76,7 @@ def test_the_image_is_made_of_what_the_definition_says(context: Path) -> None:
     ):
         assert package in containerfile
     assert (context / "_build/bindep.txt").read_text().split() == ["openssh-clients", "[platform:rpm]"]
-    assert not list((context / "_build").glob("requirements.txt"))  # the collection alone says what it needs of Python
+    assert not list((context / "_build").glob("requirements.txt"))  # only the collection declares Python packages
 
 
 def test_the_image_has_the_collection_of_this_version(installed: Path, version: str) -> None:
@@ -97,7 +97,7 @@ def test_the_image_has_versions_that_the_project_supports() -> None:
 
 def test_the_image_gets_what_the_controller_needs(found: dict[str, Any]) -> None:
     """The versions are those of the wheel's metadata."""
-    # ansible-core and ansible-runner are what an execution environment is made of
+    # every execution environment has ansible-core and ansible-runner
     wanted = [line for line in project()["dependencies"] if not line.startswith("ansible-")]
     wanted += [line for lines in project()["optional-dependencies"].values() for line in lines]
     assert sorted(map(normalized, found["python"])) == sorted(map(normalized, wanted))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is inside the tarball and the wheel, and whether an installation of them works."""
+"""The contents of the tarball and the wheel, and a working installation of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .conftest import ROOT, run
 pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packages")]
 
 COLLECTION = "ansible_collections/oceanbase/ocp/"
-# What a collection is at run time.
+# The parts of a collection at run time.
 FOLDERS = ("LICENSES", "meta", "playbooks", "plugins", "roles")
 FILES = ("COPYING", "README.md")
 PLAYBOOKS = [f"oceanbase.ocp.{path.stem}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
@@ -58,7 +58,7 @@ def test_tarball_has_the_collection_and_nothing_else(tarball: Path, version: str
 
 
 def test_tarball_installs(tarball: Path, bin_folder: Path, tmp_path: Path) -> None:
-    # Not the collection that the test environment has.
+    # Leave out the collection of the test environment.
     here = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
     run(bin_folder / "ansible-galaxy", "collection", "install", "--offline", tarball, cwd=tmp_path, **here)
     listing = run(bin_folder / "ansible-doc", "--list_files", "oceanbase.ocp", cwd=tmp_path, **here)
@@ -104,7 +104,7 @@ def test_source_distribution_builds_the_same_wheel(wheel: Path, wheel_of_sdist: 
 
 @pytest.fixture(scope="module")
 def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own with the wheel in it. Returns its folder of commands."""
+    """A separate environment with the wheel. Returns its folder of commands."""
     folder = tmp_path_factory.mktemp("installation")
     run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     python = folder / "venv/bin/python"
@@ -129,7 +129,7 @@ def test_installed_playbook_is_found_by_its_name(installation: Path, tmp_path: P
 
 
 def test_installed_playbook_refuses_a_bad_request(installation: Path, tmp_path: Path) -> None:
-    """The plugins are found too, and not only the playbook: it runs up to its first answer."""
+    """It runs up to its first answer, so the plugins are found, too."""
     response = tmp_path / "response.json"
     command = [installation / "ansible-playbook", "oceanbase.ocp.batch_stop_agents"]
     command += ["--extra-vars", json.dumps({"host_ids": [], "ocp_response_file": str(response)})]
@@ -149,7 +149,7 @@ def test_installed_api_knows_its_version(installation: Path, tmp_path: Path, ver
 
 
 def test_a_collection_that_hides_the_package_says_so(installation: Path, tarball: Path, tmp_path: Path) -> None:
-    """As in ~/.ansible, where an older one was installed: ansible-core finds it first, and says nothing."""
+    """ansible-core silently prefers an older version in ~/.ansible."""
     here = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
     run(installation / "ansible-galaxy", "collection", "install", "--offline", "--force", tarball, cwd=tmp_path, **here)
     command = [installation / "ansible-playbook", "oceanbase.ocp.batch_stop_agents", "--extra-vars", '{"host_ids": []}']

@@ -18,7 +18,7 @@ NEWEST = {max(INTERPRETERS): INTERPRETERS[max(INTERPRETERS)]}
 ENDS = {min(INTERPRETERS): INTERPRETERS[min(INTERPRETERS)], **NEWEST}
 
 
-# Where a test of `both_ways` runs the host program as a resident: the ends, and the platform-python of RHEL 8.
+# Interpreters for residents in a test of `both_ways`: the oldest and the newest, and RHEL 8's platform-python.
 RESIDENT = {version: path for version, path in INTERPRETERS.items() if version in {*ENDS, (3, 6)}}
 
 
@@ -53,7 +53,7 @@ def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]
 
 @pytest.fixture
 def python_for_all(sandbox: Sandbox, python: Path) -> Path:
-    """The interpreter, where every user of the sandbox can run it: not below a closed folder, such as root's home."""
+    """The interpreter at a place that every user of the sandbox can reach, unlike root's home."""
     real = python.resolve()
     prefix = real.parents[1]
     closed = [folder for folder in prefix.parents if folder.stat().st_mode & 0o001 == 0]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Process 1 of a sandbox: starts processes, ends them and tells about them, as it is asked on standard input.
+"""Process 1 of a sandbox: starts, ends and describes processes, by requests on standard input.
 
-A request and its answer are one line of JSON each. Everything it starts is its child, so that it reaps what dies.
+A request and its answer are one line of JSON each. It is the parent of everything it starts, so it reaps the dead.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def spawn(
     pid: int | None = None,
     environment: dict[str, str] | None = None,
 ) -> int:
-    """Start a process and return its pid once it runs its program. pid: the one that it shall get.
+    """Start a process and return its pid once it runs its program. pid: the one that it has to get.
 
     environment: more variables.
     """
-    # A FIFO that is opened for both keeps its reader waiting.
+    # A FIFO that is opened for reading and writing keeps its reader waiting.
     with (
         open(stdin, "rb" if os.path.isfile(stdin) else "r+b", buffering=0) as source,
         open(stdout, "ab") as out,
@@ -80,7 +80,7 @@ def reap() -> None:
 
 
 def wait(pid: int, seconds: float) -> int | None:
-    """The exit code of a child of ours, None when it still runs after that many seconds."""
+    """The exit code of a child of ours, None if it still runs after that many seconds."""
     until = time.monotonic() + seconds
     while pid not in ended and time.monotonic() < until:
         reap()
@@ -89,7 +89,7 @@ def wait(pid: int, seconds: float) -> int | None:
 
 
 def table() -> list[dict[str, Any]]:
-    """The live processes, and the zombies with state Z."""
+    """The living processes, and the zombies with state Z."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host made of a pid and a mount namespace: what runs in it cannot see, let alone signal, anything outside."""
+"""A host made of a pid and a mount namespace. Its processes cannot see, let alone signal, anything outside."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from typing import Any
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import AnswerError
 
-SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs: small, and they do what they are told
+SHELL = os.path.realpath("/bin/sh")  # copies of it play the agent's programs, since they are small and scriptable
 NOBODY = 65534
 CALL = "0123456789abcdef"  # the id of every call
 PATIENCE = 60.0  # seconds for anything that should happen soon
 
-# Makes an interpreter one that has no pidfds.
+# Removes pidfds from an interpreter.
 WITHOUT_PIDFD = """\
 import os, signal, sys
 sys.modules["ctypes"] = None
@@ -40,7 +40,7 @@ with open(sys.argv.pop(1)) as stream:
     exec(compile(stream.read(), stream.name, "exec"), {"__name__": "__main__"})
 """
 
-# Starts a program, writes its pid, and never asks how it ended: PID_FILE PROGRAM [ARGUMENT...]
+# Starts a program, writes its pid, and never reaps it: PID_FILE PROGRAM [ARGUMENT...]
 UNMOURNED = """\
 import os, sys, time
 pid = os.spawnv(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
@@ -49,11 +49,11 @@ with open(sys.argv[1], "w") as stream:
 time.sleep(600)
 """
 
-# What the agent's programs do: PROGRAM -c SCRIPT PROGRAM FIFO READY [CHILD...]
+# Scripts of the agent's programs: PROGRAM -c SCRIPT PROGRAM FIFO READY [CHILD...]
 QUIET = ': > "$2"; read dummy < "$1"'
 DEAF = 'trap "" TERM; : > "$2"; read dummy < "$1"'
-TOLD = 'trap ": > \\"$1.told\\"" TERM; : > "$2"; while :; do sleep 60 & wait $!; done'  # tells that it got SIGTERM
-# The daemon's rule: a child that ends is started again, until SIGTERM; then they are taken down one by one.
+TOLD = 'trap ": > \\"$1.told\\"" TERM; : > "$2"; while :; do sleep 60 & wait $!; done'  # leaves a file after SIGTERM
+# The daemon restarts a child that ends, until SIGTERM. Then it ends the children one by one.
 DAEMON = """\
 fifo=$1 ready=$2 stop=
 shift 2
@@ -70,13 +70,13 @@ for name; do eval "kill \\$pid_$name; wait \\$pid_$name"; done
 
 
 def both_ways(test: Callable[..., None]) -> Callable[..., None]:
-    """Marks a test that has to hold whichever way the host program is carried."""
+    """Marks a test that has to pass both with the single program and with a resident."""
     test.__dict__["both_ways"] = True
     return test
 
 
 class SandboxError(Exception):
-    """What was asked of the sandbox itself went wrong."""
+    """The sandbox itself failed."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ class Process:
 
 @dataclass
 class Run:
-    """One run of the host program that goes on. result() waits for its end.
+    """One run of the host program. result() waits for its end.
 
-    pid: of the process that was started. worker: of the one that carries out the phase: that, or a resident's child.
+    pid: of the started process. worker: of the process that carries out the phase: the same, or a resident's child.
     """
 
     sandbox: Sandbox
@@ -101,7 +101,7 @@ class Run:
     began: float = field(default_factory=time.monotonic)
 
     def result(self, patience: float = PATIENCE) -> dict[str, Any]:
-        """What it answered. Raises SandboxError when it died without an answer, and after that many seconds."""
+        """Its answer. Raises SandboxError if it died without an answer, and after that many seconds."""
         status = self.sandbox.wait(self.pid, patience)
         output, errors = self.output.read_text(), self.errors.read_text()
         complaint = f"the program ended with {status}, said {output!r} and complained {errors!r}"
@@ -134,14 +134,14 @@ class Sandbox:
     """A private process table with an agent's home in it. A context manager.
 
     folder: an empty folder for its files. home: the agent's home, with copies of a shell as the agent's programs.
-    resident: whether the host program runs as one, which is sent one call, or is carried by itself.
+    resident: whether the host program runs as a resident, with one call, or by itself.
     """
 
     def __init__(self, folder: Path, generation: str = "gen2", *, resident: bool = False) -> None:
         self.folder = folder
         self.resident = resident
         folder.chmod(0o755)
-        for parent in folder.parents:  # pytest keeps its folders private; users of the sandbox have to get through
+        for parent in folder.parents:  # pytest's folders are private, and users of the sandbox need access
             if parent.stat().st_uid == os.getuid() and parent.stat().st_mode & 0o001 == 0:
                 parent.chmod(parent.stat().st_mode | 0o011)
         self.home = folder / "admin/ocp_agent"
@@ -188,7 +188,7 @@ class Sandbox:
         assert self._init
         assert self._init.stdin
         assert self._init.stdout
-        self._init.stdin.close()  # process 1 ends, and with it the kernel ends all others
+        self._init.stdin.close()  # process 1 ends, and the kernel then kills all others
         try:
             self._init.wait(PATIENCE)
         finally:
@@ -213,7 +213,7 @@ class Sandbox:
         return self.folder / f"file{next(self._numbers)}"
 
     def executable(self, path: Path) -> Path:
-        """A copy of the shell at that path; a real one, since a link would be the same image to the kernel."""
+        """A copy of the shell at that path. It has to be real, since the kernel takes a link for the same image."""
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SHELL, path)
         path.chmod(0o755)
@@ -221,7 +221,7 @@ class Sandbox:
 
     @property
     def told(self) -> Path:
-        """There once a process that runs TOLD has got its SIGTERM."""
+        """This file exists once a process that runs TOLD has received SIGTERM."""
         return Path(f"{self.fifo}.told")
 
     # Its processes
@@ -250,9 +250,9 @@ class Sandbox:
         return process
 
     def unmourned(self, program: str, script: str, *arguments: str | Path) -> int:
-        """Start one of the agent's programs under a parent that never asks how it ended. Returns its pid.
+        """Start one of the agent's programs under a parent that never reaps it. Returns its pid.
 
-        A shell would do, but now and then one asks before it replaces itself.
+        A shell would nearly do, but it sometimes reaps a child before it replaces itself.
         """
         path, pid_file = self.home / "bin" / program, self.file()
         self.spawn(os.path.realpath(sys.executable), "-ISc", UNMOURNED, pid_file, path, "-c", script, *arguments)
@@ -288,9 +288,9 @@ class Sandbox:
         return (Process(row["pid"], row["start"]) for row in self.table() if row["state"] not in "ZX")
 
     def running(self, executable: Path) -> list[Process]:
-        """The live processes of that executable.
+        """The living processes of that executable.
 
-        A shell that starts a command is two for a moment: its fork is left out until it has become the command.
+        A shell that starts a command is two processes for a moment. Its fork does not count before it runs the command.
         """
         rows = {
             row["pid"]: row
@@ -306,12 +306,12 @@ class Sandbox:
         self._ask("kill", pid, int(number))
 
     def wait(self, pid: int, seconds: float = PATIENCE) -> int | None:
-        """The exit code of a process that the sandbox started, None when it still runs after that many seconds."""
+        """The exit code of a process that the sandbox started, None if it still runs after that many seconds."""
         code: int | None = self._ask("wait", pid, seconds)
         return code
 
     def do(self, *argv: str | Path) -> None:
-        """Run a command to its end. Raises SandboxError when it fails."""
+        """Run a command to its end. Raises SandboxError if it fails."""
         errors = self.file()
         if (status := self.wait(self.spawn_only(*argv, stderr=str(errors)))) != 0:
             raise SandboxError(f"{argv} ended with {status}: {errors.read_text()}")
@@ -332,7 +332,7 @@ class Sandbox:
     # The host program
 
     def source(self, phase: str, goal: str = "stopped") -> Path:
-        """The text that is carried to a host for this phase, in a file that every user can read."""
+        """The program's text for this phase, in a file that every user can read."""
         path = self.folder / f"program-{phase}-{goal}.py"
         if not path.exists():
             path.write_bytes(carrier.program({"phase": phase, "goal": goal}))
@@ -351,7 +351,7 @@ class Sandbox:
     ) -> Run:
         """Start the host program with an interpreter.
 
-        pidfd: False for an interpreter without them. through: what to run it by.
+        pidfd: False for an interpreter without them. through: a command that runs it.
         """
         output, errors = self.file(), self.file()
         options: dict[str, Any] = {"uid": uid, "stdout": str(output), "stderr": str(errors)}
@@ -366,7 +366,7 @@ class Sandbox:
         return Run(self, self.spawn_only(*through, *command, **options), output, errors)
 
     def calls(self, *requests: dict[str, Any], pidfd: bool = True) -> Path:
-        """The whole input of a resident that is to carry out these requests, as a file."""
+        """The whole input of a resident for these requests, as a file."""
         path = self.file()
         library = (b"" if pidfd else WITHOUT_PIDFD.encode()) + carrier.library(requests)
         calls = b"".join(carrier.with_id(CALL, carrier.call(request)) for request in requests)

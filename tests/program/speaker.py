@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers on the sockets in run/ for agent programs that are copies of a shell, which cannot: HOME.
+"""Answers on the sockets in run/ in place of agent programs that are copies of a shell, which cannot. Argument: HOME.
 
-Every program that a pid file names has a socket as long as it lives. conf/<program>.socket says what is there instead:
-`none`, which also closes a socket for good; `mute`, which takes connections and says nothing; or the whole answer, from
-the line of the status on.
+Every program in a pid file has a socket while it lives. conf/<program>.socket changes that:
+`none` closes the socket for good, `mute` accepts connections and sends nothing, anything else is the whole answer, from
+the status line on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 def runs(program: str, pid: int) -> bool:
     try:
         return os.path.samefile(f"/proc/{pid}/exe", f"../bin/{program}")
-    except OSError:  # as of a zombie
+    except OSError:  # for example a zombie
         return False
 
 
@@ -49,8 +49,8 @@ def answer(program: str, pid: int) -> bytes:
 
 
 def main(home: str) -> None:
-    os.chdir(f"{home}/run")  # short paths: those of sockets may not be long
-    os.umask(0)  # the agent may be of any user
+    os.chdir(f"{home}/run")  # for short paths, since those of sockets are limited
+    os.umask(0)  # the agent may belong to any user
     selector = selectors.DefaultSelector()
     sockets: dict[tuple[str, int], socket.socket] = {}
     muted, closed = [], set()

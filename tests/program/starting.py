@@ -16,8 +16,8 @@ AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 OK = """echo '{"successful":true,"message":"ok","error":""}'"""
 TIMEOUT = """echo '{"successful":false,"message":"","error":"start agentd timeout"}' >&2; exit 255"""
 
-# The daemon: a child that ends is started again, until it has died three times. A child that has the file
-# conf/<name>.dies dies at once. A pid file is made only where there is none: a child whose file is left never starts.
+# The daemon restarts a child that ends, until it has died three times. A child with the file conf/<name>.dies dies at
+# once. A pid file is created only if there is none, so a child with an old file never starts.
 DAEMON = """\
 home=${0%/bin/*} fifo=$1
 trap exit TERM
@@ -70,7 +70,7 @@ def speakers(sandbox: Sandbox) -> list[int]:
 
 
 def silence(sandbox: Sandbox) -> None:
-    """Close the sockets of those that run, which would outlive them for a moment, as those of a real agent do not."""
+    """Close the sockets of the running programs. Unlike those of a real agent, they would outlive them for a moment."""
     told = [sandbox.home / f"conf/{name}.socket" for name in AGENT]
     for path in told:
         path.write_text("none")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""run/admin.lock, as the vendor's control program makes and understands it."""
+"""run/admin.lock, compatible with the vendor's control program."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_command_that_ends_in_time_is_waited_for(sandbox: Sandbox, python: Pat
     sandbox.kill(control.pid, signal.SIGTERM)
     answer = run.result()
     assert not answer.get("failed"), answer
-    if phase != "stop":  # nothing runs, and it needs no lock
+    if phase != "stop":  # with nothing running, it needs no lock
         assert any("waiting for" in text for dummy, text in answer["log"])
 
 
@@ -89,7 +89,7 @@ def test_what_a_command_has_started_while_stop_waited_is_stopped(sandbox: Sandbo
 
 @both_ways
 def test_two_stops_at_once(sandbox: Sandbox, python: Path, lock: Path) -> None:
-    """Ansible runs a module a second time while the first still works, when a connection is lost."""
+    """After a lost connection, Ansible runs a module a second time while the first still works."""
     sandbox.agent("ocp_agentd", DEAF)
     first = sandbox.start_program(python, "stop", daemon_grace=1.5)
     sandbox.until(lock.exists, "no lock")
@@ -112,8 +112,8 @@ def test_a_stop_that_takes_longer_than_another_may_wait(sandbox: Sandbox, python
 
 # The lock counts for the agent's user
 
-# What a control program does before it starts the agent: LOCK. It exits with 3 where it respects the lock; a lock whose
-# owner it cannot look at is stale to it.
+# A control program's check before it starts the agent: LOCK. It exits with 3 if it respects the lock. A lock whose
+# owner it cannot look at is stale for it.
 TAKE_LOCK = """\
 [ -e "$0" ] || exit 4
 pid=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$0") executable=$(sed -n 's/.*"exe":"\\([^"]*\\)".*/\\1/p' "$0")
@@ -135,7 +135,7 @@ def takes_lock(sandbox: Sandbox, lock: Path, user: int) -> bool:
         (DEPLOY, DEPLOY, DEPLOY),
         (DEPLOY, DEPLOY, None),  # reached by sudo
         (NOBODY, 0, NOBODY),
-        (NOBODY, 0, None),  # the group of the folder is not that of the user
+        (NOBODY, 0, None),  # the folder's group is not the user's
     ],
 )
 def test_the_lock_holds_the_agents_user_off(
@@ -167,7 +167,7 @@ def test_the_lock_is_stale_when_we_are_killed(sandbox: Sandbox, python: Path, lo
 
 
 def test_a_frozen_owner_of_the_lock_holds_nobody_up(sandbox: Sandbox, python: Path, lock: Path) -> None:
-    """It is a process of the agent's user, who may do with it what he likes."""
+    """The owner is a process of the agent's user, who may freeze it."""
     sandbox.do("chown", "-R", f"{DEPLOY}:{DEPLOY}", sandbox.home)
     sandbox.agent("ocp_agentd", DEAF, uid=DEPLOY)
     run = sandbox.start_program(python, "stop", daemon_grace=1)
@@ -226,14 +226,14 @@ def test_a_file_system_without_links(sandbox: Sandbox, python: Path, lock: Path)
     assert os.listdir(sandbox.run_folder) == []
 
 
-# A lock that nobody holds
+# A stale lock
 
 
 @pytest.mark.parametrize("begun", ["after", "before"])
 def test_who_began_after_the_lock_was_written_does_not_hold_it(
     sandbox: Sandbox, python: Path, lock: Path, begun: str
 ) -> None:
-    """After a crash, or the boot after it, a pid may be that of another process of the same program."""
+    """After a crash, or the boot after it, another process of the same program may have the pid."""
     source = sandbox.source("stop")
     source.write_text(source.read_text().replace("LOCK_WAIT = 15 ", "LOCK_WAIT = 1 "))
     control = control_program(sandbox)

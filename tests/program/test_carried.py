@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is carried for each phase is whole: it runs without the checkout, under the oldest and the newest Python."""
+"""The program for each phase is complete: it runs without the checkout, in the oldest and the newest Python."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_each_phase_answers(sandbox: Sandbox, python: Path, phase: str, goal: st
 
 
 def test_a_module_in_the_working_directory_is_not_run(every_python: Path, tmp_path: Path) -> None:
-    """The working directory is the home of whoever connects, and become leaves it at that."""
+    """The working directory is the SSH user's home, and become does not change it."""
     for name in ("errno", "json", "os", "re", "signal", "stat", "time"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else ran')")
     request = {"phase": "prepare", "home": "/nonexistent/ocp_agent"}

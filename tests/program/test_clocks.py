@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts whose clocks do not count from one moment: the start times of processes are compared with each other alone."""
+"""Hosts with shifted clocks. Start times of processes are compared only with each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tests.program.sandbox import Sandbox, both_ways
 from tests.program.starting import AGENT, OK, START, assert_failed, control_program, moment, programs, running
 
-# Shows the uptime of a container, as lxcfs does: the seconds since its own begin.
+# Shows a container's uptime as lxcfs does, in seconds since the container's start.
 LXCFS = """\
 import os, sys, time
 began, descriptor = time.monotonic(), os.open(sys.argv[1], os.O_WRONLY)
@@ -27,12 +27,12 @@ CLOCKS = ["container", "ahead", "one"]
 
 
 class Host:
-    """A sandbox of one kind of clock."""
+    """A sandbox with one kind of clock."""
 
     def __init__(self, sandbox: Sandbox, clock: str) -> None:
         self.sandbox = sandbox
         self.through: tuple[str, ...] = ()
-        if clock == "ahead":  # of a time namespace: the start times of all processes are shifted, as /proc/uptime is
+        if clock == "ahead":  # a time namespace shifts the start times of all processes, and /proc/uptime
             self.through = ("unshare", "--time", "--boottime", "864000", "--monotonic", "432000", "--")
         elif clock == "container":
             uptime = sandbox.file()

@@ -4,8 +4,8 @@
 
 """The agent is not where its home says: homes of links, moved, copied, mounted elsewhere, switched to another version.
 
-What is provably the agent of the home is stopped. Another home's agent is left alone. Where neither is proved, Prepare
-says so, Finish fails, and no file in run/ that may belong to it is removed.
+A proved agent of the home is stopped. Another home's agent is left alone. If neither is proved, Prepare
+says so, Finish fails, and no file in run/ that may belong to the process is removed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def repository(sandbox: Sandbox, version: str = "4.2.1") -> Path:
 
 
 def link_programs(home: Path, target: Path) -> Path:
-    """Make the programs of a home links to those of a repository. Returns the home."""
+    """Replace the programs of a home by links to those of a repository. Returns the home."""
     for name in PROGRAMS:
         path = home / "bin" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def link_programs(home: Path, target: Path) -> Path:
 
 
 def copied(sandbox: Sandbox, name: str) -> Path:
-    """A home of its own with real programs."""
+    """A separate home with real programs."""
     home = sandbox.folder / name
     for program in PROGRAMS:
         sandbox.executable(home / "bin" / program)
@@ -67,9 +67,9 @@ def record(home: Path, program: str, process: Process) -> None:
 
 
 def stopped(sandbox: Sandbox, python: Path, home: Path, *agents: Process, disk: Path | None = None) -> None:
-    """Prepare finds the agents and nobody else, Stop ends them, and Finish agrees and clears run/.
+    """Check that Prepare finds just these agents, Stop ends them, and Finish agrees and clears run/.
 
-    disk: where the home is outside of the sandbox, when it is mounted inside.
+    disk: the home's place outside the sandbox, if it is mounted inside.
     """
     expected = sorted(agent.pid for agent in agents)
     prepared = sandbox.program(python, "prepare", home=str(home))
@@ -85,8 +85,8 @@ def stopped(sandbox: Sandbox, python: Path, home: Path, *agents: Process, disk: 
 
 
 def left_alone_and_told(sandbox: Sandbox, python: Path, home: Path, agent: Process) -> None:
-    """It may be the agent: nothing is signalled, removed or started beside it, Prepare says so, and Finish claims no
-    success."""
+    """Check an agent without proof: nothing is signalled, removed or started beside it, Prepare says so, and Finish
+    claims no success."""
     files = sorted(os.listdir(home / "run"))
     for phase in ("prepare", "stop"):
         answer = sandbox.program(python, phase, home=str(home))
@@ -110,7 +110,7 @@ def left_alone_and_told(sandbox: Sandbox, python: Path, home: Path, agent: Proce
 
 
 def is_a_stranger(sandbox: Sandbox, python: Path, home: Path, *agents: Process) -> None:
-    """It is another home's: it is left alone, and it keeps nobody from success."""
+    """Check another home's agent: it is left alone, and does not keep Finish from success."""
     stopped(sandbox, python, home)
     assert all(map(sandbox.lives, agents))
 
@@ -145,7 +145,7 @@ def test_two_homes_of_links_into_one_repository(sandbox: Sandbox, python: Path) 
     others = [start(sandbox, other), start(sandbox, other, "ocp_mgragent", recorded=False)]
     stopped(sandbox, python, home, *agents)
     assert all(map(sandbox.lives, others))
-    (home / "run/ocp_agentd.pid").write_text(str(others[0].pid))  # a pid that was the agent's once
+    (home / "run/ocp_agentd.pid").write_text(str(others[0].pid))  # the agent had this pid before
     is_a_stranger(sandbox, python, home, *others)
     stopped(sandbox, python, other, *others)
 
@@ -203,7 +203,7 @@ def test_a_child_says_by_its_directory_where_it_is_at_home(sandbox: Sandbox, pyt
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["kept", "deleted"])
 def test_links_that_lead_to_another_version_since(sandbox: Sandbox, python: Path, deleted: bool) -> None:
-    """The version that runs stays the home's: its pid file and its own arguments say so."""
+    """The running version still belongs to the home, by its pid file and its arguments."""
     old = repository(sandbox)
     home = link_programs(sandbox.home, old)
     agents = [start(sandbox, home), start(sandbox, home, "ocp_mgragent")]
@@ -242,7 +242,7 @@ def test_a_pid_file_that_proves_nothing(sandbox: Sandbox, newest: Path, proof: s
 
 
 def test_what_a_user_calls_so_who_may_run_no_agent(sandbox: Sandbox, newest: Path) -> None:
-    """Anybody can start a program of that name with such arguments: it must not keep an operator from success."""
+    """Anybody can start a program with that name and such arguments. It must not keep an operator from success."""
     home = link_programs(sandbox.home, repository(sandbox))
     fake = sandbox.executable(sandbox.folder / "tmp/ocp_agentd")
     options = {"executable": fake, "stdin": sandbox.fifo, "uid": NOBODY}
@@ -300,7 +300,7 @@ def switch(current: Path, version: Path) -> None:
 
 @pytest.mark.parametrize("recorded", [True, False], ids=["with pid file", "without"])
 def test_the_version_that_runs_is_behind_the_link_no_more(sandbox: Sandbox, python: Path, recorded: bool) -> None:
-    """Its pid file is in the old version's run/: only its arguments lead to the home."""
+    """Its pid file is in the old version's run/, so only its arguments lead to the home."""
     old, new, current = versions(sandbox)
     agent = start(sandbox, current, recorded=recorded)
     switch(current, new)
@@ -372,7 +372,7 @@ def test_a_relative_path_in_a_file_system_that_was_unmounted_lazily(sandbox: San
 
 @pytest.mark.parametrize("recorded", [True, False], ids=["with pid file", "without"])
 def test_a_home_that_another_disk_was_mounted_at(sandbox: Sandbox, python: Path, recorded: bool) -> None:
-    """With a copy of the home on it, made while the agent ran."""
+    """The other disk has a copy of the home, made while the agent ran."""
     home, old, new = sandbox.home, copied(sandbox, "old"), copied(sandbox, "new")
     sandbox.do("mount", "--bind", old, home)
     agent = start(sandbox, home, recorded=False)
@@ -417,7 +417,7 @@ def test_the_agent_of_a_home_that_was_copied_is_not_the_copy_s(sandbox: Sandbox,
 
 
 def test_a_copy_whose_original_is_gone(sandbox: Sandbox, python: Path) -> None:
-    """Its pid file came with the copy, and nothing else says whose it is."""
+    """Its pid file came with the copy, and nothing else shows its home."""
     agent = start(sandbox, sandbox.home)
     copy = sandbox.folder / "admin/copy"
     shutil.copytree(sandbox.home, copy)
@@ -432,7 +432,7 @@ def test_a_message_names_what_runs_when_nothing_is_installed_any_more(sandbox: S
 
 
 def test_an_orphan_of_another_version_goes_with_its_daemon_s_files(sandbox: Sandbox, python: Path) -> None:
-    """A daemon that was killed leaves the pid files of its children behind."""
+    """A killed daemon leaves the pid files of its children behind."""
     home = link_programs(sandbox.home, repository(sandbox))
     daemon, child = start(sandbox, home), start(sandbox, home, "ocp_monagent")
     link_programs(home, repository(sandbox, "4.2.2"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who is the agent's process and who only looks like one: a signal to a stranger cannot be taken back."""
+"""The agent's processes and their lookalikes. A signal to a stranger cannot be undone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stopped(answer: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def script(sandbox: Sandbox, path: Path) -> Path:
-    """A Python program that waits; it makes <path>.ready when it runs."""
+    """A Python program that waits. It creates <path>.ready when it runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(WAITS.format(ready=f"{path}.ready"))
     return path
@@ -64,7 +64,7 @@ def test_strangers_live(sandbox: Sandbox, every_python: Path, pidfd: bool) -> No
         sandbox.agent(sandbox.executable(folder / "opt/ocp_agentd")),
         sandbox.agent(sandbox.executable(home / "bin/obproxy")),
         sandbox.agent(sandbox.executable(home / "bin/ocp_agentd (deleted)")),
-        # the agent's names on the command line of others
+        # strangers with the agent's names on their command lines
         sandbox.spawn(home / "bin/ocp_agentd", "-c", f"read x < {sandbox.fifo}", executable=observer),
         sandbox.spawn("tail", "-f", home / "bin/ocp_agentd"),
         sandbox.spawn(observer, "-c", f"echo ocp_agentd > /proc/self/comm; read x < {sandbox.fifo}"),
@@ -147,7 +147,7 @@ def test_a_pinned_process_is_never_another(sandbox: Sandbox, every_python: Path,
     sandbox.do(every_python, "-B", "-c", PINNED, sandbox.source("stop"), sandbox.home, pidfd, sandbox.fifo)
 
 
-# Looks at the table again and again; a process of the agent becomes another program at each moment of a look in turn.
+# Reads the process table in a loop, while a process of the agent becomes another program at each moment of a look.
 BECOMES = """\
 import os, signal, sys, time
 program = {"__name__": "program"}
@@ -200,7 +200,7 @@ def test_a_process_that_becomes_another_program_while_it_is_looked_at_is_not_pin
 
 
 def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox, every_python: Path) -> None:
-    """As a control program of the first generation does."""
+    """A control program of the first generation does this."""
     path = script(sandbox, sandbox.home / "agent/ocp_agentd.py")
     agent = sandbox.folder / "usr/bin/python2.7"
     observer = sandbox.executable(sandbox.folder / "admin/oceanbase/bin/observer")
@@ -213,7 +213,7 @@ def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox,
 @both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
 def test_a_process_that_became_another_program_is_not_signalled(sandbox: Sandbox, python: Path, pidfd: bool) -> None:
-    """Between fork and exec a child shows the agent's image; what it becomes is the database, say."""
+    """Between fork and exec a child shows the agent's image. It may become a database."""
     observer = sandbox.executable(sandbox.folder / "admin/oceanbase/bin/observer")
     sandbox.agent("ocp_agentd", 'trap "sleep 1; exit 0" TERM; : > "$2"; sleep 60 & wait')
     becomes = sandbox.agent(
@@ -268,7 +268,7 @@ def test_a_service_with_its_own_mounts_is_the_host_s(sandbox: Sandbox, python: P
 
 @both_ways
 def test_another_home_behind_the_same_path_is_not_touched(sandbox: Sandbox, python: Path) -> None:
-    """A container that shares the host's process table, with a home of its own at the same path."""
+    """A container shares the host's process table, but has a home of its own at the same path."""
     other = sandbox.folder / "image"
     sandbox.executable(other / "bin/ocp_agentd")
     ready = sandbox.file()
@@ -295,7 +295,7 @@ def test_an_executable_of_any_name_is_survived(sandbox: Sandbox, python: Path) -
     assert sandbox.lives(stranger)
 
 
-# The agent, however it looks
+# Unusual agents
 
 
 @pytest.mark.parametrize("comm", ["a) S 1 (b", "a\nb", "(((", ")))", "", "   "])
@@ -309,7 +309,7 @@ def test_a_deleted_executable_counts(sandbox: Sandbox, python: Path) -> None:
     agents = [sandbox.agent("ocp_agentd"), sandbox.agent("ocp_mgragent")]
     (sandbox.home / "bin/ocp_agentd").unlink()
     sandbox.executable(sandbox.home / "bin/new")
-    (sandbox.home / "bin/new").rename(sandbox.home / "bin/ocp_mgragent")  # as an upgrade does
+    (sandbox.home / "bin/new").rename(sandbox.home / "bin/ocp_mgragent")  # as in an upgrade
     assert [pid for dummy, pid in stopped(sandbox.program(python, "stop"))] == [agent.pid for agent in agents]
 
 
@@ -349,7 +349,7 @@ def test_zombies_are_stopped(sandbox: Sandbox, python: Path) -> None:
 
 @both_ways
 def test_a_process_that_becomes_a_zombie_is_stopped(sandbox: Sandbox, python: Path) -> None:
-    """Its parent never asks for it: waiting for its entry to go would never end."""
+    """Its parent never reaps it, so its entry in the process table never disappears."""
     sandbox.unmourned("ocp_agentd", 'read x < "$0"', sandbox.fifo)
     sandbox.until(lambda: sandbox.running(sandbox.home / "bin/ocp_agentd"), "no agent")
     answer = sandbox.program(python, "stop")
@@ -387,7 +387,7 @@ def test_a_script_with_a_shebang(sandbox: Sandbox, python: Path) -> None:
 
 @pytest.mark.parametrize("name", ["python2.7", "python3.6m", "platform-python3.6", "python3.13t", "python3.11-dbg"])
 def test_interpreters_have_many_names(sandbox: Sandbox, newest: Path, name: str) -> None:
-    """RHEL 8 has platform-python3.6, EPEL for CentOS 7 python3.6m; to miss one is to call a living agent stopped."""
+    """RHEL 8 has platform-python3.6, EPEL for CentOS 7 python3.6m. Missing one would call a living agent stopped."""
     path = sandbox.home / "agent/ocp_agentd.py"
     path.parent.mkdir()
     path.write_text(f": > {path}.ready; read x < {sandbox.fifo}")
@@ -422,7 +422,7 @@ SLEEPS = "import time; time.sleep(600)"
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_an_argument_is_not_a_script(sandbox: Sandbox, newest: Path, argv: list[str], stdin: str | None) -> None:
-    """An editor, a deployment or a backup that names the agent's program as its argument."""
+    """An editor, a deployment or a backup has the agent's program as an argument."""
     for program in ("bash", "perl"):
         if argv[0] == program and not os.path.exists(f"/usr/bin/{program}"):
             pytest.skip(f"{program} is not installed")
@@ -496,7 +496,7 @@ def test_what_is_no_title(sandbox: Sandbox, newest: Path, title: str) -> None:
 
 
 def test_a_thread_of_a_stranger_in_a_pid_file(sandbox: Sandbox, python: Path) -> None:
-    """A thread can be looked up by its id although no list names it; a signal to it hits the whole process."""
+    """A thread can be looked up by its id although no list shows it. A signal to it hits the whole process."""
     told = sandbox.file()
     code = (
         "import threading, time\n"
@@ -525,12 +525,12 @@ def test_a_stop_below_the_agent_is_refused(sandbox: Sandbox, python: Path) -> No
         assert "ancestor" in answer["msg"]
 
 
-# What is left when the obvious is gone
+# Agents without the usual traces
 
 
 @both_ways
 def test_a_process_whose_first_thread_has_ended_lives(sandbox: Sandbox, python: Path) -> None:
-    """The kernel calls it a zombie and shows no executable, and the other threads work on."""
+    """The kernel calls it a zombie and shows no executable, while the other threads work on."""
     source, agent = sandbox.file(), sandbox.home / "bin/ocp_mgragent"
     source.with_suffix(".c").write_text(
         "#include <pthread.h>\n#include <unistd.h>\n"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way of a request through the host program, under every interpreter of this machine."""
+"""A request's way through the host program, in every interpreter of this machine."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_the_last_processes_of_a_removed_agent_are_stopped(sandbox: Sandbox, pyt
 
 @both_ways
 def test_an_answer_comes_before_the_timeout(sandbox: Sandbox, python: Path) -> None:
-    """timeout 6: the program has 4 s, and graces of 20 s and 10 s have to fit into them."""
+    """With timeout 6 the program has 4 s, and graces of 20 s and 10 s have to fit into them."""
     for program in AGENT:
         sandbox.agent(program, DEAF)
     began = time.monotonic()
@@ -249,7 +249,7 @@ def test_who_revived_the_agent_is_named(sandbox: Sandbox, python: Path) -> None:
 
 def test_the_reviver_may_have_any_name(sandbox: Sandbox, python: Path) -> None:
     stopped = sandbox.program(python, "stop")
-    time.sleep(0.05)  # the kernel tells starts in hundredths of a second: what began in the same one is no revival
+    time.sleep(0.05)  # start times have hundredths of a second, and a start within the same one is no revival
     name = "守护 (x) y"
     sandbox.spawn(
         sandbox.executable(sandbox.folder / "sbin" / name),

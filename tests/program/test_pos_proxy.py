@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Restarting pos_proxy, which only the agents of generation 1 have."""
+"""Restart of pos_proxy, which only the agents of generation 1 have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pos_proxy(sandbox: Sandbox) -> list[Process]:
 
 
 def start(sandbox: Sandbox) -> tuple[Process, Process, Process]:
-    """A daemon that guards pos_proxy and ocp_exporter. Returns the three."""
+    """A daemon that guards pos_proxy and ocp_exporter. Returns all three."""
     names = ("pos_proxy", "ocp_exporter")
     for name in names:
         sandbox.executable(sandbox.home / "bin" / name)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Users who may not do it: what they cannot see or signal is unknown, and never called stopped."""
+"""Users without permission. Processes that they cannot see or signal are unknown, and never called stopped."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_script_of_another_user(sandbox: Sandbox, python_for_all: Path, option
 
 @both_ways
 def test_an_own_agent(sandbox: Sandbox, python_for_all: Path) -> None:
-    """obagent runs as its deploy user, who needs nobody's help to stop it."""
+    """obagent runs as its deploy user, who can stop it without help."""
     sandbox.do("chown", "-R", f"{DEPLOY}:{DEPLOY}", sandbox.home)
     agent = sandbox.agent("ocp_agentd", uid=DEPLOY)
     (sandbox.run_folder / "ocp_agentd.pid").write_text(str(agent.pid))
@@ -75,7 +75,7 @@ def test_a_file_of_another_user(sandbox: Sandbox, python_for_all: Path) -> None:
 
 
 def test_an_own_agent_with_a_run_folder_of_another_user(sandbox: Sandbox, python_for_all: Path) -> None:
-    """Without the lock the control program could start it again in the middle."""
+    """Without the lock the control program could start the agent again during the stop."""
     agent = sandbox.agent("ocp_agentd", uid=NOBODY)
     assert_refused(sandbox.program(python_for_all, "stop", uid=NOBODY))
     assert sandbox.lives(agent)
@@ -84,7 +84,7 @@ def test_an_own_agent_with_a_run_folder_of_another_user(sandbox: Sandbox, python
 @pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
 @pytest.mark.parametrize("closed", ["admin", "admin/ocp_agent", "admin/ocp_agent/run"])
 def test_a_home_that_the_user_may_not_enter(sandbox: Sandbox, python_for_all: Path, closed: str, phase: str) -> None:
-    """Whether an agent is installed there is unknown: "not installed" would be a guess."""
+    """Whether an agent is installed there is unknown; "not installed" would be a guess."""
     (sandbox.run_folder / "ocp_agentd.pid").write_text("4711")
     sandbox.folder.joinpath(closed).chmod(0o700)
     answer = sandbox.program(python_for_all, phase, uid=NOBODY, settle=0)
@@ -105,7 +105,7 @@ def test_processes_that_are_hidden_are_unknown(sandbox: Sandbox, python_for_all:
 
 
 def test_a_name_is_not_enough_to_refuse_root(sandbox: Sandbox, python: Path) -> None:
-    """Another user's node_exporter is nobody's business."""
+    """Another user's node_exporter does not matter."""
     stranger = sandbox.agent(sandbox.executable(sandbox.folder / "usr/bin/node_exporter"), uid=NOBODY)
     assert not sandbox.program(python, "stop").get("failed")
     assert not sandbox.program(python, "finish", settle=0).get("failed")
@@ -113,7 +113,7 @@ def test_a_name_is_not_enough_to_refuse_root(sandbox: Sandbox, python: Path) -> 
 
 
 def test_a_user_who_may_start_no_other_process(sandbox: Sandbox, python_for_all: Path) -> None:
-    """The clock of start times is asked by starting one: without it the settle time counts from now."""
+    """Reading the clock of start times means starting a process. Without it the settle time counts from now."""
     sandbox.do("chown", "-R", str(NOBODY), sandbox.home)
     agent = sandbox.agent("ocp_agentd", uid=NOBODY)
     limited = {"uid": NOBODY, "through": ("prlimit", "--nproc=1:1", "--")}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A resident between and in the middle of its calls: what one leaves to the next, and what becomes of it at the end."""
+"""A resident between and during its calls, and its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIBRARY = carrier.library([{"phase": phase} for phase in ("prepare", "stop", "fi
 
 
 class Resident:
-    """A resident in a sandbox. reader: a shell command that its answers go to, for none the file that is read here."""
+    """A resident in a sandbox. reader: a shell command that receives its answers; without it a file does."""
 
     def __init__(
         self, sandbox: Sandbox, python: Path, content: bytes = carrier.framed(LIBRARY), reader: str = ""
@@ -40,7 +40,7 @@ class Resident:
         self.send(content)
 
     def _opened(self, fifo: Path) -> int:
-        """A descriptor to write to it by, once it has a reader: without one, to open it as a file waits for ever."""
+        """A descriptor to write to a FIFO, once it has a reader. A plain open() would block without one."""
         found: list[int] = []
 
         def opened() -> list[int]:
@@ -80,7 +80,7 @@ class Resident:
         return [row["pid"] for row in self._sandbox.table() if row["parent"] == self.pid]
 
     def close(self) -> int | None:
-        """End its input. Returns its exit status."""
+        """Close its input. Returns its exit status."""
         self._input.close()
         status = self._sandbox.wait(self.pid)
         assert self._errors.read_text() == ""
@@ -93,7 +93,7 @@ class Resident:
 
 
 def alone(sandbox: Sandbox) -> bool:
-    """Whether only the sandbox's own process 1 is there, zombies counted, and what TOLD sleeps by."""
+    """Whether only process 1 of the sandbox is left, zombies counted, and the sleep of TOLD."""
     return [row["pid"] for row in sandbox.table() if row["argv"] != ["sleep", "60"]] == [1]
 
 

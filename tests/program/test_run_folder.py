@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The agent's run/ is a folder that anything may have left anything in."""
+"""The agent's run/ may contain anything, left by anyone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARABIC_12 = "\u0661\u0662"
 
 
 def junk(sandbox: Sandbox) -> list[str]:
-    """Things that no agent's program makes, under every name that it could look for. Returns their names."""
+    """Things that no agent program creates, under every name that one could look for. Returns their names."""
     folder = sandbox.run_folder
     os.mkfifo(folder / "ocp_agentd.pid")
     (folder / "ocp_mgragent.pid").symlink_to("/etc/passwd")
@@ -62,7 +62,7 @@ def junk(sandbox: Sandbox) -> list[str]:
 
 
 def agent_files(sandbox: Sandbox) -> list[str]:
-    """What the agent's programs do make, with contents that only a fool would believe. Returns their names."""
+    """Files that the agent's programs do create, with implausible contents. Returns their names."""
     contents = {
         "pos_proxy.pid": "",
         "node_exporter.pid": "0",
@@ -92,7 +92,7 @@ def test_junk_is_survived_and_left_where_it_is(sandbox: Sandbox, every_python: P
     left = junk(sandbox)
     ours = agent_files(sandbox)
     interpreter = sandbox.executable(sandbox.folder / "usr/bin/python2.7")
-    titled = sandbox.spawn("pos_proxy", executable=interpreter, stdin=sandbox.fifo)  # has every file there read
+    titled = sandbox.spawn("pos_proxy", executable=interpreter, stdin=sandbox.fifo)  # makes the program read every file
     (sandbox.run_folder / "pos_proxy.pid").write_text(str(titled.pid))
     agent = sandbox.agent("ocp_agentd")
 
@@ -182,7 +182,7 @@ time.sleep(600)
 
 
 def test_the_socket_of_a_process_that_no_table_shows_is_kept(sandbox: Sandbox, python: Path) -> None:
-    """An agent in a container that shares the home: its pids mean nothing here, and its network is another."""
+    """An agent runs in a container that shares the home. Its pids mean nothing here, and its network is another."""
     name = "ocp_agentd.7.sock"
     code = ("unshare", "--pid", "--fork", "--kill-child", "--net", sys.executable, "-c", LISTENS)
     sandbox.spawn(*code, sandbox.run_folder, name)
@@ -199,7 +199,7 @@ def test_the_socket_of_a_process_that_no_table_shows_is_kept(sandbox: Sandbox, p
 
 
 def test_a_stranger_owns_no_pid_file(sandbox: Sandbox, python: Path) -> None:
-    """Its pid was the agent's once."""
+    """The agent had the stranger's pid before."""
     stranger = sandbox.spawn("sleep", "600")
     for name in ("ocp_agentd.pid", "ocp_mgragent.pid", f"ocp_monagent.{stranger.pid}.pid"):
         (sandbox.run_folder / name).write_text(str(stranger.pid))
@@ -209,7 +209,7 @@ def test_a_stranger_owns_no_pid_file(sandbox: Sandbox, python: Path) -> None:
 
 
 def configured(sandbox: Sandbox, run_dir: str, before: str = "") -> None:
-    """An agentd.yaml that says where the agent has its files, as obagent's does for itself and for each service."""
+    """Write an agentd.yaml with the places of the agent's files, as obagent has them for itself and each service."""
     (sandbox.home / "conf").mkdir()
     (sandbox.home / "conf" / "agentd.yaml").write_text(
         f"{before}runDir: {run_dir}\nlogDir: ${{obagent.home.path}}/log\n"
@@ -240,7 +240,7 @@ def test_a_lock_elsewhere_counts(sandbox: Sandbox, python: Path) -> None:
 
 
 def test_a_file_elsewhere_is_looked_for_at_its_service(sandbox: Sandbox, newest: Path) -> None:
-    """Each child's pid file and socket may be in a folder of their own; files of other programs there are not ours."""
+    """Each child may have a folder of its own for pid file and socket. Other programs' files there are not ours."""
     mine, others = sandbox.folder / "manager", sandbox.folder / "others"
     services = f"services:\n  ocp_mgragent:\n    runDir: '{mine}'  # its own\n  ocp_monagent:\n    args: [a, b]\n"
     write(sandbox, "agentd.yaml", f"{services}runDir: {others}\n")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ready means serving: what lives does not need to, as a child whose port is taken does not."""
+"""Ready means serving. A living program may not serve, for example if its port is taken."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_child_that_serves_after_a_while(sandbox: Sandbox, every_python: Path)
 
 
 def test_a_daemon_that_says_what_is_not_ready(sandbox: Sandbox, python: Path) -> None:
-    """It may have more to start than we know of."""
+    """It may have to start more programs than we know."""
     control_program(sandbox, START, OK)
     services = {"ocp_mgragent": {"state": "running"}, "ocp_other\x1b[31m": {"state": "unknown"}, "odd": 7}
     socket_says(sandbox, "ocp_agentd", http({"state": "running", "ready": False, "services": services}))
@@ -79,7 +79,7 @@ def test_a_daemon_that_says_what_is_not_ready(sandbox: Sandbox, python: Path) ->
 
 @pytest.mark.parametrize("text", [http("", "404 Not Found"), http({"ready": True}), http([])])
 def test_a_closed_agent_that_answers_in_words_of_its_own(sandbox: Sandbox, python: Path, text: str) -> None:
-    """What is known of its answer is known from its open sibling; that it answers shows that it serves."""
+    """Its answers are known only from its open sibling. Any answer shows that it serves."""
     control_program(sandbox, START, OK)
     socket_says(sandbox, "ocp_monagent", text)
     assert programs(sandbox.program(python, "start")) == AGENT
@@ -93,7 +93,7 @@ def test_an_answer_without_end(sandbox: Sandbox, newest: Path) -> None:
 
 @pytest.mark.parametrize("program", ["ocp_agentd", "ocp_monagent"])
 def test_what_runs_besides_is_not_started(sandbox: Sandbox, python: Path, program: str) -> None:
-    """Two generations that run, or a child that nobody guards: OCP alerts on both."""
+    """OCP alerts on two running generations, and on a child without a daemon."""
     control_program(sandbox, START, OK)
     started = sandbox.program(python, "start")
     other = sandbox.agent(program)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Starting an agent with a control program that does what it likes: the process table decides."""
+"""Starting an agent with control programs of any behaviour. The process table decides."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_log_tells_what_was_done(sandbox: Sandbox, python: Path) -> None:
 
 
 def test_a_reported_timeout_of_a_start_that_completes(sandbox: Sandbox, python: Path) -> None:
-    """The vendor's control program waits 10 s for its daemon, and not longer."""
+    """The vendor's control program waits no longer than 10 s for its daemon."""
     control_program(sandbox, START, TIMEOUT)
     started = sandbox.program(python, "start")
     assert (started.get("failed"), programs(started)) == (None, AGENT), started
@@ -137,7 +137,7 @@ def test_a_control_program_that_hangs_is_ended_before_the_deadline(sandbox: Sand
 
 
 def nothing_of_ours(sandbox: Sandbox) -> bool:
-    """Whether only the sandbox's own processes are there, zombies counted."""
+    """Whether only the sandbox's own processes are left, zombies counted."""
     return [row["pid"] for row in sandbox.table()] == [1, *speakers(sandbox)]
 
 
@@ -149,7 +149,7 @@ def test_an_interrupted_start_leaves_no_control_program_behind(
     control_program(sandbox, "trap '' TERM", "read x < FIFO", "read x < FIFO")
     run = sandbox.start_program(python, "start")
     sandbox.until(lambda: calls(sandbox), "it does not start")
-    sandbox.kill(run.pid if number == signal.SIGTERM else run.worker, number)  # the alarm is its own
+    sandbox.kill(run.pid if number == signal.SIGTERM else run.worker, number)  # the alarm belongs to the worker
     assert_failed(run.result(), "interrupted" if number == signal.SIGTERM else "deadline")
     assert nothing_of_ours(sandbox)
 
@@ -204,7 +204,7 @@ def test_a_child_that_was_given_up_is_named(sandbox: Sandbox, newest: Path, begu
 
 
 def test_children_without_their_daemon_are_not_ready(sandbox: Sandbox, python: Path) -> None:
-    """Orphans are the new daemon's business; here it leaves them alone, and they must not be taken for its children."""
+    """Orphans are up to the new daemon. Here it leaves them alone, and they must not be taken for its children."""
     control_program(sandbox, START, OK)
     orphan = sandbox.agent("ocp_mgragent")
     answer = sandbox.program(python, "start")
@@ -264,7 +264,7 @@ def test_we_do_not_hold_the_lock_while_the_control_program_works(sandbox: Sandbo
     assert programs(sandbox.program(python, "start")) == AGENT
 
 
-# Which control program, as whom
+# Control programs and their users
 
 
 def test_no_control_program(sandbox: Sandbox, python: Path) -> None:

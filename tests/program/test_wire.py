@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests and answers of the host program are the same to every Python."""
+"""Requests and answers of the host program are the same in every Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
 
-# The host program with what it loads, and how it says back what it was told.
+# The host program with its imports. It returns its request.
 ECHO = """
 import sys
 loaded = set(sys.modules)
