@@ -21,8 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.fleet)
 
 
-# What differs from one ansible-core or transport to the other is tested on each: `each_core`, `each_way`, `some_way`.
-# All else runs once, and takes turns: `core`, `newest_way`, `way`. The cases of one test meet all of them.
+# Differences between versions of ansible-core or transports are tested on each: `each_core`, `each_way`, `some_way`.
+# Everything else runs once, in turn: `core`, `newest_way`, `way`. The cases of one test cover all of them.
 
 
 def _in_turn(request: pytest.FixtureRequest, choices: Sequence[Core]) -> Core:
@@ -34,7 +34,7 @@ def _in_turn(request: pytest.FixtureRequest, choices: Sequence[Core]) -> Core:
         names = mark.args[0].split(",") if isinstance(mark.args[0], str) else mark.args[0]
         number += request.node.callspec.indices[names[0].strip()]
     chosen = choices[number % len(choices)]
-    print(f"ansible-core {chosen.line}, transport {chosen.transport or 'auto'}")  # pytest shows it when the test fails
+    print(f"ansible-core {chosen.line}, transport {chosen.transport or 'auto'}")  # pytest shows it if the test fails
     return chosen
 
 
@@ -52,7 +52,7 @@ def each_core(request: pytest.FixtureRequest) -> Core:
 
 @pytest.fixture(scope="session")
 def newest_core() -> Core:
-    """The newest ansible-core, for what costs too much to be run on each."""
+    """The newest ansible-core, for tests that would cost too much on each."""
     return CORES[-1] if CORES else pytest.fail(NO_CORES)
 
 
@@ -68,7 +68,7 @@ def _name(core: Core | None) -> str:
 
 @pytest.fixture(scope="session", params=[*FANOUT, *TASK[-1:]] or [None], ids=_name)
 def each_way(request: pytest.FixtureRequest) -> Core:
-    """Every ansible-core by the fan-out, and the newest by the phases' own tasks, too."""
+    """Every ansible-core by the fan-out, and the newest also by tasks."""
     return request.param or pytest.fail(NO_CORES)
 
 
@@ -92,7 +92,7 @@ def way(request: pytest.FixtureRequest) -> Core:
 
 @pytest.fixture
 def start_fleet(tmp_path: Path) -> Iterator[Callable[[Sequence[HostSpec]], Fleet]]:
-    """Starts fleets that end with the test. Whatever the test was about, no innocent process may have been hurt."""
+    """Starts fleets that end with the test. It also checks that no innocent process was hurt."""
     fleets: list[Fleet] = []
 
     def start(specs: Sequence[HostSpec]) -> Fleet:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every task of OCP's API, whatever became of it."""
+"""Rules for every task of OCP's API, whatever its result."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_graph(task: dict[str, Any], hosts: int, nodes: tuple[str, ...] = STOP_
 
 
 def check_truth(task: dict[str, Any]) -> None:
-    """Assert that the states fit each other: nothing ran past a failure, and every failure tells its cause."""
+    """Assert consistent states: nothing ran after a failure, and every failure has its cause."""
     by_id = {subtask["id"]: subtask for subtask in task["subtasks"]}
     for subtask in by_id.values():
         status = subtask["status"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inventories whose hosts are a socket of the test, and what holds for every refused request."""
+"""Inventories whose hosts are a socket of the test, and the checks of every refused request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOSTS = {"db1": 1001, "db2": "1002", "db3": 1003}
 
 
 class Listener:
-    """Where the hosts of an inventory would be contacted. It takes connections and answers none."""
+    """The address of an inventory's hosts. It accepts connections and answers none."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))

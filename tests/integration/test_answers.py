@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts whose Python answers what it likes, beside an honest one; judged by the hosts' own process tables."""
+"""Hosts whose Python gives wrong answers, beside an honest one. The hosts' own process tables decide."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREPARE, STOP, FINISH = "Prepare stop OCP agent", "Stop all OCP agent processes"
 WRAPPER = "/root/python"
 DEEP = "[" * 700 + "]" * 700
 
-# What stands between a host's Python and its standard output.
+# Filters between a host's Python and its standard output.
 LIES = {
     "NaN": r"""sed -u 's/"changed": [a-z]*/"changed": true, "stopped_at": NaN/'""",
     "warnings": r"""sed -u 's/"warnings": \[[^]]*\]/"warnings": 5/'""",

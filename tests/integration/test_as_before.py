@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rollback and restart bring back how an agent ran, and nobody but its host gets to know its secrets."""
+"""Rollback and restart restore how an agent ran, and only its host sees its secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIKE_A_SITE = 'umask 0027; ulimit -n 12345; echo 500 > /proc/self/oom_score_adj;
 
 
 def how(host: Host) -> dict[str, tuple[str, ...]]:
-    """What a site has set, as the processes of the agent have it."""
+    """A site's settings, as the processes of the agent have them."""
     found = {}
     for process in host.agent_processes():
         proc = Path(f"/proc/{process.pid}")

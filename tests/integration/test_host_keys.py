@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No host is stopped that its key says is another, and why a host is not reached is told as well as it is known."""
+"""No host is stopped whose key shows that it is another, and the message about an unreachable host is precise."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PASSWORD = "a secret of the tests"
 
 @pytest.fixture
 def control_paths() -> Iterator[str]:
-    """A folder for the sockets of connections that are left open; its path is short, as theirs must be."""
+    """A folder for the sockets of open connections. Its path is short, since theirs have to be."""
     with tempfile.TemporaryDirectory() as folder:
         yield folder
 
 
 def leave_a_connection_open(core: Core, fleet: Fleet, control_paths: str) -> None:
-    """As any other run of Ansible does."""
+    """Leave a connection open, as any other run of Ansible does."""
     command = [core.bin / "ansible", "all", f"--inventory={fleet.inventory}", "--module-name=ansible.builtin.raw"]
     subprocess.run(
         [*command, "--args=true"],
@@ -41,7 +41,7 @@ def leave_a_connection_open(core: Core, fleet: Fleet, control_paths: str) -> Non
 
 
 def believe(fleet: Fleet, folder: Path, text: str) -> None:
-    """Have known_hosts say this of the fleet's host; KEY stands for a key that is not the host's."""
+    """Write known_hosts lines about the fleet's host. KEY stands for a key that is not the host's."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "other"], check=True)
     host = fleet.hosts[0]
     own = " ".join((fleet.state_dir / "runtime/host_key.pub").read_text().split()[:2])
@@ -55,7 +55,7 @@ def believe(fleet: Fleet, folder: Path, text: str) -> None:
 def test_a_key_that_contradicts_a_known_one(
     core: Core, start_fleet: StartFleet, tmp_path: Path, control_paths: str, transport: str, known: str
 ) -> None:
-    """Also while a connection is open that another run has left: over it ssh checks no key."""
+    """The result is the same while another run's connection is open, over which ssh checks no key."""
     fleet = start_fleet([HostSpec(bystanders=False)])
     (host,) = fleet.hosts
     before = host.agent_names()
@@ -84,7 +84,7 @@ def test_a_key_that_contradicts_a_known_one(
 def test_the_users_own_name_for_connections_counts(
     newest_core: Core, start_fleet: StartFleet, tmp_path: Path, control_paths: str
 ) -> None:
-    """Who names them himself shares them, as with ssh."""
+    """Users who name connections themselves share them, as with ssh."""
     fleet = start_fleet([HostSpec(bystanders=False)])
     run = newest_core.stop_agents(
         fleet.inventory,
@@ -113,7 +113,7 @@ def test_the_phases_of_a_run_share_a_connection(
 
 
 def test_the_better_diagnosis_is_kept(core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:
-    """What the fan-out has seen of a host is told when the host's own task does not get there either."""
+    """The fan-out's finding about a host is in the message if the host's own task does not reach it either."""
     fleet = start_fleet([HostSpec(bystanders=False)])
     believe(fleet, tmp_path, "\n")
     run = core.stop_fleet(fleet, tmp_path / "response.json", ocp_transport="auto")

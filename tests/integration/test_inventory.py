@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory plugin as users meet it: through Ansible's commands, over real sockets, from an OCP that can fail."""
+"""The inventory plugin as users see it: through Ansible's commands, over real sockets, from an OCP that can fail."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JSONFILE = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed. Its messages are wrapped at any place: compare with said()."""
+    """The output of a command. Its messages are wrapped at any place, so compare with said()."""
 
     stdout: str
     stderr: str
@@ -61,7 +61,7 @@ def _squeezed(text: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Since ansible-core 2.19 --list says of every text that it is no template: {"__ansible_unsafe": text}."""
+    """Since ansible-core 2.19, --list marks every text as no template: {"__ansible_unsafe": text}."""
     if isinstance(value, dict):
         if list(value) == ["__ansible_unsafe"]:
             return value["__ansible_unsafe"]
@@ -86,13 +86,13 @@ class Site:
         return self.folder / "site.ocp_hosts.yml"
 
     def write(self, **options: Any) -> None:
-        """Write the inventory file; options with None are left out."""
+        """Write the inventory file, without the options that are None."""
         content = {"plugin": PLUGIN, "url": self.ocp.url, "retries": 0, **options}
         text = yaml.safe_dump({key: value for key, value in content.items() if value is not None}, sort_keys=False)
         self.inventory.write_text(text)
 
     def read(self, *arguments: str, **variables: str) -> Outcome:
-        """ansible-inventory --list, or with other arguments."""
+        """Run ansible-inventory --list, or with other arguments."""
         return self.run("ansible-inventory", *(arguments or ["--list"]), **variables)
 
     def run(self, command: str, *arguments: str, **variables: str) -> Outcome:
@@ -129,7 +129,7 @@ def site(core: Core, tmp_path: Path, ocp: OcpServer) -> Site:
 
 @pytest.fixture
 def each_site(each_core: Core, tmp_path: Path, ocp: OcpServer) -> Site:
-    """For what Ansible does differently since it tags data."""
+    """For behaviour that changed when Ansible began to tag data."""
     made = Site(each_core, tmp_path, ocp)
     made.write()
     return made
@@ -137,7 +137,7 @@ def each_site(each_core: Core, tmp_path: Path, ocp: OcpServer) -> Site:
 
 @pytest.fixture
 def newest_site(newest_core: Core, tmp_path: Path, ocp: OcpServer) -> Site:
-    """For what is ours alone, and the same with every ansible-core."""
+    """For behaviour of our own that is the same with every ansible-core."""
     made = Site(newest_core, tmp_path, ocp)
     made.write()
     return made
@@ -148,7 +148,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return Certificate.make(tmp_path_factory.mktemp("certificate"))
 
 
-# What is read
+# Contents
 
 
 def test_the_hosts_of_all_pages_are_listed_with_their_variables(site: Site) -> None:
@@ -273,7 +273,7 @@ def test_templates_from_ocp_are_never_evaluated(each_site: Site) -> None:
     assert len(each_site.ocp.requests) == 1
 
 
-# Who may read
+# Authentication
 
 
 def test_signed_requests_over_tls(core: Core, tmp_path: Path, certificate: Certificate) -> None:
@@ -369,7 +369,7 @@ def test_mistakes_in_the_file_are_named(
     assert site.ocp.requests == []
 
 
-# When OCP is slow, busy or broken
+# A slow, busy or broken OCP
 
 
 def test_throttling_is_waited_out_as_ocp_says(newest_site: Site) -> None:
@@ -435,7 +435,7 @@ def test_what_is_no_answer_is_said_in_one_line(newest_site: Site, answer: Answer
 
 
 def _age(site: Site, seconds: int) -> None:
-    """Make the cache older, with the time of its file, by which Ansible's own plugins judge."""
+    """Make the cache older, including the time of its file, by which Ansible's own plugins judge."""
     (path,) = site.cache.iterdir()
     entry = json.loads(path.read_text())
     found = entry.get("__payload__", entry)
@@ -500,7 +500,7 @@ def test_an_old_cache_serves_when_something_else_answers(newest_site: Site, cert
         assert outcome.hosts == first.hosts
         assert outcome.said(words)
         assert outcome.said("goes on with the hosts as OCP knew them 2 hours 5 minutes ago")
-    with OcpServer([host(9)], certificate) as other:  # what a balancer shows when it has nothing else
+    with OcpServer([host(9)], certificate) as other:  # a balancer's answer when it has no OCP
         newest_site.write(**JSONFILE, cache_timeout=600, url=other.url)
         assert newest_site.read(OCP_CA_PATH=str(certificate.authority)).hosts
         _age(newest_site, 7500)
@@ -602,7 +602,7 @@ def test_files_of_other_names_are_not_taken(newest_site: Site) -> None:
     other.write_text(newest_site.inventory.read_text())
     assert newest_site.ocp.requests == []
     outcome = newest_site.run("ansible-inventory", "-i", str(other), "--list")
-    assert len(outcome.hosts) == 5  # from the right file alone
+    assert len(outcome.hosts) == 5  # only from the right file
     assert len(newest_site.ocp.requests) == 1
 
 
@@ -619,7 +619,7 @@ def test_agents_are_stopped_while_ocp_is_down(
     with OcpServer(described) as ocp:
         site = Site(newest_core, tmp_path, ocp)
         site.write(**JSONFILE, username=ocp.user, cache_timeout=600, cache_connection=str(site.cache))
-        # What OCP does not know is beside the inventory, as anywhere.
+        # Values that OCP does not know are in group_vars, as in any inventory.
         known = yaml.safe_load(fleet.inventory.read_text())["ocp_hosts"]
         (tmp_path / "group_vars").mkdir()
         login = {"ansible_user": fleet.hosts[0].user, "ansible_python_interpreter": fleet.hosts[0].spec.python}

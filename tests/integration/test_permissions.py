@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may, and what OCP would refuse: before any host is contacted, and before anything else is looked at."""
+"""Authorization, and hosts that OCP would refuse, both before any host is contacted or any other check."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def ask(
 def test_refused_before_anything_is_looked_at(
     core: Core, listener: Listener, tmp_path: Path, bindings: object, named: str
 ) -> None:
-    # The ids are not valid either, and the answer must not tell.
+    # The ids are not valid either, which the answer must not reveal.
     run = ask(core, listener, tmp_path, bindings, {}, SUDO_USER="bob")
     check_refusal(run, 403, "IAM11000", [named.replace("not a mapping", "are not a mapping")])
     assert not listener.contacted()
@@ -54,7 +54,7 @@ def test_refused_before_anything_is_looked_at(
         ({**AWX}, {"awx_user_name": "alice"}, True),
         ({**AWX}, {"tower_user_name": "alice"}, True),
         ({**AWX}, {"awx_user_name": "bob"}, False),
-        # outside of AWX anybody can set the variable
+        # outside AWX anybody can set the variable
         ({"SUDO_USER": "bob"}, {"awx_user_name": "alice"}, False),
     ],
     ids=["AWX", "Tower", "another user of AWX", "pretended"],
@@ -74,7 +74,7 @@ def test_acting_on_a_task_takes_task_manager(
     path = tmp_path / "roles.yml"
     hosts = inventory(tmp_path, listener, HOSTS)
     extra = {"task_id": 4711, "subtask_id": 1, "ocp_role_bindings": str(path), "awx_user_name": "alice"}
-    extra["ocp_task_store"] = f"sqlite:///{tmp_path}/tasks.db"  # which has to be said in a job of AWX
+    extra["ocp_task_store"] = f"sqlite:///{tmp_path}/tasks.db"  # a job of AWX requires it
     for role, status, code in (("HOST_MANAGER", 403, "IAM11000"), ("TASK_MANAGER", 404, "TSK10001")):
         path.write_text(yaml.safe_dump({role: {"users": ["alice"]}, "TASK_VIEWER": {"users": ["bob"]}}))
         run = newest_core.stop_agents(hosts, tmp_path / "response.json", extra, playbook=playbook, **AWX)
@@ -83,7 +83,7 @@ def test_acting_on_a_task_takes_task_manager(
 
 
 def test_asking_takes_task_viewer(newest_core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUDO_USER", raising=False)  # else it is that user who asks
+    monkeypatch.delenv("SUDO_USER", raising=False)  # otherwise it is that user who asks
     path = tmp_path / "roles.yml"
     path.write_text(yaml.safe_dump({"TASK_MANAGER": {"groups": ["root"]}}))
     for module, arguments in (("task_info", {}), ("subtask_log", {"task_id": 1, "subtask_id": 1})):
@@ -96,7 +96,7 @@ def test_asking_takes_task_viewer(newest_core: Core, tmp_path: Path, monkeypatch
 
 
 def test_group_of_the_login_user(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
-    """Root, who runs the tests, is in the group of that name on every Linux."""
+    """Root, who runs the tests, is in the group root on every Linux."""
     bindings = {"HOST_MANAGER": {"groups": ["root"]}}
     run = ask(newest_core, listener, tmp_path, bindings, {}, SUDO_USER="")
     check_refusal(run, 400, "COM10001", ["no id"])
@@ -127,4 +127,4 @@ def test_states_that_ocp_refuses(
 
     listener.close()
     forced = newest_core.stop_agents(path, tmp_path / "response.json", {**extra, "ocp_force": True})
-    assert forced.statuses("Prepare stop OCP agent") == ["FAILED", "FAILED"]  # contacted, and nobody was there
+    assert forced.statuses("Prepare stop OCP agent") == ["FAILED", "FAILED"]  # contacted, but nobody answered

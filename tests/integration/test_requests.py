@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that are refused: OCP's error envelope, exit status 2, and no host is contacted."""
+"""Refused requests: OCP's error envelope, exit status 2, and no host is contacted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
 EVIL = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}"
 
 
-# the host ids, the HTTP status, OCP's code, and what the message must name
+# the host ids, the HTTP status, OCP's code, and the texts in the message
 REFUSED = {
     "empty list": ([], 400, "COM10001", ["hostIds"]),
     "empty text": ("", 400, "COM10001", ["hostIds is required"]),
@@ -50,7 +50,7 @@ def test_refused(core: Core, listener: Listener, tmp_path: Path, case: str) -> N
 
 @pytest.mark.parametrize(("name", "case"), list(zip(("host_ids", "hostIds") * 2, ACCEPTED, strict=True)))
 def test_accepted(newest_core: Core, listener: Listener, tmp_path: Path, name: str, case: str) -> None:
-    listener.close()  # who is accepted is contacted, and refused there
+    listener.close()  # an accepted request contacts it, and finds nobody
     run = newest_core.stop_agents(
         inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", {name: ACCEPTED[case]}
     )
@@ -71,7 +71,7 @@ def test_template_is_data(each_core: Core, listener: Listener, tmp_path: Path, p
 
 
 def test_key_value_form(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
-    """What a shell user types first: key=value cuts a list at its first blank."""
+    """This is what a shell user types first: key=value cuts a list at its first blank."""
     run = newest_core.stop_agents(
         inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", {}, "-e", "host_ids=[1001, 1002]"
     )
@@ -134,7 +134,7 @@ def test_response_file_that_cannot_be_written(core: Core, listener: Listener, tm
 
 
 def test_response_is_a_statistic(core: Core, listener: Listener, tmp_path: Path) -> None:
-    """AWX and ansible-runner read the response there; it is the same as in the file."""
+    """AWX and ansible-runner read the response there. It is the same as in the file."""
     run = core.stop_agents(
         inventory(tmp_path, listener, HOSTS), tmp_path / "r.json", {"host_ids": [4711]}, ANSIBLE_SHOW_CUSTOM_STATS="1"
     )
@@ -142,7 +142,7 @@ def test_response_is_a_statistic(core: Core, listener: Listener, tmp_path: Path)
     assert json.loads(line.split("RUN: ", 1)[1]) == {"ocp_response": run.response}
 
 
-# A refusal that must reach whoever asked
+# Refusals that must reach the caller
 
 
 STALE = {"data": {"status": "SUCCESSFUL", "id": 1}, "successful": True, "status": 200}
@@ -197,7 +197,7 @@ FORGED = {
 def test_what_plays_hand_on_cannot_be_given(
     core: Core, listener: Listener, tmp_path: Path, case: str, host_id: int
 ) -> None:
-    """An extra variable wins over what is registered: a refused request, 4711 is unknown, must not go on by one."""
+    """An extra variable overrides a registered one. With it a refused request (4711 is unknown) must not continue."""
     extra = {"host_ids": [host_id], **FORGED[case]}
     run = core.stop_agents(inventory(tmp_path, listener, HOSTS), tmp_path / "response.json", extra)
     check_refusal(run, 400, "COM10001", sorted(FORGED[case]))
@@ -227,7 +227,7 @@ def test_what_other_playbooks_hand_on_cannot_be_given(
 def test_stdout_is_the_callbacks(
     newest_core: Core, listener: Listener, tmp_path: Path, transport: str, host_ids: list[int]
 ) -> None:
-    """JSON stays JSON: what a run says besides is on stderr."""
+    """JSON stays JSON: other messages of a run go to stderr."""
     listener.close()
     extra = {"host_ids": host_ids, "ocp_transport": transport, "ocp_response_file": str(tmp_path / "response.json")}
     hosts = inventory(tmp_path, listener, HOSTS)

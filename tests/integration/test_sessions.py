@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An agent outlives the session that has started it: hosts whose systemd-logind ends what a session leaves."""
+"""An agent outlives the session that started it, on hosts whose systemd-logind ends the processes of a session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("sessions")
 
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 LOGIND = "[Login]\nKillUserProcesses=yes\nKillExcludeUsers=nobody\nRemoveIPC=yes\n"
-ROOT, LINGERING, ENDED = range(3)  # by index of the host: who works on it
+ROOT, LINGERING, ENDED = range(3)  # the user who works on the host, by index of the host
 USERS = ("root", "admin", "admin")
 
 
@@ -54,7 +54,7 @@ def test_an_agent_outlives_the_session_that_has_started_it(fleet: Fleet, newest_
     run = newest_core.on_fleet("batch_start_agents", fleet, response, ocp_max_fail_percentage=50)
     assert_outlived(fleet, run)
     assert run.statuses("Finish OCP agent operation") == ["SUCCESSFUL", "SUCCESSFUL", "PENDING"], run.output
-    # where nothing survives, that is said before anything is done
+    # an agent that would not survive is refused before anything is done
     prepare = run.of_host(ENDED)["Prepare"]
     assert prepare["error"]["code"] == "IAM11000", run.output
     assert "KillUserProcesses=yes" in prepare["error"]["message"]

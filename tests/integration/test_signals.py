@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs that get signals or lose their terminal, a real one; judged by the process tables."""
+"""Runs that get signals or lose their real terminal. The process tables decide."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ STOP, FINISH = "Stop all OCP agent processes", "Finish OCP agent operation"
 
 
 class Terminal:
-    """A run of a playbook at a terminal of its own, as the terminal's foreground job.
+    """A run of a playbook as the foreground job of a terminal of its own.
 
     through_shell: a shell waits for it and is the terminal's session leader. ignored: signals that the run ignores from
-    its beginning, as under nohup.
+    its start, as under nohup.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Terminal:
 
     @property
     def output(self) -> str:
-        """What the screen shows."""
+        """The contents of the screen."""
         return self._shown.decode(errors="replace").replace("\r\n", "\n")
 
     def playbook(self) -> int:
@@ -98,7 +98,7 @@ class Terminal:
         raise ProcessLookupError("the shell has no ansible-playbook")
 
     def close(self) -> None:
-        """Close the terminal, as one who closes its window does. Does nothing to one that is closed."""
+        """Close the terminal like a window. A second call does nothing."""
         if not self._closing.is_set():
             self._closing.set()
             self._reader.join()
@@ -115,7 +115,7 @@ class Terminal:
 
 @pytest.fixture
 def at_terminal() -> Iterator[Callable[..., Terminal]]:
-    """Starts runs at terminals that end with the test."""
+    """Start runs at terminals. They end with the test."""
     made: list[Terminal] = []
 
     def start(*given: Any, **more: Any) -> Terminal:
@@ -145,13 +145,13 @@ def wait_until(condition: Callable[[], Any], what: Callable[[], str]) -> None:
 
 
 def settled(response_file: Path) -> dict[str, Any]:
-    """The task of a response file, which a run that has ended has left."""
+    """The task in the response file of an ended run."""
     task: dict[str, Any] = json.loads(response_file.read_text())["data"]
     return task
 
 
 def check_cancelled_in_stop(core: Core, fleet: Fleet, response_file: Path, output: str) -> None:
-    """One host was at work and was let finish, one more waited for its turn and was not begun."""
+    """One host was at work and finished. Another one waited for its turn and did not begin."""
     task = settled(response_file)
     check_graph(task, hosts=2)
     check_truth(task)
@@ -229,7 +229,7 @@ def test_nohup_goes_on(
 def test_a_screen_that_nobody_reads_any_more(
     some_way: Core, start_fleet: StartFleet, response_file: Path
 ) -> None:
-    """Every write to it fails, and that ends ansible-playbook; what is recorded must be so all the same."""
+    """Every write to it fails, which ends ansible-playbook. The results must be recorded all the same."""
     fleet = start_fleet([HostSpec(stop_seconds=3)])
     (host,) = fleet.hosts
     run = Running(some_way, fleet, response_file)
@@ -268,7 +268,7 @@ def test_ctrl_c_behind_the_last_host_says_what_they_are(
     run.wait_for(lambda: run.in_phase("start" if starts else "stop"), "the phase has not begun")
     with locked_database():
         run.wait_for(lambda: sum(len(host.agent_names()) for host in fleet.hosts) == count, "it has not ended")
-        time.sleep(4)  # its barrier waits for the database now
+        time.sleep(4)  # by now its barrier waits for the database
         os.killpg(run.process.pid, signal.SIGINT)
         time.sleep(1)
 
@@ -279,7 +279,7 @@ def test_ctrl_c_behind_the_last_host_says_what_they_are(
     assert words in " ".join(ended.output.split())
     failed = [s for s in ended.task["subtasks"] if s["status"] == "FAILED"]
     assert {subtask["error"]["code"] for subtask in failed} == {"TSK10014"}
-    if [subtask["name"] for subtask in failed] == ["Wait node"]:  # else the barrier had looked before, and was passed
+    if [subtask["name"] for subtask in failed] == ["Wait node"]:  # otherwise the barrier was passed before the cancel
         assert failed[0]["error"]["message"] == f"the task was cancelled. {words}"
         assert words in way.ask("subtask_log", task_id=1, subtask_id=failed[0]["id"])["data"]["log"]
     assert sum(len(host.agent_names()) for host in fleet.hosts) == count
@@ -290,7 +290,7 @@ def test_a_second_ctrl_c_says_what_is_not_known(way: Core, start_fleet: StartFle
     first, second = fleet.hosts
     run = Running(way, fleet, response_file)
     run.wait_for(lambda: (second.home / "run/admin.lock").exists() and not first.agent_names(), "Stop has not begun")
-    time.sleep(4)  # until the first has answered
+    time.sleep(4)  # until the first host has answered
     os.killpg(run.process.pid, signal.SIGINT)
     time.sleep(0.5)
     os.killpg(run.process.pid, signal.SIGINT)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start and restart on hosts that a crash has left, or whose agent lives and does not serve."""
+"""Start and restart on hosts after a crash, or with an agent that lives and does not serve."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_child_whose_port_is_taken(newest_way: Core, start_fleet: StartFleet, 
 def test_nobody_starts_the_agent_while_it_is_stopped(
     newest_way: Core, start_fleet: StartFleet, response_file: Path
 ) -> None:
-    """The control program of the agent's user takes a lock for stale whose owner it cannot look at: that of root."""
+    """The control program of the agent's user takes root's lock for stale, since it cannot look at the owner."""
     spec = HostSpec(generation="obagent", agent_user="admin", behaviour="daemon_ignores_sigterm", bystanders=False)
     fleet = start_fleet([spec])
     (host,) = fleet.hosts

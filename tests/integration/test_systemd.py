@@ -1,9 +1,9 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Agents that systemd runs, or thinks that it runs: on hosts with a systemd of their own, judged by process tables.
+"""Agents that systemd runs, or believes to run, on hosts with a systemd of their own. Process tables decide.
 
-All hosts go through one run of each operation, as in a batch; each test looks at one of them.
+All hosts go through one run of each operation, as in a batch. Each test looks at one of them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tests.fleet import Fleet, Host, HostSpec, Process, full
 from tests.integration.cores import STOP, Core, Run
 from tools.environments import interpreters
 
-pytestmark = pytest.mark.xdist_group("systemd")  # one batch of hosts for all of them, in this order
+pytestmark = pytest.mark.xdist_group("systemd")  # they share one batch of hosts, in this order
 
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 UNIT = "ocp_agent.service"
-# As the vendor's documents show it; {more} is what a site has added.
+# The unit in the vendor's documents. {more} stands for a site's own lines.
 DATABASE = "database.service"
 UNIT_FILE = """\
 [Unit]
@@ -43,7 +43,7 @@ ExecReload={home}/bin/ocp_agentctl restart
 [Install]
 WantedBy=multi-user.target
 """
-# Services that name the agent, and neither start it nor have anything of it in them.
+# Services that name the agent, but neither start it nor contain any of its processes.
 MENTIONS = {
     "commented.service": "# not before {home}/bin/ocp_agentctl start\nExecStart=/bin/sleep infinity",
     "longer.service": "ExecStart={home}/bin/ocp_agentctl-exporter infinity",
@@ -52,7 +52,7 @@ MENTIONS = {
 }
 WRAPPER = "#!/bin/sh\nexec {home}/bin/ocp_agentctl start\n"
 
-# Starts the agent again as it ran, and waits until it has stayed so.
+# Starts the agent again as it ran, and waits until it stays so.
 START_AGAIN = [
     {
         "hosts": "ocp_hosts",
@@ -86,12 +86,12 @@ START_AGAIN = [
 class Case:
     """A host. more: lines of its unit. unit: whether there is one, and its state before the stop.
 
-    by: who starts the agent: the unit, the control program over ssh, or both, one after the other. observer: whether a
-    database is started in the control group of the unit. refused: part of the message, where nothing may be stopped.
+    by: what starts the agent: the unit, the control program over ssh, or both, one after the other. observer: whether a
+    database starts in the control group of the unit. refused: part of the message if nothing may be stopped.
     started: whether `systemctl start` starts the agent after the stop. after: the unit's state after the stop.
     settings: lines for the configuration of the agent. database: how the unit of a database depends on the agent's.
-    user: who runs the agent and works on the host. mentions: whether there are MENTIONS, too. link: another path of the
-    home, which the unit has.
+    user: the user who runs the agent and works on the host. mentions: whether there are MENTIONS, too. link: another
+    path of the home, which the unit uses.
     """
 
     more: str = ""
@@ -146,7 +146,7 @@ CASES = {
         after="active (running)",
     ),
     "observer, kill mode process": Case("KillMode=process", observer=True),
-    # OCP has restarted the agent from within, so that systemd does not know the daemon any more
+    # OCP has restarted the agent from within, so systemd no longer knows the daemon
     "observer, unit exited": Case(
         "RemainAfterExit=yes",
         state="active (exited)",
@@ -160,7 +160,7 @@ CASES = {
 
 @dataclass
 class Batch:
-    """The hosts by the name of their case, and what has been done to them."""
+    """The hosts by the name of their case, and the results of their run."""
 
     fleet: Fleet
     hosts: dict[str, Host]
@@ -169,7 +169,7 @@ class Batch:
 
 
 def state(host: Host) -> str:
-    """What systemd thinks of the agent."""
+    """The state of the agent's unit in systemd."""
     shown = host.run("systemctl", "show", "--property=ActiveState,SubState", UNIT).stdout
     values = dict(line.split("=", 1) for line in shown.split())
     return f"{values['ActiveState']} ({values['SubState']})"
@@ -180,7 +180,7 @@ def ssh(host: Host, *command: str) -> None:
 
 
 def run_inside(host: Host, command: str) -> None:
-    """Run a shell command for $group, the control group of the unit, of each version that there is."""
+    """Run a shell command for $group, the control group of the unit, in each version of control groups."""
     groups = f"/sys/fs/cgroup/system.slice/{UNIT} /sys/fs/cgroup/*/system.slice/{UNIT}"
     host.run("sh", "-c", f'for group in {groups}; do [ ! -d "$group" ] || group=$group sh -c "$0"; done', command)
 
@@ -246,7 +246,7 @@ def batch(newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("systemd")
     impatient = {"ocp_agent_daemon_grace": 2, "ocp_agent_grace": 1}
-    # every interpreter of this machine has its turn
+    # every interpreter of this machine takes its turn
     pythons = itertools.cycle(str(found.path.resolve()) for found in interpreters().values())
     specs = [
         HostSpec(
@@ -256,7 +256,7 @@ def batch(newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             python=next(pythons),
             agent_user=case.user,
             user=case.user,
-            bystanders=case.user == "root",  # one that is root's might be an agent, for all that admin can see
+            bystanders=case.user == "root",  # to admin, one of root's might be an agent
         )
         for case in CASES.values()
     ]
@@ -314,7 +314,7 @@ def test_a_service_that_only_mentions_the_agent_goes_on(batch: Batch) -> None:
 
 
 def test_the_way_out_that_the_message_names(batch: Batch, newest_core: Core, tmp_path: Path) -> None:
-    """systemd leaves the others alone meanwhile: a plan of it, a restart, and a stop."""
+    """systemd leaves the other processes alone meanwhile: in a plan, a restart, and a stop."""
     host, observer, folder = batch.hosts["observer"], batch.observers["observer"], f"/run/systemd/system/{UNIT}.d"
     extra = {"host_ids": [host.host_id], "ocp_protect_unit": True}
     agent = host.agent_processes()
@@ -357,9 +357,9 @@ class Again:
 
 @pytest.fixture(scope="module")
 def again(batch: Batch, newest_core: Core, tmp_path_factory: pytest.TempPathFactory) -> Again:
-    """Stop, start and finish by the module, after the tests before.
+    """Stop, start and finish by the module, after the earlier tests.
 
-    On one host the agent does not run (a start on its own goes by the unit), on another one it was started over ssh.
+    On one host the agent does not run (a start on its own uses the unit), on another one it was started over ssh.
     """
     outside = batch.hosts["outside, unit inactive"]
     outside.run("systemctl", "stop", UNIT)
@@ -383,7 +383,7 @@ def test_our_start_makes_it_ready_where_it_ran_before(batch: Batch, again: Again
     recap = next(line for line in again.output.splitlines() if line.startswith(f"{host.name} ") and "ok=" in line)
     assert "ok=3 " in recap, again.output
     assert "ignored=0" in recap, again.output
-    # never through a unit that holds others: systemd would end them if its start failed
+    # never through a unit that holds other processes: systemd would end them if its start failed
     unit = not CASES[name].observer and name not in ("outside, unit inactive", "no root")
     groups = {UNIT in Path(f"/proc/{process.pid}/cgroup").read_text() for process in host.agent_processes()}
     assert groups == {unit}, again.output

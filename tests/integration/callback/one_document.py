@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback as ansible.posix.json: all that is on stdout is one JSON document, at the end."""
+"""A callback like ansible.posix.json: standard output is one JSON document, written at the end."""
 
 from __future__ import annotations
 

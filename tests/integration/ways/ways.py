@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An action that says how a fan-out would reach hosts, for test_routes.py."""
+"""An action for test_routes.py that returns how a fan-out would reach hosts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.routes import r
 
 
 class ActionModule(ActionBase):
-    """hosts: inventory names. to: file that gets what was found, by all of them at once and by each one alone."""
+    """hosts: inventory names. to: file for the results, of all hosts together and of each one alone."""
 
     _requires_connection = False
 
