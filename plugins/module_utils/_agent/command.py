@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Runs a command of this host: bounded in time and output, and never left behind.
+"""Runs a command on this host. Its time and its output are limited, and it is never left behind.
 
-Not subprocess, which ansible-test keeps out of modules: a daemon that the command starts may keep its output open, and
-must outlive this program.
+ansible-test forbids subprocess in modules. And a daemon that the command starts may keep its output open, and must
+outlive this program.
 """
 
 import errno
@@ -18,8 +18,8 @@ from .deferred import ENDING, Deferred
 from .host import DENIED, AgentError, as_text, native, signal, uptime, user_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-OUTPUT_LIMIT = 16384  # bytes that are read of each stream
-END_WAIT = 1.0  # seconds between SIGTERM and SIGKILL for a command that is out of time
+OUTPUT_LIMIT = 16384  # bytes that are read from each stream
+END_WAIT = 1.0  # seconds between SIGTERM and SIGKILL for a command that ran out of time
 _LOOK_EVERY = 0.05
 _RESET = ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
@@ -51,7 +51,7 @@ class Account(object):
         self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, folder, []
 
     def environment(self, login):
-        """The variables of a command of this user. login: those for whoever runs this program."""
+        """The environment of a command of this user. login: the environment of a command without a User."""
         return dict(login, HOME=self.home, USER=self.name, LOGNAME=self.name)
 
     def enter(self):
@@ -72,8 +72,8 @@ def _fields(path, count):
 
 
 class Ended(object):
-    """What became of a command. status: its exit status, minus the signal that ended it, or None when it was out of
-    time and was ended here. output, errors: text."""
+    """The result of a command. status: its exit status, minus the signal that ended it, or None if it ran out of time
+    and was ended here. output, errors: text."""
 
     def __init__(self, status, output, errors):
         self.status = status
@@ -81,7 +81,7 @@ class Ended(object):
         self.errors = errors
 
     def words(self):
-        """What it said last, for people."""
+        """Its last line of output, for operators."""
         said = [line.strip() for text in (self.output, self.errors) for line in text.splitlines() if line.strip()]
         return said[-1][:300] if said else "nothing"
 
@@ -126,7 +126,7 @@ def run_command(argv, seconds, user=None, folder="/", meanwhile=None, in_memory=
 
 
 def _execute(argv, streams, user, folder):
-    """In the child: become the command, or exit with 127 and a word about it. Never returns."""
+    """In the child: become the command, or exit with 127 and a message. Never returns."""
     try:
         os.setsid()
         os.umask(0o022)

@@ -6,11 +6,10 @@
 
 """Whether a process that has the name of one of the agent's programs is the agent of one home.
 
-Its executable alone does not always say so. A home may be made of links into a repository that other homes lead to as
-well; it may have been moved, copied, mounted elsewhere, or switched to another version since the process was started.
-So its own words count, too: where its arguments lead to, and where it works. The kernel's paths are not enough: those
-in a file system that was unmounted lazily begin in that file system. So folders and files are compared by device and
-inode.
+The executable alone is not enough. A home may consist of links into a repository that other homes use, too. The home
+may have been moved, copied, mounted elsewhere, or switched to another version since the process started. So the
+arguments and the working directory of the process count as well. Folders and files are compared by device and inode,
+because the kernel's paths can mislead: in a file system that was unmounted lazily they begin in that file system.
 """
 
 import os
@@ -21,14 +20,14 @@ from .host import AgentError, arguments_of, as_text, living_thread, user_name
 OURS, UNPROVEN, STRANGER = "ours", "unproven", "stranger"
 
 _LAYOUT = ("bin", "agent", "conf", "etc", "run", "log", "tmp")  # folders of a home that arguments may lead into
-_ARGUMENTS = 50  # of one process that are looked at
+_ARGUMENTS = 50  # only so many arguments of a process are read
 
 
 class Look(object):
     """What the kernel shows of a process that has the name of one of the agent's programs.
 
-    program: that name. path, image: of what it runs, its executable or an interpreter's script; image is its device and
-    inode, or None.
+    program: that name. path: of the executable, or of the script that an interpreter runs. image: device and inode of
+    that file, or None.
     """
 
     def __init__(self, pid, uid, program, path, image):
@@ -40,9 +39,9 @@ class Look(object):
 
 
 class Judge(object):
-    """Says of a process whether it is the agent of a home. home: a Home, which is looked at as it is now.
+    """Decides whether a process is the agent of a home. home: a Home, as it is now.
 
-    trusted: ids of the users who may run an agent of it. What a process of anybody else says deserves no attention.
+    trusted: ids of the users who may run an agent of this home. Arguments of other users' processes are ignored.
     """
 
     def __init__(self, home):
@@ -52,10 +51,11 @@ class Judge(object):
         self.trusted = home.owners()
 
     def verdict(self, look):
-        """A pair of OURS, UNPROVEN or STRANGER, and a text: for UNPROVEN why it may be the agent, else None.
+        """A pair: OURS, UNPROVEN or STRANGER, and a text. For UNPROVEN it says why this may be the agent, else None.
 
-        OURS: it runs a file of the home, or one that an installed program of the home leads to; or a pid file of the
-        home names it and its own words lead to the home. Where its words lead to another home, it is that home's.
+        OURS: the process runs a file of the home, or one that an installed program of the home links to. Or a pid file
+        of the home names it, and its arguments or its working directory lead to the home. If these lead to another
+        home, the process belongs to that one.
         """
         inside = self._home.holds(look.path)
         own = inside or look.image in self._images
@@ -88,11 +88,11 @@ class Judge(object):
             look.program, look.pid, user_name(look.uid), as_text(look.path), why)
 
     def _said(self, look):
-        """Where a process says that it is at home: whether here, and a list of the other Homes that it means.
+        """Which homes a process names: whether it names this one, and a list of the other Homes.
 
-        Its arguments count before its working directory: whoever says where its home is may work anywhere.
+        Its arguments count more than its working directory: a process that was told its home may work anywhere.
         """
-        thread = living_thread(look.pid) or look.pid  # of a first thread that has ended the kernel shows neither
+        thread = living_thread(look.pid) or look.pid  # the kernel shows neither for a first thread that has ended
         for paths in (_argument_paths(thread), [_directory(thread, ".")]):
             folders = [folder for path in paths for folder in _homes_above(path)]
             elsewhere = [folder for folder in folders if not self._is_here(folder)]
@@ -115,19 +115,19 @@ class Judge(object):
         return any(self._is_here(folder) for folder in _homes_above(path))
 
     def _is_here(self, folder):
-        """Whether a folder is the home; or one that shares its run/, as versions behind one link do."""
+        """Whether a folder is the home, or shares its run/ as the versions behind one link do."""
         if folder in (self._home.given, self._home.path):
             return True
         itself, run = _places(folder)
         return itself is not None and itself == self._places[0] or run is not None and run == self._places[1]
 
     def _other(self, folder, look):
-        """The Home that a folder is, or None. A repository that our own programs lead into is none."""
+        """The Home at a folder, or None. A repository that our own programs link to is not a home."""
         if folder.startswith("/proc/"):  # a directory that has no path any more
             return None
         try:
             other = Home(folder)
-        except AgentError:  # too high to be one
+        except AgentError:  # the folder is too high up for a home
             return None
         program = other.find(look.program) or other.find(look.program + ".py")
         if program is None or self._home.holds(other.path):
@@ -141,7 +141,7 @@ def _places(folder):
 
 
 def _argument_paths(pid):
-    """The paths among the arguments of a process; those of options, too."""
+    """The paths among the arguments of a process, including the values of options."""
     found = []
     for argument in arguments_of(pid)[:_ARGUMENTS]:
         if argument.startswith("-"):
@@ -150,13 +150,13 @@ def _argument_paths(pid):
             continue
         path = os.path.normpath(argument) if os.path.isabs(argument) else _directory(pid, argument)
         found.append(path)
-        if not program_named(path) and os.path.islink(path):  # a file of its home; a program may be a repository's
+        if not program_named(path) and os.path.islink(path):  # of a file of its home, not of a program
             found.append(os.path.realpath(path))
     return found
 
 
 def _directory(pid, path):
-    """A path relative to the working directory of a process; through the kernel where that has no path any more."""
+    """A path relative to the working directory of a process; through /proc if that directory has no path any more."""
     working = "/proc/%d/cwd" % pid
     try:
         target = os.readlink(working)

@@ -4,7 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Start: by systemd where a service runs the agent, else by the vendor's control program; the process table decides."""
+"""Start: through systemd if a service runs the agent, else through the vendor's control program.
+
+Only the process table decides whether the agent runs.
+"""
 
 import os
 import time
@@ -22,9 +25,9 @@ from .session import end_with_session, leave_session, refuse_to_start_in_session
 from .survey import survey_installed
 from .units import PROTECTED, Units
 
-APPEARS = 3  # seconds for a daemon to show up after whoever starts it says that it has
-# Seconds after which what is lacking will not come: the daemon looks every second, and spends up to 5 s on the orphans
-# of a daemon before it.
+APPEARS = 3  # seconds for a daemon to show up after systemd or the control program reports that it has started it
+# Children that are missing after this many seconds will not come. The daemon checks every second, and spends up to 5 s
+# on the orphans of an earlier daemon.
 GIVEN_UP = 8
 LOOK_EVERY = 0.2
 
@@ -77,13 +80,13 @@ def _answer(control, state, changed):
 
 
 def _end_of(request):
-    """When the work has to be over: the program ends before the deadline, and a command that is out of time takes two
-    seconds to end."""
+    """When the work has to be over. The program must end before the deadline, and a command that runs out of time needs
+    two seconds to end."""
     return request.deadline - min(3.0, request.seconds / 4.0)
 
 
 class _Starting(object):
-    """The work of one Start. state: the last State seen. changed: whether anything was ended, removed or started."""
+    """The work of one Start. state: the latest State. changed: whether anything was ended, removed or started."""
 
     def __init__(self, request, control, former, processes, state):
         self._request = request
@@ -100,7 +103,7 @@ class _Starting(object):
         self._unit = self._choose_unit() if not state.processes else None
 
     def _choose_unit(self):
-        """The service to start the agent by, or None for the control program."""
+        """The service that starts the agent, or None for the control program."""
         if self._request.ran_as:
             name = self._request.ran_as.get("unit")
             unit = self._units.named(name)
@@ -117,7 +120,7 @@ class _Starting(object):
         return unit if way else None
 
     def plan(self):
-        """What will start the agent, for people."""
+        """What will start the agent, as text for operators."""
         if self.state.processes:
             return "nothing, but wait for %s" % ", ".join(self.state.absent)
         if self._unit is not None:
@@ -158,19 +161,19 @@ class _Starting(object):
             self.warnings.append("the agent does not run in all as it did before: %s" % "; ".join(different))
 
     def _start_by_unit(self):
-        if self.protection:  # a stop could end others, and is made sure of
+        if self.protection:  # to stop the unit could end other processes
             self.protection.let_rest()
         elif not self._unit.at_rest and not self._unit.waits_to_restart:
-            self._units.stop(self._unit, self._share())  # an active one would start nothing
+            self._units.stop(self._unit, self._share())  # systemd starts nothing in an active unit
         self._units.start(self._unit, self._share())
         self._wait_until_ready()
 
     def _share(self):
-        """Seconds for a command: what it leaves has to do for looking at what it did."""
+        """Seconds for a command. The rest of the time is for checking what it did."""
         return max(0.5, (self._until - uptime()) * 0.8)
 
     def _wait_until_ready(self):
-        """Look until all runs, or until waiting is of no use any more."""
+        """Wait until all processes run, or until there is no hope for them."""
         began = uptime()
         since = {}
         while True:

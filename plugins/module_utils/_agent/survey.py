@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Which processes are the agent's: each is identified by what it runs, and pinned."""
+"""Finds the agent's processes. Each is identified by what it runs, and pinned."""
 
 import os
 
@@ -68,11 +68,11 @@ class Process(object):
         return self.program in DAEMONS
 
     def began_after(self, moment):
-        """Whether it was started after that moment, as stamp() told it."""
+        """Whether it was started after that moment, which is a value of stamp()."""
         return is_after(self.start, moment)
 
     def image(self):
-        """What tells the program that it runs: changes when it executes another one, and stays through a rename.
+        """Identifies the program that it runs: changes when it executes another one, but not when the file is renamed.
 
         Device and inode of the executable; for an interpreter also the arguments.
         """
@@ -84,7 +84,7 @@ class Process(object):
             return None
 
     def state(self):
-        """The state letter of /proc/PID/stat; None when the process is gone or has become another program."""
+        """The state letter of /proc/PID/stat; None if the process is gone or runs another program now."""
         found = stat_or_none(self.pid)
         if found is None or found.start != self.start or not lives(self.pid, found):
             return None
@@ -92,14 +92,14 @@ class Process(object):
         return found.state if image is None or image == self._image else None
 
     def exists(self):
-        """Whether this very process lives, whoever may signal it."""
+        """Whether this very process lives, even if we may not signal it."""
         try:
             return self.send(0) and self.state() is not None
         except AgentError:
             return True
 
     def send(self, number):
-        """Send a signal to this very process. Returns False when it is gone; raises AgentError when it is refused."""
+        """Send a signal to this very process. Returns False if it is gone. Raises AgentError if it is refused."""
         if self.state() is None:
             return False
         try:
@@ -137,7 +137,7 @@ class Process(object):
 
 
 class Survey(object):
-    """What the process table says about one home at one moment.
+    """What the process table shows of one home at one moment.
 
     processes: the agent's processes (Process), daemons first.
     hidden: texts about processes that look like the agent's but that this user may not examine.
@@ -188,12 +188,12 @@ class Survey(object):
             process.close()
 
     def _examine(self, pid):
-        """A Process that has the name of one of the agent's programs, the verdict about it and why; None for others."""
+        """For a process with the name of one of the agent's programs: Process, verdict and reason. None for others."""
         if pid <= 1 or self._look(pid) is None:
             return None
-        # First the descriptor and the image, then the facts, then a look whether the descriptor still means a live
-        # process of that image: only so are they facts about what is pinned. A child of the agent that becomes a
-        # database shows the agent's image for a moment.
+        # The order matters: first the descriptor and the image, then the facts, then a check that the descriptor still
+        # means a live process of that image. Else the facts may be those of another process. A child of the agent that
+        # becomes a database shows the agent's image for a moment.
         try:
             descriptor = open_pidfd(pid)
         except OSError as exc:
@@ -249,19 +249,19 @@ class Survey(object):
         return None
 
     def _may_be_named(self, executable):
-        """Whether an executable has a program's name, or is the home's or may have been renamed while it runs."""
+        """Whether an executable lies in the home, or its name contains a program's, as it does after a renaming."""
         name = os.path.basename(executable)
         return self.home.holds(executable) or any(program in name for program in PROGRAMS)
 
     @staticmethod
     def _comm(pid):
-        """The program that a process has the name of: a renamed executable shows its new name, its process the old."""
+        """The program that a process is named after. It keeps that name when its executable is renamed."""
         found = stat_or_none(pid)
         return found.comm if found and found.comm in PROGRAMS else None
 
     @staticmethod
     def _script(pid, interpreter):
-        """The program that an interpreter runs and the path of its script, which is None where only a title is left."""
+        """The program that an interpreter runs, and the path of its script: None if only a process title is left."""
         arguments = arguments_of(pid)
         title = arguments[0].strip() if arguments else ""
         if len(arguments) == 1 and title in TITLED:
@@ -270,7 +270,7 @@ class Survey(object):
         return program_named(path) if path else None, path
 
     def _of_title(self, look):
-        """The verdict about an interpreter whose whole command line is the name of a program."""
+        """The verdict on an interpreter whose whole command line is the name of a program."""
         if self.home.recorded(look.program, look.pid, look.uid):
             return OURS, None
         if look.uid not in self._judge.trusted:
@@ -280,7 +280,7 @@ class Survey(object):
 
     def _same_host(self, pid):
         """False for a process in a container, which can have the very same executable path."""
-        pid = living_thread(pid) or pid  # a first thread that has ended is in no namespace any more
+        pid = living_thread(pid) or pid  # a first thread that has ended has no namespaces any more
         if self._namespaces["pid"] != link_of("/proc/%d/ns/pid" % pid):
             return False
         if self._namespaces["mnt"] == link_of("/proc/%d/ns/mnt" % pid):
@@ -293,7 +293,7 @@ class Survey(object):
     def _note_hidden(self, pid):
         try:
             self._look_at_hidden(pid)
-        except (IOError, OSError) as exc:  # it may end while it is looked at
+        except (IOError, OSError) as exc:  # the process may end meanwhile
             if exc.errno not in GONE:
                 raise
 
@@ -319,7 +319,7 @@ class Survey(object):
 
 
 def survey_home(home):
-    """A Survey that can be believed: raises AgentError where this user cannot see enough or there is no agent."""
+    """A complete Survey. Raises AgentError if this user cannot see enough, or if there is no agent."""
     if os.geteuid() != 0:
         try:
             visible = stat_or_none(1) is not None
@@ -341,8 +341,8 @@ def survey_home(home):
 def survey_installed(home):
     survey = survey_home(home)
     generations = home.generations()
-    # What is left of an agent that was removed counts, but not what runs in other folders somewhere below: a home that
-    # was set too high would hold them all.
+    # Processes of an agent that was removed count. Processes in other folders below the home do not: a home that was
+    # set too high would hold them all.
     if not generations and not any(process.placed and process.program not in GENERIC for process in survey.processes):
         survey.close()
         if not home.readable():
@@ -361,7 +361,7 @@ def revived(how, processes, facts, **more):
 
 
 def origin_of(process):
-    """Who started a process, as far as the process table and the control groups tell."""
+    """Who started a process, as far as the process table and the control groups show it."""
     found = stat_or_none(process.pid)
     if found is None:
         return "it ended meanwhile"

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Asks and tells systemd."""
+"""Queries systemd and gives it orders."""
 
 import os
 
@@ -12,11 +12,11 @@ from .command import run_command
 
 PROGRAMS_OF_SYSTEMD = ("/usr/bin/systemctl", "/bin/systemctl")
 SHOW_SECONDS = 10  # for questions
-_COMMANDS = ("ExecStart", "ExecStop", "ExecStopPost")  # properties with a line for each command
+_COMMANDS = ("ExecStart", "ExecStop", "ExecStopPost")  # systemctl shows one line for each of their commands
 
 
 class SystemdError(Exception):
-    """systemd cannot be asked."""
+    """systemd does not answer."""
 
 
 def systemctl(arguments, seconds, meanwhile=None, in_memory=False):
@@ -27,9 +27,9 @@ def systemctl(arguments, seconds, meanwhile=None, in_memory=False):
 
 
 def shown_of(names, properties):
-    """The properties of units, a dict for each that is known: commands as lists, all else as texts.
+    """The properties of units: one dict for each unit that is known. Commands are lists, all else is text.
 
-    A property that this systemd does not know is missing. Raises SystemdError.
+    Properties that this systemd does not know are missing. Raises SystemdError.
     """
     ended = systemctl(["show", "--property=" + ",".join(properties), "--"] + names, SHOW_SECONDS,
                       in_memory=True)
@@ -39,7 +39,7 @@ def shown_of(names, properties):
 
 
 def reload_units(log, seconds):
-    """Have systemd read the files of all units again. Returns whether it has."""
+    """Make systemd reload all unit files. Returns whether it did."""
     ended = systemctl(["daemon-reload"], max(1.0, seconds))
     if ended.status != 0:
         log.add("systemctl daemon-reload %s: %s" % (ended, ended.words()))
