@@ -10,8 +10,10 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -390,6 +392,14 @@ def test_the_response_file_of_a_run_that_goes_on(
 # Cancelled
 
 
+def is_connected_to(host: Host) -> bool:
+    """Whether somebody has a connection to a host's sshd, which may be paused: the kernel takes them."""
+    number = int.from_bytes(socket.inet_aton(host.address), sys.byteorder)
+    remote = f"{number:08X}:{host.port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any((fields[2], fields[3]) == (remote, "01") for fields in lines)
+
+
 @pytest.mark.parametrize("phase", ["prepare", "stop", "finish"])
 @pytest.mark.parametrize("how", ["task_cancel", "ctrl_c"])
 def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: str, how: str) -> None:
@@ -398,11 +408,11 @@ def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: 
     slow = HostSpec(behaviour="daemon_ignores_sigterm") if phase == "stop" else HostSpec()
     fleet = start_fleet([slow, HostSpec()])
     host = fleet.hosts[0]
-    run = Running(way, fleet, response_file, "--forks=1", ocp_fanout=1, ocp_agent_settle=20, ocp_agent_daemon_grace=200)
+    limits = {"ocp_fanout": 1, "ocp_agent_settle": 20, "ocp_agent_daemon_grace": 200}
+    run = Running(way, fleet, response_file, "--forks=1", "--timeout=60", **limits)
     if phase == "prepare":
         host.pause()
-        run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
-        time.sleep(1)
+        run.wait_for(lambda: is_connected_to(host), "nobody connects to the first host")
     elif phase == "stop":
         run.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
     else:
@@ -412,11 +422,13 @@ def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: 
     if how == "task_cancel":
         # A limit is for hosts, and this contacts none: it must not be skipped in silence.
         none = response_file.with_name("none.json")
-        asked = way.on_task("task_cancel", fleet, none, "--limit=db002", task_id=1)
+        asking = way.start(fleet.inventory, none, {"task_id": 1}, "--limit=db002", playbook="task_cancel")
+        run.wait_for(
+            lambda: "CANCELING" in {subtask["status"] for subtask in run.stored()["subtasks"]}, "it is not cancelled"
+        )
+        asked = end(asking, none)
         assert asked.status == 0, asked.output
         assert asked.says("task 1 is being cancelled")
-        told = way.ask("task_info", task_id=1)["data"]
-        assert "CANCELING" in {subtask["status"] for subtask in told["subtasks"]}
         time.sleep(3)  # the run looks every two seconds
     else:
         os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does
