@@ -52,6 +52,7 @@ class Walk:
             cwd=self._folder,
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+                "PATH": os.pathsep.join([str(binary), os.environ["PATH"]]),
                 "XDG_DATA_HOME": str(self._folder / "data"),
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_LOCALHOST_WARNING": "0",
@@ -63,7 +64,7 @@ class Walk:
             text=True,
             check=False,
         )
-        shown = show(result.stdout).strip()
+        shown = show(result.stdout).strip().replace(str(self._folder / "data"), "/home/ops/.local/share")
         self._lines.append(f"```console\n$ {command}\n{shown}\n$ echo $?\n{result.returncode}\n```\n")
         return result.stdout
 

@@ -90,6 +90,8 @@ def test_ids_of_a_survey(awx: Awx, start_fleet: StartFleet, given: object) -> No
     assert job.response["data"]["context"]["stringMap"]["check_mode"] == "true"
     assert "check mode, nothing was changed" in job.output
     assert "SIGTERM to ocp_agentd" in job.output
+    assert "Do it:         launch the same template as a run" in job.output
+    assert " -e " not in job.output, "a job has no command line"
     assert running(fleet) == [True, True]
 
 

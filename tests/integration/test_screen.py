@@ -89,8 +89,10 @@ def paste(core: Core, command: str, response_file: Path, **variables: str) -> Ru
 
 def test_held_in_prepare(some_way: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="no_agent")])
-    planned = some_way.stop_fleet(fleet, response_file, "--check")
+    planned = some_way.stop_fleet(fleet, response_file, "--check", "-v")
     assert planned.status == 2, planned.output
+    assert "db001 (host id 1001): SIGTERM to ocp_agentd (pid " in planned.output
+    assert '"state": ' not in planned.output, "what actions hand on is not for people"
     assert last_screen(planned)[:5] == [
         "Check mode, nothing was changed: Batch stop OCP agent, 2 hosts",
         "1 host would be held: db002 fails in Prepare",

@@ -29,7 +29,9 @@ from .._task.ways_on import Caller
 _STORE = "ocp_task_store"
 _FROM_VARIABLE = f"{{{{ {_STORE} }}}}"
 # What is of one request: its hosts, its task, and what only a new task takes.
-_OF_THE_REQUEST = frozenset({"host_ids", "hostIds", "ocp_hosts", "task_id", "subtask_id", "ocp_prohibit_rollback"})
+_OF_THE_REQUEST = frozenset(
+    {"host_ids", "hostIds", "ocp_hosts", "ocp_host_ids_file", "task_id", "subtask_id", "ocp_prohibit_rollback"}
+)
 # Of ansible-playbook's options those that others may need as well, by their names in ansible-core. With a value:
 _WITH_VALUE = {
     "subset": ("--limit", None),
