@@ -24,8 +24,8 @@ description:
     named no file.
   - What an operator has to know at the end is one screen of at most 25 lines of 80 columns. It has the causes of
     failures by host and subtask, and the commands that go on, with the inventory, store and variables of this run.
-    Passwords are not among them. The playbooks of this collection have C(ansible-playbook) show it behind the recap; on
-    standard error, where a callback with C(json) in its name has standard output.
+    Passwords are not among them. The playbooks of this collection have C(ansible-playbook) show it behind the recap. It
+    is on standard error where the stdout callback is not known to write lines for people, as C(default) does.
   - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
     fails.
   - Takes the state of the run as the last wait node, or M(oceanbase.ocp.task_create) of a request that was refused,

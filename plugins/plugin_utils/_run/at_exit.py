@@ -24,6 +24,9 @@ from ansible.utils.display import Display
 
 from .._process import playbook
 
+# Callbacks that write lines for people. What another one writes to standard output may be one document.
+_FOR_PEOPLE = frozenset({"awx_display", "debug", "default", "dense", "minimal", "oneline", "operation", "yaml"})
+
 _attended = False
 
 
@@ -54,8 +57,8 @@ def _show() -> None:
     with contextlib.suppress(OSError, ValueError):
         text = _file().read_text(encoding="utf-8").rstrip("\n")
         _file().unlink()
-        # Where standard output is one document, it is not for us.
-        Display().display(text, stderr="json" in str(C.DEFAULT_STDOUT_CALLBACK))
+        callback = str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
+        Display().display(text, stderr=callback not in _FOR_PEOPLE)
 
 
 def _file() -> Path:
