@@ -18,7 +18,7 @@ import time
 
 from . import proc
 
-_LOOK_EVERY = 0.5  # seconds between looks at it where the kernel does not tell that it has ended
+_LOOK_EVERY = 0.5  # seconds between looks, if the kernel does not report its end
 
 _process: int | None = None
 

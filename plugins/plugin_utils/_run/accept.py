@@ -97,8 +97,8 @@ def workflow(asked: Asked, role: str) -> Workflow | None:
 def timeouts(asked: Asked) -> dict[str, int]:
     """Seconds by phase: those of the argument, else of the variables. Raises OcpError (400) for what is no timeout."""
     names = {phase: f"ocp_{phase}_timeout" for phase in (*PHASES, WAIT.phase)}
-    variables = asked.variables
-    given = {phase: plain(asked.template(variables[name])) for phase, name in names.items() if name in variables}
+    variables, template = asked.variables, asked.action._templar.template
+    given = {phase: plain(template(variables[name])) for phase, name in names.items() if name in variables}
     return settings.timeouts({**given, **asked.arguments["timeouts"]})
 
 

@@ -39,10 +39,9 @@ _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
 class Asked:
     """A request as a play makes it.
 
-    action: which has asked. request: what its response repeats. arguments: of the action, checked. variables:
-    of the action's task. url: of the task store, see persistence.chosen(). response_file: path of the file that is to
-    get the response. held_by: the run that lives and writes that file; None where it is free. template: the value of
-    what may hold a template.
+    action: which has asked. request: what its response repeats. arguments: of the action, checked. variables: of the
+    action's task. url: of the task store, see persistence.chosen(). response_file: path of the file that is to get the
+    response. held_by: the run that lives and writes that file; None where it is free.
     """
 
     action: ActionBase
@@ -53,7 +52,6 @@ class Asked:
     url: str | None
     response_file: str | None
     held_by: Executor | None
-    template: t.Callable[[t.Any], t.Any]
 
     @property
     def left_alone(self) -> str:
@@ -124,7 +122,7 @@ def _asked(
     path, held_by = plain(arguments.get("response_file")), None
     if path and not check_mode:
         held_by = response_files.claim(path, Executor.of(playbook.process(), ""))
-    return Asked(action, request, arguments, variables, check_mode, url, path, held_by, action._templar.template)
+    return Asked(action, request, arguments, variables, check_mode, url, path, held_by)
 
 
 def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:

@@ -36,7 +36,7 @@ class Executor:
 
     @classmethod
     def of(cls, pid: int, address: str) -> Executor:
-        """The run that the process pid, which lives in our pid namespace, is."""
+        """The run with the process pid of our pid namespace."""
         stat = proc.stat(pid)
         return cls(
             token=uuid.uuid4().hex,

@@ -16,9 +16,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation impo
 
 def asked(argument: dict[str, Any], **variables: Any) -> Any:
     templates = {"{{ seconds }}": 7}
-    return SimpleNamespace(
-        arguments={"timeouts": argument}, variables=variables, template=lambda value: templates.get(value, value)
-    )
+    action = SimpleNamespace(_templar=SimpleNamespace(template=lambda value: templates.get(value, value)))
+    return SimpleNamespace(action=action, arguments={"timeouts": argument}, variables=variables)
 
 
 def test_each_phase_and_the_wait_node_have_a_variable() -> None:
