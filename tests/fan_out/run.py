@@ -116,6 +116,8 @@ class Phase:
     def end(self) -> dict[str, Answer]:
         """Wait until the phase has ended. Returns the answers by host."""
         while "end" not in (message := self._read()):
+            if "begun" in message:
+                continue
             if "notes" in message:
                 self.notes = message["notes"]
                 continue
