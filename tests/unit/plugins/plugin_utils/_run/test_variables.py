@@ -23,6 +23,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.variables impor
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE, WAIT
 
+STEPS = (*BY_PHASE, WAIT.phase)
 ROOT = Path(__file__).resolve().parents[5]
 PLAYS = sorted([*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")])
 PLUGINS = sorted(
@@ -38,7 +39,12 @@ def named(paths: list[Path], pattern: str) -> set[str]:
 # f"ocp_{phase}_timeout" in the plugins, and ocp_<phase>_timeout in the pages.
 TIMEOUTS = {f"ocp_{phase}_timeout" for phase in (*BY_PHASE, WAIT.phase)}
 IN_PLAYS = named(PLAYS, r"\bocp_[a-z_]+\b")
-IN_PLUGINS = named([path for path in PLUGINS if path.name != "variables.py"], r"""["'](ocp_[a-z_]+)["']""")
+OTHERS = [path for path in PLUGINS if path.name != "variables.py"]
+BY_STEP = named(OTHERS, r"""f["'](ocp_{phase}_[a-z]+)["']""")  # one name for each
+IN_PLUGINS = {
+    *named(OTHERS, r"""["'](ocp_[a-z_]+)["']"""),
+    *(name.replace("{phase}", step) for name in BY_STEP for step in STEPS),
+}
 
 
 def test_what_is_looked_at_is_known() -> None:
