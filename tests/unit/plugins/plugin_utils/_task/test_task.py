@@ -532,3 +532,19 @@ def test_a_success_that_never_began_is_none(status: str) -> None:
     with pytest.raises(ValueError, match="cannot go"):
         subtask.settle(Outcome())
     assert subtask.status == status
+
+
+def test_what_is_behind_a_barrier_is_as_where_it_holds(new_task: NewTask, play: Play) -> None:
+    """Check mode looks behind it, and answers as the run would."""
+    bad = Outcome.failure(NO_CONNECTION, "no route", "2021-09-03T15:01:11+08:00", "2021-09-03T15:01:12+08:00")
+    held = play(new_task(3), {("prepare", 1): bad})
+    looked = play(new_task(3, max_fail_percentage=100), {("prepare", 1): bad}, until="prepare")
+    assert not looked.holds("prepare")
+    assert held.holds("prepare")
+    assert not held.holds("finish"), "nothing waits behind it"
+    looked = play(looked)
+    assert [subtask.status for subtask in looked.subtasks] != [subtask.status for subtask in held.subtasks]
+
+    looked.hold_back("prepare")
+
+    assert [vars(subtask) for subtask in looked.subtasks] == [vars(subtask) for subtask in held.subtasks]
