@@ -56,7 +56,8 @@ class _Reader(object):
                 continue
             if indent == 0 and (stripped == u"---" or stripped.startswith(u"%")):
                 if begun:
-                    break  # the agent reads the first document
+                    break  # the agent reads the first document, which may be empty
+                begun = stripped == u"---"
                 continue
             if indent == 0 and stripped == u"...":
                 break

@@ -60,7 +60,7 @@ def test_the_files_as_shipped() -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "", "# nothing\n", "---\nrunDir: /x\n---\nrunDir: /y\n", "'runDir': \"/x y\" # z",
+    "", "# nothing\n", "---\n---\nrunDir: /x", "---\nrunDir: /x\n---\nrunDir: /y\n", "'runDir': \"/x y\" # z",
     "\ufeffrunDir: /x\r\nlogDir: /y\r\n",
     "a: |\n  runDir: /z\nrunDir: /y", "a: b\n runDir c\nrunDir: /x", "list:\n- runDir: /z\n- b\nrunDir: /x",
     "runDir: ~",
