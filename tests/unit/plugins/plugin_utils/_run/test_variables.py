@@ -36,8 +36,6 @@ def named(paths: list[Path], pattern: str) -> set[str]:
     return {name for path in paths for name in re.findall(pattern, path.read_text())}
 
 
-# f"ocp_{phase}_timeout" in the plugins, and ocp_<phase>_timeout in the pages.
-TIMEOUTS = {f"ocp_{phase}_timeout" for phase in (*BY_PHASE, WAIT.phase)}
 IN_PLAYS = named(PLAYS, r"\bocp_[a-z_]+\b")
 OTHERS = [path for path in PLUGINS if path.name != "variables.py"]
 BY_STEP = named(OTHERS, r"""f["'](ocp_{phase}_[a-z]+)["']""")  # one name for each
@@ -52,7 +50,7 @@ def test_what_is_looked_at_is_known() -> None:
 
 
 def test_what_is_known_is_looked_at() -> None:
-    assert set() == (SETTINGS | OF_HOSTS | OF_REQUESTS) - TIMEOUTS - {*NAMES_OF_HOSTS} - IN_PLAYS - IN_PLUGINS
+    assert set() == (SETTINGS | OF_HOSTS | OF_REQUESTS) - {*NAMES_OF_HOSTS} - IN_PLAYS - IN_PLUGINS
 
 
 def test_a_variable_is_of_one_kind() -> None:
@@ -62,8 +60,7 @@ def test_a_variable_is_of_one_kind() -> None:
 
 def test_what_a_user_may_set_is_documented() -> None:
     of_playbooks = {"ocp_intervention", "ocp_last_barrier", "ocp_workflow"}
-    documented = named(PAGES, r"\bocp_[a-z_]+\b") | (TIMEOUTS if named(PAGES, "`ocp_<phase>_timeout`") else set())
-    assert (SETTINGS | OF_HOSTS | OF_REQUESTS) - of_playbooks - documented == set()
+    assert (SETTINGS | OF_HOSTS | OF_REQUESTS) - of_playbooks - named(PAGES, r"\bocp_[a-z_]+\b") == set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("roles/*/meta/argument_specs.yml")), ids=lambda path: path.parts[-3])
