@@ -13,10 +13,11 @@ NEXT = test_stops_every_generation or test_start_and_restart or test_rollback or
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo walk test test-next check unit bench lint sanity scenario build importer clean python test-system system environment cores awx checks
+.PHONY: help demo demo-http walk test test-next check unit bench lint sanity scenario build importer clean python test-system system environment cores awx checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
+	@echo 'make demo-http  the HTTP service on three hosts of this machine: stop, retry, restart by curl, each with its answer'
 	@echo 'make test       the whole test suite, in parallel (ARGS=... for pytest, and then one test after another)'
 	@echo 'make check      the linters and the unit tests: no hosts, no root once the machine has its packages'
 	@echo 'make test-next  end to end on the coming ansible-core, a pre-release'
@@ -31,6 +32,9 @@ help:
 
 demo: environment
 	@.venv/bin/python tools/demo.py
+
+demo-http: environment
+	@.venv/bin/python tools/http_walk.py
 
 # The hosts need root: by sudo, as those of the demonstration.
 walk: environment

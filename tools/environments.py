@@ -211,6 +211,7 @@ def make_checks_environment() -> Path:
     requirements = [
         f"ansible-core~={_dotted(line)}.0",
         *_collection_requirements(),
+        *_service_requirements(),
         *_project()["dependency-groups"]["checks"],
     ]
     return _make(ROOT / ".venv-checks", chosen[line].path, requirements)
@@ -269,11 +270,22 @@ def _collection_links() -> dict[str, str]:
 
 
 def _collection_requirements() -> list[str]:
-    """What the plugins import besides ansible-core, drivers of databases included; ansible-runner is for the API."""
+    """What the plugins import besides ansible-core, drivers of databases included.
+
+    ansible-runner is for the API, click for its command, the extra http for its service.
+    """
     project = _project()["project"]
-    extras = [requirement for extra in project["optional-dependencies"].values() for requirement in extra]
-    own = [name for name in project["dependencies"] if not re.match(r"ansible-(core|runner)\b", name)]
-    return own + extras
+    extras = project["optional-dependencies"]
+    drivers = [requirement for name, extra in extras.items() if name != "http" for requirement in extra]
+    own = [name for name in project["dependencies"] if not re.match(r"(ansible-(core|runner)|click)\b", name)]
+    return own + drivers
+
+
+def _service_requirements() -> list[str]:
+    """What the command and the service import, for those who check their types."""
+    project = _project()["project"]
+    click = [name for name in project["dependencies"] if re.match(r"click\b", name)]
+    return [*click, *project["optional-dependencies"]["http"]]
 
 
 def _project() -> dict[str, Any]:

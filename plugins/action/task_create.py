@@ -52,7 +52,7 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     targets = inventory.find_hosts(asked.action, asked.variables, wanted, force=force)
     seconds = accept.timeouts(asked)
     share = percentage(asked.arguments["max_fail_percentage"])
-    user = controller.user(asked.variables)
+    user = controller.creator(asked.variables)
     host_ids = [target.host_id for target in targets]
 
     def build(task_id: int, first_subtask_id: int) -> Task:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `ocp-agents`: asks for tasks, and runs the playbooks that act on them.
+"""The command `ocp-agents`: asks for tasks, runs the playbooks that act on them, and serves OCP's HTTP API.
 
 What is asked is answered by the Python API. What is done is done by `ansible-playbook` itself, in this very process, so
 that its screen, its signals and its exit status are as they always are.
@@ -9,6 +9,7 @@ that its screen, its signals and its exit status are as they always are.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -28,6 +29,31 @@ from ._tasks import answer
 _PROGRAM = "ocp-agents"
 _STORE_VARIABLE = "OCP_TASK_STORE"
 _REFUSED = 2  # as the playbooks have it
+# Each is made in a module of its own, which is imported when it is needed: a service needs what a query does without.
+_OF_THE_SERVICE = {
+    "serve": ("http.command_serve", "serve"),
+    "user": ("http.command_user", "user"),
+}
+_EXTRA = "this needs more than is installed: pip install 'oceanbase-ocp[http]'"
+
+
+class _Group(click.Group):
+    """A group that imports a command when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_OF_THE_SERVICE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _OF_THE_SERVICE:
+            return super().get_command(ctx, cmd_name)
+        module, name = _OF_THE_SERVICE[cmd_name]
+        try:
+            command: click.Command = getattr(importlib.import_module(f".{module}", __package__), name)
+        except ModuleNotFoundError as exc:
+            if (exc.name or "").partition(".")[0] in ("argon2", "h11", "starlette", "uvicorn"):
+                raise click.ClickException(f"{cmd_name}: {_EXTRA}") from None
+            raise
+        return command
 
 
 def _store(context: click.Context) -> str | None:
@@ -67,7 +93,7 @@ _STATUS = click.Choice(questions.STATUSES, case_sensitive=False)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print OCP's response instead, as JSON.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name=_PROGRAM)
 @click.option(
     "--task-store",
@@ -203,3 +229,7 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found
     click.echo(found(main, {}, _PROGRAM, "_OCP_AGENTS_COMPLETE").source())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
+import re
 import secrets
 import socket
 import syslog
@@ -23,6 +25,11 @@ from .._files.document import plain
 from .._task.errors import NOT_AUTHORIZED, OcpError
 from .._task.roles import User
 from .._task.roles import authorize as check_role
+
+# The environment variable in which a program that runs the playbook for somebody else says who that is, and under which
+# trace id it was asked: JSON with "creator", "creator_id" and "trace_id". It gives nobody a role.
+ASKED_VARIABLE = "OCEANBASE_OCP_ASKED"
+_TRACE_ID = re.compile("[0-9a-f]{16}")
 
 _OF_THE_JOB = ("job_id", "inventory_id", "inventory_name", "execution_node", "workflow_job_id")
 
@@ -59,6 +66,26 @@ def user(variables: t.Mapping[str, t.Any]) -> User:
         return User(behind_sudo or str(os.getuid()), number=os.getuid())
     groups = frozenset(map(_group_name, os.getgrouplist(entry.pw_name, entry.pw_gid)))
     return User(entry.pw_name, groups, entry.pw_uid)
+
+
+def creator(variables: t.Mapping[str, t.Any]) -> User:
+    """Who a task is said to be created by: the user whom the program that runs the playbook names, else its own user.
+
+    What a user may is another question, see user(): this name is anybody's environment.
+    """
+    asked = _asked()
+    name, number = asked.get("creator"), asked.get("creator_id")
+    if in_awx() or not isinstance(name, str) or not name:
+        return user(variables)
+    return User(name, number=number if isinstance(number, int) else 0)
+
+
+def _asked() -> dict[str, t.Any]:
+    try:
+        found = json.loads(os.environ.get(ASKED_VARIABLE, "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def job(variables: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -106,8 +133,9 @@ def authorize(user: User, role: str, path: str, what: str) -> None:
 
 
 def trace_id() -> str:
-    """16 hex digits, as OCP's."""
-    return secrets.token_hex(8)
+    """16 hex digits, as OCP's: those of the request that the run is for, or new ones."""
+    given = _asked().get("trace_id")
+    return given if isinstance(given, str) and _TRACE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def first_id() -> int:

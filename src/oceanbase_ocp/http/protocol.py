@@ -1,0 +1,79 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections: what uvicorn leaves open. What is no HTTP gets an envelope, and silence is hung up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
+
+HEADER_SECONDS = 15
+
+
+class Protocol(H11Protocol):
+    """uvicorn's HTTP/1.1 on h11, with a limit on the time that a request line and its headers may take."""
+
+    _header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch_headers()
+
+    def data_received(self, data: bytes) -> None:
+        self._watch_headers()
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self._in_request:
+            self._stop_watching()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    @property
+    def _in_request(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _watch_headers(self) -> None:
+        if self._header_timer is None and not self._in_request:
+            self._header_timer = self.loop.call_later(HEADER_SECONDS, self._hang_up)
+
+    def _stop_watching(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _hang_up(self) -> None:
+        self._header_timer = None
+        if not self._in_request and not self.transport.is_closing():
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        asked = Asked(controller.trace_id(), controller.address(), now_ms())
+        body = json.dumps(asked.refuse(OcpError(INVALID, f"this is no HTTP request: {msg}"))).encode()
+        headers = [
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        if self.conn.our_state is h11.SEND_RESPONSE or self.conn.our_state is h11.IDLE:
+            events: list[Any] = [
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            ]
+            for event in events:
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()

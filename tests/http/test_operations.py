@@ -1,0 +1,251 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations on hosts that nothing is contacted on: nobody listens there, or nobody answers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oceanbase_ocp import task_info
+from tests.http.client import Answer, Client
+from tests.http.envelope import check
+from tests.http.service import Service, make_users
+from tests.integration.graph import check_graph
+
+pytestmark = pytest.mark.xdist_group("http_operations")
+
+STOP = "/compute/hosts/batchStopAgents"
+REFUSED, SILENT, OTHER_SILENT = 9001, 9002, 9003
+PATIENCE = 90
+
+
+@pytest.fixture(scope="module")
+def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One host whose SSH port is closed, and two whose SSH server never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        silent_port = silent.getsockname()[1]
+        hosts = {
+            "refused": {"ansible_port": 1, "ocp_host_id": REFUSED},
+            "silent": {"ansible_port": silent_port, "ocp_host_id": SILENT},
+            "other_silent": {"ansible_port": silent_port, "ocp_host_id": OTHER_SILENT},
+        }
+        for variables in hosts.values():
+            variables.update(ansible_host="127.0.0.1", ansible_timeout=60)
+        path = tmp_path_factory.mktemp("inventory") / "inventory.json"
+        path.write_text(json.dumps({"all": {"hosts": hosts}}))
+        yield path
+
+
+def ended(client: Client, task_id: int) -> dict[str, Any]:
+    """Poll a task to its end, as a client of OCP does."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        task: dict[str, Any] = check(client.get(f"/api/v2/tasks/instances/{task_id}")).data
+        if task["status"] != "RUNNING":
+            return task
+        time.sleep(0.2)
+    raise AssertionError(task)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def task_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('operations')}/store/tasks.db"
+
+
+@pytest.fixture(scope="module")
+def service(inventory: Path, task_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with a user, who may everything."""
+    folder = tmp_path_factory.mktemp("service")
+    make_users(folder / "users.json", {"alice": "alice's password"})
+    service = Service(
+        folder,
+        *("--inventory", inventory, "--task-store", task_store),
+        *("--users", folder / "users.json", "--max-operations", "2", "--grace", "0"),
+    )
+    yield service
+    service.kill()
+
+
+@pytest.fixture
+def client(service: Service) -> Client:
+    return Client(service.port, basic=("alice", "alice's password"))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b'{"hostIds": [1', "application/json", 400),
+        (b"[1]", "application/json", 400),
+        (b"\xff{}", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (b'{"hostIds": [1], "hostIds": [2]}', "application/json", 400),
+        (b'{"hostIds": [NaN]}', "application/json", 400),
+        (b'{"hostIds": [' + b"9" * 5000 + b"]}", "application/json", 400),
+        (b'{"hostIds": [1]}', "text/plain", 415),
+        (b"hostIds=1", "application/x-www-form-urlencoded", 415),
+        (b'{"hostIds": [1]}', "", 415),
+        (b'{"hostIds": []}', "application/json; charset=utf-8", 400),
+    ],
+)
+def test_refused_bodies(client: Client, body: bytes, content_type: str, status: int) -> None:
+    answer = check(client.call("POST", STOP, body, {"Content-Type": content_type}))
+
+    assert (answer.status, answer.code) == (status, "COM10001")
+
+
+@pytest.mark.parametrize(
+    ("document", "fields"),
+    [
+        ({}, ["hostIds"]),
+        ({"hostIds": None}, ["hostIds"]),
+        ({"hostIds": []}, ["hostIds"]),
+        ({"hostIds": 1001}, ["hostIds"]),
+        ({"hostIds": "1001"}, ["hostIds"]),
+        ({"hostIds": [0, -1, "x", True, 1.5, None, {}, [1], 2**63]}, ["hostIds"] * 9),
+        ({"hostIds": ["\ud800"]}, ["hostIds"]),
+        ({"hostIds": [1, 2, 1]}, ["hostIds"]),
+        ({"host_ids": [1]}, ["host_ids"]),
+        ({"hostIds": [1], "force": True}, ["force"]),
+    ],
+)
+def test_refused_ids(client: Client, document: dict[str, Any], fields: list[str]) -> None:
+    answer = check(client.post(STOP, document))
+
+    assert (answer.status, answer.code) == (400, "COM10001")
+    sub_errors = answer.body["error"]["subErrors"]
+    assert [sub["field"] for sub in sub_errors] == fields
+    assert all(set(sub) == {"object", "field", "rejectedValue", "message"} for sub in sub_errors)
+    assert "-e " not in answer.body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tasks/instances/424242/retry",
+        "/tasks/instances/424242/rollback",
+        "/tasks/instances/424242/cancel",
+        "/tasks/instances/424242/subtasks/1/retry",
+        "/tasks/instances/424242/subtasks/1/skip",
+        "/api/v2/tasks/instances/424242/subtasks/1/cancel",
+    ],
+)
+def test_unknown_tasks(client: Client, path: str) -> None:
+    answer = check(client.post(path))
+
+    assert (answer.status, answer.code) == (404, "TSK10001")
+
+
+def test_an_unknown_host(client: Client) -> None:
+    answer = check(client.post(f"/api/v2{STOP}", {"hostIds": [REFUSED, 424242]}))
+
+    assert (answer.status, answer.code) == (404, "CMP07005")
+    assert [sub["rejectedValue"] for sub in answer.body["error"]["subErrors"]] == [424242]
+
+
+def test_the_life_of_a_task(client: Client, service: Service) -> None:
+    """Stop fails in Prepare; a retry, too; Prepare is skipped, and Stop fails; a rollback has nothing to undo."""
+    created = check(client.post(f"/api/v2{STOP}", {"hostIds": [REFUSED]}))
+
+    assert created.status == 200
+    check_graph(created.data, hosts=1)
+    assert created.data["creator"] == "alice"
+    assert created.data["context"] == {
+        "listMap": {"host_ids": [str(REFUSED)]},
+        "parallel": False,
+        "parallelIdx": -1,
+        "stringMap": {"prohibit_rollback": "false"},
+    }
+    path = f"/api/v2/tasks/instances/{created.data['id']}"
+    task = ended(client, created.data["id"])
+    assert (task["status"], task["creator"]) == ("FAILED", {"id": 100, "name": "alice"})
+    (failed,) = [subtask for subtask in task["subtasks"] if subtask["status"] == "FAILED"]
+    pending = next(subtask for subtask in task["subtasks"] if subtask["status"] == "PENDING")
+    assert failed["error"]["code"] == "CMP07002"
+    log = check(client.get(f"{path}/subtasks/{failed['id']}/log")).data["log"]
+    assert created.body["traceId"] in log
+    assert created.body["traceId"] in service.log
+
+    for subtask, action, code in (
+        (pending["id"], "skip", "TSK10010"),
+        (pending["id"], "retry", "TSK10007"),
+        (failed["id"], "cancel", "TSK10007"),
+    ):
+        refused = check(client.post(f"{path}/subtasks/{subtask}/{action}"))
+        assert (refused.status, refused.code) == (409, code)
+    refused = check(client.post(f"{path}/cancel"))
+    assert (refused.status, refused.code) == (409, "TSK10007")
+
+    retried = check(client.post(f"{path}/subtasks/{failed['id']}/retry", {})).data
+    assert (retried["id"], retried["operation"], retried["status"]) == (task["id"], "RETRY", "RUNNING")
+    task = ended(client, task["id"])
+    assert [subtask["runTime"] for subtask in task["subtasks"] if subtask["id"] == failed["id"]] == [2]
+
+    skipped = check(client.post(f"{path}/subtasks/{failed['id']}/skip")).data
+    assert [subtask["operation"] for subtask in skipped["subtasks"] if subtask["id"] == failed["id"]] == ["SKIP"]
+    assert ended(client, task["id"])["status"] == "FAILED"
+
+    assert check(client.post(f"{path}/rollback")).data["operation"] == "ROLLBACK"
+    task = ended(client, task["id"])
+    assert (task["operation"], task["creator"]["name"]) == ("ROLLBACK", "alice")
+
+
+def test_the_form_for_one_host(client: Client) -> None:
+    created = check(client.post(f"/api/v2/compute/hosts/{REFUSED}/agent/restart")).data
+
+    assert (created["name"], created["hostId"]) == ("Batch restart OCP agent", REFUSED)
+    assert created["context"]["listMap"] == {}
+    assert created["context"]["stringMap"] == {"host_id": str(REFUSED), "prohibit_rollback": "false"}
+    assert ended(client, created["id"])["status"] == "FAILED"
+
+
+def test_what_runs_keeps_its_hosts_and_its_place(client: Client, service: Service, task_store: str) -> None:
+    """Two may run. The third is throttled, queries are answered, a cancel makes room; then the service ends."""
+    first = check(client.post("/compute/hosts/batchStartAgents", {"hostIds": [SILENT]})).data
+    busy = check(client.post(STOP, {"hostIds": [SILENT, OTHER_SILENT]}))
+    assert (busy.status, busy.code) == (409, "BAK29003")
+    assert str(first["id"]) in busy.body["error"]["message"]
+
+    def begin_another() -> Answer:
+        return check(client.post(STOP, {"hostIds": [OTHER_SILENT]}))
+
+    second = begin_another()
+    while second.status == 429:  # the refused request has its place for a moment more
+        time.sleep(0.1)
+        second = begin_another()
+    assert second.status == 200
+
+    throttled = check(client.post(STOP, {"hostIds": [REFUSED]}))
+    assert (throttled.status, throttled.code) == (429, 0)
+    assert int(throttled.headers["retry-after"]) > 0
+    assert "Excessive number of requests" in throttled.body["error"]["message"]
+    running = check(client.get("/tasks/instances?status=RUNNING")).data
+    assert {task["id"] for task in running["contents"]} == {first["id"], second.data["id"]}
+    refused = check(client.post(f"/tasks/instances/{first['id']}/retry"))
+    assert (refused.status, refused.code) == (409, "TSK10007")
+
+    at_work = next(subtask for subtask in first["subtasks"] if subtask["status"] == "READY")
+    cancelled = check(client.post(f"/tasks/instances/{first['id']}/subtasks/{at_work['id']}/cancel"))
+    assert cancelled.status == 200
+    task = ended(client, first["id"])
+    assert (task["status"], task["operation"]) == ("FAILED", "CANCEL")
+
+    service.end()
+
+    left = task_info(second.data["id"], task_store=task_store)["data"]
+    assert left["status"] == "FAILED"
+    assert {subtask["error"]["code"] for subtask in left["subtasks"] if "error" in subtask} == {"TSK10014"}
