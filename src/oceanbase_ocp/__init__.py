@@ -32,8 +32,11 @@ from ._status import agent_info, host_agent, host_agent_processes
 from ._submission import Submission
 from ._tasks import subtask_log, task_cancel, task_info
 from ._types import (
+    AgentResponse,
     Error,
     HostOptions,
+    ListResponse,
+    LookOptions,
     Response,
     RunnerOptions,
     Subtask,
@@ -49,8 +52,11 @@ from ._types import (
 __version__ = version("oceanbase-ocp")
 
 __all__ = [
+    "AgentResponse",
     "Error",
     "HostOptions",
+    "ListResponse",
+    "LookOptions",
     "OcpRunError",
     "Response",
     "RunnerOptions",

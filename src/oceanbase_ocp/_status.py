@@ -7,25 +7,26 @@
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, Unpack, cast
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.agent_status import ocp_part, problem
 
 from ._arguments import Settings
 from ._submission import Submission
+from ._types import AgentResponse, HostIds, Inventory, ListResponse, LookOptions, RunnerOptions
+from ._wire import Worker
 
 
 def agent_info(
-    host_ids: Any = None,
+    host_ids: HostIds | None = None,
     *,
-    inventory: Any = None,
+    inventory: Inventory | None = None,
     extravars: Mapping[str, Any] | None = None,
     response_file: str | os.PathLike[str] | None = None,
-    worker: Sequence[str | os.PathLike[str]] | socket.socket | None = None,
-    **runner_kwargs: Any,
-) -> dict[str, Any]:
+    worker: Worker | None = None,
+    **runner_kwargs: Unpack[RunnerOptions],
+) -> ListResponse:
     """Look at the agents of hosts, by the playbook `agent_status`.
 
     host_ids: OCP's ids of the hosts, as in `submit`; all hosts of the inventory without them. inventory, extravars,
@@ -43,35 +44,35 @@ def agent_info(
     playbook = "oceanbase.ocp.agent_status"
     settings = Settings(playbook, request, inventory, extravars or {}, response_file, None, None, worker)
     with Submission(settings, runner_kwargs) as submission:
-        return cast("dict[str, Any]", submission.wait())
+        return cast("ListResponse", submission.wait())
 
 
-def host_agent(host_id: int, **options: Any) -> dict[str, Any]:
+def host_agent(host_id: int, **options: Unpack[LookOptions]) -> AgentResponse:
     """What OCP answers to `GET /compute/hosts/{id}/agent`, from the host itself.
 
     options: the keywords of `agent_info`. A host that is not reached (CMP07002), has no agent (CMP07019) or does not
     tell is a response with an error, and so is an unknown id. Raises what `agent_info` raises.
     """
-    return _one(agent_info([host_id], **options))
+    return cast("AgentResponse", _one(agent_info([host_id], **options)))
 
 
-def host_agent_processes(host_id: int, **options: Any) -> dict[str, Any]:
+def host_agent_processes(host_id: int, **options: Unpack[LookOptions]) -> ListResponse:
     """What OCP answers to `GET /compute/hosts/{id}/agent/processes`, from the host itself: a list of one page.
 
     As `host_agent` in everything else.
     """
     response = _one(agent_info([host_id], **options))
     if not response["successful"]:
-        return response
+        return cast("ListResponse", response)
     processes = response["data"]["processes"]
     page = {"number": 1, "size": max(10, len(processes)), "totalElements": len(processes), "totalPages": 1}
-    return {**response, "data": {"contents": processes, "page": page}}
+    return cast("ListResponse", {**response, "data": {"contents": processes, "page": page}})
 
 
-def _one(response: dict[str, Any]) -> dict[str, Any]:
+def _one(response: Mapping[str, Any]) -> dict[str, Any]:
     """The response about one host, from that of agent_info."""
     if not response["successful"]:
-        return response
+        return dict(response)
     (shown,) = response["data"]["contents"]
     missing = problem(shown)
     if missing is None:

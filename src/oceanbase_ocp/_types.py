@@ -88,6 +88,15 @@ class HostOptions(TaskOptions, total=False):
     hosts: str | Sequence[str] | None
 
 
+class LookOptions(RunnerOptions, total=False):
+    """The keywords of `host_agent` and `host_agent_processes`; what they mean is said at `agent_info`."""
+
+    inventory: Inventory | None
+    extravars: Mapping[str, Any] | None
+    response_file: str | os.PathLike[str] | None
+    worker: Worker | None
+
+
 # Responses
 
 
@@ -270,3 +279,22 @@ class SubtaskLogResponse(Envelope):
     """The response that has a log."""
 
     data: NotRequired[SubtaskLog]
+
+
+class Contents(TypedDict):
+    """A list of agents or of their processes, each as OCP has it. page is there in a list of processes."""
+
+    contents: list[dict[str, Any]]
+    page: NotRequired[PageNumber]
+
+
+class ListResponse(Envelope):
+    """The response that has agents, or processes."""
+
+    data: NotRequired[Contents]
+
+
+class AgentResponse(Envelope):
+    """The response that has the agent of one host, as OCP has it."""
+
+    data: NotRequired[dict[str, Any]]

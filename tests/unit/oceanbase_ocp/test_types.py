@@ -29,7 +29,8 @@ from oceanbase_ocp._arguments import _KEPT_FROM_CALLERS, check_keywords
 
 ASKED = Request("688d3147a10b45e8", "192.0.2.7", 0, context={"awx_job_id": "7"})
 CALLER = '''
-from oceanbase_ocp import Response, batch_stop_agents, submit, subtask_log, task_info, task_retry
+from oceanbase_ocp import Response, agent_info, batch_stop_agents, host_agent, submit
+from oceanbase_ocp import subtask_log, task_info, task_retry
 
 
 def stop(path: str) -> list[int]:
@@ -40,6 +41,7 @@ def stop(path: str) -> list[int]:
     again: Response = task_retry(7, inventory=path, limit="all")
     print(again["error"]["subErrors"][0]["field"])
     print(task_info(7)["data"]["creator"]["name"], task_info(status="FAILED")["data"]["page"]["totalPages"])
+    print(agent_info(inventory=path)["data"]["contents"][0]["state"], host_agent(1001, inventory=path)["data"]["pid"])
     print(subtask_log(7, host_id="db001")["data"]["log"].upper())
     return [subtask["id"] for subtask in response["data"]["subtasks"] if subtask["status"] == "FAILED"]
 '''
@@ -53,6 +55,8 @@ WRONG = {
     'batch_stop_agents([1001])["data"]["state"]': 'has no key "state"',
     'batch_stop_agents([1001])["data"]["status"] == "DONE"': "Non-overlapping equality check",
     'task_info(7)["data"]["contents"]': 'has no key "contents"',
+    'host_agent(1001, inventroy="hosts")': 'Unexpected keyword argument "inventroy"',
+    'agent_info(inventory="hosts")["data"]["agents"]': 'has no key "agents"',
     'task_info(7, status="FAILED")': "No overload variant",
 }
 
