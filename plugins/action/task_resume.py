@@ -12,6 +12,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     mistakes,
     persistence,
     request_action,
+    requested_hosts,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
@@ -47,8 +48,8 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
     asked.authorize(_ROLE, f"task_{intervention}")
     inventory.check_controller(asked.variables)
     workflow = accept.workflow(asked, _ROLE)
-    if not workflow:  # its nodes get the variables of the request that began it
-        mistakes.check_needless(asked.variables)
+    # A file of variables may name the hosts of the first request; the nodes of a workflow always get its variables.
+    named = None if workflow else requested_hosts.ids(None, asked.variables)
     for field, given in (("taskId", arguments["task_id"]), ("subtaskId", arguments["subtask_id"])):
         if given in (None, "") and (field == "taskId" or intervention == "skip"):
             mistakes.check_missing(field, asked.variables)
@@ -68,6 +69,8 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
         task = store.load(task_id)
         intervene(task)
         host_ids = _unfinished_host_ids(task)
+        if named is not None:
+            requested_hosts.check_resumed(named, task.targets, host_ids)
         targets = inventory.find_hosts(asked.action, asked.variables, host_ids, force=arguments["force"])
         found = {target.host_id: target for target in targets}
 

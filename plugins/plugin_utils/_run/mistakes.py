@@ -25,7 +25,7 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
 from .._task.operation import BY_PHASE, MAX_TIMEOUT
-from .variables import KNOWN, NAMES_OF_HOSTS, OF_HOSTS, OF_REQUESTS, PATTERN, PREFIX, SETTINGS
+from .variables import KNOWN, OF_HOSTS, OF_REQUESTS, PATTERN, PREFIX, SETTINGS
 
 IGNORED = "ocp_ignore_variables"
 
@@ -95,18 +95,6 @@ def check_missing(wanted: str, variables: t.Mapping[str, t.Any]) -> None:
                 f"{wanted} is required, and {name} is not looked at: did you mean {right}?",
                 [{"object": "request", "field": wanted, "rejectedValue": None, "message": "must not be empty"}],
             )
-
-
-def check_needless(variables: t.Mapping[str, t.Any]) -> None:
-    """Check that a request for a task that is there names no hosts. Raises OcpError (400)."""
-    extra = variables["hostvars"]._variable_manager.extra_vars
-    given = [name for name in NAMES_OF_HOSTS if extra.get(name) not in (None, "")]
-    if given:
-        raise OcpError(
-            INVALID,
-            f"{join(given)} cannot be given: this goes on with all hosts of the task that are not done. To go on "
-            "without some of them, skip their subtasks; for other hosts make a request of its own",
-        )
 
 
 def check_hosts(hosts: t.Mapping[str, t.Mapping[str, t.Any]], variables: t.Mapping[str, t.Any]) -> None:

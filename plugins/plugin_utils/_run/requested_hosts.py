@@ -19,7 +19,7 @@ from ansible.plugins.inventory import detect_range, expand_hostname_range
 
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
-from .._task.host_ids import parse, read_id
+from .._task.host_ids import Target, parse, read_id
 from . import inventory, screen
 from .extra_vars import as_written
 from .variables import FILE, NAMES_OF_HOSTS, PATTERN
@@ -53,6 +53,32 @@ def ids(argument: object, variables: t.Mapping[str, t.Any]) -> list[int] | None:
         return parse(value)
     screen.tell(shown(f"{name} {value}", found))
     return found
+
+
+def check_resumed(named: t.Sequence[int], targets: t.Sequence[Target], unfinished: t.Sequence[int]) -> None:
+    """Check the hosts that are named for a task which is taken up: it goes on with all its hosts, whoever is named.
+
+    named: their ids. targets: of the task. unfinished: the ids of those that it still has to do with. Raises OcpError
+    (400) where one of these is not named, or another host is.
+    """
+    of_task = {target.host_id: target for target in targets}
+    left_out = [of_task[number] for number in unfinished if number not in named]
+    if left_out:
+        raise OcpError(
+            INVALID,
+            f"the request leaves out {join(left_out, 20)}, but a task goes on with all of its hosts that are not done: "
+            "leave the names of hosts away. To go on without some of them, skip their subtasks, or set "
+            "ocp_max_fail_percentage",
+            [_sub_error(str(target.host_id), "would be worked on as well") for target in left_out],
+        )
+    others = [number for number in named if number not in of_task]
+    if others:
+        raise OcpError(
+            INVALID,
+            f"{join(others, 20)} {'is no host' if len(others) == 1 else 'are no hosts'} of the task: leave the names "
+            "of hosts away, or make a request of its own for other hosts",
+            [_sub_error(str(number), "is no host of the task") for number in others],
+        )
 
 
 def by_pattern(pattern: object, inventory: InventoryManager, ids: t.Mapping[str, object]) -> list[int]:

@@ -14,7 +14,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.mistakes import
     check_extra,
     check_hosts,
     check_missing,
-    check_needless,
     check_values,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.variables import KNOWN, OF_HOSTS
@@ -174,9 +173,3 @@ def test_what_is_missing_and_was_given_by_another_name(wanted: str, name: str, r
 
 def test_what_is_missing_and_was_not_given() -> None:
     check_missing("hostIds", controller({"ansible_host": 1, "ghosts_of": 2, "host_ids": "", "ocp_hosts": ""}))
-
-
-def test_hosts_are_not_named_for_a_task_that_is_there() -> None:
-    error = refused(check_needless, controller({"ocp_hosts": "db1", "host_ids": ""}))
-    assert error.message.startswith("ocp_hosts cannot be given")
-    check_needless(controller({"task_id": 1}, host_ids=[1]))

@@ -10,8 +10,14 @@ import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.requested_hosts import by_pattern, from_file, shown
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.requested_hosts import (
+    by_pattern,
+    check_resumed,
+    from_file,
+    shown,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
 
 IDS: dict[str, object] = {"db001": 1001, "db002": "1002", "db003": 1003, "db004": 1004, "web1": 2001, "bad": "x"}
 INVENTORY = """
@@ -139,3 +145,25 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_shown() -> None:
     assert shown("ocp_hosts all:!db003", [1001, 1002]) == "ocp_hosts all:!db003: 2 hosts: 1001, 1002"
     assert shown("ocp_hosts db001", [1001]) == "ocp_hosts db001: 1 host: 1001"
+
+
+TARGETS = [Target(1001, "db001"), Target(1002, "db002"), Target(1003, "db003")]
+
+
+@pytest.mark.parametrize("named", [[1002, 1003], [1003, 1001, 1002]])
+def test_a_task_that_is_taken_up_may_be_named_with_its_hosts(named: list[int]) -> None:
+    check_resumed(named, TARGETS, [1002, 1003])
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ([1002], "the request leaves out db003 (host id 1003), but a task goes on with all of its hosts"),
+        ([1002, 1003, 1009], "1009 is no host of the task"),
+    ],
+)
+def test_it_is_not_taken_up_for_other_hosts(named: list[int], said: str) -> None:
+    with pytest.raises(OcpError) as raised:
+        check_resumed(named, TARGETS, [1002, 1003])
+    assert raised.value.code is INVALID
+    assert said in raised.value.message
