@@ -9,7 +9,6 @@ import json
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
@@ -23,6 +22,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.agent_looks import Looks
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.ask import OPTIONS as ASK_OPTIONS
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
@@ -31,9 +31,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
     INVALID,
     SPELLINGS,
     OcpError,
-    join,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import resolve
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 ROLE = "HOST_VIEWER"
@@ -48,18 +47,11 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Looks at the agents of all hosts that are asked for, and leaves those that it cannot reach to tasks."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         received = now_ms()
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        del tmp
-        variables = task_vars or {}
         spelling = self._task.args.get("error_codes")
         spelling = str(spelling) if spelling in SPELLINGS else SPELLINGS[0]
         request = Request(controller.trace_id(), controller.address(), received, spelling)
@@ -84,11 +76,10 @@ class ActionModule(ActionBase):
                 with contextlib.suppress(OSError):
                     write(path, response)
             message = f"{response['status']} {response['error']['code']}: {error.message}"
-            return {**result, "failed": True, "msg": message, "response": response}
+            return {"failed": True, "msg": message, "response": response}
         looks = Looks(transport, timeout)
         looks.look(self, variables, hosts, fanout)
         return {
-            **result,
             "changed": False,
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in looks.answers.items()},
@@ -115,16 +106,10 @@ class ActionModule(ActionBase):
         hostvars, limit = variables["hostvars"], variables.get("ansible_limit")
         asked = requested_hosts.ids(argument, variables)
         if asked is not None:
-            targets = resolve(asked, inventory.ids(variables), variables["groups"])
-            cut_off = [found for found in targets if limit and found.host not in variables["ansible_play_hosts_all"]]
-            if cut_off:
-                raise OcpError(
-                    INVALID, f"--limit {limit} leaves out {join(cut_off)}: add them to it, or do not ask for them"
-                )
-            inventory.check_variables(self, variables, targets)
-            return [target.host for target in targets]
+            return [target.host for target in inventory.find_hosts(self, variables, asked, force=True)]
         names = [name for name in hostvars if name != "localhost" or "ocp_host_id" in hostvars.raw_get(name)]
         reached = [name for name in names if not limit or name in variables["ansible_play_hosts_all"]]
         if not reached:
             raise OcpError(INVALID, "the inventory has no host to look at: give one with -i")
+        inventory.check_variables(self, variables, [Target(0, name) for name in reached])  # not all have an id
         return reached

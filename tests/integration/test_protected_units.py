@@ -462,3 +462,20 @@ def test_where_nothing_else_lives_nothing_is_written(site: Site) -> None:
     assert not stopped.get("failed"), stopped
     assert stopped["drop_ins"] == []
     assert not [text for _when, text in stopped["log"] if "daemon-reload" in text or NAME in text]
+
+
+def test_info_names_the_database_and_what_a_stop_would_do(site: Site) -> None:
+    site.install()
+    for protect, stop in ((False, "a stop fails before it signals anybody: "), (True, "a stop leaves it alone, ")):
+        answer = site.program("info", protect_unit=protect)
+        assert [process["unit"] for process in answer["processes"]] == [UNIT] * 3
+        assert [(unit["name"], unit["kill_mode"]) for unit in answer["units"]] == [(UNIT, "control-group")]
+        (finding,) = answer["findings"]
+        assert finding["kind"] == "foreign_in_unit"
+        assert f"observer (pid {site.observer.ns_pid})" in finding["text"]
+        assert finding["stop"].startswith(stop)
+        assert answer["plan"]["reason"] == (None if protect else "foreign_in_unit")
+        assert answer["ready"] is True
+    assert f"protects the others in {UNIT} meanwhile" in answer["plan"]["text"]
+    site.is_as_before()
+    assert site.host.agent_names() == AGENT

@@ -60,7 +60,7 @@ def test_it_tells_what_is_there_and_changes_nothing(
 ) -> None:
     fleet = start_fleet(SPECS)
     before = [snapshot(host) for host in fleet.hosts]
-    for transport in ("auto", "task"):
+    for transport in ("fanout", "task"):
         run = ask(newest_core, fleet.inventory, response_file, ocp_transport=transport)
         assert run.status == 0, run.output
         contents = run.task["contents"]
@@ -92,6 +92,8 @@ def test_it_tells_what_is_there_and_changes_nothing(
     run = ask(newest_core, fleet.inventory, response_file, "--limit=db010", ocp_status_format="json")
     assert [shown["host"] for shown in run.task["contents"]] == ["db010"]
     assert '"alias": "ocp_mgragent"' in run.output
+    run = ask(newest_core, fleet.inventory, response_file, ocp_hosts="db[009:011]:!db010")
+    assert [shown["host"] for shown in run.task["contents"]] == ["db009", "db011"]
     bindings = response_file.with_name("roles.yml")
     bindings.write_text(yaml.safe_dump({"HOST_VIEWER": {"users": [getpass.getuser()]}}))
     chosen = [fleet.hosts[10].host_id, fleet.hosts[7].host_id]
@@ -103,6 +105,8 @@ def test_it_tells_what_is_there_and_changes_nothing(
 
     from_python(fleet)
     # What is refused contacts no host.
+    run = ask(newest_core, fleet.inventory, response_file, ocp_agnet_home="/data/ocp_agent")
+    assert (run.status, run.error["code"]) == (2, "COM10001")
     run = ask(newest_core, fleet.inventory, response_file, host_ids=[4711])
     assert (run.status, run.error["code"]) == (2, "CMP07005")
     bindings.write_text(yaml.safe_dump({"TASK_MANAGER": {"users": [getpass.getuser()]}}))
@@ -112,7 +116,7 @@ def test_it_tells_what_is_there_and_changes_nothing(
 
 def from_python(fleet: Fleet) -> None:
     """The Python API gives what OCP would, in the very shape of its own answers."""
-    given = {"inventory": str(fleet.inventory)}
+    given: dict[str, Any] = {"inventory": str(fleet.inventory)}
     down, gen2, gen1 = fleet.hosts[0].host_id, fleet.hosts[8].host_id, fleet.hosts[7].host_id
     listed = agent_info([gen2, down], **given)
     assert [shown["state"] for shown in listed["data"]["contents"]] == ["ready", "unreachable"]

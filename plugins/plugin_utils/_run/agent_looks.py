@@ -66,11 +66,11 @@ class Looks:
                 )
                 for host, answer in answers:
                     self._take(host, answer)
+        except client.EngineGoneError as exc:
+            self._leave_all(hosts, str(exc))
         except Exception as exc:  # whatever it is, Ansible's own way is still there
             screen.display().vvv("".join(traceback.format_exception(exc)))
-            for host in hosts:
-                if host not in self.answers:
-                    self._leave(host, f"the fan-out broke: {type(exc).__name__}: {exc}")
+            self._leave_all(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
 
     def _works(
         self, action: ActionBase, task_vars: dict[str, t.Any], hosts: t.Sequence[str]
@@ -107,6 +107,11 @@ class Looks:
             self._leave(host, message)
         else:
             self.answers[host] = unanswered(failure, message, self._timeout, False)
+
+    def _leave_all(self, hosts: t.Iterable[str], why: str) -> None:
+        for host in hosts:
+            if host not in self.answers and host not in self.rest:
+                self._leave(host, why)
 
     def _leave(self, host: str, why: str) -> None:
         if self._only:
