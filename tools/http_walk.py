@@ -163,6 +163,9 @@ def tour(walk: Walk, fleet: Fleet, folder: Path) -> None:
         walk.call(f"{ALICE} '{API}/compute/hosts?size=1&keyword=db'")
         walk.say("A signed request: method, digest of the body, Content-Type, Date, Host, x-ocp- headers, path.")
         walk.call(SIGNED, **keys)
+        walk.say("## The agent of a host, from the host itself")
+        walk.call(f"{ALICE} {API}/compute/hosts/1001/agent/processes")
+        walk.call(f"{ALICE} {API}/compute/hosts/1002/agent")
         walk.say("## Stop, with a host that cannot be reached")
         body = "-H 'Content-Type: application/json' -d"
         stop = f"{ALICE} {API}/compute/hosts/batchStopAgents {body}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `ocp-agents`: asks for tasks, runs the playbooks that act on them, and serves OCP's HTTP API.
+"""The command `ocp-agents`: asks for tasks, and runs the playbooks that act on them.
 
 What is asked is answered by the Python API. What is done is done by `ansible-playbook` itself, in this very process, so
 that its screen, its signals and its exit status are as they always are.
@@ -29,31 +29,6 @@ from ._tasks import answer
 _PROGRAM = "ocp-agents"
 _STORE_VARIABLE = "OCP_TASK_STORE"
 _REFUSED = 2  # as the playbooks have it
-# Each is made in a module of its own, which is imported when it is needed: a service needs what a query does without.
-_OF_THE_SERVICE = {
-    "serve": ("http.command_serve", "serve"),
-    "user": ("http.command_user", "user"),
-}
-_EXTRA = "this needs more than is installed: pip install 'oceanbase-ocp[http]'"
-
-
-class _Group(click.Group):
-    """A group that imports a command when it is named."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_OF_THE_SERVICE})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _OF_THE_SERVICE:
-            return super().get_command(ctx, cmd_name)
-        module, name = _OF_THE_SERVICE[cmd_name]
-        try:
-            command: click.Command = getattr(importlib.import_module(f".{module}", __package__), name)
-        except ModuleNotFoundError as exc:
-            if (exc.name or "").partition(".")[0] in ("argon2", "h11", "starlette", "uvicorn"):
-                raise click.ClickException(f"{cmd_name}: {_EXTRA}") from None
-            raise
-        return command
 
 
 def _store(context: click.Context) -> str | None:
@@ -91,6 +66,42 @@ def _complete_host(context: click.Context, dummy: click.Parameter, incomplete: s
 _TASK = click.argument("task_id", type=click.IntRange(min=1), shell_complete=_complete_task)
 _STATUS = click.Choice(questions.STATUSES, case_sensitive=False)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print OCP's response instead, as JSON.")
+
+
+# Of the extra `http`: they are imported when they are named.
+_OF_HTTP = {"serve": "command_serve", "user": "command_user"}
+_EXTRA = ("argon2", "h11", "starlette", "uvicorn")
+
+
+class _Group(click.Group):
+    """The commands of this file, and those of the HTTP service."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_OF_HTTP])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _OF_HTTP:
+            return super().get_command(ctx, cmd_name)
+        try:
+            module = importlib.import_module(f".http.{_OF_HTTP[cmd_name]}", __package__)
+        except ModuleNotFoundError as exc:
+            if (exc.name or "").partition(".")[0] not in _EXTRA:
+                raise
+            return _missing(cmd_name)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+def _missing(name: str) -> click.Command:
+    """What stands for a command whose packages are not there. Help and completion go on without it."""
+
+    @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def command(arguments: tuple[str, ...]) -> None:
+        """Needs more than is installed: pip install 'oceanbase-ocp[http]'"""
+        raise click.ClickException(f"{name} needs more than is installed: pip install 'oceanbase-ocp[http]'")
+
+    return command
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -229,7 +240,3 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found
     click.echo(found(main, {}, _PROGRAM, "_OCP_AGENTS_COMPLETE").source())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

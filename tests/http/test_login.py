@@ -99,10 +99,10 @@ def test_what_needs_no_login(client: Client) -> None:
 
 
 def test_a_signature(carol: Client) -> None:
-    # Of the group dba, which is a HOST_MANAGER and nothing else.
+    # Of the group dba, which is a HOST_MANAGER, and has nothing to do with tasks.
     answer = check(carol.post(STOP, {"hostIds": []}))
     assert (answer.status, answer.code) == (400, "COM10001")
-    answer = check(carol.get(f"{HOSTS}?page=1&size=2&keyword=a%20b"))
+    answer = check(carol.get(f"{TASKS}?page=1&size=2&keyword=a%20b"))
     assert (answer.status, answer.code) == (403, "IAM11000")
 
 

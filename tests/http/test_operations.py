@@ -38,7 +38,7 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "other_silent": {"ansible_port": silent_port, "ocp_host_id": OTHER_SILENT},
         }
         for variables in hosts.values():
-            variables.update(ansible_host="127.0.0.1", ansible_timeout=60)
+            variables.update(ansible_host="127.0.0.1", ansible_timeout=45)
         path = tmp_path_factory.mktemp("inventory") / "inventory.json"
         path.write_text(json.dumps({"all": {"hosts": hosts}}))
         yield path

@@ -69,6 +69,8 @@ def test_a_host(anybody: Client) -> None:
     ("path", "status", "code"),
     [
         ("/compute/hosts/1004", 404, "CMP07005"),
+        ("/compute/hosts/1004/agent", 404, "CMP07005"),
+        ("/compute/hosts/x/agent/processes", 400, "COM10001"),
         ("/compute/hosts/db001", 400, "COM10001"),
         ("/compute/hosts/-1", 400, "COM10001"),
         ("/compute/hosts/9223372036854775808", 400, "COM10001"),

@@ -41,8 +41,12 @@ def test_the_calls_of_the_page(tmp_path: Path) -> None:
         (2, "EXECUTE", "RUNNING"),
         (2, "EXECUTE", "SUCCESSFUL"),
     ]
+    listed = [entry for answer in answers for entry in answer.get("data", {}).get("contents", [])]
+    processes = {entry["alias"]: entry["status"] for entry in listed if "startCommand" in entry}
+    assert processes == dict.fromkeys(("ocp_agentd", "ocp_mgragent", "ocp_monagent"), "STARTED")
     refused = [(answer["status"], answer["error"]["code"]) for answer in answers if "error" in answer]
     assert refused == [
+        (500, "CMP07002"),
         (401, "IAM10000"),
         (403, "IAM11000"),
         (404, "CMP07005"),

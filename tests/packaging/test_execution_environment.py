@@ -97,8 +97,7 @@ def test_the_image_has_versions_that_the_project_supports() -> None:
 
 def test_the_image_gets_what_the_controller_needs(found: dict[str, Any]) -> None:
     """The versions are those of the wheel's metadata."""
-    # ansible-core and ansible-runner are what an execution environment is made of; click and the extra http are for a
-    # command that no run needs
+    # every execution environment has ansible-core and ansible-runner; click and the extra http are for commands
     wanted = [line for line in project()["dependencies"] if not line.startswith(("ansible-", "click"))]
     extras = project()["optional-dependencies"]
     wanted += [line for name, lines in extras.items() if name != "http" for line in lines]

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import UNEXPECTED, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.roles import ROLES
 
-from . import operations, queries
+from . import agents, openapi, operations, queries
 from .endpoint import Function, for_role, open_to_all
 from .errors import NO_METHOD, NO_RECORD, HttpError
 from .exchange import Exchange, answer
@@ -39,6 +40,7 @@ def make_app(settings: Settings) -> ASGIApp:
     """The service as an ASGI application. Raises UsersError where its file of users cannot be used."""
     hosts = Hosts(settings.inventory, settings.inventory_seconds)
     asking = queries.Queries(hosts, settings.task_store)
+    looking = agents.Agents(hosts, settings)
     running = Running(settings)
     doing = operations.Operations(running, settings.task_store)
     rows: list[Row] = [
@@ -55,6 +57,8 @@ def make_app(settings: Settings) -> ASGIApp:
         ("POST", "/tasks/instances/{taskId}/subtasks/{subtaskId}/cancel", TASK_MANAGER, doing.cancel_subtask),
         ("GET", "/compute/hosts", HOST_VIEWER, asking.list_hosts),
         ("GET", "/compute/hosts/{hostId}", HOST_VIEWER, asking.get_host),
+        ("GET", "/compute/hosts/{hostId}/agent", HOST_VIEWER, looking.get_agent),
+        ("GET", "/compute/hosts/{hostId}/agent/processes", HOST_VIEWER, looking.list_processes),
         ("GET", "/tasks/instances", TASK_VIEWER, asking.list_tasks),
         ("GET", "/tasks/instances/{taskId}", TASK_VIEWER, asking.get_task),
         ("GET", "/tasks/instances/{taskId}/subtasks/{subtaskId}/log", TASK_VIEWER, asking.get_subtask_log),
@@ -81,6 +85,7 @@ def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Runn
         lifespan=lifespan,
         routes=[
             Route("/healthz", open_to_all(queries.healthz)),
+            Route("/openapi.json", _described(rows)),
             Mount(PREFIX, app=Router(routes, redirect_slashes=False)),
             *routes,
         ],
@@ -88,6 +93,17 @@ def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Runn
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _described(rows: list[Row]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of the service's own description."""
+    calls = [("GET", "/time", None), *((method, path, role) for method, path, role, _ in rows)]
+    text = json.dumps(openapi.document(calls, PREFIX))
+
+    async def endpoint(_request: Request) -> Response:
+        return Response(text, media_type="application/json")
+
+    return endpoint
 
 
 def _refused(request: Request, exc: Exception) -> Response:

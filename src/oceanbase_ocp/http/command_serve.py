@@ -24,7 +24,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("-i", "--inventory", multiple=True, required=True, help="As ansible-playbook takes it; may be repeated.")
 @click.option("--users", type=_FILE, envvar="OCP_AGENTS_USERS", help="File of users, see `ocp-agents user`.")
 @click.option("--role-bindings", type=_FILE, help="File that says who has which role; without it each user may all.")
-@click.option("--task-store", envvar="OCP_AGENTS_TASK_STORE", help="URL of the database that keeps the tasks.")
+@click.option("--task-store", metavar="URL", help="As before the command.")
 @click.option("-e", "--extra-vars", multiple=True, help="NAME=VALUE for the playbooks, or @FILE in YAML.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
@@ -40,11 +40,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--max-body", type=click.IntRange(1024), default=MIB, show_default=True, help="Bytes.")
 @click.option("--inventory-ttl", type=click.FloatRange(0), default=60.0, show_default=True, help="Seconds.")
 @click.option("--grace", type=click.FloatRange(0), default=60.0, show_default=True, help=_GRACE)
-def serve(**given: Any) -> None:
+@click.pass_context
+def serve(context: click.Context, /, **given: Any) -> None:
     """Serve OCP's HTTP API for the hosts of an inventory."""
     settings = Settings(
         inventory=tuple(_absolute(source) for source in given["inventory"]),
-        task_store=given["task_store"],
+        task_store=given["task_store"] or context.find_root().params.get("task_store"),
         users=None if given["insecure_loopback"] else given["users"],
         role_bindings=str(given["role_bindings"].absolute()) if given["role_bindings"] else None,
         extravars=_variables(given["extra_vars"]),

@@ -124,8 +124,7 @@ class Operations:
 
     def _cancel(self, asked: Asked, task_id: int) -> dict[str, Any]:
         with persistence.open_store(self._url) as store:
-            response, dummy = questions.task_cancel(store, asked, task_id=task_id)
-            return response
+            return questions.task_cancel(store, asked, task_id=task_id).response
 
     def _check(self, call: Call, intervene: Callable[[Task], None]) -> int:
         """The id of the task, where this can be done to it as it is now. Raises OcpError as the playbook would."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, questions
@@ -78,8 +79,6 @@ class Queries:
             subtask_id=reading.number(call.path["subtaskId"], "subtaskId"),
         )
 
-    def _ask(self, question: Any, call: Call, **asked: Any) -> dict[str, Any]:
+    def _ask(self, question: Callable[..., questions.Reply], call: Call, **asked: Any) -> dict[str, Any]:
         with persistence.open_store(self._url, read_only=True) as store:
-            response, dummy = question(store, call.asked, **asked)
-            answered: dict[str, Any] = response
-            return answered
+            return question(store, call.asked, **asked).response

@@ -101,7 +101,7 @@ class Running:
                 self._runs[run] = submission
                 if self._cancelling:
                     submission.cancel()
-            answered.set_result(submission.create_response)
+            answered.set_result(dict(submission.create_response))
             self._log_end(submission.wait())
         except Exception as exc:
             _LOG.exception("an operation has failed as a program")

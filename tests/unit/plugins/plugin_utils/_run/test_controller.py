@@ -248,3 +248,28 @@ def test_first_ids_grow_and_fit_into_53_bits() -> None:
     second = controller.first_id()
     assert 0 < first < second < 2**53
     assert second - first >= 1502, "2 ms later there is room for the subtasks of 500 hosts"
+
+
+def test_a_program_that_runs_it_for_somebody_names_the_creator_and_the_trace(
+    who: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who({})
+    given = '{"creator": "alice", "creator_id": 100, "trace_id": "0123456789abcdef"}'
+    monkeypatch.setenv(controller.ASKED_VARIABLE, given)
+    assert controller.creator({}) == User("alice", number=100)
+    assert controller.trace_id() == "0123456789abcdef"
+    assert controller.user({}).name != "alice"  # a name in the environment gives nobody a role
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/runner")
+    assert controller.creator({}) == controller.user({})
+
+
+@pytest.mark.parametrize(
+    "given", ["", "{", "[]", '{"creator": 1, "trace_id": "x"}', '{"trace_id": "0123456789ABCDEF"}']
+)
+def test_an_environment_that_names_nobody(
+    who: Callable[..., User], monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    who({})
+    monkeypatch.setenv(controller.ASKED_VARIABLE, given)
+    assert controller.creator({}) == controller.user({})
+    assert re.fullmatch("[0-9a-f]{16}", controller.trace_id())
