@@ -641,7 +641,7 @@ def of_ssh(command: list[str], address: str) -> str:
 
 def of_fan_out(playbook: Playbook, host: Host, command: list[str]) -> tuple[str, str]:
     """The result of the fan-out, and its message."""
-    target = ansible_ssh.Target(tuple(command), host.address, None, Start(resident("python3")))
+    target = ansible_ssh.Destination(tuple(command), host.address, None, Start(resident("python3")))
     way = routes._Ssh().ways(target, [ansible_ssh.Host("case", host.address, "")])["case"]
     if isinstance(way, str):
         return TASK, way

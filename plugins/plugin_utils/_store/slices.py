@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from .._task.clock import iso, iso_now
 from .._task.errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, TASK_STATE, TIMED_OUT, Code, OcpError
 from .._task.host_ids import Target
-from .._task.report import summary
+from .._task.report import causes, summary
 from .._task.task import FAILED, RUNNING, Outcome, Task
 from . import rows, workflow
 from . import schema as tables
@@ -240,7 +240,8 @@ def _check(connection: sa.Connection, task_id: int) -> bool:
         raise OcpError(
             TASK_STATE,
             f"task {task_id} has ended FAILED, no slice works on it any more, one that is launched again neither: "
-            f"retry it or roll it back (task_retry, task_rollback; as a workflow workflow_resume). {summary(task)}",
+            "retry it or roll it back (task_retry, task_rollback; as a workflow workflow_resume). "
+            f"{summary(task)}: {causes(task)}",
         )
     return bool(status == RUNNING)
 

@@ -46,6 +46,13 @@ def summary(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
     return " ".join(". ".join(part for part in parts if part).split())
 
 
+def causes(task: Task) -> str:
+    """Why subtasks failed, in a line; empty where none did."""
+    node = task.what.node
+    found = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
+    return " ".join(join(found, _MOST).split())
+
+
 def _done(task: Task, changed: t.Mapping[str, int]) -> str:
     """What a run has done to agents: each phase that changed some, and on how many hosts."""
     again = " again" if task.operation == ROLLBACK else ""
