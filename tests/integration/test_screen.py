@@ -151,6 +151,10 @@ def test_retry_shows_what_was_left_to_do(way: Core, start_fleet: StartFleet, res
     log = paste(way, way_on(first, "Log"), response_file)
     assert "127.9." in log.output, "what ssh said of the host"
     assert log.status == 0
+    status = paste(way, way_on(second, "Status"), response_file)
+    assert status.status == 0, status.output
+    assert status.response is None, "the file is the run's"
+    assert "2 hosts: 2 stopped." in status.output
 
 
 def test_skip_and_rollback_say_what_they_did(way: Core, start_fleet: StartFleet, response_file: Path) -> None:

@@ -16,6 +16,7 @@ from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED
 from .layout import Shell, fold, wrap
 from .task import FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
 
+_STATUS = "agent_status"
 _LABEL = 15  # columns
 _INDENT = 4
 _SHORT = "ocp"  # the shell function that stands for what all commands have in common
@@ -67,7 +68,7 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
     failed = sorted({subtask.parallel_idx for subtask in task.failures if subtask.parallel_idx >= 0})
     hosts = [task.targets[index].host_id for index in failed] or [target.host_id for target in task.targets]
     ids = [f"host_ids={_list(hosts)}"] if len(hosts) <= _MOST_IDS else []
-    status = Way("Status:", "agent_status", ids)
+    status = Way("Status:", _STATUS, ids)
     if not store or task.status == SUCCESSFUL:
         undo = [Way("Start again:", "batch_start_agents", ids)] if ids and _is_stopped(task) else []
         return [status, *undo]
@@ -189,16 +190,19 @@ def _whole(way: Way, caller: Caller) -> list[str]:
         extra = [*way.extra, *([f"task_store={caller.store}"] if caller.store else [])]
         return [caller.module, "localhost", *caller.module_options, "-m", name, "-a", " ".join(extra)]
     if way.again:
-        return [caller.playbook, *caller.options, caller.called, *caller.request, *_variables(way)]
-    return [caller.playbook, *caller.options, f"oceanbase.ocp.{way.target}", *_variables(way)]
+        return [caller.playbook, *caller.options, caller.called, *caller.request, *_variables(way, caller)]
+    return [caller.playbook, *caller.options, f"oceanbase.ocp.{way.target}", *_variables(way, caller)]
 
 
 def _short(way: Way, caller: Caller) -> list[str]:
-    return _whole(way, caller) if way.module or way.again else [_SHORT, way.target, *_variables(way)]
+    return _whole(way, caller) if way.module or way.again else [_SHORT, way.target, *_variables(way, caller)]
 
 
-def _variables(way: Way) -> list[str]:
-    return [word for one in way.extra for word in ("-e", one)]
+def _variables(way: Way, caller: Caller) -> list[str]:
+    extra = list(way.extra)
+    if way.target == _STATUS and any("ocp_response_file" in word or word[:1] == "@" for word in caller.options):
+        extra.append("ocp_response_file=")  # the response of this run stays
+    return [word for one in extra for word in ("-e", one)]
 
 
 def _labelled(label: str, words: t.Sequence[str], columns: int) -> list[str]:

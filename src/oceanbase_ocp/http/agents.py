@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -41,7 +41,7 @@ class Agents:
         """GET /compute/hosts/{hostId}/agent/processes"""
         return self._look(host_agent_processes, call)
 
-    def _look(self, function: Callable[..., dict[str, Any]], call: Call) -> dict[str, Any]:
+    def _look(self, function: Callable[..., Mapping[str, Any]], call: Call) -> dict[str, Any]:
         host_id = reading.number(call.path["hostId"], "hostId")
         self._hosts.one(host_id)
         if not self._places.acquire(blocking=False):

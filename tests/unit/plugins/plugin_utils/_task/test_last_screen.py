@@ -165,6 +165,15 @@ def test_long_options_are_given_once(new_task: NewTask, play: Play) -> None:
     assert "Retry:         ocp task_retry -e task_id=5000" in lines
 
 
+def test_a_look_leaves_the_response_of_the_run_alone(new_task: NewTask, play: Play) -> None:
+    task = play(new_task(3), {("prepare", 1): refused(1)})
+    for options in (["-e", "ocp_response_file=r.json"], ["-e", '{"ocp_response_file": "r.json"}'], ["-e", "@v.yml"]):
+        words = " ".join(screen(task, Caller(options=options))).replace("\\", "").split()
+        status = words[words.index("Status:") : words.index("Log:")]
+        assert status[-2:] == ["-e", "ocp_response_file="]
+        assert words.count("ocp_response_file=") == 1
+
+
 def test_what_is_secret_is_read_first(new_task: NewTask, play: Play) -> None:
     caller = Caller(options=["-i", "inventory.yml", "-e", Shell('ocp_x="$ocp_x"')], asked=["ocp_x"])
     lines = screen(play(new_task(3), {("prepare", 1): refused(1)}), caller)
