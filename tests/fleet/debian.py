@@ -16,6 +16,7 @@ from pathlib import Path
 from . import runtime
 from .spec import FleetError
 
+SUITE = "OCP_FLEET_SUITE"  # environment variable, the release of Debian that is booted: this machine's without it
 CACHE = Path(__file__).resolve().parents[2] / ".cache/fleet"
 PACKAGES = "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,openssh-server,python3,procps"
 ADMIN_ENTRY = "admin:x:1000:1000:admin:/home/admin:/bin/sh\n"
@@ -42,7 +43,8 @@ def system() -> Path:
 
     Raises FleetError when that cannot be done.
     """
-    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    own = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    suite = os.environ.get(SUITE) or own
     path = CACHE / f"{suite}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"  # this file makes it
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w") as lock:
@@ -51,17 +53,20 @@ def system() -> Path:
             for other in CACHE.glob("*-*"):
                 shutil.rmtree(other, ignore_errors=True)
             new = path.with_suffix(".new")
-            _bootstrap(new, suite)
+            _bootstrap(new, suite, own)
             _configure(new)
             new.rename(path)
     return path
 
 
-def _bootstrap(folder: Path, suite: str) -> None:
-    """Install the release of this machine, from where it has its packages: the stand-in needs its very libraries."""
+def _bootstrap(folder: Path, suite: str, own: str) -> None:
+    """Install a release from where this machine, of the release own, has its packages.
+
+    The stand-in needs this machine's libraries, or later ones.
+    """
     asked = ["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"]
     lines = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
-    mirrors = [address for line in lines for release, address in [line.split()] if release == suite]
+    mirrors = [address for line in lines for release, address in [line.split()] if release == own]
     log = folder.with_suffix(".log")
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(folder), *mirrors[:1]]
     with open(log, "wb") as stream:

@@ -106,7 +106,8 @@ class _Run:
         check_task(json.loads(self._response.read_text())["data"], found.hosts)
         shown = output.read_text()
         found.response, found.output = self._response.stat().st_size, output.stat().st_size
-        found.statistic = len(json.dumps(json.loads(shown.rpartition(_STATISTIC)[2])["ocp_response"]))
+        statistics, _end = json.JSONDecoder().raw_decode(shown.rpartition(_STATISTIC)[2].lstrip())
+        found.statistic = len(json.dumps(statistics["ocp_response"]))
 
     def _measured(
         self,
