@@ -333,7 +333,7 @@ def test_check_mode_changes_nothing(core: Core, start_fleet: StartFleet, tmp_pat
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="stopped")])
     before = {host.name: host.agent_processes() for host in fleet.hosts}
 
-    run = core.stop_fleet(fleet, tmp_path / "response.json", "--check", "--diff")
+    run = core.stop_fleet(fleet, tmp_path / "response.json", "--check", "--diff", "-v")
 
     assert run.status == 0, run.output
     assert {host.name: host.agent_processes() for host in fleet.hosts} == before

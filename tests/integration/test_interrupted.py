@@ -541,7 +541,9 @@ def test_a_database_that_goes_away_between_two_barriers(
     newest_core: Core, start_fleet: StartFleet, response_file: Path, data_home: Path, kind: str
 ) -> None:
     fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec()])
-    with running(kind) as server:
+    data_home.mkdir()
+    # A disk of its own, as a volume is: nothing is promised of that of a container, which this machine may be.
+    with mounted(data_home, "-t", "tmpfs", "tmpfs"), running(kind) as server:
         url = server.new_database("ocp")
         run = Running(newest_core, fleet, response_file, ocp_task_store=url)
         run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
