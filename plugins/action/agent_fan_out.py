@@ -88,6 +88,7 @@ class ActionModule(ControllerAction):
                     continue
                 yield Work(host, requests.of(host, note), way.route, way.start, note)
 
+        started = iso_now()
         asked: list[str] = []
         try:
             with client.engine(Path(C.DEFAULT_LOCAL_TMP)) as engine:

@@ -8,14 +8,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
-
 
 class ModuleDocFragment:
-    DOCUMENTATION = f"""
+    DOCUMENTATION = """
 options:
   phase:
     type: str
     required: true
-    choices: [{", ".join(PHASES)}]
+    choices: [prepare, restart_pos_proxy, stop, start, finish]
 """

@@ -40,7 +40,7 @@ def test_healthz(anybody: Client) -> None:
 
 
 def test_each_request_has_a_trace_id_of_its_own(anybody: Client, open_service: Service) -> None:
-    first, second = (check(anybody.get("/time")).body["traceId"] for _ in range(2))
+    first, second = (check(anybody.get("/time")).body["traceId"] for _time in range(2))
 
     assert first != second
     logged = [line for line in open_service.lines() if line["traceId"] == first]
@@ -93,7 +93,7 @@ def test_a_body_of_unknown_length_is_limited(open_service: Service) -> None:
     with socket.create_connection(("127.0.0.1", open_service.port), timeout=30) as connection:
         connection.sendall(head)
         try:
-            for _ in range(100):
+            for _time in range(100):
                 connection.sendall(chunk)
         except OSError:
             pass

@@ -132,7 +132,7 @@ def test_behind_a_proxy_that_changes_the_host() -> None:
 def test_failed_logins() -> None:
     clock = Clock(0)
     attempts = Attempts(clock)
-    for _ in range(5):
+    for _time in range(5):
         assert attempts.wait("192.0.2.1", "alice") == 0
         attempts.note("192.0.2.1", "alice")
     assert attempts.wait("192.0.2.1", "alice") > 0

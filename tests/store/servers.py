@@ -237,7 +237,7 @@ def started(kind: type[_S]) -> Iterator[_S]:
         shutil.rmtree(folder)
 
 
-def _run(*command: str | Path, timeout: float = 120, as_user: Mapping[str, Any] = AS_USER) -> str:
+def _run(*command: str | Path, timeout: float = 120, as_user: Mapping[str, Any] | None = None) -> str:
     """Run a program of a server. Returns what it prints."""
     return subprocess.run(
         command,
@@ -247,5 +247,5 @@ def _run(*command: str | Path, timeout: float = 120, as_user: Mapping[str, Any] 
         check=True,
         cwd="/",
         timeout=timeout,
-        **as_user,
+        **(AS_USER if as_user is None else as_user),
     ).stdout

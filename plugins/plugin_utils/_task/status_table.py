@@ -59,9 +59,7 @@ def _follows(before: str, name: str) -> bool:
 
 def _range(run: t.Sequence[str]) -> str:
     first, last = _NUMBERED.fullmatch(run[0]), _NUMBERED.fullmatch(run[-1])
-    assert first
-    assert last
-    return f"{first[1]}[{first[2]}:{last[2]}]"
+    return f"{first[1]}[{first[2]}:{last[2]}]" if first and last else ", ".join(run)
 
 
 def _rows(statuses: t.Sequence[AgentStatus]) -> str:

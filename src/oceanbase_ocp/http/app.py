@@ -97,7 +97,7 @@ def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Runn
 
 def _described(rows: list[Row]) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint of the service's own description."""
-    calls = [("GET", "/time", None), *((method, path, role) for method, path, role, _ in rows)]
+    calls = [("GET", "/time", None), *((method, path, role) for method, path, role, _function in rows)]
     text = json.dumps(openapi.document(calls, PREFIX))
 
     async def endpoint(_request: Request) -> Response:

@@ -21,7 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.variables impor
     OF_RUNS,
     SETTINGS,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE, WAIT
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE, PHASES, WAIT
 
 STEPS = (*BY_PHASE, WAIT.phase)
 ROOT = Path(__file__).resolve().parents[5]
@@ -90,3 +90,9 @@ def test_every_playbook_begins_with_an_action_that_checks_them(path: Path) -> No
     module = first_module(path).removeprefix("oceanbase.ocp.")
     action = (ROOT / f"plugins/action/{module}.py").read_text()
     assert "request_action.carry_out(" in action or "ask.ask(" in action or "mistakes.check_extra(" in action
+
+
+def test_the_documentation_names_the_phases() -> None:
+    path = ROOT / "plugins/doc_fragments/_phase.py"
+    (options,) = re.findall(r"choices: \[(.*)\]", path.read_text())
+    assert options.split(", ") == list(PHASES)

@@ -116,7 +116,7 @@ def test_an_odd_host_comes_first_and_equal_ones_share_a_line() -> None:
         status(answer(ready=False, findings=[finding("pid_file", "names pid 9")]), "db006"),
     ]
     shown = table(statuses)
-    rows = shown.split("\n\n")[0].splitlines()
+    rows = shown.partition("\n\n")[0].splitlines()
     assert [row.split()[0] for row in rows] == ["HOSTS", "db005", "db004", "db006", "db[001:003]", "web"]
     assert rows[4].split()[1:] == [
         *["(3)", "ready", "gen2", "4.2.2", "1+2", "root", "1", "d", "3", "MB"],
