@@ -36,6 +36,7 @@ class _Reader(object):
         self._wanted = wanted
         self._found = {}
         self._seen = set()
+        self._margin = None  # the indent of the first key
         self._levels = []  # pairs of indent and key, from the margin to where the reader is
 
     def read(self, text):
@@ -44,16 +45,14 @@ class _Reader(object):
         for number, line in enumerate(text.replace(u"\r\n", u"\n").split(u"\n"), 1):
             stripped = line.strip(u" \t")
             indent = len(line) - len(line.lstrip(u" "))
-            if not stripped or inside is None and stripped.startswith(u"#"):
+            if not stripped or stripped.startswith(u"#"):
                 continue
             if inside is not None and (indent > inside[0] or indent == inside[0] and inside[1] and (
                     stripped == u"-" or stripped.startswith(u"- "))):
-                if self._is_wanted(inside[2]) and not stripped.startswith(u"#"):
+                if self._is_wanted(inside[2]):
                     raise SettingsError("line %d: %s goes on here" % (number, u".".join(inside[2])))
                 continue
             inside = None
-            if stripped.startswith(u"#"):
-                continue
             if indent == 0 and (stripped == u"---" or stripped.startswith(u"%")):
                 if begun:
                     break  # the agent reads the first document, which may be empty
@@ -71,6 +70,10 @@ class _Reader(object):
     def _take(self, text, indent):
         """Take one line. Returns what of the following lines is not looked into: indent, whether items at that indent
         count, keys; None for nothing."""
+        if self._margin is None:
+            self._margin = indent
+        elif indent < self._margin:
+            raise SettingsError("it is to the left of the first line")
         while self._levels and self._levels[-1][0] >= indent:
             self._levels.pop()
         if text == u"-" or text.startswith(u"- "):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.settings import SettingsError, settings_in
@@ -81,6 +81,10 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=7))
+@example(["  b:", "runDir: /x"])
+@example(["runDir:", "# d", "    c: d"])
+@example(["  b:", "# d", "    runDir: /y"])
+@example(["---", "    c: d", "  d: e", "runDir: /x"])
 def test_it_is_right_or_refuses(lines: list[str]) -> None:
     text = "\n".join(lines)
     try:
