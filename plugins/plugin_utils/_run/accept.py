@@ -61,7 +61,7 @@ def accept(
     new_store = persistence.made_new(asked.url) if executor else None
     task = have_task(executor)
     if new_store:
-        screen.display().display(new_store, stderr=True)
+        screen.tell(new_store)
     if transport != settings.TASK and not by_workflow:
         client.start(Path(C.DEFAULT_LOCAL_TMP))
     run.task, run.executor, run.resumed = task, executor, resumed
