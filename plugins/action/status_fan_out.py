@@ -32,7 +32,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
     SPELLINGS,
     OcpError,
 )
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 
 ROLE = "HOST_VIEWER"
@@ -111,5 +110,5 @@ class ActionModule(ControllerAction):
         reached = [name for name in names if not limit or name in variables["ansible_play_hosts_all"]]
         if not reached:
             raise OcpError(INVALID, "the inventory has no host to look at: give one with -i")
-        inventory.check_variables(self, variables, [Target(0, name) for name in reached])  # not all have an id
+        inventory.check_variables(self, variables, reached)
         return reached

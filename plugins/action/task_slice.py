@@ -82,5 +82,5 @@ def _own(asked: Asked, due: t.Callable[[set[int]], list[int]]) -> list[Target]:
         reached = set(variables["ansible_play_hosts_all"])
         ids = {name: value for name, value in ids.items() if name in reached}
     targets = resolve(due(known(ids)), ids, variables["groups"])
-    inventory.check_variables(asked.action, variables, targets)
+    inventory.check_variables(asked.action, variables, [target.host for target in targets])
     return targets

@@ -72,13 +72,13 @@ def find_hosts(
     return targets
 
 
-def check_variables(action: ActionBase, variables: t.Mapping[str, t.Any], targets: t.Iterable[Target]) -> None:
+def check_variables(action: ActionBase, variables: t.Mapping[str, t.Any], names: t.Iterable[str]) -> None:
     """Raises OcpError (400) where hosts have variables that are misspelled, or values of a wrong type.
 
-    action: which evaluates their templates.
+    action: which evaluates their templates. names: of the hosts.
     """
     hosts = _hosts(variables)
-    _check_variables(action, variables, {target.host: hosts[target.host] for target in targets})
+    _check_variables(action, variables, {name: hosts[name] for name in names})
 
 
 def _check_variables(
