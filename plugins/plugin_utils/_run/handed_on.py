@@ -55,6 +55,6 @@ def check(variables: t.Mapping[str, t.Any], task: AnsibleTask) -> None:
         raise OcpError(
             INVALID,
             f"{join(wrong)} cannot be given as {'an extra variable' if len(wrong) == 1 else 'extra variables'}: the "
-            "playbooks hand their own state on by these names. Leave them out; the variables of a request are in the "
-            "README",
+            "playbooks hand their own state on by these names. Leave them out; the variables of a request are in "
+            "docs/variables.md",
         )
