@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
 import typing as t
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests i
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results, earlier
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import Progress
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh import routes
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
@@ -52,35 +50,28 @@ class ActionModule(ControllerAction):
             return {"changed": False, "answers": {}, "rest": {}}
         journal.join()  # it ends with the process that holds the connections
         before = earlier(variables, run.the_task.id)
-        results = FanOutResults(phase, run, check_mode=self._task.check_mode)
+        results = FanOutResults.of_phase(phase, run, check_mode=self._task.check_mode)
         if run.transport == TASK:
             results.leave(hosts)
         else:
-            try:
-                self._fan_out(results, hosts, variables, first=not before)
-            except client.EngineGoneError as exc:
-                results.refuse(hosts, str(exc))
-            except Exception as exc:  # whatever it is, Ansible's own way is still there
-                screen.display().vvv("".join(traceback.format_exception(exc)))
-                results.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
+            with results.fallen_back(hosts):
+                self._fan_out(run, results, hosts, variables, first=not before)
             self._tell(results)
         skipped = {} if results.worked else {"skipped": True}
         shown = {**self._warnings(results), **self._diff(results), **screen.hidden()}
         text = json.dumps(before)  # lest Ansible walk through it
-        return {**skipped, **results.result(), "earlier": text, **shown}
+        return {**skipped, **results.result(run), "earlier": text, **shown}
 
-    def _fan_out(self, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool) -> None:
+    def _fan_out(
+        self, run: Run, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool
+    ) -> None:
         """Have the phase done on hosts, and take their answers. first: whether none was met."""
-        run, shared = results.run, TaskVariables(self, variables)
+        shared = TaskVariables(self, variables)
         known, phases = Results(variables["hostvars"], run.the_task.id), _phases(run.the_task)
         requests = HostRequests(results.phase, phases, run, shared, known, check_mode=self._task.check_mode)
 
         def with_way(hosts: list[str]) -> t.Iterator[Work]:
-            ways = routes.routes(self, variables, hosts, carrier.resident, shared) if hosts else {}
-            for host, way in ways.items():
-                if isinstance(way, str):
-                    results.refuse([host], way)
-                    continue
+            for host, way in results.ways(self, variables, hosts, shared):
                 try:
                     note = requests.note(host)
                 except (OcpError, AnsibleError) as exc:
@@ -107,7 +98,7 @@ class ActionModule(ControllerAction):
                     timeout=timeout,
                     keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
                     begun=lambda host: progress.begun(host, time.monotonic()),
-                    cancelled=lambda: self._look(results, progress),
+                    cancelled=lambda: self._look(run, results, progress),
                 )
                 for host, answer in answers:
                     result = results.take(host, answer)
@@ -121,9 +112,9 @@ class ActionModule(ControllerAction):
             results.lose(asked, f"{type(exc).__name__}: {exc}", started)
 
     @staticmethod
-    def _look(results: FanOutResults, progress: Progress) -> bool:
+    def _look(run: Run, results: FanOutResults, progress: Progress) -> bool:
         """Tell how far the phase is, where that is due. Returns whether no other host is to be begun."""
-        results.halted = results.halted or halt({"heart": results.run.token})
+        results.halted = results.halted or halt({"heart": run.token})
         if results.halted:
             progress.cancelled()
         line = progress.line(time.monotonic())

@@ -11,7 +11,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import play
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process.waiting import wait_until
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     cancel,
-    inventory,
     persistence,
     request_action,
     supervisor,
@@ -51,7 +50,7 @@ def _join(asked: Asked, run: Run) -> dict[str, t.Any]:
     """Wait for the slices, and let the task go on. Returns how far it has come, as C(msg). Raises OcpError."""
     started = iso_now()
     given = settings.timeouts({"wait": asked.arguments["wait_timeout"] or ""}).get("wait")
-    inventory.check_controller(asked.variables)
+    asked.inventory.check_controller()
     task_id = workflow_request.task_id(asked.arguments["task_id"], check_mode=asked.check_mode)
     if task_id is None:
         return {"msg": workflow_request.NO_TASK}

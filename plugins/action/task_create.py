@@ -8,7 +8,6 @@ import typing as t
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     accept,
     controller,
-    inventory,
     mistakes,
     persistence,
     request_action,
@@ -46,10 +45,9 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     operation = asked.arguments["operation"]
     role = OPERATIONS[operation].role
     asked.authorize(role, operation)
-    inventory.check_controller(asked.variables)
+    asked.inventory.check_controller()
     workflow = accept.workflow(asked, role)
-    wanted, force = _host_ids(asked), asked.arguments["force"]
-    targets = inventory.find_hosts(asked.action, asked.variables, wanted, force=force)
+    targets = asked.inventory.find(_host_ids(asked), force=asked.arguments["force"])
     seconds = accept.timeouts(asked)
     share = percentage(asked.arguments["max_fail_percentage"])
     user = controller.creator(asked.variables)
@@ -82,7 +80,7 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
 
 
 def _host_ids(asked: Asked) -> list[int]:
-    ids = requested_hosts.ids(asked.arguments["host_ids"], asked.variables)
+    ids = requested_hosts.ids(asked.arguments["host_ids"], asked.variables, asked.inventory)
     if ids is None:
         mistakes.check_missing("hostIds", asked.variables)
     return ids if ids is not None else parse(None)

@@ -31,6 +31,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import statist
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.last_screen import last_screen, refusal
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import summary
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import in_words
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import RUNNING, SUCCESSFUL, Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**persistence.OPTION}
@@ -46,7 +47,7 @@ class ActionModule(ControllerAction):
         told = _end(run, persistence.chosen(plain(arguments["task_store"])), variables["hostvars"])
         response, notes, successful = told.response, told.notes, told.successful
         unwritten = ""
-        if run.response_file and not run.check_mode:
+        if run.response_file:
             try:
                 write(run.response_file, response)
             except OSError as exc:
@@ -66,7 +67,7 @@ class ActionModule(ControllerAction):
             "successful": successful,
             "response": response,
             "ansible_stats": {
-                "data": {"ocp_response": _published(response, None if run.check_mode else run.response_file)},
+                "data": {"ocp_response": _published(response, run.response_file)},
                 "per_host": False,
                 "aggregate": False,
             },
@@ -90,8 +91,7 @@ class _End:
 def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
     if not run.task:
         response = run.response or {}
-        error = response["error"]
-        message = f"{response['status']} {error['code']}: {error['message']}"
+        message = in_words(response)
         return _End(response, message, [], False, lambda notes: refusal(message, notes))
     caller = None if in_awx() else invocation.current(store=url is not None and url != persistence.NONE)
     results = Results(hostvars, run.task.id)

@@ -8,7 +8,6 @@ import typing as t
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     accept,
-    inventory,
     mistakes,
     persistence,
     request_action,
@@ -46,10 +45,10 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
     arguments = asked.arguments
     intervention = arguments["intervention"]
     asked.authorize(_ROLE, f"task_{intervention}")
-    inventory.check_controller(asked.variables)
+    asked.inventory.check_controller()
     workflow = accept.workflow(asked, _ROLE)
     # A file of variables may name the hosts of the first request; the nodes of a workflow always get its variables.
-    named = None if workflow else requested_hosts.ids(None, asked.variables)
+    named = None if workflow else requested_hosts.ids(None, asked.variables, asked.inventory)
     for field, given in (("taskId", arguments["task_id"]), ("subtaskId", arguments["subtask_id"])):
         if given in (None, "") and (field == "taskId" or intervention == "skip"):
             mistakes.check_missing(field, asked.variables)
@@ -71,7 +70,7 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
         host_ids = _unfinished_host_ids(task)
         if named is not None:
             requested_hosts.check_resumed(named, task.targets, host_ids)
-        targets = inventory.find_hosts(asked.action, asked.variables, host_ids, force=arguments["force"])
+        targets = asked.inventory.find(host_ids, force=arguments["force"])
         found = {target.host_id: target for target in targets}
 
         def take_up(task: Task) -> None:

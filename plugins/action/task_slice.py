@@ -7,7 +7,6 @@ import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
-    inventory,
     journal,
     persistence,
     request_action,
@@ -20,7 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, known, resolve
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, known
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.slice import Slice
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import EXECUTE
@@ -45,7 +44,7 @@ def _take(asked: Asked, run: Run) -> None:
     fanout = settings.fanout(asked.arguments["fanout"])
     progress = settings.progress(asked.arguments["progress"])
     phases = _phases(asked.arguments["phase"])
-    inventory.check_controller(asked.variables)
+    asked.inventory.check_controller()
     task_id = workflow_request.task_id(asked.arguments["task_id"], check_mode=asked.check_mode)
     if task_id is None:
         run.no_task = workflow_request.NO_TASK
@@ -76,11 +75,8 @@ def _phases(phase: object) -> list[str]:
 
 def _own(asked: Asked, due: t.Callable[[set[int]], list[int]]) -> list[Target]:
     """The hosts of our inventory on which something is due. due: says of ids which of them that are."""
-    variables = asked.variables
-    ids = inventory.ids(variables)
-    if variables.get("ansible_limit"):
-        reached = set(variables["ansible_play_hosts_all"])
-        ids = {name: value for name, value in ids.items() if name in reached}
-    targets = resolve(due(known(ids)), ids, variables["groups"])
-    inventory.check_variables(asked.action, variables, [target.host for target in targets])
+    inventory = asked.inventory
+    ids = {name: value for name, value in inventory.ids.items() if name in inventory.reached}
+    targets = inventory.resolve(due(known(ids)), ids)
+    inventory.check_variables(target.host for target in targets)
     return targets

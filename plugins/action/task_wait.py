@@ -74,7 +74,7 @@ class ActionModule(ControllerAction):
             run.barrier_error = problem
         else:
             run.task = task
-        if run.response_file and not run.check_mode:
+        if run.response_file:
             with contextlib.suppress(OSError):  # the report writes it again, and tells; hosts must not wait for a file
                 write(run.response_file, request.respond(run.task))
         journal.note(run)

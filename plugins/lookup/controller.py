@@ -54,7 +54,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.command_line im
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request, in_words
 
 
 class LookupModule(LookupBase):
@@ -86,4 +86,4 @@ class LookupModule(LookupBase):
             with contextlib.suppress(OSError):  # what is to be told comes from here in any case
                 if ours:
                     write(path, response)
-        raise AnsibleLookupError(f"{response['status']} {response['error']['code']}: {error.message}")
+        raise AnsibleLookupError(in_words(response))

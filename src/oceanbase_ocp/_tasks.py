@@ -11,7 +11,7 @@ from typing import Any, cast, overload
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, persistence, questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request, in_words
 
 from ._types import Response, SubtaskLogResponse, TaskDetailResponse, TaskPageResponse, TaskStatus
 
@@ -88,4 +88,4 @@ def answer(
             return question(store, request, **asked)
     except OcpError as error:
         response = request.refuse(error)
-        return questions.Reply(response, f"{response['status']} {response['error']['code']}: {error.message}")
+        return questions.Reply(response, in_words(response))

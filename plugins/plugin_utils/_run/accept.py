@@ -22,7 +22,7 @@ from .._store.workflow import Workflow
 from .._task import settings
 from .._task.alerts import of_stop
 from .._task.clock import iso_now
-from .._task.errors import CONFLICT, INTERRUPTED, INVALID, OcpError
+from .._task.errors import INTERRUPTED, INVALID, OcpError
 from .._task.operation import PHASES, WAIT
 from .._task.task import ROLLBACK, Outcome, Task
 from . import journal, persistence, request_action, screen, supervisor
@@ -107,8 +107,7 @@ def begin(asked: Asked, run: Run, task: Task) -> Task:
 
     Raises OcpError (409) where another run writes the response file.
     """
-    if asked.held_by:
-        raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
+    asked.check_response_file()
     run.response = asked.request.respond(task)
     task.begin()
     return task

@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from .._files.document import plain
 from .._task.clock import now_ms
 from .._task.errors import SPELLINGS, OcpError
-from .._task.response import Request
+from .._task.response import Request, in_words
 from . import controller, handed_on, mistakes, persistence
 from .questions import Reply
 
@@ -60,12 +60,15 @@ def ask(
             own = {name: value for name, value in arguments.items() if name not in _NOT_ASKED}
             reply = question(store, request, **own)
     except OcpError as error:
-        response = request.refuse(error)
-        said = f"{response['status']} {response['error']['code']}: {error.message}"
-        return {"failed": True, "msg": said, "response": response}
+        return refusal(request.refuse(error))
     result: dict[str, t.Any] = {"changed": writes, "msg": reply.said}
     if reply.lines:
         result["lines"] = reply.lines
     if arguments.get("whole", True):
         result["response"] = reply.response
     return result
+
+
+def refusal(response: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The result of an action whose request is refused. response: to the request."""
+    return {"failed": True, "msg": in_words(response), "response": response}

@@ -8,23 +8,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import traceback
 import typing as t
 
-from .._fan_out.client import Answer, Failure
+from ansible.plugins.action import ActionBase
+
+from .._fan_out import carrier
+from .._fan_out.client import Answer, EngineGoneError, Failure
 from .._fan_out.host_answer import AnswerError, checked
+from .._ssh import routes
+from .._ssh.task_variables import TaskVariables
 from .._task.errors import join
 from .._task.operation import BY_PHASE
 from .._task.printable import in_line, printable
 from .._task.settings import FANOUT
+from . import screen
 from .host_results import cancelled, no_answer, overdue
 from .run import Run
 
 _SHOWN = 20
-TRIED_BY_TASK = (Failure.REFUSED, Failure.NO_ANSWER)  # ssh itself, or the ordinary module, may do better
+_TRIED_BY_TASK = (Failure.REFUSED, Failure.NO_ANSWER)  # ssh itself, or the ordinary module, may do better
 
 
-def unanswered(failure: Failure, message: str, timeout: float, changed: bool) -> dict[str, t.Any]:
+def _unanswered(failure: Failure, message: str, timeout: float, changed: bool) -> dict[str, t.Any]:
     """The result of a host that has given no answer, for good.
 
     message: of the failure, for people. timeout: seconds that it had. changed: whether it may have been changed.
@@ -39,14 +47,17 @@ def unanswered(failure: Failure, message: str, timeout: float, changed: bool) ->
     return {"unreachable": True, "msg": message, **reason}
 
 
-def out_of_reach(why: str) -> dict[str, t.Any]:
+def _out_of_reach(why: str) -> dict[str, t.Any]:
     """The result of a host that the fan-out cannot reach, or not as ssh would, where nothing else is to be tried."""
     text = f"the fan-out does not reach it ({printable(why)}); ocp_transport=auto would leave it to a task of its own"
     return {"unreachable": True, "reason": "not_connected", "msg": text}
 
 
 class FanOutResults:
-    """The hosts of one phase. run: the one that they belong to.
+    """The hosts of one fan-out.
+
+    phase: of the host program. transport: see settings.py. timeout: seconds that a host may take. changing: whether
+    the phase may change a host. patient: whether a locked agent is left to the task, which waits for the lock.
 
     answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
     middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
@@ -54,16 +65,46 @@ class FanOutResults:
     see halt.py. told: hosts of whose failures people have been told.
     """
 
-    def __init__(self, phase: str, run: Run, *, check_mode: bool) -> None:
+    def __init__(
+        self, phase: str, transport: str, timeout: float, *, changing: bool = False, patient: bool = False
+    ) -> None:
         self.phase = phase
-        self.run = run
         self.answers: dict[str, dict[str, t.Any]] = {}
         self.rest: dict[str, dict[str, t.Any]] = {}
         self.warnings: list[tuple[str, str]] = []
         self.halted: dict[str, t.Any] | None = None
         self.told: set[str] = set()
-        self._changing = BY_PHASE[phase].changes and not check_mode
-        self._only = run.transport == FANOUT
+        self._timeout = timeout
+        self._changing = changing
+        self._patient = patient
+        self._only = transport == FANOUT
+
+    @classmethod
+    def of_phase(cls, phase: str, run: Run, *, check_mode: bool) -> FanOutResults:
+        """Those of a phase of a run's task."""
+        timeout, changing = run.the_task.timeouts[phase], BY_PHASE[phase].changes and not check_mode
+        return cls(phase, run.transport, timeout, changing=changing, patient=run.resumed)
+
+    @contextlib.contextmanager
+    def fallen_back(self, hosts: t.Sequence[str]) -> t.Iterator[None]:
+        """Leave hosts without a result to the phase's task when the fan-out breaks."""
+        try:
+            yield
+        except EngineGoneError as exc:
+            self.refuse(hosts, str(exc))
+        except Exception as exc:  # whatever it is
+            screen.display().vvv("".join(traceback.format_exception(exc)))
+            self.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
+
+    def ways(
+        self, action: ActionBase, task_vars: dict[str, t.Any], hosts: t.Sequence[str], shared: TaskVariables
+    ) -> t.Iterator[tuple[str, routes.Way]]:
+        """The ways to those hosts that the fan-out reaches as ssh would; the others are left to the phase's task."""
+        for host, way in routes.routes(action, task_vars, hosts, carrier.resident, shared).items():
+            if isinstance(way, str):
+                self.refuse([host], way)
+            else:
+                yield host, way
 
     def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
         """Leave hosts to the phase's task, unless they have a result."""
@@ -77,7 +118,7 @@ class FanOutResults:
             return
         for host in hosts:
             if host not in self.answers and host not in self.rest:
-                self.answers[host] = out_of_reach(why)
+                self.answers[host] = _out_of_reach(why)
 
     def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
         """Note hosts, as far as they have no result, that may have been at work since started."""
@@ -113,13 +154,13 @@ class FanOutResults:
         if failure is Failure.NOT_CONNECTED and self._changing:
             self.leave([host], message)  # its task tries for a while: the host was there a moment ago
             return None
-        if failure in TRIED_BY_TASK and not self._only:
+        if failure in _TRIED_BY_TASK and not self._only:
             self.rest[host] = {"why": message, "said": message}
             return None
-        return unanswered(failure, message, self.run.the_task.timeouts[self.phase], self._changing and answer.sent)
+        return _unanswered(failure, message, self._timeout, self._changing and answer.sent)
 
     def _answered(self, host: str, output: dict[str, t.Any]) -> dict[str, t.Any] | None:
-        if output.get("reason") == "locked" and self.run.resumed:
+        if output.get("reason") == "locked" and self._patient:
             self.leave([host], str(output.get("msg")))  # its task waits: it may be the last run's program
             return None
         self.warnings += [(host, warning) for warning in output.pop("warnings", [])]
@@ -132,12 +173,12 @@ class FanOutResults:
         """Whether a host was worked on, or was to be: not where all of them are left to tasks or let be."""
         return any(answer.get("reason") not in ("cancelled", "disowned") for answer in self.answers.values())
 
-    def result(self) -> dict[str, t.Any]:
-        """The result of the fan-out's own task."""
-        known = self.run.due.get(self.phase, {})
+    def result(self, run: Run) -> dict[str, t.Any]:
+        """The result of the fan-out's own task, in a run."""
+        known = run.due.get(self.phase, {})
         return {
             "changed": any(answer.get("changed") for answer in self.answers.values()),
-            "task": self.run.the_task.id,
+            "task": run.the_task.id,
             "phase": self.phase,
             # as texts, lest Ansible walk through them in every task that follows
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},

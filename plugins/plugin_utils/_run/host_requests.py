@@ -80,18 +80,13 @@ class HostRequests:
         return request
 
     def _validated(self, phase: str, host: str) -> dict[str, t.Any]:
-        there = self._variables.of(host)
-        options_of = BY_PHASE[phase].options
-        given = {option: self._variables.value(host, name) for option, name in options_of.items() if name in there}
+        given = given_on(host, BY_PHASE[phase].options, self._variables)
         key = phase, repr(given)
         if key not in self._valid:
             options = {"phase": phase, "timeout": self._timeouts[phase], **given}
             if BY_PHASE[phase].by_goal:
                 options["goal"] = self._task.what.goal
-            found = self._validator.validate(options)
-            if found.error_messages:
-                raise OcpError(INVALID, "; ".join(found.error_messages))
-            self._valid[key] = {**found.validated_parameters, "check_mode": self._check_mode}
+            self._valid[key] = {**validated(self._validator, options), "check_mode": self._check_mode}
         return self._valid[key]
 
     def _since(self, host: str) -> dict[str, t.Any]:
@@ -104,3 +99,20 @@ class HostRequests:
             "ready_at": start.get("ready_at"),
             "boot_id": start.get("boot_id") or stop.get("boot_id"),
         }
+
+
+def given_on(host: str, options: t.Mapping[str, str], variables: TaskVariables) -> dict[str, t.Any]:
+    """The options of the host program that the variables of a host set. options: the variables, by option.
+
+    Raises AnsibleError for a wrong template.
+    """
+    there = variables.of(host)
+    return {option: variables.value(host, name) for option, name in options.items() if name in there}
+
+
+def validated(validator: ArgumentSpecValidator, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The parameters of the host program from its options. Raises OcpError (400)."""
+    found = validator.validate(options)
+    if found.error_messages:
+        raise OcpError(INVALID, "; ".join(found.error_messages))
+    return t.cast("dict[str, t.Any]", found.validated_parameters)

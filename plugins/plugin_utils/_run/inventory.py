@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -22,93 +23,90 @@ from . import mistakes
 _ID = "ocp_host_id"
 
 
-def check_controller(variables: t.Mapping[str, t.Any]) -> None:
-    """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence.
+class Inventory:
+    """The inventory as one request finds it. Hosts are read once, when something of them is asked for.
 
-    variables: of the task, here and below.
+    action: of the request; it evaluates templates. variables: of its task.
     """
-    if "localhost" not in variables["ansible_play_hosts_all"]:
-        raise OcpError(
-            INVALID,
-            f"--limit {variables.get('ansible_limit')} leaves out localhost, which keeps the task: add localhost to it",
-        )
 
+    def __init__(self, action: ActionBase, variables: t.Mapping[str, t.Any]) -> None:
+        self._action = action
+        self._variables = variables
+        self._limit = variables.get("ansible_limit")
 
-def ids(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The variable C(ocp_host_id) of the hosts of the inventory that have it, by their names, in plain types."""
-    return _ids(variables, _hosts(variables))
+    def check_controller(self) -> None:
+        """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence."""
+        if "localhost" not in self._variables["ansible_play_hosts_all"]:
+            raise OcpError(
+                INVALID,
+                f"--limit {self._limit} leaves out localhost, which keeps the task: add localhost to it",
+            )
 
+    @functools.cached_property
+    def _hosts(self) -> dict[str, dict[str, t.Any]]:
+        """The variables of each host that concern this collection, with templates as they are.
 
-def find_hosts(
-    action: ActionBase, variables: t.Mapping[str, t.Any], host_ids: t.Sequence[int], *, force: bool
-) -> list[Target]:
-    """The hosts of the inventory with these ids.
+        It costs a millisecond a host.
+        """
+        hostvars = self._variables["hostvars"]
+        return {
+            name: {variable: value for variable, value in hostvars.raw_get(name).items() if mistakes.concerns(variable)}
+            for name in hostvars
+        }
 
-    action: see check_variables(). force: take also those that must be left alone. Raises OcpError where one is not
-    there, or must be left alone, or has a misspelled variable.
-    """
-    hosts = _hosts(variables)
-    targets = resolve(host_ids, _ids(variables, hosts), variables["groups"])
-    limit = variables.get("ansible_limit")
-    reached = set(variables["ansible_play_hosts_all"]) if limit else {target.host for target in targets}
-    cut_off = [target for target in targets if target.host not in reached]
-    if cut_off:
-        raise OcpError(
-            INVALID,
-            f"--limit {limit} leaves out {join(cut_off)}: add them to it, or take them out of the request",
-            [
-                {
-                    "object": "request",
-                    "field": "hostIds",
-                    "rejectedValue": target.host_id,
-                    "message": "is left out by --limit",
-                }
-                for target in cut_off
-            ],
-        )
-    _check_variables(action, variables, {target.host: hosts[target.host] for target in targets})
-    if not force:
-        states.check(targets, hosts.__getitem__)
-    return targets
+    @functools.cached_property
+    def ids(self) -> dict[str, t.Any]:
+        """The variable C(ocp_host_id) of the hosts that have it, by their names, in plain types."""
+        hostvars = self._variables["hostvars"]
+        found = {
+            name: hostvars[name][_ID] if isinstance(there[_ID], str) else there[_ID]
+            for name, there in self._hosts.items()
+            if there.get(_ID) is not None
+        }
+        plain_ids: dict[str, t.Any] = plain(found)
+        return plain_ids
 
+    @functools.cached_property
+    def reached(self) -> t.Collection[str]:
+        """The names of the hosts that a limit leaves; without one, of all hosts."""
+        return set(self._variables["ansible_play_hosts_all"]) if self._limit else self._hosts.keys()
 
-def check_variables(action: ActionBase, variables: t.Mapping[str, t.Any], names: t.Iterable[str]) -> None:
-    """Raises OcpError (400) where hosts have variables that are misspelled, or values of a wrong type.
+    def find(self, host_ids: t.Sequence[int], *, force: bool) -> list[Target]:
+        """The hosts with these ids.
 
-    action: which evaluates their templates. names: of the hosts.
-    """
-    hosts = _hosts(variables)
-    _check_variables(action, variables, {name: hosts[name] for name in names})
+        force: take also those that must be left alone. Raises OcpError where one is not there, or must be left alone,
+        or has a misspelled variable.
+        """
+        targets = self.resolve(host_ids, self.ids)
+        cut_off = [target for target in targets if target.host not in self.reached]
+        if cut_off:
+            raise OcpError(
+                INVALID,
+                f"--limit {self._limit} leaves out {join(cut_off)}: add them to it, or take them out of the request",
+                [
+                    {
+                        "object": "request",
+                        "field": "hostIds",
+                        "rejectedValue": target.host_id,
+                        "message": "is left out by --limit",
+                    }
+                    for target in cut_off
+                ],
+            )
+        self.check_variables(target.host for target in targets)
+        if not force:
+            states.check(targets, self._hosts.__getitem__)
+        return targets
 
+    def resolve(self, host_ids: t.Sequence[int], ids: t.Mapping[str, t.Any]) -> list[Target]:
+        """The hosts with these ids, see host_ids.resolve(). ids: of the hosts that are looked at."""
+        return resolve(host_ids, ids, self._variables["groups"])
 
-def _check_variables(
-    action: ActionBase, variables: t.Mapping[str, t.Any], hosts: t.Mapping[str, t.Mapping[str, t.Any]]
-) -> None:
-    of_play = action._task.play.get_vars() if action._task.play else {}
-    extra = variables["hostvars"]._variable_manager.extra_vars
-    there = {name: {**own, **of_play, **extra} for name, own in hosts.items()}
-    mistakes.check_hosts(there, variables)
-    mistakes.check_values(there, TaskVariables(action, variables).value)
-
-
-def _hosts(variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    """The variables of each host of the inventory that concern this collection, with templates as they are.
-
-    It costs a millisecond a host.
-    """
-    hostvars = variables["hostvars"]
-    found = {}
-    for name in hostvars:
-        there = hostvars.raw_get(name)
-        found[name] = {variable: value for variable, value in there.items() if mistakes.concerns(variable)}
-    return found
-
-
-def _ids(variables: t.Mapping[str, t.Any], hosts: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    found = {
-        name: variables["hostvars"][name][_ID] if isinstance(there[_ID], str) else there[_ID]
-        for name, there in hosts.items()
-        if there.get(_ID) is not None
-    }
-    plain_ids: dict[str, t.Any] = plain(found)
-    return plain_ids
+    def check_variables(self, names: t.Iterable[str]) -> None:
+        """Raises OcpError (400) where hosts have variables that are misspelled, or values of a wrong type."""
+        play = self._action._task.play
+        of_play = play.get_vars() if play else {}
+        extra = self._variables["hostvars"]._variable_manager.extra_vars
+        there = {name: {**self._hosts[name], **of_play, **extra} for name in names}
+        mistakes.check_hosts(there, self._variables)
+        mistakes.check_values(there, TaskVariables(self._action, self._variables).value)

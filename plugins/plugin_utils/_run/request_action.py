@@ -20,9 +20,10 @@ from .._files.document import plain, write
 from .._process import playbook
 from .._store.executor import Executor
 from .._task.clock import now_ms
-from .._task.errors import INVALID, SPELLINGS, OcpError, join
-from .._task.response import Request
+from .._task.errors import CONFLICT, INVALID, SPELLINGS, OcpError, join
+from .._task.response import Request, in_words
 from . import controller, handed_on, mistakes, persistence, response_files, screen, shadow
+from .inventory import Inventory
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
@@ -40,28 +41,61 @@ class Asked:
     """A request as a play makes it.
 
     action: which has asked. request: what its response repeats. arguments: of the action, checked. variables: of the
-    action's task. url: of the task store, see persistence.chosen(). response_file: path of the file that is to get the
-    response. held_by: the run that lives and writes that file; None where it is free.
+    action's task. inventory: as the request finds it. url: of the task store, see persistence.chosen(). response_file:
+    path of the file that is to get the response; None in check mode, too. held_by: the run that lives and writes that
+    file; None where it is free. forged: why the request may not come with its variables. wrong: what is wrong with its
+    arguments. Both are for check(), and None where all is well.
     """
 
     action: ActionBase
     request: Request
     arguments: t.Mapping[str, t.Any]
     variables: t.Mapping[str, t.Any]
+    inventory: Inventory
     check_mode: bool
     url: str | None
     response_file: str | None
     held_by: Executor | None
+    forged: OcpError | None
+    wrong: OcpError | None
 
     @property
     def left_alone(self) -> str:
         """What is said of a response file that another run writes."""
         return f"{self.response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
 
+    @property
+    def own_file(self) -> str | None:
+        """The response file, where this run is to write one."""
+        return None if self.held_by else self.response_file
+
+    def check(self) -> None:
+        """Raises OcpError (400) where the request has wrong variables or arguments."""
+        if self.forged:
+            raise self.forged
+        mistakes.check_extra(self.variables)
+        if self.wrong:
+            raise self.wrong
+
+    def check_response_file(self) -> None:
+        """Raises OcpError (409) where another run writes the response file."""
+        if self.held_by:
+            raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
+
     def authorize(self, role: str, what: str) -> None:
         """Raises OcpError (403) where the user lacks a role. what: the name of what is asked for."""
         if self.arguments["role_bindings"]:
             controller.authorize(controller.user(self.variables), role, self.arguments["role_bindings"], what)
+
+    def refuse(self, error: OcpError) -> dict[str, t.Any]:
+        """The response to the request that is refused. Its file gets it, where that can be written."""
+        if self.held_by:
+            error = OcpError(error.code, f"{error.message}. {self.left_alone}", error.sub_errors)
+        response = self.request.refuse(error)
+        if self.own_file:
+            with contextlib.suppress(OSError):
+                write(self.own_file, response)
+        return response
 
 
 def carry_out(
@@ -75,54 +109,53 @@ def carry_out(
     spec: the action's arguments. variables: of its task. do: completes the run, and returns what the result has
     besides, None for nothing. It may raise OcpError.
     """
-    received = now_ms()
     hidden = shadow.hidden_package()
     if hidden:
         screen.display().warning(hidden)
-    arguments, wrong = _arguments(action, spec)
-    forged = _forged(action, variables)
-    asked = _asked(action, received, arguments, variables)
-    run = Run(asked.request, None if asked.held_by else asked.response_file, asked.check_mode)
+    asked = receive(action, spec, variables)
+    run = Run(asked.request, asked.own_file, asked.check_mode)
     result: dict[str, t.Any] = {}
     try:
-        if forged:
-            raise forged
-        mistakes.check_extra(variables)
-        if wrong:
-            raise wrong
+        asked.check()
         result.update(do(asked, run) or {})
     except OcpError as error:
-        if asked.held_by:
-            error = OcpError(error.code, f"{error.message}. {asked.left_alone}", error.sub_errors)
-        run.response = asked.request.refuse(error)
-        with contextlib.suppress(OSError):  # the report writes it again, and tells
-            write_response(run)
-    if forged and run.response:  # no report: the plays would read what was given in place of this
-        said = run.response
-        result.update(failed=True, msg=f"{said['status']} {said['error']['code']}: {said['error']['message']}")
+        run.response = asked.refuse(error)  # the report writes it again, and tells
+    if asked.forged and run.response:  # no report: the plays would read what was given in place of this
+        result.update(failed=True, msg=in_words(run.response))
     return {**result, **screen.hidden(), "changed": False, "run": run.register()}
 
 
 def write_response(run: Run) -> None:
     """Write the response, where one is wanted. Raises OSError."""
-    if run.response_file and run.response and not run.check_mode:
+    if run.response_file and run.response:
         write(run.response_file, run.response)
 
 
-def _asked(
-    action: ActionBase, received: int, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]
-) -> Asked:
+def receive(action: ActionBase, spec: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> Asked:
+    """The request that an action makes. spec: the action's arguments. variables: of its task."""
+    received = now_ms()
+    arguments, wrong = _arguments(action, spec)
     check_mode = action._task.check_mode
-    url = persistence.chosen(plain(arguments["task_store"]))
+    url = persistence.chosen(plain(arguments.get("task_store")))
     context = controller.job(variables)
     transient = None if check_mode else persistence.transient(url)
     if transient:
         context["task_store"] = transient
     request = Request(controller.trace_id(), controller.address(), received, arguments["error_codes"], context)
-    path, held_by = plain(arguments.get("response_file")), None
-    if path and not check_mode:
-        held_by = response_files.claim(path, Executor.of(playbook.process(), ""))
-    return Asked(action, request, arguments, variables, check_mode, url, path, held_by)
+    path = None if check_mode else plain(arguments.get("response_file"))
+    return Asked(
+        action=action,
+        request=request,
+        arguments=arguments,
+        variables=variables,
+        inventory=Inventory(action, variables),
+        check_mode=check_mode,
+        url=url,
+        response_file=path,
+        held_by=response_files.claim(path, Executor.of(playbook.process(), "")) if path else None,
+        forged=_forged(action, variables),
+        wrong=wrong,
+    )
 
 
 def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:

@@ -20,19 +20,20 @@ from ansible.plugins.inventory import detect_range, expand_hostname_range
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
 from .._task.host_ids import Target, parse, read_id
-from . import inventory, screen
+from . import screen
 from .extra_vars import as_written
+from .inventory import Inventory
 from .variables import FILE, NAMES_OF_HOSTS, PATTERN
 
 _RANGE = re.compile(r"\w[\w.-]*\[[^\]]+:[^\]]+\][\w.-]*")
 
 
-def ids(argument: object, variables: t.Mapping[str, t.Any]) -> list[int] | None:
+def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory) -> list[int] | None:
     """The ids of the hosts that a request names, however it does; None where it names none.
 
     argument: of the action. Without it the variables NAMES_OF_HOSTS of the run are taken just as they were given: a
     request is data, and a template in it must be refused, not evaluated. variables: of the task on the controller.
-    What a pattern or a file comes to is shown. Raises OcpError (400).
+    inventory: as the request finds it. What a pattern or a file comes to is shown. Raises OcpError (400).
     """
     if argument is not None:
         return parse(plain(argument))
@@ -43,7 +44,7 @@ def ids(argument: object, variables: t.Mapping[str, t.Any]) -> list[int] | None:
         return None
     ((name, value), *dummy) = given.items()
     if name == PATTERN:
-        found = by_pattern(value, variables["hostvars"]._inventory, inventory.ids(variables))
+        found = by_pattern(value, variables["hostvars"]._inventory, inventory.ids)
     elif name == FILE:
         found = from_file(str(value))
     else:

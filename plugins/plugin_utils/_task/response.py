@@ -75,6 +75,12 @@ class Request:
         return self.envelope(error.code.status, {"error": body})
 
 
+def in_words(refusal: t.Mapping[str, t.Any]) -> str:
+    """What the response to a refused request says, in a line."""
+    error = refusal["error"]
+    return f"{refusal['status']} {error['code']}: {error['message']}"
+
+
 def _common(task: Task) -> dict[str, t.Any]:
     """The fields of every form of a task."""
     shown: dict[str, t.Any] = {"id": task.id, "name": task.name, "startTime": task.started, "status": task.status}

@@ -22,9 +22,12 @@ RAN_AS = {"generation": "gen2", "user": "admin", "unit": None, "programs": ["ocp
 
 
 def fan_out(phase: str = "stop", *, check_mode: bool = False, **run: Any) -> FanOutResults:
+    return FanOutResults.of_phase(phase, a_run(**run), check_mode=check_mode)
+
+
+def a_run(**run: Any) -> Any:
     task = SimpleNamespace(id=7, timeouts=dict.fromkeys(PHASES, 60))
-    state: Any = SimpleNamespace(**{"transport": "auto", "the_task": task, "due": {}, "resumed": False, **run})
-    return FanOutResults(phase, state, check_mode=check_mode)
+    return SimpleNamespace(**{"transport": "auto", "the_task": task, "due": {}, "resumed": False, **run})
 
 
 def answer(failure: Failure | None = None, *, sent: bool = False, **output: Any) -> Answer:
@@ -38,7 +41,7 @@ def test_an_answer_becomes_the_result_that_a_task_would_have() -> None:
     result = one.take("db1", answer(changed=True, home="/h", warnings=["stale"], ansible_facts={"x": 1}))
     assert result == one.answers["db1"] == {**TIMES, "changed": True, "home": "/h", "processes": []}
     assert one.warnings == [("db1", "stale")]
-    assert one.result() == {
+    assert one.result(a_run()) == {
         "changed": True,
         "task": 7,
         "phase": "stop",
@@ -150,10 +153,10 @@ def test_a_fan_out_that_breaks_forgets_no_host_and_no_answer() -> None:
 
 def test_a_task_hears_where_and_as_what_its_host_was_worked_on_before() -> None:
     due = {"stop": {"db1": {"home": "/h", "ran_as": RAN_AS}, "db2": {}}}
-    one = fan_out(due=due)
+    one = fan_out()
     one.leave(["db1", "db2"], "by ocp_transport")
     why = {"why": "by ocp_transport"}
-    assert one.result()["rest"] == {"db1": {**why, "home": "/h", "ran_as": RAN_AS}, "db2": why}
+    assert one.result(a_run(due=due))["rest"] == {"db1": {**why, "home": "/h", "ran_as": RAN_AS}, "db2": why}
 
 
 def test_lines_for_people() -> None:
