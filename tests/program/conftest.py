@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]
         pytest.skip("namespaces with real users in them need root")
     with sandbox_in(tmp_path / "host", resident=getattr(request, "param", "once") == "resident") as made:
         yield made
+
+
+@pytest.fixture
+def new_sandbox(tmp_path: Path) -> Iterator[Callable[[str], Sandbox]]:
+    """Makes sandboxes, each in the folder of this name. They end with the test."""
+    if os.geteuid() != 0:
+        pytest.skip("namespaces with real users in them need root")
+    with contextlib.ExitStack() as stack:
+        yield lambda name: stack.enter_context(sandbox_in(tmp_path / name, resident=False))
 
 
 @pytest.fixture
