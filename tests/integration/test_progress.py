@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 from tests.fleet import Fleet, HostSpec
-from tests.integration.cores import Core
+from tests.integration.cores import Core, end
 
 pytestmark = pytest.mark.fleet
 
@@ -30,3 +33,43 @@ def test_a_failure_is_told_at_once_and_then_who_is_awaited(
     given_up = run.output.index("unreachable: [db003] ")
     assert at_once < awaited < given_up, run.output
     assert (run.output.count("[db002]"), run.output.count("[db003]")) == (1, 1), "each is told of once"
+
+
+@pytest.mark.parametrize("transport", ["fanout", "task"])
+def test_who_asks_the_store_sees_each_host_before_the_barrier(
+    newest_core: Core,
+    start_fleet: Callable[[Sequence[HostSpec]], Fleet],
+    response_file: Path,
+    tmp_path: Path,
+    transport: str,
+) -> None:
+    fleet = start_fleet([HostSpec(), HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec(behaviour="no_agent")])
+    url = f"sqlite:///{tmp_path}/store/tasks.db"
+    extra = {
+        "host_ids": [host.host_id for host in fleet.hosts],
+        "ocp_task_store": url,
+        "ocp_max_fail_percentage": 50,
+        "ocp_agent_daemon_grace": 10,
+    }
+    process = replace(newest_core, transport=transport).start(fleet.inventory, response_file, extra)
+    seen = [_stop(task) for task in _watched(url, lambda task: task.status != "RUNNING")]
+    run = end(process, response_file)
+    assert run.status == 2, run.output
+    assert seen[-1] == ["SUCCESSFUL", "SUCCESSFUL", "PENDING"]
+    assert ["SUCCESSFUL", "RUNNING", "PENDING"] in seen, "seen while the second host had ten seconds"
+
+
+def _watched(url: str, until: Callable[[Task], bool]) -> list[Task]:
+    """The only task of a store, at each look of somebody who asks all the time."""
+    seen: list[Task] = []
+    deadline = time.monotonic() + 120
+    while not (seen and until(seen[-1])):
+        assert time.monotonic() < deadline
+        with Store.open(url, create=False) as store:
+            seen += store.find()[0]
+        time.sleep(0.2)
+    return seen
+
+
+def _stop(task: Task) -> list[str]:
+    return [subtask.status for subtask in task.stages[2]]

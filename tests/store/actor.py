@@ -172,6 +172,11 @@ class _Commands:
                     accepted.append(share.targets[subtask.parallel_idx].host_id)
         return accepted
 
+    def hand_in_so_far(self, task_id: int, subtask_ids: list[int]) -> None:
+        """As a single run, hand in what these subtasks have come to."""
+        with Store.open(self._url) as store:
+            store.hand_in(task_id, self._executor, dict.fromkeys(subtask_ids, DONE))
+
     @staticmethod
     def _take(store: Store, task_id: int, host_ids: list[int], executor: Executor) -> Task:
         targets = [Target(number, f"db{number}") for number in host_ids]

@@ -34,6 +34,8 @@ TO_WRITE = 2  # seconds that a worker which writes the task gets when ansible-pl
 _ANSWERS = "ocp_answers.jsonl"
 _LOOK_EVERY = 0.05
 
+Answer = tuple[str, str, dict[str, t.Any]]  # phase, host and result
+
 
 def note(run: Run) -> None:
     """Leave a run as it is, which says that there is a task to cancel, too."""
@@ -73,21 +75,63 @@ def exists() -> bool:
     return _state().exists()
 
 
+def edition() -> tuple[int, int] | None:
+    """What differs after each note(); None without a journal."""
+    try:
+        found = os.stat(_state())
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def read() -> Run | None:
     """The run that note() has left; None where there was no room for it. Raises FileNotFoundError without one."""
     text = _state().read_text(encoding="utf-8")
     return Run.load(json.loads(text)) if text else None
 
 
-def answers(folder: Path | None = None) -> list[tuple[str, str, dict[str, t.Any]]]:
+def answers(folder: Path | None = None) -> list[Answer]:
     """What note_answer() has left: phase, host and result. folder: a run's temporary one; None for our own."""
     path = folder / _ANSWERS if folder else _answers()
+    return _parsed(path.read_bytes()) if path.exists() else []
+
+
+class Follower:
+    """Reads the answers of a run as they come."""
+
+    def __init__(self) -> None:
+        self._stream: t.BinaryIO | None = None
+        self._rest = b""  # of a line whose end has not come
+
+    def new(self) -> list[Answer]:
+        """The answers since the last call: those of the phase that is going on, as a barrier removes them."""
+        try:
+            there = os.stat(_answers())
+        except FileNotFoundError:
+            return []
+        # An open file keeps its number, which a new one may have otherwise.
+        if self._stream is None or os.fstat(self._stream.fileno()).st_ino != there.st_ino:
+            self.close()
+            try:
+                self._stream = _answers().open("rb")
+            except FileNotFoundError:
+                return []
+        whole, end, self._rest = (self._rest + self._stream.read()).rpartition(b"\n")
+        return _parsed(whole + end)
+
+    def close(self) -> None:
+        """Read nothing more of the file that is open."""
+        if self._stream:
+            self._stream.close()
+        self._stream, self._rest = None, b""
+
+
+def _parsed(content: bytes) -> list[Answer]:
     found = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with contextlib.suppress(ValueError):  # one may be cut off
-                phase, host, result = json.loads(line)
-                found.append((phase, host, result))
+    for line in content.decode(errors="replace").splitlines():
+        with contextlib.suppress(ValueError):  # one may be cut off
+            phase, host, result = json.loads(line)
+            found.append((phase, host, result))
     return found
 
 

@@ -19,10 +19,10 @@ from .._files.document import write
 from .._store.executor import Executor
 from .._task.errors import CANCELLED, INTERRUPTED
 from .._task.how_far import how_far
-from .._task.task import Outcome, Task
+from .._task.task import Outcome
 from . import cancel, journal, persistence, response_files
 from .hand_in import break_off
-from .outcomes import outcome
+from .outcomes import of_journal
 from .run import Run
 
 
@@ -38,7 +38,7 @@ def say(url: str | None, executor: Executor) -> str:
             f"The run was ended before its report, and how far it came could not be written to {C.DEFAULT_LOCAL_TMP}. "
             "The response is as the last barrier left it; ask for the task (task_info), and go on with task_retry"
         )
-    outcomes = _outcomes(run.the_task)
+    outcomes = of_journal(run.the_task, journal.answers())
     said = break_off(run, outcomes, url) if run.slice else _end(run, outcomes, url, executor)
     journal.forget()
     return said
@@ -66,15 +66,3 @@ def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> st
     except OSError as exc:
         return f"the response cannot be written: {exc}"
     return f"see {path}"
-
-
-def _outcomes(task: Task) -> dict[str, dict[int, Outcome]]:
-    """The known outcomes of the current phases, by phase, then by host index."""
-    by_name = {target.host: index for index, target in enumerate(task.targets)}
-    due = {phase: set(indices) for phase, indices in task.work().items()}
-    found: dict[str, dict[int, Outcome]] = {}
-    for phase, host, result in journal.answers():
-        index = by_name.get(host, -1)
-        if index in due.get(phase, ()):
-            found.setdefault(phase, {})[index] = outcome(task.targets[index], result)
-    return found

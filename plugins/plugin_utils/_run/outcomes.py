@@ -33,6 +33,23 @@ def collect(task: Task, phase: str, hostvars: t.Any) -> dict[int, Outcome]:
     return outcomes
 
 
+def of_journal(
+    task: Task, answers: t.Iterable[tuple[str, str, t.Mapping[str, t.Any]]]
+) -> dict[str, dict[int, Outcome]]:
+    """The outcomes of due phases, by phase, then by host index.
+
+    answers: phase, inventory name and result of each, as the journal has them.
+    """
+    by_name = {target.host: index for index, target in enumerate(task.targets)}
+    due = {phase: set(indices) for phase, indices in task.work().items()}
+    found: dict[str, dict[int, Outcome]] = {}
+    for phase, host, result in answers:
+        index = by_name.get(host, -1)
+        if index in due.get(phase, ()):
+            found.setdefault(phase, {})[index] = outcome(task.targets[index], result)
+    return found
+
+
 def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
     """Read one registered result. It is a success only if it says that work was done and went well."""
     started, finished = result.get("started_at"), result.get("finished_at")

@@ -6,9 +6,10 @@
 
 """The supervisor of a run: a process that outlives ansible-playbook, and says the last word for it.
 
-It gives the run's heartbeat, hears that the task is to be cancelled, and waits until ansible-playbook has ended. A run
-that has come to its report has no journal any more, and there is nothing to say. Without its supervisor a run goes on
-to its report, or begins no other host when its heartbeat is missed (halt.py).
+It gives the run's heartbeat, hands in to the store what hosts have come to, hears that the task is to be cancelled, and
+waits until ansible-playbook has ended. A run that has come to its report has no journal any more, and there is nothing
+to say. Without its supervisor a run goes on to its report, or begins no other host when its heartbeat is missed
+(halt.py).
 
 ansible-playbook's own process asks for the last word at its exit, to show it. When it is killed nobody asks.
 """
@@ -28,7 +29,7 @@ from ansible import constants as C
 from .._process import playbook, unix_socket
 from .._process.daemonize import daemonize
 from .._store.executor import Executor
-from . import cancel, heartbeat, journal, last_word, signals
+from . import cancel, heartbeat, interim, journal, last_word, signals
 
 _SOCKET = "ocp_supervisor.sock"
 _LOOK_EVERY = 0.5  # seconds between looks at ansible-playbook, where the kernel does not tell, and at the journal
@@ -95,6 +96,8 @@ class _Supervisor:
         ended = threading.Event()
         thread = threading.Thread(target=self._give_heartbeat, args=(ended,), daemon=True)
         thread.start()
+        if self._beat and self._has_task:
+            threading.Thread(target=interim.go_on, args=(self._url, self._executor, ended), daemon=True).start()
         while True:
             ready = {descriptor for descriptor, _events in poll.poll(_LOOK_EVERY * 1000)}
             if self._listener.fileno() in ready:

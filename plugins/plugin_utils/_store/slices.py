@@ -201,7 +201,8 @@ class Slices:
                 for part in rows.chunks(causes):  # takes it away from its slice
                     lost = sa.update(tables.DUE).where(due.task_id == task_id, due.subtask_id.in_(part))
                     connection.execute(lost.values(slice=None))
-            return workflow.handed_in(connection, task_id)
+            (task,) = rows.read(connection, [task_id])
+            return workflow.handed_in(connection, task)
 
         return self._database.write(body)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import time
 import typing as t
+from dataclasses import replace
 
 from .._task import subtask_log
 from .._task.clock import iso, iso_now
@@ -189,6 +190,20 @@ class Store:
 
         return self._database.write(body)
 
+    def hand_in(self, task_id: int, executor: Executor, outcomes: t.Mapping[int, Outcome]) -> None:
+        """Store what hosts have come to in the phase that is going on: who asks sees it, until save() settles it.
+
+        Nothing is stored of what is not due, or is not this executor's. The logs come with save(). outcomes: by subtask
+        id; the first one counts.
+        """
+        with self._database.transaction(writing=True) as connection:
+            row = _lock_row(connection, task_id)
+            if row is None or row.exec_token != executor.token or row.status != RUNNING:
+                return
+            there = _workflow.open_to_hand_in(connection, task_id, outcomes)
+            new = {number: replace(outcomes[number], log=()) for number in outcomes if number in there}
+            _workflow.keep(connection, task_id, new)
+
     def beat(self, task_id: int, executor: Executor) -> bool | None:
         """Give a heartbeat. Returns whether the task is to be cancelled, None if it is over or not ours."""
         column = tables.TASK.c
@@ -207,10 +222,10 @@ class Store:
         self._database.read(lambda connection: host_locks.check(connection, host_ids, dead))
 
     def load(self, task_id: int) -> Task:
-        """The task. Raises OcpError (404) if it is unknown."""
+        """The task, with what its hosts have come to so far. Raises OcpError (404) if it is unknown."""
         dead = self._clear()
         known = [task_id] if 1 <= task_id <= MAX_ID else []
-        found = self._database.read(lambda connection: rows.read(connection, known))
+        found = self._database.read(lambda connection: _read_as_it_stands(connection, known))
         if not found:
             raise self._unknown(task_id)
         return dead.get(task_id, found[0])
@@ -246,7 +261,7 @@ class Store:
         def body(connection: sa.Connection) -> tuple[list[Task], int]:
             total = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
             chosen = connection.scalars(ids.limit(size).offset((page - 1) * size)).all()
-            return rows.read(connection, chosen), total
+            return _read_as_it_stands(connection, chosen), total
 
         found, total = self._database.read(body)
         return [dead.get(task.id, task) for task in found], total
@@ -300,9 +315,10 @@ class Store:
                     subtask.become(CANCELING)
             logs = None
             if executor_of(row).is_nobody and not self.slices.alive(connection, task_id):
-                ended = _end(task, _workflow.handed_in(connection, task_id), _CANCELLED, cancelled=True)
+                ended = _end(task, _workflow.handed_in(connection, task), _CANCELLED, cancelled=True)
                 logs = subtask_log.blocks(task, ended, row.exec_token[:16])
             _write(connection, row, task, {"cancel": True}, logs)
+            _settle(task, _workflow.handed_in(connection, task))
             return task
 
         return self._database.write(body)
@@ -363,8 +379,8 @@ class Store:
         return connection.execute(found if task_id is None else found.where(task.id == task_id)).all()
 
     def _close(self, connection: sa.Connection, row: t.Any, task: Task) -> list[tuple[t.Any, Outcome]]:
-        """Close a task of a dead executor, with the outcomes from slices. Returns the subtasks that ended."""
-        known = _workflow.handed_in(connection, task.id)
+        """Close a task of a dead executor, with the outcomes that were handed in. Returns the subtasks that ended."""
+        known = _workflow.handed_in(connection, task)
         cancelled = executor_of(row).is_nobody and row.cancel
         return _end(task, known, _CANCELLED if cancelled else _cause_of_death(row), cancelled=cancelled)
 
@@ -427,6 +443,7 @@ def _write(
     """Bring the rows of a task up to date. row: its locked row. columns: other changes of it."""
     number = row.writes + 1
     rows.update(connection, task, {**columns, "writes": number})
+    _workflow.forget_settled(connection, task)
     if _workflow.of(connection, task.id):
         _workflow.lay_out(connection, task)
         if task.status != RUNNING:
@@ -454,8 +471,21 @@ def _has_died(row: t.Any) -> bool:
 
 def _end(task: Task, known: _workflow.Outcomes, cause: Outcome, *, cancelled: bool) -> list[tuple[t.Any, Outcome]]:
     """End a task for a cause, with the known outcomes. Returns the subtasks that ended, with their outcomes."""
-    settled = [pair for phase, outcomes in known.items() for pair in task.settle(phase, outcomes, complete=False)]
-    return settled + task.close(iso_now(), cause, cancelled=cancelled)
+    return _settle(task, known) + task.close(iso_now(), cause, cancelled=cancelled)
+
+
+def _settle(task: Task, known: _workflow.Outcomes) -> list[tuple[t.Any, Outcome]]:
+    """Settle what is known, as a barrier does. Returns the subtasks that ended, with their outcomes."""
+    return [pair for phase, outcomes in known.items() for pair in task.settle(phase, outcomes, complete=False)]
+
+
+def _read_as_it_stands(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
+    """The tasks with these ids, as rows.read() has them, with what was handed in since their last barrier."""
+    tasks = rows.read(connection, task_ids)
+    for task in tasks:
+        if task.status == RUNNING:
+            _settle(task, _workflow.handed_in(connection, task))
+    return tasks
 
 
 def _cause_of_death(row: t.Any) -> Outcome:

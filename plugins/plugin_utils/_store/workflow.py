@@ -8,7 +8,8 @@
 
 The task's row names the run that executes it, or Executor.nobody() between two barriers of a workflow. A table of its
 own then has what is due on hosts. Slices take it from there and hand the outcomes in (slices.py). Every write of
-the task also updates that table, so what a barrier has settled can neither be taken nor handed in.
+the task also updates that table, so what a barrier has settled can neither be taken nor handed in. A single run hands
+in, too, what its hosts have come to before its barrier.
 
 The functions are part of the caller's transaction. A transaction that locks several rows locks the task's first, and
 the due ones in the order of the subtasks.
@@ -22,7 +23,7 @@ from dataclasses import asdict, dataclass
 
 from .._files.document import plain
 from .._task.operation import PHASES
-from .._task.task import RUNNING, Outcome, Task
+from .._task.task import DUE, RUNNING, Outcome, Task
 from . import schema as tables
 from .rows import chunks
 from .sql import sa
@@ -61,9 +62,7 @@ def lay_out(connection: sa.Connection, task: Task) -> None:
     """
     stored = {row.subtask_id for row in lock(connection, task.id)}
     due = {subtask.id: (phase, subtask) for phase, subtask in task.due()} if task.status == RUNNING else {}
-    for table in (tables.DUE, tables.HAND_IN):
-        for part in chunks(stored - due.keys()):
-            connection.execute(sa.delete(table).where(table.c.task_id == task.id, table.c.subtask_id.in_(part)))
+    _remove(connection, tables.DUE, task.id, stored - due.keys())
     new = [
         {
             "task_id": task.id,
@@ -98,6 +97,24 @@ def hand_in(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Ou
     for part in chunks(outcomes):
         mark = sa.update(tables.DUE).where(column.task_id == task_id, column.subtask_id.in_(part))
         connection.execute(mark.values(handed_in=True))
+    keep(connection, task_id, outcomes)
+
+
+def open_to_hand_in(connection: sa.Connection, task_id: int, subtask_ids: t.Iterable[int]) -> set[int]:
+    """Those of the subtasks of a single run's task that are due and have no outcome yet.
+
+    The caller has locked the task's row.
+    """
+    column, result = tables.SUBTASK.c, tables.HAND_IN.c
+    found: set[int] = set()
+    for part in chunks(subtask_ids):
+        due = sa.select(column.id).where(column.task_id == task_id, column.id.in_(part), column.status.in_(DUE))
+        found.update(connection.scalars(due))
+    return found.difference(connection.scalars(sa.select(result.subtask_id).where(result.task_id == task_id)))
+
+
+def keep(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Outcome]) -> None:
+    """Store outcomes, by subtask id, of which none is stored."""
     if outcomes:
         rows = [
             {
@@ -110,12 +127,24 @@ def hand_in(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Ou
         connection.execute(sa.insert(tables.HAND_IN), plain(rows))
 
 
-def handed_in(connection: sa.Connection, task_id: int) -> Outcomes:
-    """The outcomes of a task that slices have handed in and no barrier has settled yet, in the order of phases."""
-    due, result = tables.DUE.c, tables.HAND_IN.c
-    both = sa.and_(due.task_id == result.task_id, due.subtask_id == result.subtask_id)
-    found = sa.select(due.phase, due.position, result.outcome).where(due.task_id == task_id)
+def handed_in(connection: sa.Connection, task: Task) -> Outcomes:
+    """The outcomes of a task that were handed in and no barrier has settled yet, in the order of phases."""
+    due = {subtask.id: (phase, subtask.parallel_idx) for phase, subtask in task.due()}
     outcomes: Outcomes = {}
-    for row in connection.execute(found.join(tables.HAND_IN, both)):
-        outcomes.setdefault(row.phase, {})[row.position] = Outcome(**json.loads(row.outcome))
+    for row in connection.execute(sa.select(tables.HAND_IN).where(tables.HAND_IN.c.task_id == task.id)):
+        if row.subtask_id in due:
+            phase, position = due[row.subtask_id]
+            outcomes.setdefault(phase, {})[position] = Outcome(**json.loads(row.outcome))
     return {phase: outcomes[phase] for phase in PHASES if phase in outcomes}
+
+
+def forget_settled(connection: sa.Connection, task: Task) -> None:
+    """Remove the outcomes of what is not due any more. The caller has locked the task's row."""
+    due = {subtask.id for _phase, subtask in task.due()} if task.status == RUNNING else set()
+    stored = set(connection.scalars(sa.select(tables.HAND_IN.c.subtask_id).where(tables.HAND_IN.c.task_id == task.id)))
+    _remove(connection, tables.HAND_IN, task.id, stored - due)
+
+
+def _remove(connection: sa.Connection, table: sa.Table, task_id: int, subtask_ids: t.Iterable[int]) -> None:
+    for part in chunks(subtask_ids):
+        connection.execute(sa.delete(table).where(table.c.task_id == task_id, table.c.subtask_id.in_(part)))

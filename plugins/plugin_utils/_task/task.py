@@ -32,7 +32,7 @@ _NEXT = {
     FAILED: {READY, SUCCESSFUL, PENDING},
     SUCCESSFUL: {READY, PENDING},
 }
-_DUE = (READY, RUNNING, CANCELING)
+DUE = (READY, RUNNING, CANCELING)  # it is its turn, or it is being worked on
 _NOT_TOLD = (
     "it is not known whether the agent ran before the task: bring it to the state that you want by hand, the rollback "
     "leaves it alone"
@@ -84,7 +84,7 @@ class Subtask:
     @property
     def due(self) -> bool:
         """Whether it is its turn, or it is being worked on."""
-        return self.status in _DUE
+        return self.status in DUE
 
     @property
     def ended(self) -> bool:
