@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Installs the packages of Debian or Ubuntu that this machine lacks: sshd and venv for $PYTHON, which every target needs;
-# with the argument `test` also what only the tests do: PostgreSQL, PgBouncer, MariaDB, debootstrap, systemd-nspawn and sudo.
-# Does nothing when all is there.
+# with the argument `test` also what only the tests do: PostgreSQL, PgBouncer, MariaDB, debootstrap, systemd-nspawn, Chromium
+# and sudo. Does nothing when all is there.
 
 set -euo pipefail
 
@@ -18,6 +18,7 @@ if [ "${1:-}" = test ]; then
   PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
   PATH=$PATH:/usr/sbin command -v debootstrap > /dev/null || missing+=(debootstrap)
   command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
+  command -v chromium > /dev/null || command -v google-chrome > /dev/null || missing+=(chromium)
   command -v sudo > /dev/null || missing+=(sudo)
 fi
 "$python" -c 'import ensurepip, venv' 2> /dev/null \

@@ -30,15 +30,24 @@ def how_far(task: Task) -> str:
 
     Empty in a rollback, where the failures say it.
     """
-    if task.operation == ROLLBACK:
-        return ""
-    by_host: dict[int, list[Subtask]] = {}
-    for subtask in task.subtasks:
-        if subtask.parallel_idx >= 0:
-            by_host.setdefault(subtask.parallel_idx, []).append(subtask)
-    counts = Counter(_of_host(task, subtasks) for subtasks in by_host.values())
+    counts = Counter(_by_host(task))
     groups = sorted(counts, reverse=True)
     return "; ".join(f"{_hosts(counts[order, text])} {text}" for order, text in groups)
+
+
+def of_hosts(task: Task) -> list[str]:
+    """How far each host has come, in words, in the order of the request. Empty in a rollback."""
+    return [text for _order, text in _by_host(task)]
+
+
+def _by_host(task: Task) -> list[tuple[int, str]]:
+    if task.operation == ROLLBACK:
+        return []
+    by_host: list[list[Subtask]] = [[] for _target in task.targets]
+    for subtask in task.subtasks:
+        if subtask.parallel_idx >= 0:
+            by_host[subtask.parallel_idx].append(subtask)
+    return [_of_host(task, subtasks) for subtasks in by_host]
 
 
 def _of_host(task: Task, subtasks: list[Subtask]) -> tuple[int, str]:

@@ -24,6 +24,11 @@ class Shell(str):
     __slots__ = ()
 
 
+def quoted(word: str) -> str:
+    """A word as a shell has to get it."""
+    return word if isinstance(word, Shell) else shlex.quote(word)
+
+
 def width(text: str) -> int:
     """How many columns a text takes: signs of East Asian scripts take two, accents none."""
     if text.isascii():
@@ -100,7 +105,7 @@ def fold(words: t.Sequence[str], columns: int, start: int = 0, indent: int = 2) 
     lines: list[str] = []
     line, begun, empty = "", start, True
     for index, word in enumerate(words):
-        text = word if isinstance(word, Shell) else shlex.quote(word)
+        text = quoted(word)
         gap = "" if empty else " "
         value = f" {shlex.quote(words[index + 1])}" if word.startswith("-") and index + 1 < len(words) else ""
         together = width(text + value) if indent + width(text + value) <= columns - 2 else width(text)

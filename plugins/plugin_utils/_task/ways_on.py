@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED
-from .layout import Shell, fold, wrap
+from .layout import Shell, fold, quoted, wrap
 from .task import FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
 
 _STATUS = "agent_status"
@@ -136,6 +136,15 @@ def in_awx(ways: t.Sequence[Way], columns: int) -> list[str]:
         for first, *others in [wrap(f"launch {way.template}", columns - _LABEL, 3)]
     ]
     return _flat(launched)
+
+
+def lines_of_shell(ways: t.Sequence[Way], caller: Caller) -> list[tuple[str, str]]:
+    """The labels of the ways, each with its command in one line. Options that cannot be pasted are not there."""
+    if not all(word.isprintable() for word in (*caller.options, *caller.module_options, *caller.request)):
+        caller = Caller(caller.playbook, caller.module)
+    shown = [(way.label.rstrip(":"), _whole(way, caller)) for way in ways]
+    first = [("First", [Shell("read"), Shell("-rs"), *caller.asked])] if caller.asked else []
+    return [(label, " ".join(map(quoted, words))) for label, words in [*first, *shown]]
 
 
 def commands(ways: t.Sequence[Way], caller: Caller, columns: int, lines: int) -> list[str]:
