@@ -34,7 +34,7 @@ mkdir -p "$scratch/ansible_collections/oceanbase/ocp"
 ln -s "$PWD/plugins" "$scratch/ansible_collections/oceanbase/ocp/plugins"
 MYPYPATH=$scratch:src check mypy -p ansible_collections.oceanbase.ocp.plugins -p oceanbase_ocp -p tools
 # Imports go one way, see pyproject.toml.
-PYTHONPATH=plugins:plugins/module_utils check lint-imports --no-cache
+PYTHONPATH=plugins:plugins/module_utils:src check lint-imports --no-cache
 check antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 check antsibull-changelog lint
 failed=()

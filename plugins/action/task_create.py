@@ -19,7 +19,10 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import parse
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import OPERATIONS
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import (
+    OPERATIONS,
+    for_one_host,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import percentage
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
@@ -52,10 +55,11 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
     share = percentage(asked.arguments["max_fail_percentage"])
     user = controller.creator(asked.variables)
     host_ids = [target.host_id for target in targets]
+    definition = for_one_host(operation) if len(targets) == 1 and controller.asked_for_one_host() else operation
 
     def build(task_id: int, first_subtask_id: int) -> Task:
         task = Task.create(
-            operation,
+            definition,
             targets,
             task_id=task_id,
             first_subtask_id=first_subtask_id,
@@ -71,7 +75,7 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
 
     if executor:
         with persistence.open_store(asked.url) as store:
-            return store.create(host_ids, operation, build, executor, workflow)
+            return store.create(host_ids, definition, build, executor, workflow)
     if asked.url != persistence.NONE:
         with persistence.open_store(asked.url, read_only=True) as store:
             store.busy(host_ids)

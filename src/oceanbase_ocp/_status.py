@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack, cast
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.agent_status import ocp_part, problem
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import SPELLINGS
 
 from ._arguments import Settings
 from ._submission import Submission
@@ -53,7 +54,7 @@ def host_agent(host_id: int, **options: Unpack[LookOptions]) -> AgentResponse:
     options: the keywords of `agent_info`. A host that is not reached (CMP07002), has no agent (CMP07019) or does not
     tell is a response with an error, and so is an unknown id. Raises what `agent_info` raises.
     """
-    return cast("AgentResponse", _one(agent_info([host_id], **options)))
+    return cast("AgentResponse", _one(host_id, options))
 
 
 def host_agent_processes(host_id: int, **options: Unpack[LookOptions]) -> ListResponse:
@@ -61,7 +62,7 @@ def host_agent_processes(host_id: int, **options: Unpack[LookOptions]) -> ListRe
 
     As `host_agent` in everything else.
     """
-    response = _one(agent_info([host_id], **options))
+    response = _one(host_id, options)
     if not response["successful"]:
         return cast("ListResponse", response)
     processes = response["data"]["processes"]
@@ -69,8 +70,9 @@ def host_agent_processes(host_id: int, **options: Unpack[LookOptions]) -> ListRe
     return cast("ListResponse", {**response, "data": {"contents": processes, "page": page}})
 
 
-def _one(response: Mapping[str, Any]) -> dict[str, Any]:
+def _one(host_id: int, options: LookOptions) -> dict[str, Any]:
     """The response about one host, from that of agent_info."""
+    response = agent_info([host_id], **options)
     if not response["successful"]:
         return dict(response)
     (shown,) = response["data"]["contents"]
@@ -79,5 +81,6 @@ def _one(response: Mapping[str, Any]) -> dict[str, Any]:
         return {**response, "data": ocp_part(shown)}
     code, message = missing
     rest = {key: value for key, value in response.items() if key != "data"}
-    error = {"code": code.code, "message": message}
+    spelling = (options.get("extravars") or {}).get("ocp_error_codes", SPELLINGS[0])
+    error = {"code": code.spelled(spelling), "message": message}
     return {**rest, "error": error, "status": int(code.status), "successful": False}

@@ -155,7 +155,7 @@ class TaskContext(TypedDict):
 
 
 class Task(TypedDict):
-    """A task, as OCP answers who creates it.
+    """A task, as OCP answers who creates it. hostId is there in OCP's form for one host.
 
     In place of subtasks, a response that is too large for AWX has a `summary` and `failedSubtasks`.
     """
@@ -171,6 +171,7 @@ class Task(TypedDict):
     taskDefinitionId: int
     startTime: str
     finishTime: NotRequired[str]
+    hostId: NotRequired[int]
     subtasks: NotRequired[list[Subtask]]
     failedSubtasks: NotRequired[list[Subtask]]
     summary: NotRequired[dict[str, Any]]
@@ -198,6 +199,7 @@ class TaskDetail(TypedDict):
     createTime: str
     startTime: str
     finishTime: NotRequired[str]
+    hostId: NotRequired[int]
     subtasks: list[Subtask]
 
 
@@ -220,6 +222,7 @@ class TaskOverview(TypedDict):
     creator: Creator
     startTime: str
     finishTime: NotRequired[str]
+    hostId: NotRequired[int]
     subtasks: list[SubtaskOverview]
 
 

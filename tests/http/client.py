@@ -73,13 +73,25 @@ class Client:
             sent["Authorization"] = signature(method, path, sent, body, *self.keys)
         if self.basic and "Authorization" not in sent:
             sent["Authorization"] = "Basic " + b64encode(":".join(self.basic).encode()).decode()
+        status, found, content = self._exchange(method, path, body, sent)
+        return Answer(status, found, json.loads(content) if content else None)
+
+    def text(self, path: str) -> str:
+        """The body of an answer that is no JSON."""
+        sent = {"Host": f"localhost:{self.port}"}
+        if self.basic:
+            sent["Authorization"] = "Basic " + b64encode(":".join(self.basic).encode()).decode()
+        return self._exchange("GET", path, b"", sent)[2].decode()
+
+    def _exchange(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
         connection = self._connect()
         try:
-            connection.request(method, path, body or None, sent)
+            connection.request(method, path, body or None, headers)
             response = connection.getresponse()
             content = response.read()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, json.loads(content) if content else None)
+            return response.status, {name.lower(): value for name, value in response.getheaders()}, content
         finally:
             connection.close()
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def service(folder: Path, store: str, users: Path) -> Iterator[Service]:
         folder / "users",
         *("--inventory", folder / "inventory.yml", "--task-store", store),
         *("--users", users, "--role-bindings", folder / "roles.yml", "--public-host", "ocp.example.com"),
+        "--metrics",
     )
     yield service
     service.kill()
@@ -143,6 +145,7 @@ def test_a_replay(carol: Client) -> None:
         ("POST", f"{TASKS}/1/cancel", "TASK_MANAGER"),
         ("POST", f"{TASKS}/1/subtasks/1/skip", "TASK_MANAGER"),
         ("POST", f"{TASKS}/1/subtasks/1/cancel", "TASK_MANAGER"),
+        ("GET", "/metrics", "TASK_VIEWER"),
     ],
 )
 def test_roles(service: Service, method: str, path: str, role: str | None) -> None:
@@ -155,6 +158,22 @@ def test_roles(service: Service, method: str, path: str, role: str | None) -> No
     if role:
         assert answer.code == "IAM11000"
         assert role in answer.body["error"]["message"]
+
+
+def test_metrics_have_no_label_of_a_client_s_choice(alice: Client) -> None:
+    for method, path in (("GET", f"{HOSTS}/1001"), ("GET", "/no/path"), ("BREW", TASKS), ("GET", f"{TASKS}/4711")):
+        alice.call(method, path)
+
+    line = r'(?m)^ocp_agents_http_requests_total\{method="(.*)",path="(.*)",status="(.*)"\}'
+    counted = set(re.findall(line, alice.text("/metrics")))
+
+    assert ("GET", "/compute/hosts/{hostId}", "200") in counted
+    assert {("GET", "other", "404"), ("other", "other", "405")} <= counted
+    assert "4711" not in str(counted)
+
+
+def test_metrics_are_off_unless_asked_for(anybody: Client) -> None:
+    assert check(anybody.get("/metrics")).status == 404
 
 
 def test_failed_logins_are_limited(service: Service) -> None:

@@ -75,7 +75,7 @@ def service(inventory: Path, task_store: str, tmp_path_factory: pytest.TempPathF
     service = Service(
         folder,
         *("--inventory", inventory, "--task-store", task_store),
-        *("--users", folder / "users.json", "--max-operations", "2", "--grace", "0"),
+        *("--users", folder / "users.json", "--max-operations", "2", "--grace", "0", "--metrics"),
     )
     yield service
     service.kill()
@@ -191,26 +191,50 @@ def test_the_life_of_a_task(client: Client, service: Service) -> None:
     assert (refused.status, refused.code) == (409, "TSK10007")
 
     retried = check(client.post(f"{path}/subtasks/{failed['id']}/retry", {})).data
-    assert (retried["id"], retried["operation"], retried["status"]) == (task["id"], "RETRY", "RUNNING")
+    assert (retried["id"], retried["operation"], retried["status"]) == (failed["id"], "RETRY", "READY")
     task = ended(client, task["id"])
     assert [subtask["runTime"] for subtask in task["subtasks"] if subtask["id"] == failed["id"]] == [2]
 
-    skipped = check(client.post(f"{path}/subtasks/{failed['id']}/skip")).data
-    assert [subtask["operation"] for subtask in skipped["subtasks"] if subtask["id"] == failed["id"]] == ["SKIP"]
-    assert ended(client, task["id"])["status"] == "FAILED"
+    assert check(client.post(f"{path}/subtasks/{failed['id']}/skip"), data=False).status == 200
+    task = ended(client, task["id"])
+    assert task["status"] == "FAILED"
+    assert [subtask["operation"] for subtask in task["subtasks"] if subtask["id"] == failed["id"]] == ["SKIP"]
 
-    assert check(client.post(f"{path}/rollback")).data["operation"] == "ROLLBACK"
+    rolled_back = check(client.post(f"{path}/rollback")).data
+    assert (rolled_back["operation"], rolled_back["status"]) == ("ROLLBACK", "RUNNING")
+    assert set(rolled_back) == set(task) - {"finishTime"}, "the form of a query"
     task = ended(client, task["id"])
     assert (task["operation"], task["creator"]["name"]) == ("ROLLBACK", "alice")
 
 
+def test_operations_are_counted(client: Client) -> None:
+    text = client.text("/metrics")
+    for counted in (
+        'ocp_agents_operations_total{operation="batch_stop_agents",status="FAILED"} ',
+        'ocp_agents_hosts_total{operation="batch_stop_agents",outcome="failed"} ',
+        'ocp_agents_operation_seconds_count{operation="task_retry"} ',
+        'ocp_agents_http_requests_total{method="POST",path="/tasks/instances/{taskId}/rollback",status="200"} ',
+        "ocp_agents_operations_running 0",
+    ):
+        assert counted in text
+
+
 def test_the_form_for_one_host(client: Client) -> None:
+    """It stays that of the task: in each later answer, and for a retry."""
     created = check(client.post(f"/api/v2/compute/hosts/{REFUSED}/agent/restart")).data
 
-    assert (created["name"], created["hostId"]) == ("Batch restart OCP agent", REFUSED)
+    assert (created["name"], created["hostId"]) == ("Restart OCP agent", REFUSED)
     assert created["context"]["listMap"] == {}
     assert created["context"]["stringMap"] == {"host_id": str(REFUSED), "prohibit_rollback": "false"}
-    assert ended(client, created["id"])["status"] == "FAILED"
+    assert {subtask["parallelIdx"] for subtask in created["subtasks"]} == {-1}
+    path = f"/api/v2/tasks/instances/{created['id']}"
+    task = ended(client, created["id"])
+    assert (task["status"], task["name"], task["hostId"]) == ("FAILED", created["name"], REFUSED)
+    listed = check(client.get("/tasks/instances?name=Restart+OCP&sort=id,desc")).data["contents"][0]
+    assert (listed["id"], listed["hostId"]) == (created["id"], REFUSED)
+    retried = check(client.post(f"{path}/retry")).data
+    assert (retried["operation"], retried["hostId"], retried["creator"]["name"]) == ("RETRY", REFUSED, "alice")
+    assert ended(client, created["id"])["hostId"] == REFUSED
 
 
 def test_what_runs_keeps_its_hosts_and_its_place(client: Client, service: Service, task_store: str) -> None:
@@ -239,7 +263,7 @@ def test_what_runs_keeps_its_hosts_and_its_place(client: Client, service: Servic
     assert (refused.status, refused.code) == (409, "TSK10007")
 
     at_work = next(subtask for subtask in first["subtasks"] if subtask["status"] == "READY")
-    cancelled = check(client.post(f"/tasks/instances/{first['id']}/subtasks/{at_work['id']}/cancel"))
+    cancelled = check(client.post(f"/tasks/instances/{first['id']}/subtasks/{at_work['id']}/cancel"), data=False)
     assert cancelled.status == 200
     task = ended(client, first["id"])
     assert (task["status"], task["operation"]) == ("FAILED", "CANCEL")

@@ -42,6 +42,7 @@ def store(url: str) -> Store:
         ({"name": "%"}, []),
         ({"status": "RUNNING"}, [6, 5, 4]),
         ({"status": "FAILED"}, [1]),
+        ({"status": "FAILED,RUNNING", "newest_first": False}, [1, 4, 5, 6]),
         ({"status": "nonsense"}, []),
         ({"host_id": 100}, [4, 3, 2, 1]),
         ({"host_id": 6}, [6]),

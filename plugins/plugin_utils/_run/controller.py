@@ -26,8 +26,9 @@ from .._task.errors import NOT_AUTHORIZED, OcpError
 from .._task.roles import User
 from .._task.roles import authorize as check_role
 
-# The environment variable in which a program that runs the playbook for somebody else says who that is, and under which
-# trace id it was asked: JSON with "creator", "creator_id" and "trace_id". It gives nobody a role.
+# The environment variable in which a program that runs the playbook for somebody else says who that is, under which
+# trace id it was asked, and whether in OCP's form for one host: JSON with "creator", "creator_id", "trace_id" and
+# "one_host". It gives nobody a role.
 ASKED_VARIABLE = "OCEANBASE_OCP_ASKED"
 _TRACE_ID = re.compile("[0-9a-f]{16}")
 
@@ -78,6 +79,11 @@ def creator(variables: t.Mapping[str, t.Any]) -> User:
     if in_awx() or not isinstance(name, str) or not name:
         return user(variables)
     return User(name, number=number if isinstance(number, int) else 0)
+
+
+def asked_for_one_host() -> bool:
+    """Whether the run is for a request in OCP's form for one host."""
+    return _asked().get("one_host") is True
 
 
 def _asked() -> dict[str, t.Any]:

@@ -41,21 +41,24 @@ def task_info(
     host_id: object = None,
     page: object = 1,
     size: object = 10,
+    newest_first: bool = True,
 ) -> Reply:
-    """A task, or without its id a page of tasks, the newest first.
+    """A task, or without its id a page of tasks, in the order of their ids.
 
-    name: part of the name, in any case. status: one of STATUSES. page: from 1. size: tasks a page. Raises OcpError,
-    StoreError.
+    name: part of the name, in any case. status: one of STATUSES, or several with commas between them. page: from 1.
+    size: tasks a page. Raises OcpError, StoreError.
     """
     if task_id is not None:
         task = store.load(_id(task_id, "taskId"))
         return Reply(request.detail(task), f"task {task.id} {task.name}: {task.status}", outline.of_task(task))
     number = _number("page", page, None)
     length = _number("size", size, MAX_SIZE)
-    if status is not None and status not in STATUSES:
+    if status is not None and not set(status.split(",")) <= set(STATUSES):
         raise OcpError(INVALID, f"status must be one of {', '.join(STATUSES)}, not {status!r}")
     host = None if host_id is None else _id(host_id, "hostId")
-    tasks, total = store.find(name=name, status=status, host_id=host, page=number, size=length)
+    tasks, total = store.find(
+        name=name, status=status, host_id=host, page=number, size=length, newest_first=newest_first
+    )
     response = request.page(tasks, total, number, length)
     return Reply(response, f"{total} tasks", outline.of_list(tasks, total, number, length))
 

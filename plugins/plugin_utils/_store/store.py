@@ -21,7 +21,7 @@ from .._task import subtask_log
 from .._task.clock import iso, iso_now
 from .._task.errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
 from .._task.host_ids import MAX_ID
-from .._task.operation import OPERATIONS
+from .._task.operation import DEFINITIONS
 from .._task.task import CANCELING, RUNNING, Outcome, Task, count_subtasks
 from . import host_locks, rows
 from . import schema as tables
@@ -94,7 +94,7 @@ class Store:
     ) -> Task:
         """Store a new task and lock its hosts.
 
-        definition: key of OPERATIONS. build: receives the ids of the task and of its first subtask. workflow: given if
+        definition: key of DEFINITIONS. build: receives the ids of the task and of its first subtask. workflow: given if
         a workflow executes the task; executor is nobody then. Raises OcpError (409) that names every host that another
         task works on.
         """
@@ -238,25 +238,29 @@ class Store:
         host_id: int | None = None,
         page: int = 1,
         size: int = 10,
+        newest_first: bool = True,
     ) -> tuple[list[Task], int]:
-        """A page of the tasks, the newest first, and their total number.
+        """A page of the tasks, in the order of their ids, and their total number.
 
-        name: part of a task's name, in any case. page: from 1. size: tasks per page.
+        name: part of a task's name, in any case. status: one, or several with commas between them. page: from 1. size:
+        tasks per page.
         """
         dead = self._clear()
         column = tables.TASK.c
         conditions: list[sa.ColumnElement[bool]] = []
         if name is not None:
-            fitting = [key for key, what in OPERATIONS.items() if name.casefold() in what.name.casefold()]
+            fitting = [key for key, what in DEFINITIONS.items() if name.casefold() in what.name.casefold()]
             conditions.append(column.definition.in_(fitting))
         if host_id is not None:
             host = tables.TASK_HOST.c
             conditions.append(column.id.in_(sa.select(host.task_id).where(host.host_id == host_id)))
         if status is not None:
-            fitting_dead = [number for number, task in dead.items() if task.status == status]
-            alive = sa.and_(column.status == status, column.id.not_in(list(dead)))
-            conditions.append(sa.or_(alive, column.id.in_(fitting_dead)) if dead else column.status == status)
-        ids = sa.select(column.id).where(*conditions).order_by(column.id.desc())
+            wanted = status.split(",")
+            fitting_dead = [number for number, task in dead.items() if task.status in wanted]
+            alive = sa.and_(column.status.in_(wanted), column.id.not_in(list(dead)))
+            conditions.append(sa.or_(alive, column.id.in_(fitting_dead)) if dead else column.status.in_(wanted))
+        order = column.id.desc() if newest_first else column.id
+        ids = sa.select(column.id).where(*conditions).order_by(order)
 
         def body(connection: sa.Connection) -> tuple[list[Task], int]:
             total = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _PACKAGE = "com.alipay.ocp.service.task.business"
 
@@ -40,13 +40,15 @@ WAIT = Node("wait", "Wait node", f"{_PACKAGE}.WaitNode", 30)
 class Operation:
     """An operation of OCP: its task's name, the role that it takes, and the nodes that are split by host, in order.
 
-    goal: what it is heading for, in the host program's words: "stopped", "running" or "restarted".
+    goal: what it is heading for, in the host program's words: "stopped", "running" or "restarted". one_host: whether it
+    is OCP's form for one host, whose task names the host and has nothing parallel.
     """
 
     name: str
     role: str
     goal: str
     nodes: tuple[Node, ...]
+    one_host: bool = False
 
     @property
     def timeouts(self) -> dict[str, int]:
@@ -92,6 +94,27 @@ OPERATIONS = {
         ),
     ),
 }
+
+# OCP's forms for one host, POST /compute/hosts/{hostId}/agent/stop and /restart, by the operation that does the same.
+# The names are those of their pages. Their subtasks are those of the operation: OCP's have no wait nodes.
+_ONE_HOST = {
+    "batch_stop_agents": ("stop_agent", "Stop OCP agent"),
+    "batch_restart_agents": ("restart_agent", "Restart OCP agent"),
+}
+
+# What a task may be an execution of.
+DEFINITIONS = {
+    **OPERATIONS,
+    **{
+        form: replace(OPERATIONS[operation], name=name, one_host=True)
+        for operation, (form, name) in _ONE_HOST.items()
+    },
+}
+
+
+def for_one_host(operation: str) -> str:
+    """The definition of an operation in OCP's form for one host; the operation itself where OCP has no such form."""
+    return _ONE_HOST.get(operation, (operation, ""))[0]
 
 
 @dataclass(frozen=True)

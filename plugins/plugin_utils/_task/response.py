@@ -86,17 +86,25 @@ def _common(task: Task) -> dict[str, t.Any]:
     shown: dict[str, t.Any] = {"id": task.id, "name": task.name, "startTime": task.started, "status": task.status}
     if task.finished:
         shown["finishTime"] = task.finished
+    if task.what.one_host:
+        shown["hostId"] = task.targets[0].host_id
     return shown
 
 
 def _created(task: Task, context: t.Mapping[str, str], spelling: str) -> dict[str, t.Any]:
+    host_ids = [str(target.host_id) for target in task.targets]
+    one_host = task.what.one_host
     shown = {
         **_common(task),
         "context": {
-            "listMap": {"host_ids": [str(target.host_id) for target in task.targets]},
+            "listMap": {} if one_host else {"host_ids": host_ids},
             "parallel": False,
             "parallelIdx": -1,
-            "stringMap": {"prohibit_rollback": str(task.prohibit_rollback).lower(), **context},
+            "stringMap": {
+                **({"host_id": host_ids[0]} if one_host else {}),
+                "prohibit_rollback": str(task.prohibit_rollback).lower(),
+                **context,
+            },
         },
         "creator": task.creator,
         "executor": task.executor,
@@ -154,7 +162,7 @@ def _subtasks(task: Task, spelling: str) -> t.Iterator[tuple[Subtask, dict[str, 
             "name": name,
             "nodeType": "JAVA_TASK",
             "operation": subtask.operation,
-            "parallelIdx": subtask.parallel_idx,
+            "parallelIdx": -1 if task.what.one_host else subtask.parallel_idx,
             "prohibitRollback": task.prohibit_rollback,
             "runTime": subtask.run_time,
             "seriesId": subtask.series_id,

@@ -64,7 +64,8 @@ def _run_line(task: Task, subtask: Subtask, begin: str, more: t.Mapping[str, str
         **more,
     }
     values = ", ".join(f"{key}={value}" for key, value in context.items())
-    shown = f"Context(parallelIdx={subtask.parallel_idx}, stringMap={{{values}}}, listMap={{}})"
+    parallel_idx = -1 if task.what.one_host else subtask.parallel_idx
+    shown = f"Context(parallelIdx={parallel_idx}, stringMap={{{values}}}, listMap={{}})"
     return f"Run subtask, id={subtask.id}, context={shown}, executor={task.executor}"
 
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from .errors import CANCELLED, INTERRUPTED, Code
 from .host_ids import Target
-from .operation import OPERATIONS, WAIT, Node, Operation
+from .operation import DEFINITIONS, WAIT, Node, Operation
 
 PENDING, READY, RUNNING, CANCELING = "PENDING", "READY", "RUNNING", "CANCELING"
 SUCCESSFUL, FAILED = "SUCCESSFUL", "FAILED"
@@ -161,7 +161,7 @@ class Record:
 class Task:
     """One task.
 
-    definition: key of OPERATIONS. creator, creator_id: the user's name and number. executor: address of the controller.
+    definition: key of DEFINITIONS. creator, creator_id: the user's name and number. executor: the controller's address.
     created, started, finished: ISO 8601 texts. targets: the hosts in the order of the request; records: one for each
     target. max_fail_percentage: the share of the hosts, 0 to 100, that may fail without holding the others. stages:
     the subtasks by node, in the order of the graph.
@@ -204,7 +204,7 @@ class Task:
         first_subtask_id: the subtasks take this id and the following ones. timeouts: seconds by phase, "wait"
         included, if they differ from the operation's own.
         """
-        operation = OPERATIONS[definition]
+        operation = DEFINITIONS[definition]
         seconds = {**operation.timeouts, **(timeouts or {})}
         plan: list[tuple[Node, list[int]]] = []
         for node in operation.nodes:
@@ -240,7 +240,7 @@ class Task:
 
     @property
     def what(self) -> Operation:
-        return OPERATIONS[self.definition]
+        return DEFINITIONS[self.definition]
 
     @property
     def name(self) -> str:
@@ -507,5 +507,5 @@ class Task:
 
 def count_subtasks(definition: str, hosts: int) -> int:
     """The number of subtasks of a task with so many hosts."""
-    nodes = len(OPERATIONS[definition].nodes)
+    nodes = len(DEFINITIONS[definition].nodes)
     return nodes * hosts + nodes - 1

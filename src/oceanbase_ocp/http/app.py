@@ -22,11 +22,12 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.roles import ROLES
 
 from . import agents, openapi, operations, queries
-from .endpoint import Function, for_role, open_to_all
+from .endpoint import Call, Function, for_role, open_to_all
 from .errors import NO_METHOD, NO_RECORD, HttpError
 from .exchange import Exchange, answer
 from .hosts import Hosts
 from .login import Login, login
+from .metrics import CONTENT_TYPE, Metrics
 from .running import Running
 from .settings import Settings
 
@@ -41,7 +42,8 @@ def make_app(settings: Settings) -> ASGIApp:
     hosts = Hosts(settings.inventory, settings.inventory_seconds)
     asking = queries.Queries(hosts, settings.task_store)
     looking = agents.Agents(hosts, settings)
-    running = Running(settings)
+    metrics = Metrics()
+    running = Running(settings, metrics)
     doing = operations.Operations(running, settings.task_store)
     rows: list[Row] = [
         ("POST", "/compute/hosts/batchStopAgents", HOST_MANAGER, doing.batch_stop_agents),
@@ -65,14 +67,24 @@ def make_app(settings: Settings) -> ASGIApp:
     ]
     caller = login(settings)
     hosts.read()  # the first to ask finds them
-    return Exchange(_starlette(rows, caller, settings, running), settings)
+    return Exchange(_starlette(rows, caller, settings, running, metrics), settings, metrics)
 
 
-def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Running) -> Starlette:
+def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Running, metrics: Metrics) -> Starlette:
     """The routes, with the prefix of OCP's API and, as its documentation spells them, without it."""
-    routes: list[BaseRoute] = [Route("/time", open_to_all(queries.time))]
+    routes: list[BaseRoute] = [Route("/time", open_to_all("/time", queries.time))]
     for method, path, role, function in rows:
-        routes.append(Route(path, for_role(role, function, caller, settings), methods=[method]))
+        routes.append(Route(path, for_role(role, path, function, caller, settings), methods=[method]))
+    unprefixed: list[BaseRoute] = [
+        Route("/healthz", open_to_all("/healthz", queries.healthz)),
+        Route("/openapi.json", _described(rows)),
+    ]
+    if settings.metrics:
+
+        def exposition(_call: Call) -> Response:
+            return Response(metrics.exposition(), media_type=CONTENT_TYPE)
+
+        unprefixed.append(Route("/metrics", for_role(TASK_VIEWER, "/metrics", exposition, caller, settings)))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -84,8 +96,7 @@ def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Runn
     app = Starlette(
         lifespan=lifespan,
         routes=[
-            Route("/healthz", open_to_all(queries.healthz)),
-            Route("/openapi.json", _described(rows)),
+            *unprefixed,
             Mount(PREFIX, app=Router(routes, redirect_slashes=False)),
             *routes,
         ],
@@ -100,7 +111,8 @@ def _described(rows: list[Row]) -> Callable[[Request], Awaitable[Response]]:
     calls = [("GET", "/time", None), *((method, path, role) for method, path, role, _function in rows)]
     text = json.dumps(openapi.document(calls, PREFIX))
 
-    async def endpoint(_request: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
+        request.state.path = "/openapi.json"
         return Response(text, media_type="application/json")
 
     return endpoint

@@ -42,25 +42,27 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)
 
 
-Function = Callable[[Call], dict[str, Any]]
+Function = Callable[[Call], dict[str, Any] | Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def open_to_all(function: Callable[[Asked], dict[str, Any]]) -> Endpoint:
-    """The endpoint of a function that anybody may call."""
+def open_to_all(path: str, function: Callable[[Asked], dict[str, Any]]) -> Endpoint:
+    """The endpoint of a function that anybody may call. path: as for_role() takes it."""
 
     async def endpoint(request: Request) -> Response:
+        request.state.path = path
         asked: Asked = request.state.asked
         return answer(asked, function(asked))
 
     return endpoint
 
 
-def for_role(role: str, function: Function, login: Login, settings: Settings) -> Endpoint:
-    """The endpoint of a function that takes a role of OCP."""
+def for_role(role: str, path: str, function: Function, login: Login, settings: Settings) -> Endpoint:
+    """The endpoint of a function that takes a role of OCP. path: with the names of its parameters, without a prefix."""
     name = function.__name__
 
     async def endpoint(request: Request) -> Response:
+        request.state.path = path
         asked: Asked = request.state.asked
         try:
             body = await read_body(request, settings)
@@ -70,10 +72,10 @@ def for_role(role: str, function: Function, login: Login, settings: Settings) ->
             content_type = request.headers.get("content-type", "")
             document = reading.document(body, content_type) if request.method == "POST" else {}
             call = Call(asked, user, request.path_params, _query(request), document)
-            outcome: dict[str, Any] | OcpError = await to_thread.run_sync(function, call)
+            outcome: dict[str, Any] | Response | OcpError = await to_thread.run_sync(function, call)
         except OcpError as error:
             outcome = error
-        return answer(asked, outcome)
+        return outcome if isinstance(outcome, Response) else answer(asked, outcome)
 
     return endpoint
 

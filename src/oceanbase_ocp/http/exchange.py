@@ -22,6 +22,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response impor
 
 from .errors import TOO_LARGE, TOO_SLOW, refusal
 from .logs import TRACE_ID
+from .metrics import Metrics
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -31,9 +32,10 @@ _ACCESS = logging.getLogger("oceanbase_ocp.http.access")
 class Exchange:
     """Gives a request what its answer repeats, and answers when the application does not."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         self._app = app
         self._settings = settings
+        self._metrics = metrics
         self._server = controller.address()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +44,7 @@ class Exchange:
             return
         asked = Asked(controller.trace_id(), self._server, now_ms(), self._settings.error_codes)
         TRACE_ID.set(asked.trace_id)
-        scope["state"] = {**scope.get("state", {}), "asked": asked, "user": None}
+        scope["state"] = {**scope.get("state", {}), "asked": asked, "user": None, "path": None}
         begun, seen = time.monotonic(), {"status": 0}
 
         async def watched(message: Message) -> None:
@@ -59,6 +61,8 @@ class Exchange:
         finally:
             client = scope.get("client")
             user = scope["state"]["user"]
+            seconds = time.monotonic() - begun
+            self._metrics.count_request(scope["method"], scope["state"]["path"], seen["status"], seconds)
             _ACCESS.info(
                 "%s %s",
                 scope["method"],
@@ -67,7 +71,7 @@ class Exchange:
                     "client": client[0] if client else None,
                     "user": user.name if user else None,
                     "status": seen["status"],
-                    "duration": round((time.monotonic() - begun) * 1000),
+                    "duration": round(seconds * 1000),
                 },
             )
 

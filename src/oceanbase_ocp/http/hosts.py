@@ -19,7 +19,6 @@ from typing import Any
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ocp.host_variables import TEXTS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import (
     CONFLICT,
-    INVALID,
     UNEXPECTED,
     UNKNOWN_HOST,
     OcpError,
@@ -98,23 +97,41 @@ class Hosts:
             raise OcpError(CONFLICT, f"more than one host of the inventory has the id {host_id}")
         return found[0]
 
-    def find(self, statuses: Sequence[str], keyword: str | None, order: str | None) -> list[dict[str, Any]]:
-        """The hosts in one of these states whose name, alias or address contains the keyword.
+    def find(
+        self,
+        statuses: Sequence[str],
+        keyword: str | None,
+        included: Sequence[str],
+        excluded: Sequence[str],
+        field: str,
+        highest_first: bool,
+    ) -> list[dict[str, Any]]:
+        """The hosts in one of these states whose name, alias, address or service contains the keyword.
 
-        statuses: none means all. order: field and direction, as in `id,asc`. Raises OcpError (400, 500).
+        statuses: none means all. included: types of services; a host has one of them, where there are any. excluded:
+        types that a host has none of. field: one of SORTED. Raises OcpError (500).
         """
         hosts = self.all()
         if statuses:
             hosts = [host for host in hosts if host["status"] in statuses]
         if keyword:
             part = keyword.casefold()
-            hosts = [host for host in hosts if any(part in str(host[name] or "").casefold() for name in _SEARCHED)]
-        if order:
-            name, dummy, direction = order.partition(",")
-            if name not in SORTED or direction.lower() not in ("", "asc", "desc"):
-                raise OcpError(INVALID, f"sort takes one of {', '.join(SORTED)}, with ,asc or ,desc")
-            hosts = sorted(hosts, key=lambda host: _key(host[name]), reverse=direction.lower() == "desc")
-        return hosts
+            hosts = [host for host in hosts if any(part in text.casefold() for text in _searched(host))]
+        if included:
+            hosts = [host for host in hosts if _service_types(host) & set(included)]
+        if excluded:
+            hosts = [host for host in hosts if not _service_types(host) & set(excluded)]
+        return sorted(hosts, key=lambda host: _key(host[field]), reverse=highest_first)
+
+
+def _searched(host: Mapping[str, Any]) -> list[str]:
+    """The texts of a host that a keyword may be in."""
+    services = [service.get("name", "") for service in host["services"]]
+    return [str(text or "") for text in (*map(host.get, _SEARCHED), *services)]
+
+
+def _service_types(host: Mapping[str, Any]) -> set[Any]:
+    return {str(service.get("type")) for service in host["services"]}
 
 
 def _key(value: Any) -> tuple[bool, Any]:

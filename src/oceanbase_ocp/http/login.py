@@ -32,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 _HASHES_AT_ONCE = 2  # each takes a processor and 19 MiB
 _REMEMBER_SECONDS = 300
 _MOST_REMEMBERED = 1000
+_FROM_URL_ALPHABET = str.maketrans("-_", "+/")
 _WRONG = "the user name or the password is not right"
 
 
@@ -91,6 +92,8 @@ class CheckedLogin:
 
     async def _basic(self, accounts: dict[str, Account], given: str, address: str) -> Account:
         try:
+            # Some clients use the alphabet for URLs, as Java's Base64.getUrlEncoder().
+            given = given.translate(_FROM_URL_ALPHABET)
             name, colon, password = base64.b64decode(given, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
             name = colon = password = ""

@@ -21,6 +21,8 @@ _TRUTH: Schema = {"type": "boolean"}
 _NUMBER: Schema = {"type": "integer"}
 _ID: Schema = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
+_NUMBER_OR_NULL: Schema = {"type": ["integer", "null"]}
+_MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _IDS: Schema = {"type": "array", "items": _ID}
 _STATUS: Schema = {"enum": ["RUNNING", "FAILED", "SUCCESSFUL"]}
@@ -142,7 +144,7 @@ SCHEMAS: dict[str, Schema] = {
             "prohibitRollback": _TRUTH,
             "subtasks": {"type": "array", "items": _ref("Subtask")},
         },
-        {"finishTime": _MOMENT},
+        {"finishTime": _MOMENT, "hostId": _ID},
     ),
     "ListedTask": _object(
         {
@@ -162,27 +164,105 @@ SCHEMAS: dict[str, Schema] = {
                 }),
             },
         },
-        {"finishTime": _MOMENT},
+        {"finishTime": _MOMENT, "hostId": _ID},
     ),
+    "Process": _object({
+        "alias": _TEXT,
+        "createTime": _MOMENT_OR_NULL,
+        "elapsedTime": _NUMBER_OR_NULL,
+        "hostId": _ID,
+        "id": _NUMBER_OR_NULL,
+        "lastActiveTime": _MOMENT_OR_NULL,
+        "logFilePattern": _TEXT_OR_NULL,
+        "operable": _TRUTH,
+        "pid": _NUMBER_OR_NULL,
+        "ports": _TEXT_OR_NULL,
+        "startCommand": _TEXT_OR_NULL,
+        "status": {"enum": ["STARTED", "STOPPED"]},
+        "updateTime": _MOMENT_OR_NULL,
+        "user": _TEXT_OR_NULL,
+    }),
+    "Agent": _object({
+        "createTime": _MOMENT_OR_NULL,
+        "hostId": _ID,
+        "hostInnerIpAddress": _TEXT_OR_NULL,
+        "id": _NUMBER_OR_NULL,
+        "installHome": _TEXT_OR_NULL,
+        "lastAvailableTime": _MOMENT_OR_NULL,
+        "logHome": _TEXT_OR_NULL,
+        "managerPort": _TEXT_OR_NULL,
+        "monitorPort": _TEXT_OR_NULL,
+        "processes": {"type": "array", "items": _ref("Process")},
+        "status": _TEXT_OR_NULL,
+        "updateTime": _MOMENT_OR_NULL,
+        "version": _TEXT_OR_NULL,
+    }),
     "Hosts": _list_of("Host"),
+    "Processes": _list_of("Process"),
     "Tasks": _list_of("ListedTask"),
     "Log": _object({"log": _TEXT}),
     "Time": _object({"currentTime": _MOMENT}),
 }
 
-# What a GET answers with; every POST answers with a task.
+# What a call answers with: None without data. Every other POST answers with a task that is created.
 _ANSWERS = {
     "/time": "Time",
     "/compute/hosts": "Hosts",
     "/compute/hosts/{hostId}": "Host",
+    "/compute/hosts/{hostId}/agent": "Agent",
+    "/compute/hosts/{hostId}/agent/processes": "Processes",
     "/tasks/instances": "Tasks",
     "/tasks/instances/{taskId}": "Task",
+    "/tasks/instances/{taskId}/cancel": "Task",
+    "/tasks/instances/{taskId}/retry": "Task",
+    "/tasks/instances/{taskId}/rollback": "Task",
+    "/tasks/instances/{taskId}/subtasks/{subtaskId}/cancel": None,
     "/tasks/instances/{taskId}/subtasks/{subtaskId}/log": "Log",
+    "/tasks/instances/{taskId}/subtasks/{subtaskId}/retry": "Subtask",
+    "/tasks/instances/{taskId}/subtasks/{subtaskId}/skip": None,
+}
+# What is refused, and with which status. Others are in the default.
+_OF_QUERIES = {
+    400: "A value is not valid, or a field is not known",
+    401: "The caller is not logged on",
+    403: "The caller lacks the role",
+    404: "There is no such host, task or subtask",
+    413: "The body is too large",
+    429: "Too much is asked for at once, see Retry-After",
+}
+_OF_CHANGES = {
+    **_OF_QUERIES,
+    409: "Another task works on a host, or the task is in the wrong state",
+    415: "The body is not JSON",
+}
+_OF_LOOKS = {
+    **_OF_QUERIES,
+    409: "The agent is in the wrong state, or not there",
+    500: "The host is not reached (CMP07002): OCP has no status of its own for it",
 }
 _PAGE = {"page": {**_NUMBER, "minimum": 1}, "size": {**_NUMBER, "minimum": 1, "maximum": 2000}}
 _QUERIES: dict[str, dict[str, Schema]] = {
-    "/compute/hosts": {"status": _TEXT, "keyword": _TEXT, "sort": _TEXT, **_PAGE},
-    "/tasks/instances": {"status": _STATUS, "keyword": _TEXT, "hostId": _ID, **_PAGE},
+    "/compute/hosts": {
+        "status": _TEXTS,
+        "keyword": _TEXT,
+        "includedServiceType": _TEXTS,
+        "excludedServiceType": _TEXTS,
+        "sort": _TEXT,
+        **_PAGE,
+    },
+    "/tasks/instances": {
+        "name": _TEXT,
+        "keyword": _TEXT,
+        "status": {"type": "array", "items": _STATUS},
+        "type": _TEXT,
+        "hostId": _ID,
+        "clusterId": _TEXT,
+        "clusterName": _TEXT,
+        "tenantId": _TEXT,
+        "tenantName": _TEXT,
+        "sort": _TEXT,
+        **_PAGE,
+    },
 }
 
 
@@ -210,15 +290,19 @@ def _operation(method: str, path: str, role: str | None) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": _ID} for name in re.findall(r"\{(\w+)\}", path)
     ]
     for name, schema in _QUERIES.get(path, {}).items():
-        parameters.append({"name": name, "in": "query", "schema": schema})
-    answer = "CreatedTask" if method == "POST" else _ANSWERS.get(path)
-    data = _ref(answer) if answer else {"type": "object"}
+        # Lists are taken with commas, as here, and repeated.
+        joined = {"style": "form", "explode": False} if schema.get("type") == "array" else {}
+        parameters.append({"name": name, "in": "query", "schema": schema, **joined})
+    answer = _ANSWERS.get(path, "CreatedTask")
+    data = {"data": _ref(answer)} if answer else {}
+    refused = _OF_CHANGES if method == "POST" else _OF_LOOKS if "/agent" in path else _OF_QUERIES if role else {}
     described: dict[str, Any] = {
         "summary": f"Takes the role {role}" if role else "Needs no login",
         "parameters": parameters,
         "responses": {
-            "200": _response("The answer in OCP's envelope", _object({**_ENVELOPE, "data": data})),
-            "default": _response("An error in OCP's envelope", _ref("Error")),
+            "200": _response("The answer in OCP's envelope", _object({**_ENVELOPE, **data})),
+            **{str(status): _response(meaning, _ref("Error")) for status, meaning in sorted(refused.items())},
+            "default": _response("Another error in OCP's envelope", _ref("Error")),
         },
         "security": [{"basic": []}, {"signature": []}] if role else [],
     }

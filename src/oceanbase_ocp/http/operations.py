@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -52,22 +52,20 @@ class Operations:
     def retry_task(self, call: Call) -> dict[str, Any]:
         """POST /tasks/instances/{taskId}/retry"""
         reading.fields(call.body)
-        task_id = self._check(call, interventions.retry)
-        return self._begin("task_retry", call, task_id=task_id)
+        return self._resume("task_retry", call, self._check(call, interventions.retry))
 
     def rollback_task(self, call: Call) -> dict[str, Any]:
         """POST /tasks/instances/{taskId}/rollback"""
         reading.fields(call.body)
-        task_id = self._check(call, interventions.rollback)
-        return self._begin("task_rollback", call, task_id=task_id)
+        return self._resume("task_rollback", call, self._check(call, interventions.rollback))
 
     def cancel_task(self, call: Call) -> dict[str, Any]:
         """POST /tasks/instances/{taskId}/cancel, which OCP has for a subtask only."""
         reading.fields(call.body)
-        return self._cancel(call.asked, reading.number(call.path["taskId"], "taskId"))
+        return _detailed(self._cancel(call.asked, task := self._load(call)), task)
 
     def retry_subtask(self, call: Call) -> dict[str, Any]:
-        """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/retry: of the only one that has FAILED."""
+        """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/retry: answers with the subtask, the only FAILED one."""
         subtask_id = self._subtask_id(call)
 
         def retry(task: Task) -> None:
@@ -81,16 +79,19 @@ class Operations:
                     f"{join(failed, 20)}: retry the task, or skip the others first",
                 )
 
-        return self._begin("task_retry", call, task_id=self._check(call, retry))
+        response = self._resume("task_retry", call, self._check(call, retry))
+        if "data" in response:
+            response["data"] = next(found for found in response["data"]["subtasks"] if found["id"] == subtask_id)
+        return response
 
     def skip_subtask(self, call: Call) -> dict[str, Any]:
-        """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/skip"""
+        """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/skip. Answers without data."""
         subtask_id = self._subtask_id(call)
-        task_id = self._check(call, lambda task: interventions.skip(task, [subtask_id]))
-        return self._begin("subtask_skip", call, task_id=task_id, subtask_id=subtask_id)
+        task = self._check(call, lambda task: interventions.skip(task, [subtask_id]))
+        return _without_data(self._begin("subtask_skip", call, task_id=task.id, subtask_id=subtask_id))
 
     def cancel_subtask(self, call: Call) -> dict[str, Any]:
-        """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/cancel: the task ends with it."""
+        """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/cancel: the task ends with it. Answers without data."""
         subtask_id = self._subtask_id(call)
         task = self._load(call)
         subtask = _subtask(task, subtask_id)
@@ -100,7 +101,7 @@ class Operations:
                 f"subtask {subtask_id} of task {task.id}, which is {task.status}, is {subtask.status}: only one that "
                 "is at work can be cancelled",
             )
-        return self._cancel(call.asked, task.id)
+        return _without_data(self._cancel(call.asked, task))
 
     def _on_hosts(self, operation: str, call: Call, host_ids: list[int]) -> dict[str, Any]:
         return self._begin(operation, call, host_ids=host_ids)
@@ -108,13 +109,10 @@ class Operations:
     def _on_one_host(self, operation: str, call: Call) -> dict[str, Any]:
         reading.fields(call.body)
         host_id = reading.number(call.path["hostId"], "hostId")
-        response = self._begin(operation, call, host_ids=[host_id])
-        if "data" in response:
-            context = response["data"]["context"]
-            context["listMap"] = {}
-            context["stringMap"] = {"host_id": str(host_id), **context["stringMap"]}
-            response["data"] = dict(sorted({**response["data"], "hostId": host_id}.items()))
-        return response
+        return self._begin(operation, call, host_ids=[host_id], one_host=True)
+
+    def _resume(self, operation: str, call: Call, task: Task) -> dict[str, Any]:
+        return _detailed(self._begin(operation, call, task_id=task.id), task)
 
     def _begin(self, operation: str, call: Call, **request: Any) -> dict[str, Any]:
         """Begin an operation. The envelope is that of this request: the run has one of its own."""
@@ -122,16 +120,15 @@ class Operations:
         body: dict[str, Any] = {name: answer[name] for name in ("data", "error") if name in answer}
         return call.asked.envelope(HTTPStatus(answer["status"]), body)
 
-    def _cancel(self, asked: Asked, task_id: int) -> dict[str, Any]:
+    def _cancel(self, asked: Asked, task: Task) -> dict[str, Any]:
         with persistence.open_store(self._url) as store:
-            return questions.task_cancel(store, asked, task_id=task_id).response
+            return questions.task_cancel(store, asked, task_id=task.id).response
 
-    def _check(self, call: Call, intervene: Callable[[Task], None]) -> int:
-        """The id of the task, where this can be done to it as it is now. Raises OcpError as the playbook would."""
+    def _check(self, call: Call, intervene: Callable[[Task], None]) -> Task:
+        """The task, where this can be done to it as it is now. Raises OcpError as the playbook would."""
         task = self._load(call)
-        task_id = task.id
-        intervene(task)
-        return task_id
+        intervene(task.copy())
+        return task
 
     def _load(self, call: Call) -> Task:
         with persistence.open_store(self._url, read_only=True) as store:
@@ -148,3 +145,30 @@ def _subtask(task: Task, subtask_id: int) -> Any:
         if subtask.id == subtask_id:
             return subtask
     raise OcpError(UNKNOWN_TASK, f"task {task.id} has no subtask {subtask_id}")
+
+
+def _detailed(response: dict[str, Any], task: Task) -> dict[str, Any]:
+    """The response of an operation in the form that OCP has for what is done to a task: that of a query for the task.
+
+    task: as it was before.
+    """
+    if "data" not in response:
+        return response
+    asked = {
+        "createTime": task.created,
+        "creator": {"id": task.creator_id, "name": task.creator},
+        "prohibitRollback": task.prohibit_rollback,
+        "subtasks": [
+            dict(sorted({**_without(subtask, "className"), "createTime": task.created}.items()))
+            for subtask in response["data"]["subtasks"]
+        ],
+    }
+    return {**response, "data": dict(sorted({**_without(response["data"], "context"), **asked}.items()))}
+
+
+def _without_data(response: dict[str, Any]) -> dict[str, Any]:
+    return _without(response, "data")
+
+
+def _without(mapping: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if key != name}

@@ -14,9 +14,13 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response impor
 
 from . import reading
 from .endpoint import Call
-from .hosts import Hosts
+from .hosts import SORTED, Hosts
 
 _MAX_SIZE = questions.MAX_SIZE
+# What OCP finds tasks of clusters and tenants by; those of hosts belong to none. The third is OCP's own spelling.
+_OF_CLUSTERS = ("clusterId", "clusterName", "cluterName", "tenantId", "tenantName")
+_TYPE = "MANUAL"
+_TASKS_SORTED = ("id", "createTime", "startTime")  # ids grow with time
 
 
 def time(asked: Asked) -> dict[str, Any]:
@@ -42,7 +46,9 @@ class Queries:
         found = self._hosts.find(
             reading.several(call.query, "status"),
             reading.one(call.query, "keyword"),
-            reading.one(call.query, "sort"),
+            reading.several(call.query, "includedServiceType"),
+            reading.several(call.query, "excludedServiceType"),
+            *reading.sort(call.query, SORTED, "id,asc"),
         )
         total = len(found)
         page = {"number": number, "size": size, "totalElements": total, "totalPages": -(-total // size)}
@@ -56,11 +62,16 @@ class Queries:
         """GET /tasks/instances"""
         number, size = reading.page(call.query, _MAX_SIZE)
         host_id = reading.one(call.query, "hostId")
+        types = reading.several(call.query, "type")
+        if any(reading.several(call.query, name) for name in _OF_CLUSTERS) or (types and _TYPE not in types):
+            page = {"number": number, "size": size, "totalElements": 0, "totalPages": 0}
+            return call.asked.success({"contents": [], "page": page})
         return self._ask(
             questions.task_info,
             call,
             name=reading.one(call.query, "name") or reading.one(call.query, "keyword"),
-            status=reading.one(call.query, "status"),
+            status=",".join(reading.several(call.query, "status")) or None,
+            newest_first=reading.sort(call.query, _TASKS_SORTED, "id,desc")[1],
             host_id=None if host_id is None else reading.number(host_id, "hostId"),
             page=number,
             size=size,

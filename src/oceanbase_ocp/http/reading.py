@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
@@ -48,6 +48,15 @@ def several(query: dict[str, list[str]], name: str) -> list[str]:
     return [value for given in query.get(name, ()) for value in given.split(",") if value]
 
 
+def sort(query: dict[str, list[str]], known: Sequence[str], default: str) -> tuple[str, bool]:
+    """The field to sort by, and whether the highest comes first, as in `id,desc`. Raises OcpError (400)."""
+    given = one(query, "sort") or default
+    name, dummy, direction = given.partition(",")
+    if name not in known or direction.lower() not in ("", "asc", "desc"):
+        raise invalid("sort", given, f"must be one of {', '.join(known)}, with ,asc or ,desc")
+    return name, direction.lower() == "desc"
+
+
 def page(query: dict[str, list[str]], most: int) -> tuple[int, int]:
     """The number of a page, from 1, and its size. Raises OcpError (400)."""
     given_page, given_size = one(query, "page"), one(query, "size")
@@ -64,7 +73,7 @@ def document(body: bytes, content_type: str) -> dict[str, Any]:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise OcpError(NOT_JSON, "the body must be JSON, with Content-Type: application/json")
     try:
-        loaded = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+        loaded = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):  # UnicodeDecodeError is one
         raise OcpError(INVALID, "the body is malformed JSON, or names a field twice") from None
     if not isinstance(loaded, dict):

@@ -9,6 +9,7 @@ import contextvars
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -22,6 +23,7 @@ from .._api import submit
 from .._errors import OcpRunError
 from .._submission import Submission
 from .errors import ENDING, ThrottledError
+from .metrics import Metrics
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -31,18 +33,22 @@ _RETRY_AFTER_SECONDS = 5
 class Running:
     """The operations of a service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._changed = threading.Condition()
         self._runs: dict[object, Submission | None] = {}
         self._ending = False
         self._cancelling = False
 
-    def begin(self, operation: str, asked: Asked, user: User, **request: Any) -> dict[str, Any]:
+    def begin(
+        self, operation: str, asked: Asked, user: User, *, one_host: bool = False, **request: Any
+    ) -> dict[str, Any]:
         """Begin an operation. Returns the answer to its request, before any host is contacted.
 
-        operation, request: as `oceanbase_ocp.submit` takes them. Raises OcpError: 429 where as many run as may, 503
-        where the service ends, 500 where the run fails before it has answered.
+        operation, request: as `oceanbase_ocp.submit` takes them. one_host: whether OCP's form for one host is wanted.
+        Raises OcpError: 429 where as many run as may, 503 where the service ends, 500 where the run fails before it has
+        answered.
         """
         run = object()
         with self._changed:
@@ -51,8 +57,9 @@ class Running:
             if len(self._runs) >= self._settings.max_operations:
                 raise ThrottledError(_RETRY_AFTER_SECONDS)
             self._runs[run] = None
+            self._metrics.count_running(len(self._runs))
         answered: Future[dict[str, Any]] = Future()
-        arguments = {"operation": operation, **request, **self._keywords(asked, user)}
+        arguments = {"operation": operation, **request, **self._keywords(asked, user, one_host)}
         context = contextvars.copy_context()  # it has the trace id of the log
         name = f"operation-{asked.trace_id}"
         threading.Thread(target=context.run, args=(self._run, run, arguments, answered), name=name, daemon=True).start()
@@ -83,9 +90,14 @@ class Running:
     def _submissions(self) -> list[Submission]:
         return [submission for submission in self._runs.values() if submission]
 
-    def _keywords(self, asked: Asked, user: User) -> dict[str, Any]:
+    def _keywords(self, asked: Asked, user: User, one_host: bool) -> dict[str, Any]:
         settings = self._settings
-        passed = {"trace_id": asked.trace_id, "creator": user.name, "creator_id": user.number}
+        passed = {
+            "trace_id": asked.trace_id,
+            "creator": user.name,
+            "creator_id": user.number,
+            "one_host": one_host,
+        }
         return {
             "inventory": list(settings.inventory),
             "extravars": {**settings.extravars, "ocp_error_codes": settings.error_codes},
@@ -95,6 +107,7 @@ class Running:
         }
 
     def _run(self, run: object, arguments: Mapping[str, Any], answered: Future[dict[str, Any]]) -> None:
+        begun = time.monotonic()
         try:
             submission = submit(**arguments)
             with self._changed:
@@ -102,7 +115,9 @@ class Running:
                 if self._cancelling:
                     submission.cancel()
             answered.set_result(dict(submission.create_response))
-            self._log_end(submission.wait())
+            response = submission.wait()
+            self._metrics.count_operation(arguments["operation"], response, time.monotonic() - begun)
+            self._log_end(response)
         except Exception as exc:
             _LOG.exception("an operation has failed as a program")
             if not answered.done():
@@ -111,6 +126,7 @@ class Running:
         finally:
             with self._changed:
                 del self._runs[run]
+                self._metrics.count_running(len(self._runs))
                 self._changed.notify_all()
 
     def _log_end(self, response: Mapping[str, Any]) -> None:

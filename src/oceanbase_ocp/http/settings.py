@@ -25,7 +25,7 @@ class Settings:
     inventory_seconds: how long the hosts of the inventory are taken for what they were. grace: seconds that running
     operations get to end by themselves when the service ends, and again after they were cancelled. public_hosts: other
     values that clients sign as Host, as before a proxy that changes it. loopback_only: whether only requests to a name
-    of this machine are answered, since everybody is let in.
+    of this machine are answered, since everybody is let in. metrics: whether Prometheus may read what is counted.
     """
 
     inventory: tuple[str, ...] = ()
@@ -41,3 +41,4 @@ class Settings:
     grace: float = 60
     public_hosts: tuple[str, ...] = ()
     loopback_only: bool = False
+    metrics: bool = False

@@ -23,7 +23,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": "plugins:plugins/module_utils"},
+        env={**os.environ, "PYTHONPATH": "plugins:plugins/module_utils:src"},
         capture_output=True,
         text=True,
         check=False,
@@ -34,6 +34,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 def copy(tmp_path: Path) -> Path:
     for name in ("plugin_utils", "module_utils"):
         shutil.copytree(ROOT / "plugins" / name, tmp_path / "plugins" / name)
+    shutil.copytree(ROOT / "src/oceanbase_ocp", tmp_path / "src/oceanbase_ocp")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -52,8 +53,9 @@ def test_imports_go_down(copy: Path) -> None:
         ("plugin_utils/_task/task.py", "import socket"),
         ("plugin_utils/_task/errors.py", "from .task import Task"),
         ("module_utils/_agent/host.py", "from .survey import Survey"),
+        ("../src/oceanbase_ocp/http/users.py", "from .login import Login"),
     ],
-    ids=["up", "to the run", "host program", "edge", "circle", "circle of the host program"],
+    ids=["up", "to the run", "host program", "edge", "circle", "circle of the host program", "HTTP service"],
 )
 def test_an_import_that_goes_up_is_found(copy: Path, file: str, line: str) -> None:
     path = copy / "plugins" / file

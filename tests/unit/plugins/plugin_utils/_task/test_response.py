@@ -21,6 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
     OcpError,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import for_one_host
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
 
@@ -129,6 +130,23 @@ def test_a_failed_task_is_a_successful_request(new_task: NewTask) -> None:
     assert missing["error"]["code"] == "TSK10013"
     assert "startTime" not in missing
     assert all(other.keys() == SAMPLE["data"]["subtasks"][0].keys() for other in others), "PENDING: as on the page"
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"), [("batch_stop_agents", "Stop OCP agent"), ("batch_restart_agents", "Restart OCP agent")]
+)
+def test_the_form_for_one_host(new_task: NewTask, operation: str, name: str) -> None:
+    task = new_task(1, for_one_host(operation))
+    created, detail = REQUEST.respond(task)["data"], REQUEST.detail(task)["data"]
+    (listed,) = REQUEST.page([task], 1, 1, 10)["data"]["contents"]
+    assert {(shown["name"], shown["hostId"]) for shown in (created, detail, listed)} == {(name, 1001)}
+    assert created["context"]["listMap"] == {}
+    assert created["context"]["stringMap"] == {"host_id": "1001", "prohibit_rollback": "false"}
+    assert {subtask["parallelIdx"] for subtask in created["subtasks"] + detail["subtasks"]} == {-1}
+
+
+def test_not_every_operation_has_a_form_for_one_host() -> None:
+    assert for_one_host("batch_start_agents") == "batch_start_agents"
 
 
 @pytest.mark.parametrize("hosts", [1, 2, 3, 500])
