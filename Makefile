@@ -13,7 +13,7 @@ NEXT = test_stops_every_generation or test_start_and_restart or test_rollback or
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-http walk test test-next check unit bench lint sanity scenario build importer clean python test-system system environment cores awx checks
+.PHONY: help demo demo-http walk test test-next check unit bench lint docs sanity scenario build importer clean python test-system system environment cores awx checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
@@ -24,6 +24,7 @@ help:
 	@echo 'make walk       the life of a task on three hosts of this machine, written to docs/walk.md'
 	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
 	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
+	@echo 'make docs       the site of the documentation in site/, plugins included; fails on a link that leads nowhere'
 	@echo 'make sanity     ansible-test sanity on the newest ansible-core that runs here'
 	@echo 'make scenario   the Molecule scenario'
 	@echo 'make build      the collection for Galaxy in dist/collection, wheel and source distribution for PyPI in dist/python'
@@ -64,6 +65,9 @@ bench: system
 lint: checks awx
 	@tools/lint.sh
 
+docs: checks
+	@tools/docs.sh
+
 sanity: checks
 	@tools/sanity.sh
 
@@ -80,7 +84,7 @@ build: environment
 	@ls dist/*/*
 
 clean:
-	@rm -rf .venv .venv-awx .venv-bench .venv-core .venv-next .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist tests/output
+	@rm -rf .venv .venv-awx .venv-bench .venv-core .venv-next .venv-checks .ansible .cache .mypy_cache .pytest_cache .ruff_cache dist site tests/output
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
