@@ -193,7 +193,7 @@ def through_the_fan_out(text: str) -> dict[str, Any]:
     """What the barrier finds of a stop in which one host answers with this text, and the other is honest."""
     task = SimpleNamespace(id=5000, timeouts=dict.fromkeys(PHASES, 60))
     run: Any = SimpleNamespace(transport="fanout", the_task=task, due={}, resumed=False)
-    fan_out = FanOutResults("prepare", run, check_mode=False)
+    fan_out = FanOutResults.of_phase("prepare", run, check_mode=False)
     for host, said in (("host0", text), ("host1", json.dumps(HONEST))):
         try:
             answer = Answer(host, BEGAN, ENDED, True, parsed(said))
