@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
@@ -55,16 +56,20 @@ class ActionModule(ControllerAction):
                 notes = [*notes, f"The response cannot be written to {run.response_file}: {exc.strerror}"]
                 unwritten = f"; it is: {json.dumps(response)}"
         journal.forget()
+        message = ". ".join([told.message, *notes]) + unwritten
         lines = told.screen(notes)
         shown = at_exit.leave(lines)
+        texts = [*(told.plan if Display().verbosity else []), *([] if shown else lines)]
+        if successful:  # else the failure has it
+            texts.append(message)
         return {
             **screen.hidden(),
             "changed": False,
-            "msg": ". ".join([told.message, *notes]) + unwritten,
+            "msg": message,
             "plan": plain(told.plan),
             "screen": plain(lines),
-            "shown": shown,
             "successful": successful,
+            "told": plain(texts[0] if len(texts) == 1 else texts),
             "response": response,
             "ansible_stats": {
                 "data": {"ocp_response": _published(response, run.response_file)},

@@ -41,6 +41,7 @@ _raw:
 """
 
 import contextlib
+import gc
 import os
 import typing as t
 
@@ -64,6 +65,8 @@ class LookupModule(LookupBase):
         # exit is put in place here: for a run with a play of this collection, and for no other.
         supervisor.attend()
         at_exit.attend()
+        # What is loaded by now is there to the end. Workers need neither look it through nor copy it for that.
+        gc.freeze()
         self.set_options(var_options=variables, direct=kwargs)
         found = leaves_out(context.CLIARGS)
         if found:

@@ -84,11 +84,14 @@ screen:
   sample:
     - "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts: 2 agents stopped"
     - 2 hosts stopped and verified
-shown:
-  description: Whether C(ansible-playbook) shows the last screen at its end. Else a task has to.
+told:
+  description:
+    - What a task has to show of RV(plan), RV(screen) and RV(msg). The plan is shown with C(-v), the screen where
+      C(ansible-playbook) does not show it at its end, and the message unless the task failed.
+    - One line as a text, several as a list.
   returned: always
-  type: bool
-  sample: true
+  type: raw
+  sample: "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts"
 response:
   description: The final response.
   returned: always

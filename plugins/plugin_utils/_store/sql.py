@@ -16,7 +16,7 @@ import typing as t
 
 try:
     import sqlalchemy as sa
-    from sqlalchemy.dialects import mysql
+    from sqlalchemy.dialects import sqlite  # noqa: F401 - the default one; so workers need not each load it
     from sqlalchemy.ext.compiler import compiles
 except ImportError:
     HAS_SQLALCHEMY = False
@@ -38,7 +38,7 @@ except ImportError:
         def __mro_entries__(self, _bases: object) -> tuple[type, ...]:
             return ()
 
-    sa = mysql = compiles = _Missing()  # type: ignore[assignment]
+    sa = compiles = _Missing()  # type: ignore[assignment]
 else:
     HAS_SQLALCHEMY = True
 
@@ -70,8 +70,15 @@ def _mysql_epoch(element: Epoch, compiler: t.Any, **_keywords: t.Any) -> str:
 class Text(sa.types.TypeDecorator[str]):
     """Text of any length, possibly from a host. Characters that no database accepts become a mark."""
 
-    impl = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")  # MySQL's TEXT ends at 64 KiB
+    impl = sa.Text
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[t.Any]:
+        if dialect.name != "mysql":
+            return dialect.type_descriptor(sa.Text())
+        from sqlalchemy.dialects import mysql  # there by now, and large: runs with another database need not load it
+
+        return dialect.type_descriptor(mysql.LONGTEXT())  # MySQL's TEXT ends at 64 KiB
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         if value is None:
