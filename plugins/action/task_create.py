@@ -18,7 +18,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import parse
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import (
     OPERATIONS,
     for_one_host,
@@ -87,4 +86,4 @@ def _host_ids(asked: Asked) -> list[int]:
     ids = requested_hosts.ids(asked.arguments["host_ids"], asked.variables, asked.inventory)
     if ids is None:
         mistakes.check_missing("hostIds", asked.variables)
-    return ids if ids is not None else parse(None)
+    return ids if ids is not None else controller.read_ids(None)

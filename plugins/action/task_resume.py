@@ -8,6 +8,7 @@ import typing as t
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     accept,
+    controller,
     mistakes,
     persistence,
     request_action,
@@ -18,7 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import interventions, settings
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, parse
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -52,8 +53,8 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
     for field, given in (("taskId", arguments["task_id"]), ("subtaskId", arguments["subtask_id"])):
         if given in (None, "") and (field == "taskId" or intervention == "skip"):
             mistakes.check_missing(field, asked.variables)
-    (task_id,) = parse(plain(arguments["task_id"]), "taskId", most=1)
-    subtask_ids = parse(plain(arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
+    (task_id,) = controller.read_ids(plain(arguments["task_id"]), "taskId", most=1)
+    subtask_ids = controller.read_ids(plain(arguments["subtask_id"]), "subtaskId") if intervention == "skip" else []
     seconds = accept.timeouts(asked)
     given_share = arguments["max_fail_percentage"]
     share = None if given_share in (None, "") else settings.percentage(given_share)

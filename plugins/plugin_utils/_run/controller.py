@@ -23,6 +23,7 @@ import yaml  # type: ignore[import-untyped,unused-ignore]
 
 from .._files.document import plain
 from .._task.errors import NOT_AUTHORIZED, OcpError
+from .._task.host_ids import parse
 from .._task.roles import User
 from .._task.roles import authorize as check_role
 
@@ -48,6 +49,11 @@ def address() -> str:
 def in_awx() -> bool:
     """Whether this is a job of AWX, which sets this variable."""
     return bool(os.environ.get("AWX_PRIVATE_DATA_DIR"))
+
+
+def read_ids(value: object, field: str = "hostIds", most: int | None = None) -> list[int]:
+    """The ids that a request is given, see host_ids.parse(). Raises OcpError (400)."""
+    return parse(value, field, most, by_survey=in_awx())
 
 
 def user(variables: t.Mapping[str, t.Any]) -> User:

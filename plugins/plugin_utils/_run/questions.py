@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from .._store.store import Store
 from .._task import outline
 from .._task.errors import INVALID, TASK_STATE, UNKNOWN_HOST, OcpError, join
-from .._task.host_ids import parse
 from .._task.response import Request
 from .._task.task import FAILED, RUNNING, SUCCESSFUL, Task
+from .controller import read_ids
 
 STATUSES = (RUNNING, FAILED, SUCCESSFUL)
 MAX_SIZE = 2000  # as OCP's lists of hosts
@@ -115,7 +115,7 @@ def task_cancel(store: Store, request: Request, *, task_id: object, check_mode: 
 
 
 def _id(value: object, field: str) -> int:
-    (number,) = parse(value, field, most=1)
+    (number,) = read_ids(value, field, most=1)
     return number
 
 

@@ -19,8 +19,9 @@ from ansible.plugins.inventory import detect_range, expand_hostname_range
 
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
-from .._task.host_ids import Target, parse, read_id
+from .._task.host_ids import Target, read_id
 from . import screen
+from .controller import read_ids
 from .extra_vars import as_written
 from .inventory import Inventory
 from .variables import FILE, NAMES_OF_HOSTS, PATTERN
@@ -36,7 +37,7 @@ def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory
     inventory: as the request finds it. What a pattern or a file comes to is shown. Raises OcpError (400).
     """
     if argument is not None:
-        return parse(plain(argument))
+        return read_ids(plain(argument))
     given = {name: plain(variables[name]) for name in NAMES_OF_HOSTS if variables.get(name) not in (None, "")}
     if len(given) > 1 and not (given.keys() == {"host_ids", "hostIds"} and given["host_ids"] == given["hostIds"]):
         raise OcpError(INVALID, f"{' and '.join(given)} are given, which may differ: give one of them")
@@ -50,8 +51,8 @@ def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory
     else:
         written = None if isinstance(value, str) else as_written(name)
         if written is not None:
-            parse(written)  # where Ansible has made an id of what is none
-        return parse(value)
+            read_ids(written)  # where Ansible has made an id of what is none
+        return read_ids(value)
     screen.tell(shown(f"{name} {value}", found))
     return found
 
@@ -136,7 +137,7 @@ def from_file(path: str) -> list[int]:
     if wrong or not items:
         problem = f"no host id in {join(wrong, 20)}" if wrong else "it has no host id"
         raise OcpError(INVALID, f"{FILE}: {path}: {problem}: give a JSON list, or ids with commas or in lines")
-    return parse([item for dummy, item in items])
+    return read_ids([item for dummy, item in items])
 
 
 def shown(given: str, ids: t.Sequence[int]) -> str:

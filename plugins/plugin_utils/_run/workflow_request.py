@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from .._files.document import plain
-from .._task.host_ids import parse
+from .controller import read_ids
 
 NO_TASK = (
     "check mode, nothing was changed: there is no task, since a workflow in check mode makes none; the playbooks of "
@@ -21,5 +21,5 @@ def task_id(given: object, *, check_mode: bool) -> int | None:
     """The id of the task; None if check mode has created none. Raises OcpError (400)."""
     if check_mode and given in (None, ""):
         return None
-    (number,) = parse(plain(given), "taskId", most=1)
+    (number,) = read_ids(plain(given), "taskId", most=1)
     return number

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import typing as t
 from dataclasses import dataclass
@@ -34,15 +33,18 @@ class Target:
         return f"{self.host} (host id {self.host_id})"
 
 
-def parse(value: object, field: str = "hostIds", most: int | None = None) -> list[int]:
+def parse(
+    value: object, field: str = "hostIds", most: int | None = None, *, by_survey: bool = False
+) -> list[int]:
     """Read a list of host ids, or of other ids of OCP.
 
     value: a list of integers or of their decimal texts; a single integer; or a text from a survey: a JSON list,
     ids separated by commas, or one or more lines of them. field: the name in OCP's API. most: the most ids allowed.
+    by_survey: whether a survey of AWX asks for them, which has no command line.
     Returns the ids in their order. Raises OcpError (400) that names every refused value.
     """
     variable = _VARIABLES.get(field, field)
-    forms = _forms(variable, most)
+    forms = _forms(variable, most, by_survey)
     if value is None or value == "":
         raise OcpError(INVALID, f"{field} is required: {forms}", [_sub_error(field, value, "must not be empty")])
     items = _items(value, field, forms)
@@ -77,9 +79,9 @@ def parse(value: object, field: str = "hostIds", most: int | None = None) -> lis
     return accepted
 
 
-def _forms(variable: str, most: int | None) -> str:
-    """How to give ids here. A survey of AWX has no command line."""
-    if os.environ.get("AWX_PRIVATE_DATA_DIR"):
+def _forms(variable: str, most: int | None, by_survey: bool) -> str:
+    """How to give ids."""
+    if by_survey:
         count = "one number" if most == 1 else "one id a line, or ids with commas between them"
         return f"give {variable} {count}"
     if most == 1:

@@ -353,11 +353,10 @@ def test_known_ids() -> None:
     assert known(inventory) == {1, 2, 3, 4}
 
 
-def test_who_fills_in_a_survey_of_awx_is_told_nothing_about_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/runner")
+def test_who_fills_in_a_survey_of_awx_is_told_nothing_about_a_command_line() -> None:
     for value in ("", "a 1001", "[1001,"):
         with pytest.raises(OcpError, match=r"one id a line, or ids with commas between them$") as caught:
-            parse(value)
+            parse(value, by_survey=True)
         assert "-e" not in caught.value.message
     with pytest.raises(OcpError, match=r"one number$"):
-        parse("", "taskId", most=1)
+        parse("", "taskId", most=1, by_survey=True)
