@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,32 +16,18 @@ import sqlalchemy as sa
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import database as _database
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import schema as tables
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location, StoreError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.spool import spool
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
 from tests.store.breaking import breaking
+from tests.store.lives import ME, deadlock, live
 from tests.store.pgbouncer import pgbouncer
 from tests.store.servers import PASSWORD, SERVERS, Kind, Mariadb, Postgresql, Server
 from tests.store.stalling import way
 from tests.store.tasks import STOP, builder, carry_out
 
-ME = Executor.of(os.getpid(), "192.0.2.7")
 ON_SERVERS = pytest.mark.parametrize("database", SERVERS, indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-
-
-def live(url: str) -> None:
-    """Run two tasks in a store to their end."""
-    with Store.open(url) as store:
-        for turn in (1, 2):
-            task = store.create([1, 2], STOP, builder([1, 2]), ME)
-            task.begin()
-            assert store.beat(task.id, ME) is False
-            store.save(task, ME, {task.subtasks[0].id: f"turn {turn}"})
-            store.save(carry_out(task), ME)
-            assert store.load(task.id) == task
-            assert store.find()[1] == turn
 
 
 # Poolers
@@ -73,24 +58,7 @@ def test_a_pool_of_statements_is_refused(database: Postgresql, url: str) -> None
 @ON_SERVERS
 def test_a_deadlock_is_tried_again(database: Kind, url: str) -> None:
     """Two transactions wait for each other until the server ends one of them."""
-    with Store.open(url) as store:
-        first, second = (store.create([number], STOP, builder([number]), ME) for number in (1, 2))
-    both = threading.Barrier(2, timeout=30)
-    runs: list[int] = []
-
-    def change(order: list[int]) -> None:
-        def body(connection: sa.Connection) -> None:
-            runs.append(order[0])
-            for turn, number in enumerate(order):
-                if turn == 1 and runs.count(order[0]) == 1:
-                    both.wait()
-                connection.execute(sa.update(tables.TASK).where(tables.TASK.c.id == number).values(creator=str(order)))
-
-        Database.open(Location.of(url), create=False).write(body)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(change, [[first.id, second.id], [second.id, first.id]]))
-    assert len(runs) == 3
+    assert len(deadlock(url)) == 3
 
 
 @ON_SERVERS
