@@ -467,6 +467,7 @@ def test_roles_in_a_playbook_of_one_s_own(newest_core: Core, start_fleet: StartF
 
     assert run.status == 0, run.output
     assert counts(fleet) == [0]
+    assert "do not cancel the task" in " ".join(run.output.split()), "no play has the lookup controller"
 
 
 def test_two_operations_in_one_run(newest_core: Core, start_fleet: StartFleet, tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ def enter() -> bool:
     return True
 
 
+def is_entered() -> bool:
+    """Whether enter() was called, in this process or in the one that has forked it."""
+    return _process is not None
+
+
 def is_this() -> bool:
     """Whether this process is the one that has called enter()."""
     return os.getpid() == _process

@@ -33,6 +33,11 @@ OPTIONS: dict[str, t.Any] = {
     **persistence.OPTION,
 }
 
+_UNATTENDED = (
+    "Ctrl-C and other signals end ansible-playbook at once, and do not cancel the task. The play of the request "
+    "does not take its hosts from the lookup oceanbase.ocp.controller, as the playbooks of this collection do: give it "
+    "hosts: \"{{ lookup('oceanbase.ocp.controller') }}\""
+)
 _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
 
 
@@ -109,9 +114,9 @@ def carry_out(
     spec: the action's arguments. variables: of its task. do: completes the run, and returns what the result has
     besides, None for nothing. It may raise OcpError.
     """
-    hidden = shadow.hidden_package()
-    if hidden:
-        screen.display().warning(hidden)
+    for warning in (shadow.hidden_package(), None if playbook.is_entered() else _UNATTENDED):
+        if warning:
+            screen.display().warning(warning)
     asked = receive(action, spec, variables)
     run = Run(asked.request, asked.own_file, asked.check_mode)
     result: dict[str, t.Any] = {}
