@@ -15,7 +15,6 @@ from .host_ids import Target
 
 # OCP is about to remove the host, or is installing another agent. OFFLINE is no obstacle but a reason to stop an agent.
 _REFUSED = (("ocp_host_status", "DELETING", HOST_STATE), ("ocp_agent_status", "REINSTALLING", AGENT_STATE))
-VARIABLES = tuple(variable for variable, _state, _code in _REFUSED)
 
 
 def check(targets: t.Sequence[Target], states: t.Callable[[str], t.Mapping[str, t.Any]]) -> None:
