@@ -14,12 +14,12 @@ author:
 description:
   - Does on all hosts of a phase what M(oceanbase.ocp.agent_processes) does on one, from one process that keeps a
     connection to each host through the phases of a run.
-  - It takes the SSH settings that Ansible has for a host, and asks OpenSSH what they mean. A host with a setting that
-    it does not fully understand, one whose key is not known or has changed, and one that wants another way of
-    authentication than it offers, are left to the phase's ordinary task, RV(rest).
+  - It takes the SSH settings that Ansible has for a host, and asks OpenSSH for their meaning. The hosts in RV(rest) are
+    left to the phase's ordinary task. They have a setting that it does not fully understand, a key that is not known or
+    has changed, or another way of authentication.
   - A host that was lost in the middle of a change is left to that task, too, which asks it again.
-  - Which hosts and which way the state of the run says, see M(oceanbase.ocp.task_create).
-  - That process ends with C(ansible-playbook), and its connections with it. What a host has begun it ends.
+  - The state of the run has the hosts and their way, see M(oceanbase.ocp.task_create).
+  - That process ends with C(ansible-playbook), and its connections with it. Hosts finish what they have begun.
   - Runs on V(localhost), before the play of the hosts in RV(rest).
 options:
   phase:
@@ -31,7 +31,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: The hosts say what they would do, and do nothing of it.
+    description: The hosts tell their plan, and change nothing.
   diff_mode:
     support: full
     description: Shows the processes before and after, or the removed files, of every host.

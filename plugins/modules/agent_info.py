@@ -12,8 +12,8 @@ author:
 description:
   - Looks at the processes of the OceanBase OCP Agent of one home, as M(oceanbase.ocp.agent_processes) identifies them.
   - Changes nothing. It signals nobody, takes no lock, waits for no control program, and runs no program of the agent.
-    Of systemd it asks properties; of the agent it asks, on its sockets in C(run/), what the agent's own daemon asks.
-  - What keeps a stop from its work, such as a home without an agent, is no failure but one of RV(findings).
+    It asks systemd for properties, and the agent for its status, on the sockets in C(run/), as its daemon does.
+  - An obstacle to a stop, such as a home without an agent, is no failure but one of RV(findings).
   - Where its connection can carry input, nothing of the module is written to the host's disk either.
 options:
   home:

@@ -14,48 +14,52 @@ description:
     stopped or ready.
   - Knows the agents of OCP up to 3.1 (C(ocp_agentd), C(pos_proxy), C(node_exporter), C(ocp_exporter)), of OCP 3.2 and
     later (C(ocp_agentd), C(ocp_mgragent), C(ocp_monagent)) and obagent (C(ob_agentd), C(ob_mgragent), C(ob_monagent)).
-  - A process is the agent's when its executable has the name of an agent's program and lies in the home or is the file
-    that an installed program leads to; for an interpreter, when its script does, or when its whole command line is the
-    name of a program and a pid file that nobody else can write names it. It is, too, when such a pid file names it and
-    its own arguments or working directory lead to the home. Neither a name on a command line nor a pid file alone makes
-    a process the agent's. What may be the agent without proof is left alone; V(prepare) warns, and V(finish) fails.
+  - A process is the agent's when its executable has the name of an agent's program, and lies in the home or is the file
+    that an installed program leads to. The same holds for the script of an interpreter.
+  - An interpreter is the agent's, too, when a pid file names it and its whole command line is the name of a program.
+    Any process is when a pid file names it and its own arguments or working directory lead to the home.
+  - A pid file counts only when nobody else can write it. Neither a name on a command line nor a pid file alone makes a
+    process the agent's.
+  - A process that may be the agent's without proof is left alone. V(prepare) warns of it, and V(finish) fails.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
-  - Where its connection can carry input, nothing of the module is written to the host's disk. A Python of the host from
-    2.7 on will do then, also one that is too old for the controller's ansible-core.
-  - It never signals C(observer), C(obproxy), the agent of another home, anything in a container, or its own ancestors.
+  - Where its connection can carry input, nothing of the module is written to the host's disk. Any Python of the host
+    from 2.7 on will do then, also one that is too old for the controller's ansible-core.
+  - The module never signals C(observer), C(obproxy), the agent of another home, anything in a container, or its own
+    ancestors.
 options:
   phase:
     description:
-      - What to do.
+      - The phase to carry out.
       - V(prepare) finds the agent and checks that the operation could work. It changes nothing.
-      - V(stop) stops the agent through systemd where a service runs it and holds nothing else, and by pid what is left.
-        It holds the agent's own C(run/admin.lock) then, sends SIGTERM to the daemon and gives it time to take its
-        children down, then SIGTERM to whoever is left, and SIGKILL after the grace.
-      - A control program that starts, stops or restarts the agent right now is waited for, 15 seconds at most and half
-        of the time that is left; after that the phase fails with C(locked).
+      - V(stop) stops the agent through systemd where a service runs it and holds nothing else. All other processes are
+        stopped by pid, while V(stop) holds the agent's own C(run/admin.lock). The daemon gets SIGTERM, and time to take
+        its children down. Processes that are left get SIGTERM, and SIGKILL after the grace.
+      - V(start) starts the agent unless it runs. It waits until the daemon guards every child and every program serves.
+        It uses systemd where a service is to run the agent, and else the vendor's control program, as the agent's user.
+        Where no daemon runs, it first ends the children that a daemon has left. It also removes stale pid, socket and
+        lock files, with which neither the daemon nor its children would start.
+      - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
+        daemon start it again. Where it does not run, nothing changes.
+      - V(finish) after a stop proves that no process is left and that none comes back within O(settle). It then removes
+        the stale pid, socket and lock files that the agent's programs left in C(run/).
+      - V(finish) after a start proves that the agent is complete, and that no process restarted within O(settle).
+      - The phases wait for a control program that starts, stops or restarts the agent right now, for 15 seconds at most
+        and half of the time that is left. After that they fail with C(locked).
       - The control program takes a lock for stale when its user may not look at the lock's owner. For an agent of
-        another user than root the lock therefore names a process of that user, C(cat), which ends when the module does.
-      - V(start) starts the agent unless it runs, through systemd where a service is to run it, else by the vendor's
-        control program as the agent's user, and waits until the daemon guards every child and every program serves.
+        another user than root the lock therefore names a process of that user, C(cat), which ends with the module.
       - Where systemd runs, root starts the agent in a scope of its own, and so does a user who lingers. Otherwise
         systemd-logind might end it with the session (C(KillUserProcesses=yes)). Where nothing would keep it from that,
         V(prepare) and V(start) fail with C(not_permitted), and V(finish) fails for an agent that is in our session.
-      - V(stop) takes down how the agent runs (user, limits, umask, environment and so on), V(start) brings it back.
+      - V(stop) records how the agent runs (user, limits, umask, environment and so on), and V(start) restores it.
         The values of the environment stay on the host, in a file that nobody else can read, until V(finish) has proved
-        the started agent. What cannot be brought back is a warning.
-        Where no daemon runs it first ends the children that a daemon has left, and removes stale pid, socket and lock
-        files, with which neither the daemon nor its children would start.
-      - A program serves when it answers C(running) on its socket in C(run/), as the agent itself asks it; nothing is
-        known of that for the agents of OCP up to 3.1, where the pid files and the processes decide. An agent that lives
-        and does not serve, such as one whose port is taken, is C(not_ready), and so is one besides which another runs.
-      - V(restart_pos_proxy) sends SIGTERM to C(pos_proxy), which only the agents of OCP up to 3.1 have, and lets the
-        daemon start it again. Where it does not run it changes nothing.
-      - V(finish) proves that no process is left and that none comes back within O(settle), and then removes the stale
-        pid, socket and lock files that the agent's programs left in C(run/); or, by O(goal), that the agent is complete
-        and that no process was started again within O(settle).
+        the started agent. A warning tells of anything that cannot be restored.
+      - A program serves when it answers C(running) on its socket in C(run/), as the agent itself asks it. The agents of
+        OCP up to 3.1 have no such sockets. Their pid files and processes decide.
+      - An agent that lives and does not serve, such as one whose port is taken, is C(not_ready). So is an agent beside
+        which another one runs.
   goal:
     description:
-      - What the whole operation is heading for, which V(prepare) and V(finish) look at.
+      - The goal of the whole operation, for V(prepare) and V(finish).
       - V(stopped) is for a stop, V(running) for a start, and V(restarted) for a stop and a start.
     type: str
     default: stopped
@@ -66,8 +70,8 @@ options:
     default: /home/admin/ocp_agent
   timeout:
     description:
-      - Seconds that the phase may take. The module ends itself before, by a tenth of it, at least 2 and at most 15
-        seconds.
+      - Seconds that the phase may take. The module ends itself earlier, by a tenth of that time, at least 2 and at most
+        15 seconds.
     type: int
     default: 60
   daemon_grace:
@@ -85,17 +89,17 @@ options:
     type: float
     default: 3
   stopped_at:
-    description: RV(stopped_at) of V(stop), so that the settle time is counted from there and not from now.
+    description: RV(stopped_at) of V(stop). The settle time then counts from there, and not from now.
     type: float
   ready_at:
     description:
-      - RV(ready_at) of V(start), so that the settle time is counted from there and not from now, and so that a process
-        that was started again meanwhile is noticed.
+      - RV(ready_at) of V(start). The settle time then counts from there, and not from now. V(finish) also notices a
+        process that was started again meanwhile.
     type: float
   protect_unit:
     description:
-      - Whether V(stop) and V(start) may protect what else lives in the control group of the agent's systemd service,
-        such as an C(observer), which systemd would end together with the agent. Needed by V(prepare), too.
+      - Whether V(stop) and V(start) may protect other processes in the control group of the agent's systemd service,
+        such as an C(observer), which systemd would end together with the agent. V(prepare) needs it, too.
       - For the time of the phase the service gets a runtime drop-in with C(KillMode=process), C(Restart=no) and more.
         It has to be in force before the first signal. Nothing is written where it is not needed.
       - The other processes are compared before and after by pid and start time.
@@ -106,11 +110,10 @@ options:
     type: str
   ran_as:
     description:
-      - RV(ran_as) of the V(prepare) or V(stop) that went before, so that V(start) brings back what that has stopped,
-        the way it ran.
-      - Without it, V(start) takes the newest generation that is installed (or the one of which something runs) and the
-        one service whose unit file names the agent's programs, if there is just one; else the control program, as the
-        owner of the home for obagent and as the user of the connection for the others.
+      - RV(ran_as) of the V(prepare) or V(stop) before. V(start) then brings the same programs back, the way they ran.
+      - Without it, V(start) takes the newest generation that is installed, or the one of which something runs.
+      - It then starts the one service whose unit file names the agent's programs, if there is just one. Otherwise it
+        runs the control program, as the owner of the home for obagent and as the user of the connection for the others.
     type: dict
     suboptions:
       generation:
@@ -124,7 +127,7 @@ options:
         description: The systemd service to start the agent by; none for the control program.
         type: str
       programs:
-        description: The programs that ran. For people; V(start) does not look at it.
+        description: The programs that ran. V(start) does not look at it.
         type: list
         elements: str
       attributes:
@@ -137,8 +140,8 @@ attributes:
   check_mode:
     support: full
     description: >-
-      Says which processes would get which signal, which files would be removed and what would be started, and does
-      nothing of it.
+      Names the processes that would get a signal, the files that would be removed and the programs that would be
+      started, and changes nothing.
   diff_mode:
     support: full
     description: Shows the processes before and after, the removed files, and drop-ins that are there meanwhile.
@@ -151,12 +154,12 @@ attributes:
       - An agent that is stopped, or runs completely, stays unchanged; a second run reports no change.
       - V(phase=restart_pos_proxy) restarts it every time.
 notes:
-  - When the main process of a systemd service ends, systemd ends whatever is left in its control group, unless the
-    unit says C(KillMode=process). Where the agent shares the group with something else, such as an C(observer) that it
-    has started, nothing is signalled and the phase fails with V(foreign_in_unit), in V(prepare) already, unless
-    O(protect_unit) is set.
-  - Services of systemd are looked at and spoken to as root only. Any other user stops and starts its own agent by pid
-    and by the control program.
+  - When the main process of a systemd service ends, systemd ends all that is left in its control group, unless the
+    unit says C(KillMode=process). The agent may share that group with something else, such as an C(observer) that it
+    has started. Then nothing is signalled, and the phase fails with V(foreign_in_unit), in V(prepare) already. With
+    O(protect_unit) it goes on.
+  - Only root looks at services of systemd and speaks to them. Any other user stops and starts its own agent by pid and
+    by the control program.
 seealso:
   - module: oceanbase.ocp.task_create
   - name: Batch stop basic OCP Agent processes on a host

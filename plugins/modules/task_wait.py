@@ -12,16 +12,16 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task. Takes the state of the run as M(oceanbase.ocp.task_create), or the wait
-    node before, registered it as C(ocp_run), and what the fan-out of the phase and its hosts' own tasks registered
-    as C(ocp_fan_outs) and C(<phase>_result). Ends the subtasks accordingly, and passes the barrier when not more
-    hosts have failed than the request allows.
-  - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails no host goes on, and
-    the results are in a file that the next run takes them from.
+  - The wait node between two phases of a task. It takes the state of the run from C(ocp_run), as
+    M(oceanbase.ocp.task_create) or the wait node before has registered it. The results of the hosts are in
+    C(ocp_fan_outs) and C(<phase>_result), from the fan-out of the phase and from the hosts' own tasks.
+  - Ends the subtasks by these results. Passes the barrier when not more hosts have failed than the request allows.
+  - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails, no host goes on. The
+    results are then in a file, and the next run takes them from there.
   - Does not pass the barrier of a task that somebody has cancelled.
-  - In a slice of a workflow, where M(oceanbase.ocp.task_barrier) of another run is the wait node, hands the outcomes of
-    the phase in.
-  - A host without a result has failed. Who was left out by C(--limit) or by a run that was cut short is not forgotten.
+  - In a slice of a workflow M(oceanbase.ocp.task_barrier) of another run is the wait node. Here the outcomes of the
+    phase are handed in.
+  - A host without a result has failed, also a host that was left out by C(--limit) or by a run that was cut short.
   - Runs on V(localhost), in a play between two plays of the hosts.
 options:
   phase:
