@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from oceanbase_ocp import subtask_log, task_info
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import PATIENCE, Core
 from tests.integration.graph import check_graph, check_truth
@@ -160,7 +161,7 @@ def check_cancelled_in_stop(core: Core, fleet: Fleet, response_file: Path, outpu
     assert [subtask["status"] for subtask in stops] == ["SUCCESSFUL", "FAILED"], output
     assert stops[1]["error"]["code"] == "TSK10014"
     assert "startTime" not in stops[1]
-    stored = core.ask("task_info", task_id=1)["data"]
+    stored = task_info(task_id=1)["data"]
     assert (stored["status"], stored["operation"]) == ("FAILED", "CANCEL")
     assert [len(host.agent_names()) for host in fleet.hosts] == [0, 3]
     for host in fleet.hosts:
@@ -171,17 +172,28 @@ def check_cancelled_in_stop(core: Core, fleet: Fleet, response_file: Path, outpu
     assert not any(fleet.agent_processes().values())
 
 
-HOWS = ("SIGTERM", "SIGHUP", "as timeout does", "terminal closed", "terminal of a shell closed")
+def test_sigterm_cancels_as_ctrl_c_does(
+    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal]
+) -> None:
+    """What is at work differs with the transport: tasks in workers of Ansible, or the engine."""
+    check_it_cancels(some_way, start_fleet, response_file, at_terminal, "SIGTERM")
 
 
-@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("how", ["SIGHUP", "as timeout does", "terminal closed", "terminal of a shell closed"])
 def test_a_signal_cancels_as_ctrl_c_does(
-    some_way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal], how: str
+    way: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal], how: str
+) -> None:
+    """Where a signal comes from makes no difference once ansible-playbook has it."""
+    check_it_cancels(way, start_fleet, response_file, at_terminal, how)
+
+
+def check_it_cancels(
+    core: Core, start_fleet: StartFleet, response_file: Path, at_terminal: Callable[..., Terminal], how: str
 ) -> None:
     fleet = start_fleet([HostSpec(behaviour="daemon_ignores_sigterm"), HostSpec()])
     lock = fleet.hosts[0].home / "run/admin.lock"
     run = at_terminal(
-        some_way,
+        core,
         fleet,
         response_file,
         "--forks=1",
@@ -209,7 +221,7 @@ def test_a_signal_cancels_as_ctrl_c_does(
     if "closed" not in how:
         assert "the task is cancelled, no other host is begun" in run.output
         assert "1 host stopped, not verified; 1 host not begun" in " ".join(run.output.split())
-    check_cancelled_in_stop(some_way, fleet, response_file, run.output)
+    check_cancelled_in_stop(core, fleet, response_file, run.output)
 
 
 def test_nohup_goes_on(
@@ -243,7 +255,7 @@ def test_a_screen_that_nobody_reads_any_more(
     task = settled(response_file)
     assert (status == 0) == (task["status"] == "SUCCESSFUL")
     check_truth(task)
-    assert some_way.ask("task_info", task_id=1)["data"]["status"] == task["status"]
+    assert task_info(task_id=1)["data"]["status"] == task["status"]
     host.wait_for(lambda: not ours_on(host), "a process of ours is left behind")
     assert host.agent_names() == [], "what the host had begun was let finish"
     if task["status"] == "FAILED":
@@ -281,7 +293,7 @@ def test_ctrl_c_behind_the_last_host_says_what_they_are(
     assert {subtask["error"]["code"] for subtask in failed} == {"TSK10014"}
     if [subtask["name"] for subtask in failed] == ["Wait node"]:  # otherwise the barrier was passed before the cancel
         assert failed[0]["error"]["message"] == f"the task was cancelled. {words}"
-        assert words in way.ask("subtask_log", task_id=1, subtask_id=failed[0]["id"])["data"]["log"]
+        assert words in subtask_log(task_id=1, subtask_id=failed[0]["id"])["data"]["log"]
     assert sum(len(host.agent_names()) for host in fleet.hosts) == count
 
 

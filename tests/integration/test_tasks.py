@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from oceanbase_ocp import subtask_log, task_cancel, task_info
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import PATIENCE, Core, Run, end
 from tests.integration.graph import RESTART_NODES, START_NODES, check_graph, check_truth
@@ -129,7 +130,7 @@ def test_a_store_that_is_none_keeps_nothing(newest_core: Core, start_fleet: Star
     assert run.status == 0, run.output
     assert counts(fleet) == [0]
     assert run.says("it cannot be asked for later")
-    assert newest_core.ask("task_info")["data"]["page"]["totalElements"] == 0
+    assert task_info()["data"]["page"]["totalElements"] == 0
 
 
 def test_without_sqlalchemy(newest_core: Core, start_fleet: StartFleet, response_file: Path, tmp_path: Path) -> None:
@@ -193,14 +194,14 @@ def test_start_and_restart(core: Core, start_fleet: StartFleet, response_file: P
 # Retried
 
 
-def test_retry_after_one_of_three_was_mended(each_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+def test_retry_after_one_of_three_was_mended(way: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(behaviour="sshd_down"), HostSpec(behaviour="sshd_down"), HostSpec()])
-    first = each_core.stop_fleet(fleet, response_file)
+    first = way.stop_fleet(fleet, response_file)
     assert first.status == 2, first.output
     task_id = first.task["id"]
 
     fleet.hosts[0].start_sshd()
-    second = each_core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    second = way.on_task("task_retry", fleet, response_file, task_id=task_id)
 
     assert second.status == 2, second.output
     check_truth(second.task)
@@ -211,18 +212,18 @@ def test_retry_after_one_of_three_was_mended(each_core: Core, start_fleet: Start
     assert counts(fleet) == [3, 3, 3]
 
     fleet.hosts[1].start_sshd()
-    third = each_core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    third = way.on_task("task_retry", fleet, response_file, task_id=task_id)
 
     assert third.status == 0, third.output
     check_graph(third.task, 3)
     check_truth(third.task)
     assert [run_time for _status, _operation, run_time in states(third, PREPARE)] == [2, 3, 1]
     assert counts(fleet) == [0, 0, 0]
-    log = each_core.ask("subtask_log", task_id=task_id, subtask_id=subtasks(third, PREPARE)[1]["id"])["data"]["log"]
+    log = subtask_log(task_id=task_id, subtask_id=subtasks(third, PREPARE)[1]["id"])["data"]["log"]
     assert re.findall(r"(?m)^#+\{(\w+)\}", log) == ["EXECUTE", "RETRY", "RETRY"]
     assert log.count("CMP07002") == 2
 
-    fourth = each_core.on_task("task_retry", fleet, response_file, task_id=task_id)
+    fourth = way.on_task("task_retry", fleet, response_file, task_id=task_id)
     check_refusal(fourth, 409, "TSK10007", ["SUCCESSFUL"])
 
 
@@ -277,10 +278,13 @@ def test_retry_keeps_to_the_home_that_the_task_was_about(
 
 def test_skip_lets_the_others_go_on(core: Core, start_fleet: StartFleet, response_file: Path) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
-    first = core.stop_fleet(fleet, response_file)
+    first = core.stop_fleet(fleet, response_file, ocp_prohibit_rollback=True)
     assert counts(fleet) == [3, 3]
     task_id = first.task["id"]
     done, down = (subtask["id"] for subtask in subtasks(first, PREPARE))
+    assert first.task["context"]["stringMap"]["prohibit_rollback"] == "true"
+    prohibited = core.on_task("task_rollback", fleet, response_file, task_id=task_id)
+    check_refusal(prohibited, 409, "TSK10009", ["prohibit_rollback"])
 
     refused = core.on_task("subtask_skip", fleet, response_file, task_id=task_id, subtask_id=done)
     check_refusal(refused, 409, "TSK10010", [str(done), "SUCCESSFUL"])
@@ -315,7 +319,7 @@ def test_check_mode_tells_what_is_found_where_nothing_is_stopped_before(
     ids = {"host_ids": [slow.host_id, left.host_id], "ocp_fanout": 1, "ocp_agent_daemon_grace": 200}
     running = newest_way.start(fleet.inventory, response_file, ids, "--forks=1")
     slow.wait_for((slow.home / "run/admin.lock").exists, "Stop has not begun")
-    assert newest_way.ask("task_cancel", task_id=1)["successful"]
+    assert task_cancel(task_id=1)["successful"]
     time.sleep(5)  # the run looks every two seconds
     slow.kill_daemon()
     first = end(running, response_file)
@@ -417,14 +421,6 @@ def test_rollback_of_a_start_stops_what_it_started(
     assert counts(fleet) == [3, 0, 0], "what ran before the task runs on"
 
 
-def test_rollback_that_is_prohibited(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
-    fleet = start_fleet([HostSpec(behaviour="sshd_down")])
-    first = newest_core.stop_fleet(fleet, response_file, ocp_prohibit_rollback=True)
-    assert first.task["context"]["stringMap"]["prohibit_rollback"] == "true"
-    second = newest_core.on_task("task_rollback", fleet, response_file, task_id=first.task["id"])
-    check_refusal(second, 409, "TSK10009", ["prohibit_rollback"])
-
-
 # Modes
 
 
@@ -485,7 +481,7 @@ def test_two_operations_in_one_run(newest_core: Core, start_fleet: StartFleet, t
 
     assert run.status == 0, run.output
     assert counts(fleet) == [0, 0]
-    contents = newest_core.ask("task_info")["data"]["contents"]
+    contents = task_info()["data"]["contents"]
     assert [(task["id"], task["name"], task["status"]) for task in contents] == [
         (3, "Batch stop OCP agent", "SUCCESSFUL"),
         (2, "Batch restart OCP agent", "SUCCESSFUL"),
