@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-WORKERS_PER_CORE = 1.5  # a test of hosts waits for them half of its time
+WORKERS_PER_CORE = 2  # a test of hosts waits for them half of its time
 WORKERS_AT_MOST = 16
 
 
