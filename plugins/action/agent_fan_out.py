@@ -99,6 +99,7 @@ class ActionModule(ControllerAction):
                     keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
                     begun=lambda host: progress.begun(host, time.monotonic()),
                     cancelled=lambda: self._look(run, results, progress),
+                    stepped=lambda host, step: progress.stepped(host, step, time.monotonic()),
                 )
                 for host, answer in answers:
                     result = results.take(host, answer)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -36,7 +37,7 @@ def test_a_failure_is_told_at_once_and_then_who_is_awaited(
 
 
 @pytest.mark.parametrize("transport", ["fanout", "task"])
-def test_who_asks_the_store_sees_each_host_before_the_barrier(
+def test_who_asks_the_store_or_waits_sees_each_host_before_the_barrier(
     newest_core: Core,
     start_fleet: Callable[[Sequence[HostSpec]], Fleet],
     response_file: Path,
@@ -50,6 +51,7 @@ def test_who_asks_the_store_sees_each_host_before_the_barrier(
         "ocp_task_store": url,
         "ocp_max_fail_percentage": 50,
         "ocp_agent_daemon_grace": 10,
+        "ocp_progress": 1,
     }
     process = replace(newest_core, transport=transport).start(fleet.inventory, response_file, extra)
     seen = [_stop(task) for task in _watched(url, lambda task: task.status != "RUNNING")]
@@ -57,6 +59,9 @@ def test_who_asks_the_store_sees_each_host_before_the_barrier(
     assert run.status == 2, run.output
     assert seen[-1] == ["SUCCESSFUL", "SUCCESSFUL", "PENDING"]
     assert ["SUCCESSFUL", "RUNNING", "PENDING"] in seen, "seen while the second host had ten seconds"
+    if transport == "fanout":
+        at = r"stop: 1 of 2 hosts, at work: db002 for \d+ s \(SIGTERM \d+ s ago, SIGKILL in \d+ s\)"
+        assert re.search(at, run.output), run.output
 
 
 def _watched(url: str, until: Callable[[Task], bool]) -> list[Task]:

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import resident as program
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import step
 from tests.program.sandbox import TOLD, Sandbox
 
 LIBRARY = carrier.library([{"phase": phase} for phase in ("prepare", "stop", "finish")])
@@ -61,6 +63,13 @@ class Resident:
 
     def begin(self, phase: str, **request: Any) -> None:
         self.send_call(carrier.call({"phase": phase, "home": str(self._sandbox.home), **request}))
+
+    def steps(self) -> list[str]:
+        """The steps that it has told, of all calls, in their order."""
+        told = [line for line in self._output.read_bytes().split(b"\n")[:-1] if line.startswith(b"OCP-STEP ")]
+        found = [(line.split(b" ", 2)[1].decode(), step(line.split(b" ", 2)[2])) for line in told]
+        assert all(call_id in self._asked and told is not None for call_id, told in found)
+        return [told["step"] for _call_id, told in found if told]
 
     def answer(self) -> dict[str, Any]:
         self._sandbox.until(lambda: len(self._answers()) > self._answered, f"no answer; {self._errors.read_text()}")
@@ -112,6 +121,19 @@ def test_a_stop_from_prepare_to_finish(sandbox: Sandbox, every_python: Path) -> 
     answer = resident.ask("finish", settle=0, stopped_at=stopped["stopped_at"], boot_id=stopped["boot_id"])
     assert (answer["reason"], [process["pid"] for process in answer["processes"]]) == ("revived", [again.pid])
     sandbox.do("sh", "-c", f'[ "$(readlink /proc/{resident.pid}/cwd)" = / ]')
+    assert resident.close() == 0
+
+
+def test_steps_are_told_as_they_happen(sandbox: Sandbox, every_python: Path) -> None:
+    daemon = sandbox.agent("ocp_agentd", TOLD)
+    resident = Resident(sandbox, every_python)
+    resident.begin("stop", daemon_grace=1)
+    sandbox.until(lambda: resident.steps() == ["terminate_and_kill"], "SIGTERM is not told")
+    assert sandbox.lives(daemon)
+    assert resident.answer()["changed"]
+    assert resident.steps() == ["terminate_and_kill", "kill", "look"]
+    assert not resident.ask("finish", settle=0.1).get("failed")
+    assert resident.steps()[3:] == ["settle"]
     assert resident.close() == 0
 
 
@@ -171,6 +193,20 @@ def test_a_connection_that_is_lost_in_the_middle_ends_nothing(sandbox: Sandbox, 
     assert resident.status() == "0\n"
     assert not sandbox.lives(daemon)
     assert not (sandbox.run_folder / "admin.lock").exists()
+
+
+def test_a_step_waits_for_nobody() -> None:
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writable, b"x" * 4096)
+    os.set_blocking(writable, True)
+    program._offer(writable, b"x")  # would block
+    os.close(readable)
+    program._offer(writable, b"x")
+    os.close(writable)
+    program._offer(writable, b"x")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

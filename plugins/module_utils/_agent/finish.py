@@ -32,6 +32,7 @@ def finish_stopped(request):
         left_over, warnings = remove_left_over(request)
         return {"changed": bool(files) or left_over, "removed": files, "processes": [], "warnings": warnings}
     settled = request.settled_at(request.stopped_at)
+    request.log.at("settle", settled - uptime())
     while True:
         survey = _prove_stopped(request)
         now = uptime()

@@ -33,6 +33,7 @@ def finish_running(request):
         settled = request.settled_at(request.ready_at)
         if has_left_over(request):  # the killed run may have signalled the daemon just now, which would end soon
             settled = max(settled, uptime() + SETTLE)
+        request.log.at("settle", settled - uptime())
         while True:
             _prove_ready(request, first, state)
             now = uptime()

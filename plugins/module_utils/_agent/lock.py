@@ -119,6 +119,7 @@ class AdminLock(object):
         owner = self.holder()
         if owner is not None and uptime() < until:
             self._log.add("waiting for %s (pid %s), which holds %s" % (owner["exe"], owner["pid"], as_text(self.path)))
+            self._log.at("lock", until - uptime())
         while owner is not None and uptime() < until:
             time.sleep(0.1)
             owner = self.holder()

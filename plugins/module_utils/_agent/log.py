@@ -7,10 +7,13 @@
 """The steps of one run of the host program, in order."""
 
 from .host import as_text, uptime
+from .wire import as_json
 
 LOG_ENTRIES = 500
 LOG_TEXT = 500  # characters of one text
 MESSAGE_TEXT = 8192  # characters of a message, a warning or a traceback, the controller's limit
+STEPS = 64  # that one run tells while it is at work; the controller hears no more
+STEP_NAME = 64  # characters
 
 
 def shortened(message, most=MESSAGE_TEXT):
@@ -26,7 +29,10 @@ class Log(object):
     beginning and the end of a run matter most.
     """
 
-    def __init__(self):
+    def __init__(self, tell=None):
+        """tell: gets JSON, as bytes, for the controller; None where there is no way to it before the answer."""
+        self._tell = tell
+        self._steps = 0
         self.entries = []
         self._began = uptime()
         self._left_out = 0
@@ -37,6 +43,22 @@ class Log(object):
             middle = LOG_ENTRIES // 2
             self._left_out += 1 if self._left_out else 2
             self.entries[middle:middle + 2] = [[self.entries[middle][0], "(%d entries left out)" % self._left_out]]
+
+    def at(self, step, seconds=None, name=None):
+        """Tell people what the run is at from now on, as far as they are heard before the end. Changes nothing else.
+
+        step: a word that the controller knows (C(_task/steps.py)). seconds: how long that may take, from now on. name:
+        of what it is done to.
+        """
+        if self._tell is None or self._steps >= STEPS:
+            return
+        self._steps += 1
+        told = {"step": step}
+        if seconds is not None:
+            told["seconds"] = round(max(0.0, seconds), 1)
+        if name is not None:
+            told["name"] = shortened(name, STEP_NAME)
+        self._tell(as_json(told).encode("ascii"))
 
     def found(self, processes):
         """Record the agent's processes that a look has found."""

@@ -77,16 +77,16 @@ def _checked_ran_as(ran_as):
     return found
 
 
-def run_phase(options, function):
+def run_phase(options, function, tell=None):
     """Run one phase.
 
-    options: the arguments of Request, as a dict. function: what carries such a Request out.
+    options: the arguments of Request, as a dict. function: what carries such a Request out. tell: as of Log.
     Returns a dict that JSON can carry: C(changed), C(home), C(log), C(processes) (program, pid, user, executable; from
     Stop also signal and seconds), C(warnings), and by phase C(generations), C(ran_as), C(stopped_at), C(ready_at),
     C(boot_id), C(removed). A failure has C(failed), C(reason) and C(msg) besides what was found until then. What
     nobody foresaw, such as a disk that gives errors, leaves as the exception that it is.
     """
-    previous, log, told = {}, Log(), {}
+    previous, log, told = {}, Log(tell), {}
     try:
         request = Request(log=log, **options)
         told["home"] = as_text(request.home.given)

@@ -11,11 +11,12 @@ A phase runs in a process of its own, so it leaves nothing behind for the next o
 
 import errno
 import os
+import select
 
 from .host import signal
 from .log import shortened
 from .request import run_phase
-from .wire import answer_line, as_json, value_of
+from .wire import answer_line, as_json, step_line, value_of
 
 IDLE = 3600  # seconds without a call, after which the connection is taken for dead
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -26,7 +27,8 @@ def serve(calls, functions):
 
     calls: a binary stream. Each line is a call: its id, a blank, and the expression of a function's name and the
     options of its Request. functions: by name. Each call has one answer with the same id, see answer_line: the result
-    of run_phase, or after an unforeseen failure C(failed), C(msg) and C(exception), the traceback.
+    of run_phase, or after an unforeseen failure C(failed), C(msg) and C(exception), the traceback. Before that it may
+    have lines that tell its steps, see step_line.
     """
     os.chdir("/")  # so that every file system can be unmounted
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # with SIG_IGN a child cannot be waited for
@@ -39,7 +41,7 @@ def serve(calls, functions):
         if not line.endswith(b"\n"):  # the end, or a connection lost in the middle of a call
             break
         call_id, dummy, call = line.partition(b" ")
-        answer = _carry_out(call, functions, told)
+        answer = _carry_out(call_id, call, functions, told)
         try:
             _write(1, answer_line(call_id, answer))
         except OSError:  # nobody listens any more
@@ -47,7 +49,7 @@ def serve(calls, functions):
     os._exit(0)  # a regular exit of the interpreter would cost as much as a phase
 
 
-def _carry_out(call, functions, told):
+def _carry_out(call_id, call, functions, told):
     """Carry a call out in a child, and return its answer. told: receives ending signals that arrive meanwhile."""
     readable, writable = os.pipe()
     with _PassedOn(told) as signals:
@@ -57,18 +59,31 @@ def _carry_out(call, functions, told):
             _work(call, functions, writable)
         os.close(writable)
         signals.pass_on_to(pid)
-        parts = [_again(os.read, readable, 65536)]
-        while parts[-1]:
-            parts.append(_again(os.read, readable, 65536))
+        answer = _passed_on_steps(call_id, readable)
         signals.pass_on_to(None)  # before it is reaped, since its pid may be reused after that
         status = _again(os.waitpid, pid, 0)[1]
     os.close(readable)
     if status == 0:
-        return b"".join(parts)
+        return answer
     how = "was ended by signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else (
         "ended with status %d" % os.WEXITSTATUS(status))
     return _line({"failed": True, "reason": "interrupted", "msg": "the host program %s before it could answer; how far "
                   "it came is not known: look at the host, or run it again, which is safe" % how})
+
+
+def _passed_on_steps(call_id, readable):
+    """What a child writes behind its last end of a line, which is its answer. Each line before that is a step."""
+    parts = []
+    while True:
+        part = _again(os.read, readable, 65536)
+        if not part:
+            return b"".join(parts)
+        lines, end, rest = part.rpartition(b"\n")
+        if end:
+            for step in b"".join(parts + [lines]).split(b"\n"):
+                _offer(1, step_line(call_id, step))
+            parts = []
+        parts.append(rest)
 
 
 def _work(call, functions, writable):
@@ -80,7 +95,7 @@ def _work(call, functions, writable):
             os.dup2(null, descriptor)
         try:
             name, options = value_of(call)
-            answer = _line(run_phase(options, functions[name]))
+            answer = _line(run_phase(options, functions[name], lambda step: _offer(writable, step + b"\n")))
         except Exception as exc:  # pylint: disable=broad-except; the controller waits for an answer
             import traceback  # pylint: disable=import-outside-toplevel; slow, and rarely needed
 
@@ -148,3 +163,14 @@ def _again(function, *arguments):
 def _write(descriptor, content):
     while content:
         content = content[_again(os.write, descriptor, content):]
+
+
+def _offer(descriptor, line):
+    """Write a short line, unless that would have to wait or cannot be done: no work waits for who watches it."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    try:
+        if any(event & select.POLLOUT for dummy, event in poll.poll(0)):
+            os.write(descriptor, line)
+    except (IOError, OSError, select.error):
+        pass

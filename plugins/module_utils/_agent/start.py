@@ -146,6 +146,7 @@ class _Starting(object):
                           "nothing is known of how it ran before: with the settings of this login")
             inside = leave_session(self._log)
             self.warnings += [inside] if inside else []
+            self._log.at("control_start", self._share(), os.path.basename(self._control.path))
             failure = self._control.start(self._share())
             self._wait_until_ready()
         if not self.state.ready:
@@ -176,6 +177,7 @@ class _Starting(object):
         """Wait until all processes run, or until there is no hope for them."""
         began = uptime()
         since = {}
+        self._log.at("ready", self._until - began)
         while True:
             self.state = State(self._request.home, self._control.generation, self._until)
             now = uptime()

@@ -47,23 +47,34 @@ class Stopping(object):
 
     def end(self, processes, grace):
         """Send SIGTERM to each, and SIGKILL to those left after that many seconds."""
-        self.terminate(processes, grace)
-        self._signal("SIGKILL", processes)
+        self._terminate("terminate_and_kill", processes, grace)
+        self._signal("SIGKILL", "kill", processes, KILL_WAIT)
         self._wait(processes, self._request.within(KILL_WAIT, 1.0))
+        if processes:
+            self._log.at("look")
 
     def terminate(self, processes, grace):
         """Send SIGTERM to each, and wait at most so many seconds for their end."""
-        self._signal("SIGTERM", processes)
-        self._wait(processes, self._request.within(grace, 0.5))
+        self._terminate("terminate", processes, grace)
 
-    def _signal(self, name, processes):
+    def _terminate(self, step, processes, grace):
+        until = self._request.within(grace, 0.5)
+        self._signal("SIGTERM", step, processes, until - uptime())
+        self._wait(processes, until)
+
+    def _signal(self, name, step, processes, seconds):
+        """step, seconds: what people are told where one of them got it."""
+        sent = False
         for process in processes:
             frozen = process.state() in ("T", "t")
             if process.send(getattr(signal, name)):
                 process.signal = name
                 self._log.add("%s to %s" % (name, process))
+                sent = True
             if frozen:  # a frozen process handles SIGTERM only after SIGCONT; SIGKILL needs no help
                 process.send(signal.SIGCONT)
+        if sent:
+            self._log.at(step, seconds)
 
     def _wait(self, processes, until):
         """Wait until they have ended, but not beyond that time."""

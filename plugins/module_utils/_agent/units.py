@@ -225,11 +225,13 @@ class Units(object):
     def stop(self, unit, seconds, meanwhile=None):
         """Stop a service through systemd. Returns whether systemd succeeded. The process table decides in the end."""
         self._log.add("systemctl stop %s" % unit.name)
+        self._log.at("unit_stop", seconds, unit.name)
         return self._order("stop", unit, seconds, meanwhile)
 
     def start(self, unit, seconds):
         """Start a service through systemd. Returns whether systemd succeeded. The process table decides in the end."""
         self._log.add("systemctl start %s" % unit.name)
+        self._log.at("unit_start", seconds, unit.name)
         return self._order("start", unit, seconds, None)
 
     def _order(self, verb, unit, seconds, meanwhile):

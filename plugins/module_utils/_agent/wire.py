@@ -12,6 +12,7 @@ That package needs re, and re needs enum. Importing them costs a host more than 
 from .host import as_text
 
 ANSWER = b"OCP-ANSWER "  # begins an answer's line, before the id of its call, since a login shell may print other lines
+STEP = b"OCP-STEP "  # begins the line of a step in the same way
 _SHORT = {"\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
@@ -23,6 +24,11 @@ def value_of(expression):
 def answer_line(call_id, answer):
     """The line for standard output. call_id: bytes, as in the call. answer: JSON, as bytes."""
     return b"\n" + ANSWER + call_id + b" " + answer + b"\n"
+
+
+def step_line(call_id, step):
+    """The line for standard output that tells a step on the way to an answer. step: JSON, as bytes."""
+    return b"\n" + STEP + call_id + b" " + step + b"\n"
 
 
 def as_json(value):

@@ -137,7 +137,8 @@ def command(request: t.Mapping[str, t.Any], interpreter: str, call_id: str) -> s
 # For a host that is called repeatedly: a resident
 #
 # resident() starts it. It reads framed(library()) from its standard input once, and then one call() after the other.
-# It answers each with one line on its standard output, when the phase is over. It ends when its input does.
+# It answers each with one line on its standard output, when the phase is over, and may tell steps before that in lines
+# of their own. It ends when its input does.
 
 
 def resident(interpreter: str) -> str:
@@ -190,6 +191,11 @@ def new_id() -> str:
 def answer_head(call_id: str) -> bytes:
     """The bytes right before the JSON of the answer to a call, from the end of the line before it."""
     return b"\n" + agent_wire.ANSWER + call_id.encode("ascii") + b" "
+
+
+def step_head(call_id: str) -> bytes:
+    """The same of a step on the way to it."""
+    return b"\n" + agent_wire.STEP + call_id.encode("ascii") + b" "
 
 
 def terminal(output: bytes) -> str:

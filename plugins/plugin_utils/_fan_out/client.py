@@ -114,13 +114,14 @@ class Engine:
         keep: bool,
         begun: t.Callable[[str], None],
         cancelled: t.Callable[[], bool],
+        stepped: t.Callable[[str, dict[str, t.Any]], None] = lambda _host, _step: None,
     ) -> t.Iterator[tuple[str, Answer]]:
         """Carry out a phase on hosts; give each one's name and answer as it comes.
 
         library: what the resident needs, see carrier.library. at_once: how many hosts have their turn at the same time.
         timeout: seconds a host has from its own turn on. keep: the connections, for another phase. begun: gets each
         host's name when it has its turn. cancelled: asked for again and again, to the end; once it is true no other
-        host gets its turn.
+        host gets its turn. stepped: gets a host's name and what it is at, see host_answer.step(); many never tell.
         """
         if cancelled():  # before the engine could begin one
             now = iso_now()
@@ -139,7 +140,7 @@ class Engine:
         connection = self.connect()
         with self._alive(sent=True):
             connection.sendall(frame(request))
-            yield from self._answers(connection, len(works), timeout, begun, cancelled)
+            yield from self._answers(connection, len(works), timeout, begun, cancelled, stepped)
 
     def _answers(
         self,
@@ -148,6 +149,7 @@ class Engine:
         timeout: float,
         begun: t.Callable[[str], None],
         cancelled: t.Callable[[], bool],
+        stepped: t.Callable[[str, dict[str, t.Any]], None],
     ) -> t.Iterator[tuple[str, Answer]]:
         """Raises OSError, also when no host has come to its end for longer than any of them may take."""
         is_cancelled, silent = False, 0
@@ -159,6 +161,9 @@ class Engine:
             for document in self._receive(connection):
                 if "begun" in document:
                     begun(document["begun"])
+                    continue
+                if "at" in document:
+                    stepped(document["host"], document["at"])
                     continue
                 silent = 0
                 answer = Answer.load(document)

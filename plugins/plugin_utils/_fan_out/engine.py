@@ -133,11 +133,15 @@ class _Caller:
             request["keep"],
             lambda: self._cancelled,
             self._tell_begun,
+            self._tell_step,
             self._tell,
         )
 
     def _tell_begun(self, host: str) -> None:
         self._writer.write(frame({"begun": host}))
+
+    def _tell_step(self, host: str, step: dict[str, t.Any]) -> None:
+        self._writer.write(frame({"host": host, "at": step}))
 
     def _tell(self, answer: Answer) -> None:
         self._writer.write(frame(answer.dump()))

@@ -17,7 +17,12 @@ import math
 import re
 import typing as t
 
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import LOG_ENTRIES, LOG_TEXT, MESSAGE_TEXT
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import (
+    LOG_ENTRIES,
+    LOG_TEXT,
+    MESSAGE_TEXT,
+    STEP_NAME,
+)
 
 from .._task.operation import MAX_TIMEOUT
 from .._task.printable import printable
@@ -68,6 +73,17 @@ def checked(answer: t.Mapping[str, t.Any], phase: str) -> dict[str, t.Any]:
     except ValueError as error:
         raise AnswerError(f"its answer is not one to {phase}: {error}") from None
     return found
+
+
+def step(text: bytes) -> dict[str, t.Any] | None:
+    """A step on the way to an answer, from its JSON: C(step), a word, and where it has them C(seconds) and C(name).
+
+    None for what is none: a step only goes to people, and an answer may still come.
+    """
+    try:
+        return t.cast("dict[str, t.Any]", _STEP(parsed(text)))
+    except (AnswerError, ValueError):
+        return None
 
 
 def of_module(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -288,6 +304,7 @@ _KEYS: dict[str, _Check] = {
     "warnings": _list(_text(MESSAGE_TEXT)),
 }
 _ANSWER = _mapping(_KEYS)
+_STEP = _mapping({"step": _word, "seconds": _number(MAX_TIMEOUT), "name": _name(STEP_NAME)}, required=("step",))
 # What a success has, by phase, besides what every one has: difference() and the plan of a check mode read that.
 _OF_SUCCESS = {
     "start": ("generations",),

@@ -75,16 +75,18 @@ class Hosts:
         keep: bool,
         is_cancelled: t.Callable[[], bool],
         begun: t.Callable[[str], None],
+        stepped: t.Callable[[str, dict[str, t.Any]], None],
         tell: t.Callable[[Answer], None],
     ) -> None:
         """Give each job its turn. When this is cancelled, so are they, and their connections are closed.
 
         library: as the resident reads it. timeout: seconds from a host's own turn. keep: its connection, for
-        another phase. begun: gets each host's name when it has its turn. tell: gets each host's answer.
+        another phase. begun: gets each host's name when it has its turn. stepped: gets each host's name and step, see
+        host_answer.step(). tell: gets each host's answer.
         """
         self._connector.forget_failed_jumps()
         turns = asyncio.Semaphore(min(at_once, self._most))
-        phase = _Phase(library, timeout, is_cancelled, turns, min(KEPT, self._most) if keep else 0)
+        phase = _Phase(library, timeout, is_cancelled, turns, min(KEPT, self._most) if keep else 0, stepped)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 group.create_task(self._report(job, phase, begun, tell))
@@ -115,7 +117,7 @@ class Hosts:
                     await stack.aclose()  # whose handshake is over makes room for others
                     if phase.is_cancelled():  # the way there may have been long
                         raise HostError(Failure.CANCELLED, "cancelled before anything was asked of it")
-                    output = await turn.ask()
+                    output = await turn.ask(lambda step: phase.stepped(job.host, step))
             except HostError as failed:
                 turn.close()
                 return turn.failed(failed)
@@ -147,6 +149,7 @@ class _Phase:
     is_cancelled: t.Callable[[], bool]
     turns: asyncio.Semaphore
     kept: int  # the most connections that are kept
+    stepped: t.Callable[[str, dict[str, t.Any]], None]
 
 
 class _Turn:
@@ -192,13 +195,13 @@ class _Turn:
         line.resident = await Resident.start(line.connection, self._job.start)
         line.resident.teach(self._library)
 
-    async def ask(self) -> dict[str, t.Any]:
+    async def ask(self, stepped: t.Callable[[dict[str, t.Any]], None]) -> dict[str, t.Any]:
         resident = self.line.resident if self.line else None
         if resident is None:  # begin() has not been called, or has failed
             raise HostError(Failure.NOT_CONNECTED, "there is nothing to ask")
         resident.ask(self._job.call)
         self._sent = True
-        return await resident.answer()
+        return await resident.answer(stepped)
 
     def close(self) -> None:
         if self.line:

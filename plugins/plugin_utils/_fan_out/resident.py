@@ -20,7 +20,7 @@ except ImportError:  # client.py reports this before
 from .._ssh.route import Start
 from .carrier import new_id, terminal, with_id
 from .failure import Failure, HostError
-from .host_answer import AnswerError, parsed
+from .host_answer import AnswerError, parsed, step
 from .stream import Stream
 
 _NOT_FOUND = "exit status 127"
@@ -72,10 +72,13 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._stream.expect(call_id)
         self._write(with_id(call_id, call))
 
-    async def answer(self) -> dict[str, t.Any]:
-        """The answer to the call. Raises HostError."""
+    async def answer(self, stepped: t.Callable[[dict[str, t.Any]], None]) -> dict[str, t.Any]:
+        """The answer to the call. stepped: gets each step on the way to it. Raises HostError."""
         while True:
             answer = self._stream.answer()
+            for text in self._stream.take_steps():
+                if found := step(text):
+                    stepped(found)
             if answer is not None:
                 try:
                     return parsed(answer)

@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
-from .carrier import answer_head
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import STEPS
+
+from .carrier import answer_head, step_head
 from .host_answer import LARGEST
 
 NOISE = 1024 * 1024  # bytes of other output, per call
 _TAIL = 4096  # bytes of it that are kept for people
+_LONGEST_STEP = 2048  # bytes
 
 
 class Stream:
@@ -26,6 +29,9 @@ class Stream:
         self.output = bytearray(b"\n")
         self.errors = b""
         self.excess = ""
+        self._steps: list[bytes] = []
+        self._step_head = b""  # of a step that may still come
+        self._steps_left = 0
         self._head = b""  # of the expected answer
         self._is_answer = False  # whether the head has come, and output is the rest
         self._looked_at = 0  # there is no end of a line before this position
@@ -35,6 +41,7 @@ class Stream:
     def expect(self, call_id: str) -> None:
         """Expect the answer to this call next."""
         self._head = answer_head(call_id)
+        self._steps, self._step_head, self._steps_left = [], step_head(call_id), STEPS
 
     def take_in(self, data: bytes) -> None:
         """Add standard output."""
@@ -73,6 +80,11 @@ class Stream:
         self._noise = 0
         return found
 
+    def take_steps(self) -> list[bytes]:
+        """JSON of the steps towards the expected answer since the last call: no more than an honest host tells."""
+        found, self._steps = self._steps, []
+        return found
+
     def said(self) -> bytes:
         """The end of the other output."""
         return self.errors or (self._said + bytes(self.output[-_TAIL:]))[-_TAIL:].strip()
@@ -80,13 +92,33 @@ class Stream:
     def _look(self) -> None:
         if not self._head or self._is_answer:
             return
+        step = self._cut_out_steps()
         at = self.output.find(self._head)
         self._is_answer = at >= 0
-        # If it has not come, its beginning may be at the end of the output.
-        noise = at if self._is_answer else max(0, len(self.output) - len(self._head) + 1)
+        # If it has not come, its beginning may be at the end of the output, and so may be that of a step.
+        noise = at if self._is_answer else max(0, min(len(self.output) - len(self._head) + 1, step))
         self._said = (self._said + bytes(self.output[max(0, noise - _TAIL) : noise]))[-_TAIL:]
         self._noise += noise
         del self.output[: noise + (len(self._head) if self._is_answer else 0)]
+
+    def _cut_out_steps(self) -> int:
+        """Take whole steps out of the output. Returns where one begins whose end may come, else the output's length."""
+        while self._step_head:
+            answer = self.output.find(self._head)
+            at = self.output.find(self._step_head, 0, answer if answer >= 0 else len(self.output))
+            if at < 0:
+                break
+            begin = at + len(self._step_head)
+            end = self.output.find(b"\n", begin)
+            if not self._steps_left or (end if end >= 0 else len(self.output)) - begin > _LONGEST_STEP:
+                self._step_head = b""  # what comes now is noise like any other
+            elif end < 0:
+                return at
+            else:
+                self._steps.append(bytes(self.output[begin:end]))
+                self._steps_left -= 1
+                del self.output[at:end]
+        return len(self.output)
 
     def _bound(self, more: int) -> None:
         if not self.excess and self._noise + more > NOISE:

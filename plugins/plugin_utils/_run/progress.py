@@ -8,6 +8,10 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from .._task.steps import told
+
 UNCHANGED = 30  # seconds between lines while nothing changes
 _NAMED = 3  # hosts that are at work
 
@@ -25,8 +29,10 @@ class Progress:
         self._timeout = timeout
         self._every = every
         self._said_at = now
-        self._said: tuple[int, int, bool] = (0, 0, False)
+        self._said: tuple[int, int, int, bool] = (0, 0, 0, False)
         self._at_work: dict[str, float] = {}  # when each began, the first of them first
+        self._steps: dict[str, tuple[t.Mapping[str, t.Any], float]] = {}  # what each is at, and since when
+        self._stepped = 0
         self._ended = 0
         self._failed = 0
         self._cancelled = False
@@ -35,9 +41,16 @@ class Progress:
         """A host has its turn."""
         self._at_work[host] = now
 
+    def stepped(self, host: str, step: t.Mapping[str, t.Any], now: float) -> None:
+        """A host tells what it is at, see host_answer.step()."""
+        if host in self._at_work:
+            self._steps[host] = step, now
+            self._stepped += 1
+
     def ended(self, host: str, *, failed: bool) -> None:
         """A host has come to its end in this phase."""
         self._at_work.pop(host, None)
+        self._steps.pop(host, None)
         self._ended += 1
         self._failed += failed
 
@@ -47,9 +60,9 @@ class Progress:
 
     def line(self, now: float) -> str | None:
         """The line that is due, None where none is. At once when the phase is cancelled with hosts at work."""
-        state = self._ended, self._failed, self._cancelled
+        state = self._ended, self._failed, self._stepped, self._cancelled
         wait = self._every if state != self._said else max(self._every, UNCHANGED)
-        at_once = self._cancelled and not self._said[2] and self._at_work
+        at_once = self._cancelled and not self._said[-1] and self._at_work
         if not self._every or self._ended >= self._hosts or (now - self._said_at < wait and not at_once):
             return None
         self._said_at, self._said = now, state
@@ -70,9 +83,14 @@ class Progress:
 
     def _slowest(self, now: float) -> str:
         first = list(self._at_work.items())[:_NAMED]
-        names = ", ".join(f"{host} for {now - since:.0f} s" for host, since in first)
+        names = ", ".join(f"{host} for {now - since:.0f} s{self._at(host, now)}" for host, since in first)
         others = len(self._at_work) - len(first)
         return f"{names} and {others} more" if others else names
+
+    def _at(self, host: str, now: float) -> str:
+        step, since = self._steps.get(host, ({}, now))
+        text = told(step, now - since) if step else ""
+        return f" ({text})" if text else ""
 
     def _longest(self, now: float) -> float:
         last = max(self._at_work.values(), default=now)

@@ -24,6 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer
     checked,
     of_module,
     parsed,
+    step,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import frame
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import FanOutResults
@@ -235,3 +236,27 @@ def test_no_answer_of_one_host_changes_anothers_result(
         json.dumps(written, allow_nan=False, ensure_ascii=False).encode()
     by_host = {subtask.parallel_idx: subtask.status for subtask in task.subtasks if subtask.phase == "prepare"}
     assert by_host[1] == "SUCCESSFUL"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"step": "settle", "seconds": 3.5, "name": "x.service", "later": [1]}', ("settle", 3.5, "x.service")),
+        ('{"step": "look"}', ("look", None, None)),
+        ('{"step": "look", "seconds": -1}', None),
+        ('{"step": "look", "seconds": NaN}', None),
+        ('{"step": "look", "seconds": "3"}', None),
+        ('{"step": "look", "seconds": 1e300}', None),
+        ('{"step": "look", "name": "\\u001b[31m"}', None),
+        ('{"step": "look", "name": "x\\nfailed: [db002]"}', None),
+        (json.dumps({"step": "look", "name": "x" * 65}), None),
+        ('{"step": "Look at me"}', None),
+        ('{"step": ["look"]}', None),
+        ('{"seconds": 3}', None),
+        ("[]", None),
+        ("{", None),
+    ],
+)
+def test_a_step_is_a_word_a_number_and_a_name_or_nothing(text: str, found: tuple[object, ...] | None) -> None:
+    told = step(text.encode())
+    assert (told and (told["step"], told.get("seconds"), told.get("name"))) == found

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An answer in pieces is found, and other output is limited."""
+"""An answer in pieces is found, with the steps before it, and other output is limited."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import STEPS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer import LARGEST
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.stream import NOISE, Stream
 
@@ -118,3 +119,64 @@ def test_what_is_kept_for_people() -> None:
     assert len(stream.said()) <= 4096
     stream.take_in_errors(b"killed")
     assert stream.said() == b"killed"
+
+
+# Steps
+
+
+def step(number: int) -> bytes:
+    return b'\nOCP-STEP 1 {"step": "look", "seconds": %d}\n' % number
+
+
+@given(st.lists(st.sampled_from([b"", b"x", b"\n", b"\nOCP-ST", b"\nOCP-STEP 2 {}\n"])), st.lists(st.integers(0, 400)))
+def test_steps_come_in_any_pieces_among_any_noise(noise: list[bytes], cuts: list[int]) -> None:
+    stream, answers, steps = Stream(), [], []
+    whole = b"".join(before + step(number) for number, before in enumerate(noise)) + ANSWER + step(99)
+    stream.expect("1")
+    for begin, end in itertools.pairwise([0, *sorted(cuts), len(whole)]):
+        stream.take_in(whole[begin:end])
+        answers += [answer] if (answer := stream.answer()) is not None else []
+        steps += stream.take_steps()
+    assert answers == [b'{"changed": true}'], "nothing among them makes an answer, or breaks one"
+    assert [b"\nOCP-STEP 1 %b\n" % text for text in steps] == [step(number) for number in range(len(noise))]
+
+
+def test_steps_are_of_the_call_that_is_waited_for() -> None:
+    stream = Stream()
+    stream.take_in(b"OCP-STEP 0 {}\n")
+    stream.expect("1")
+    stream.take_in(step(1) + b"\nOCP-STEP 2 {}\n" + ANSWER)
+    assert (stream.answer(), len(stream.take_steps())) == (b'{"changed": true}', 1)
+    stream.expect("2")
+    stream.take_in(step(2))
+    assert stream.take_steps() == []
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [step(1) * 500, b"\nOCP-STEP 1 " * 2000, b"\nOCP-STEP 1 " + b"y" * PIECE],
+    ids=["steps", "heads", "no_end"],
+)
+def test_of_a_host_that_babbles_steps_few_are_heard(piece: bytes) -> None:
+    stream = Stream()
+    stream.expect("1")
+    begun = time.process_time()
+    heard = 0
+    while not stream.excess:
+        stream.take_in(piece)
+        heard += len(piece)
+        assert stream.answer() is None
+    assert "bytes that are no answer" in stream.excess
+    assert heard <= NOISE + 3 * len(piece)
+    assert time.process_time() - begun < 1
+    assert len(stream.take_steps()) <= STEPS
+
+
+def test_steps_are_no_noise_and_their_number_counts_anew() -> None:
+    stream = Stream()
+    for _call in range(3):
+        stream.expect("1")
+        stream.take_in(step(1) * STEPS + ANSWER)
+        assert len(stream.take_steps()) == STEPS
+        assert stream.answer() == b'{"changed": true}'
+        assert b"OCP-STEP" not in stream.said()

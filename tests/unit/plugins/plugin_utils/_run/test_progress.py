@@ -79,3 +79,32 @@ def test_nothing_is_told_when_it_is_off() -> None:
     one.begun("db1", 100)
     one.cancelled()
     assert lines(one, 100, 300) == []
+
+
+TERMINATED = {"step": "terminate_and_kill", "seconds": 20}
+
+
+def test_a_line_tells_what_the_slowest_hosts_are_at() -> None:
+    one = progress(37)
+    for number in range(37):
+        one.begun(f"db{number}", 100)
+        if number != 20:
+            one.ended(f"db{number}", failed=False)
+            one.stepped(f"db{number}", TERMINATED, 100)  # too late
+    one.stepped("db20", {"step": "of_a_later_version"}, 101)
+    assert one.line(106) == "stop: 36 of 37 hosts, at work: db20 for 6 s"
+    one.stepped("db20", TERMINATED, 107)
+    assert one.line(121) == "stop: 36 of 37 hosts, at work: db20 for 21 s (SIGTERM 14 s ago, SIGKILL in 6 s)"
+    one.stepped("db20", {"step": "kill"}, 127)
+    assert lines(one, 127, 200) == [127, 157, 187], "a step is a change"
+
+
+def test_after_a_cancel_the_steps_say_what_is_awaited() -> None:
+    one = progress()
+    one.begun("db1", 100)
+    one.stepped("db1", TERMINATED, 101)
+    one.cancelled()
+    assert one.line(103) == (
+        "stop: 0 of 10 hosts, cancelled, no other host is begun, 597 s at most for those at work, "
+        "at work: db1 for 3 s (SIGTERM 2 s ago, SIGKILL in 18 s)"
+    )
