@@ -12,6 +12,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     persistence,
     request_action,
     requested_hosts,
+    retention,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
@@ -29,6 +30,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "operation": {"type": "str", "required": True, "choices": sorted(OPERATIONS)},
     "host_ids": {"type": "raw"},
     "prohibit_rollback": {"type": "bool", "default": False},
+    "retention": {"type": "raw"},
     **accept.OPTIONS,
 }
 
@@ -74,7 +76,9 @@ def _new_task(asked: Asked, run: Run, executor: Executor | None) -> Task:
 
     if executor:
         with persistence.open_store(asked.url) as store:
-            return store.create(host_ids, definition, build, executor, workflow)
+            task = store.create(host_ids, definition, build, executor, workflow)
+            retention.apply(store, asked)
+            return task
     if asked.url != persistence.NONE:
         with persistence.open_store(asked.url, read_only=True) as store:
             store.busy(host_ids)

@@ -39,6 +39,14 @@ options:
     description: Never let the task be rolled back.
     type: bool
     default: false
+  retention:
+    description:
+      - How long the store keeps tasks, such as V(90d); units are V(h), V(d) and V(w). When this task is created, some
+        of those that are older are removed, as M(oceanbase.ocp.task_prune) does. The newest 100 are kept in any case.
+      - With O(role_bindings) that takes the role C(TASK_MANAGER); without it nothing is removed.
+      - Whatever is wrong with it is a warning, and the task goes on.
+      - Without it, tasks are kept for ever.
+    type: raw
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._store.request
@@ -53,6 +61,7 @@ seealso:
   - module: oceanbase.ocp.task_resume
   - module: oceanbase.ocp.task_wait
   - module: oceanbase.ocp.task_report
+  - module: oceanbase.ocp.task_prune
   - module: oceanbase.ocp.agent_processes
 """
 

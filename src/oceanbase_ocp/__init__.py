@@ -4,11 +4,11 @@
 """OCP's operations on the hosts themselves, from Python.
 
 Everything public is here. The operations: `batch_stop_agents`, `batch_start_agents`, `batch_restart_agents`. What is
-done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`. What is asked of it: `task_info`,
-`subtask_log`. In the background, or by a worker elsewhere: `submit`, `Submission`. From the events of a run of one's
-own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`, `TaskDetailResponse`,
-`TaskPageResponse`, `SubtaskLogResponse` and what is in them; the types of keywords: `HostOptions`, `TaskOptions`,
-`RunnerOptions`.
+done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`; to old ones: `task_prune`. What is asked
+of it: `task_info`, `subtask_log`. In the background, or by a worker elsewhere: `submit`, `Submission`. From the events
+of a run of one's own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`,
+`TaskDetailResponse`, `TaskPageResponse`, `SubtaskLogResponse`, `PruneResponse` and what is in them; the types of
+keywords: `HostOptions`, `TaskOptions`, `RunnerOptions`.
 
 What runs on hosts, without a task: `agent_info`, `host_agent`, `host_agent_processes`.
 """
@@ -30,13 +30,14 @@ from ._errors import OcpRunError
 from ._events import response_of
 from ._status import agent_info, host_agent, host_agent_processes
 from ._submission import Submission
-from ._tasks import subtask_log, task_cancel, task_info
+from ._tasks import subtask_log, task_cancel, task_info, task_prune
 from ._types import (
     AgentResponse,
     Error,
     HostOptions,
     ListResponse,
     LookOptions,
+    PruneResponse,
     Response,
     RunnerOptions,
     Subtask,
@@ -58,6 +59,7 @@ __all__ = [
     "ListResponse",
     "LookOptions",
     "OcpRunError",
+    "PruneResponse",
     "Response",
     "RunnerOptions",
     "Submission",
@@ -81,6 +83,7 @@ __all__ = [
     "subtask_skip",
     "task_cancel",
     "task_info",
+    "task_prune",
     "task_retry",
     "task_rollback",
 ]

@@ -22,6 +22,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import KEPT_TASKS
 
 from . import __version__
 from ._tasks import answer
@@ -162,6 +163,23 @@ def log(context: click.Context, /, as_json: bool, **asked: Any) -> None:
 def cancel(context: click.Context, /, as_json: bool, **asked: Any) -> None:
     """Ask the run that executes a task to end it: no other host is begun, what runs ends first."""
     _ask(context, questions.task_cancel, asked, as_json, read_only=False)
+
+
+@task.command("prune")
+@click.option("--older-than", required=True, metavar="AGE", help="From which age on, such as 12h, 90d or 8w.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=KEPT_TASKS,
+    show_default=True,
+    help="How many of the newest tasks stay, whatever their age.",
+)
+@click.option("--dry-run", "check_mode", is_flag=True, help="Only say which tasks would be removed.")
+@_JSON
+@click.pass_context
+def prune(context: click.Context, /, as_json: bool, **asked: Any) -> None:
+    """Remove tasks that nobody has worked on for long, with their logs. Those that are RUNNING stay."""
+    _ask(context, questions.task_prune, asked, as_json, read_only=asked["check_mode"])
 
 
 def _ask(

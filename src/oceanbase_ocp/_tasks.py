@@ -13,7 +13,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import n
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request, in_words
 
-from ._types import Response, SubtaskLogResponse, TaskDetailResponse, TaskPageResponse, TaskStatus
+from ._types import PruneResponse, Response, SubtaskLogResponse, TaskDetailResponse, TaskPageResponse, TaskStatus
 
 
 @overload
@@ -76,6 +76,21 @@ def task_cancel(task_id: int, *, task_store: str | None = None) -> Response:
     TSK10007).
     """
     return cast("Response", answer(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False).response)
+
+
+def task_prune(
+    older_than: str, *, keep: int = 100, check: bool = False, task_store: str | None = None
+) -> PruneResponse:
+    """Remove old tasks from the store, with their logs.
+
+    older_than: how long nobody has worked on them, a number with `h`, `d` or `w` for hours, days or weeks, such as
+    `"90d"`. keep: how many of the newest tasks stay, whatever their age. check: only find out which ones would go.
+    task_store: as in `submit`.
+
+    Returns a response with the ids of the tasks, in `["data"]["taskIds"]`. A task that is RUNNING is not among them.
+    """
+    asked = {"older_than": older_than, "keep": keep, "check_mode": check}
+    return cast("PruneResponse", answer(questions.task_prune, asked, task_store, read_only=check).response)
 
 
 def answer(

@@ -284,6 +284,18 @@ class SubtaskLogResponse(Envelope):
     data: NotRequired[SubtaskLog]
 
 
+class PrunedTasks(TypedDict):
+    """The tasks that were removed, the oldest first."""
+
+    taskIds: list[int]
+
+
+class PruneResponse(Envelope):
+    """The response that has the tasks which were removed."""
+
+    data: NotRequired[PrunedTasks]
+
+
 class Contents(TypedDict):
     """A list of agents or of their processes, each as OCP has it. page is there in a list of processes."""
 

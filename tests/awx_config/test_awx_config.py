@@ -251,6 +251,7 @@ def test_only_jobs_that_contact_hosts_have_the_key_and_only_phases_are_sliced(aw
         credentials = {c["name"] for c in awx.associated("job_templates", number, "credentials")}
         on_controller = template["playbook"] in {
             "task_cancel.yml",
+            "task_prune.yml",
             "workflow_accept.yml",
             "workflow_barrier.yml",
             "workflow_report.yml",

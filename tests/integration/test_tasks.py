@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -15,11 +18,15 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
 from oceanbase_ocp import subtask_log, task_cancel, task_info
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import PATIENCE, Core, Run, end
 from tests.integration.graph import RESTART_NODES, START_NODES, check_graph, check_truth
 from tests.integration.refusals import HOSTS, Listener, check_refusal, inventory
+from tests.store.tasks import STOP as STOP_AGENTS
+from tests.store.tasks import builder, carry_out
 
 StartFleet = Callable[[Sequence[HostSpec]], Fleet]
 
@@ -487,3 +494,44 @@ def test_two_operations_in_one_run(newest_core: Core, start_fleet: StartFleet, t
         (2, "Batch restart OCP agent", "SUCCESSFUL"),
         (1, "Batch stop OCP agent", "SUCCESSFUL"),
     ]
+
+
+# Old
+
+
+def make_old_tasks(url: str, number: int) -> None:
+    """So many tasks that have ended 91 days ago."""
+    executor = Executor.of(os.getpid(), "192.0.2.7")
+    with Store.open(url) as store:
+        for _number in range(number):
+            store.save(carry_out(store.create([1001], STOP_AGENTS, builder([1001]), executor)), executor)
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(f"UPDATE ocp_task SET heartbeat = heartbeat - {91 * 86400}")
+
+
+def test_old_tasks_go_when_somebody_asks_for_it(
+    newest_core: Core, listener: Listener, tmp_path: Path, response_file: Path
+) -> None:
+    hosts, url = inventory(tmp_path, listener, HOSTS), f"sqlite:///{tmp_path}/store/tasks.db"
+    make_old_tasks(url, 4)
+    for options, age, said in (
+        (["--check"], "ocp_older_than", "check mode, nothing was changed: 2 tasks would be removed"),
+        ([], "ocp_task_retention", "2 tasks removed"),
+        ([], "ocp_older_than", "0 tasks removed"),
+    ):
+        extra = {"ocp_task_store": url, "ocp_keep": 2, age: "90d"}
+        run = newest_core.stop_agents(hosts, response_file, extra, *options, playbook="task_prune")
+        assert run.status == 0, run.output
+        assert run.says(said), run.output
+        assert f" changed={0 if said.startswith('0') else 1} " in run.output, run.output
+
+
+def test_a_retention_that_is_wrong_keeps_no_host_from_being_worked_on(
+    newest_core: Core, tmp_path: Path, response_file: Path
+) -> None:
+    hosts = tmp_path / "hosts.yml"
+    nobody = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ocp_host_id": 1001}
+    hosts.write_text(json.dumps({"all": {"hosts": {"db1": nobody}, "vars": {"ocp_task_retention": "90 dogs"}}}))
+    run = newest_core.stop_agents(hosts, response_file, {"host_ids": 1001})
+    assert run.task["status"] == "FAILED", run.output
+    assert "old tasks are not removed: ocp_task_retention must be a number of" in " ".join(run.output.split())

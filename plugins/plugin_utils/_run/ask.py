@@ -61,7 +61,7 @@ def ask(
             reply = question(store, request, **own)
     except OcpError as error:
         return refusal(request.refuse(error))
-    result: dict[str, t.Any] = {"changed": writes, "msg": reply.said}
+    result: dict[str, t.Any] = {"changed": writes and reply.changed, "msg": reply.said}
     if reply.lines:
         result["lines"] = reply.lines
     if arguments.get("whole", True):

@@ -131,17 +131,30 @@ def authorize(user: User, role: str, path: str, what: str) -> None:
     Raises OcpError (403), and tells the controller's system log, also when the file is unusable.
     """
     try:
-        try:
-            with open(path, encoding="utf-8") as stream:
-                bindings = yaml.safe_load(stream)
-        except (OSError, UnicodeError, yaml.YAMLError) as exc:
-            reason = " ".join(str(exc).split())
-            raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody may") from exc
-        check_role(user, role, bindings)
+        _authorize(user, role, path)
     except OcpError as error:
         syslog.openlog("oceanbase.ocp", syslog.LOG_PID, syslog.LOG_AUTH)
         syslog.syslog(syslog.LOG_WARNING, f"{what} by {user.name}: {error.message}")
         raise
+
+
+def has_role(user: User, role: str, path: str) -> bool:
+    """Whether a file of role bindings gives a user a role. For what is left out without it, and no refusal."""
+    try:
+        _authorize(user, role, path)
+    except OcpError:
+        return False
+    return True
+
+
+def _authorize(user: User, role: str, path: str) -> None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            bindings = yaml.safe_load(stream)
+    except (OSError, UnicodeError, yaml.YAMLError) as exc:
+        reason = " ".join(str(exc).split())
+        raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody may") from exc
+    check_role(user, role, bindings)
 
 
 def trace_id() -> str:

@@ -27,6 +27,7 @@ NAMES = frozenset(
         "ocp_fan_outs",
         "ocp_phase_goal",
         "ocp_phase_timeout",
+        "ocp_pruned",
         "ocp_run",
         "ocp_status",
         "ocp_status_report",

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from .._store.store import Store
 from .._task import outline
 from .._task.errors import INVALID, TASK_STATE, UNKNOWN_HOST, OcpError, join
+from .._task.layout import COLUMNS, ranges, wrap
 from .._task.response import Request
+from .._task.settings import KEPT_TASKS, age
 from .._task.task import FAILED, RUNNING, SUCCESSFUL, Task
 from .controller import read_ids
 
@@ -24,11 +26,15 @@ MAX_SIZE = 2000  # as OCP's lists of hosts
 
 @dataclass(frozen=True)
 class Reply:
-    """What was asked for: OCP's response, what it says in a line, and what people want to know of it in some lines."""
+    """What was asked for: OCP's response, what it says in a line, and what people want to know of it in some lines.
+
+    changed: whether it changed what is stored, or would have in check mode; of a question that may.
+    """
 
     response: dict[str, t.Any]
     said: str
     lines: list[str] = field(default_factory=list)
+    changed: bool = True
 
 
 def task_info(
@@ -112,6 +118,24 @@ def task_cancel(store: Store, request: Request, *, task_id: object, check_mode: 
     if task.status != RUNNING:
         raise OcpError(TASK_STATE, f"task {number} is {task.status}: only a RUNNING task can be cancelled")
     return Reply(request.respond(task), f"check mode, nothing was changed: task {number} would be cancelled")
+
+
+def task_prune(
+    store: Store, request: Request, *, older_than: object, keep: object = KEPT_TASKS, check_mode: bool = False
+) -> Reply:
+    """Remove old tasks with their logs. OCP has no such call; the response has its form, with the ids that are gone.
+
+    older_than: since the last sign of life of their runs, a text as settings.age takes it. keep: how many of the newest
+    tasks stay whatever their age. Raises OcpError, StoreError.
+    """
+    seconds = age("older_than (variable ocp_older_than)", older_than)
+    if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
+        raise OcpError(INVALID, f"keep (variable ocp_keep) must be a number of tasks from 0, not {keep!r}")
+    ids = store.prunable(seconds, keep) if check_mode else store.prune(seconds, keep)
+    count = f"{len(ids)} task{'' if len(ids) == 1 else 's'}"
+    said = f"check mode, nothing was changed: {count} would be removed" if check_mode else f"{count} removed"
+    lines = [said, *wrap(ranges([str(number) for number in ids]), COLUMNS)]
+    return Reply(request.success({"taskIds": ids}), said, lines, changed=bool(ids))
 
 
 def _id(value: object, field: str) -> int:

@@ -34,6 +34,7 @@ SETTINGS = frozenset(
         "ocp_role_bindings",
         "ocp_status_format",
         "ocp_status_timeout",
+        "ocp_task_retention",
         "ocp_task_store",
         "ocp_transport",
         "ocp_workflow_timeout",
@@ -41,7 +42,9 @@ SETTINGS = frozenset(
     }
 )
 # What is asked for: with the request alone.
-OF_REQUESTS = frozenset({"ocp_phase", "ocp_task_id", PATTERN, FILE, *handed_on.OF_PLAYBOOKS})
+OF_REQUESTS = frozenset(
+    {"ocp_keep", "ocp_older_than", "ocp_phase", "ocp_task_id", PATTERN, FILE, *handed_on.OF_PLAYBOOKS}
+)
 # What OCP says of a host: in the inventory.
 OF_INVENTORIES = frozenset({"ocp_host_id", "ocp_services", *TEXTS})
 # What runs leave behind: as variables, and as statistics, which AWX makes variables of the next node.

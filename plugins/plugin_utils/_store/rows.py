@@ -75,7 +75,9 @@ def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
         hosts[row.task_id].append(row)
     for row in connection.execute(_of(task_ids, tables.SUBTASK).order_by(tables.SUBTASK.c.series_id)):
         subtasks[row.task_id].append(row)
-    return [_load(found[number], hosts[number], subtasks[number]) for number in task_ids if number in found]
+    # Each statement sees what was committed before it: one without subtasks was removed since the first.
+    there = [number for number in task_ids if subtasks.get(number)]
+    return [_load(found[number], hosts[number], subtasks[number]) for number in there]
 
 
 def read_share(connection: sa.Connection, task_id: int, subtask_ids: t.Collection[int]) -> Task:

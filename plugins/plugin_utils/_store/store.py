@@ -23,7 +23,7 @@ from .._task.errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, O
 from .._task.host_ids import MAX_ID
 from .._task.operation import DEFINITIONS
 from .._task.task import CANCELING, RUNNING, Outcome, Task, count_subtasks
-from . import host_locks, rows
+from . import host_locks, old, rows
 from . import schema as tables
 from . import workflow as _workflow
 from .database import Database
@@ -326,6 +326,30 @@ class Store:
             return task
 
         return self._database.write(body)
+
+    def prunable(self, seconds: int, keep: int) -> list[int]:
+        """The ids of the tasks that prune() would remove."""
+        return self._database.read(lambda connection: old.find(connection, seconds, keep))
+
+    def prune(self, seconds: int, keep: int, *, most: int | None = None) -> list[int]:
+        """Remove old tasks, in short transactions one after another.
+
+        seconds, keep: as in old.find. most: how many of these transactions, None for all. Returns the ids of the tasks
+        that are gone. Raises StoreError; what has gone by then stays so.
+        """
+
+        def look(connection: sa.Connection) -> list[list[int]]:
+            return old.batches(connection, old.find(connection, seconds, keep))
+
+        gone: list[int] = []
+        pause = 0.0
+        for batch in self._database.read(look)[:most]:
+            time.sleep(pause)
+            begun = time.monotonic()
+            gone += self._database.write(functools.partial(old.remove, task_ids=batch, seconds=seconds))
+            # Runs that wait for a file get their turn: SQLite has them look for it at intervals.
+            pause = max(0.1, time.monotonic() - begun)
+        return gone
 
     # Shared
 

@@ -86,3 +86,15 @@ def workflow_timeout(value: object) -> int:
     if isinstance(value, bool) or not re.fullmatch("[0-9]{1,6}", text) or not 60 <= int(text) <= most:
         raise OcpError(INVALID, f"ocp_workflow_timeout must be a number of seconds from 60 to {most}, not {value!r}")
     return int(text)
+
+
+KEPT_TASKS = 100
+_UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def age(name: str, value: object) -> int:
+    """Seconds from a text as 12h, 90d or 8w. name: of the variable, for people. Raises OcpError (400)."""
+    found = re.fullmatch("([1-9][0-9]{0,4}) ?([hdw])", str(value).strip())
+    if not found:
+        raise OcpError(INVALID, f"{name} must be a number of hours, days or weeks, as 12h, 90d or 8w, not {value!r}")
+    return int(found[1]) * _UNITS[found[2]]

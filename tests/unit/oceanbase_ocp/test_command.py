@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +92,21 @@ def test_a_store_that_cannot_be_used(tmp_path: Path) -> None:
 
 def test_a_task_is_cancelled(call: Call, url: str) -> None:
     assert call("task", "cancel", 2).stdout.startswith("task 2 is being cancelled")
+
+
+def test_old_tasks_are_removed(call: Call, url: str) -> None:
+    assert call("task", "prune", "--older-than", "1h").stdout == "0 tasks removed\n"
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE ocp_task SET heartbeat = heartbeat - 7200")
+    would = "check mode, nothing was changed: 1 task would be removed\n1\n"
+    assert call("task", "prune", "--older-than", "1h", "--keep", 1, "--dry-run").stdout == would
+    assert json.loads(call("task", "prune", "--older-than", "1h", "--keep", 0, "--json").stdout)["data"] == {
+        "taskIds": [1]
+    }
+    result = call("task", "prune", "--older-than", "1 year")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "must be a number of hours, days or weeks" in result.stderr
+    assert call("task", "prune").exit_code == 2
 
 
 def test_completion(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

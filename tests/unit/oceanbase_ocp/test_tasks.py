@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from oceanbase_ocp import subtask_log, task_cancel, task_info
+from oceanbase_ocp import subtask_log, task_cancel, task_info, task_prune
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,9 @@ from oceanbase_ocp import subtask_log, task_cancel, task_info
         task_info,
         lambda **store: subtask_log(31173, 32857, **store),
         lambda **store: task_cancel(31173, **store),
+        lambda **store: task_prune("90d", **store),
     ],
-    ids=["task_info", "task_info of all", "subtask_log", "task_cancel"],
+    ids=["task_info", "task_info of all", "subtask_log", "task_cancel", "task_prune"],
 )
 def test_where_no_tasks_are_kept_that_is_the_answer(
     ask: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch

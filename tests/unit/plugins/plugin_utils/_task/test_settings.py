@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import (
+    age,
     fanout,
     percentage,
     progress,
@@ -141,6 +142,17 @@ def test_progress(value: object, seconds: int) -> None:
 def test_refused_progress(value: object) -> None:
     with pytest.raises(OcpError, match="ocp_progress must be a number of seconds from 0 to 3600"):
         progress(value)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("1h", 3600), (" 90d ", 7776000), ("2 w", 1209600)])
+def test_age(value: object, seconds: int) -> None:
+    assert age("ocp_older_than", value) == seconds
+
+
+@pytest.mark.parametrize("value", [None, "", 90, "90", "0d", "-1d", "1.5d", "1m", "1y", "{{ 1 }}", [], {}], ids=repr)
+def test_refused_ages(value: object) -> None:
+    with pytest.raises(OcpError, match="ocp_older_than must be a number of hours, days or weeks"):
+        age("ocp_older_than", value)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(None, 3600), ("", 3600), (60, 60), (" 120 ", 120), ("604800", 604800)])
