@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import typing as t
 from dataclasses import dataclass
 
@@ -19,16 +18,16 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     journal,
     persistence,
     plan,
+    published,
     screen,
+    wave,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller import in_awx
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import collect
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Ending, Run
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import StoreError
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import statistic as _statistic
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.last_screen import last_screen, refusal
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.report import summary
@@ -58,7 +57,8 @@ class ActionModule(ControllerAction):
         journal.forget()
         message = ". ".join([told.message, *notes]) + unwritten
         lines = told.screen(notes)
-        shown = at_exit.leave(lines)
+        # What is to be shown of a wave, the run of all waves shows.
+        shown = wave.mine() is not None or at_exit.leave(lines)
         texts = [*(told.plan if Display().verbosity else []), *([] if shown else lines)]
         if successful:  # else the failure has it
             texts.append(message)
@@ -72,7 +72,7 @@ class ActionModule(ControllerAction):
             "told": plain(texts[0] if len(texts) == 1 else texts),
             "response": response,
             "ansible_stats": {
-                "data": {"ocp_response": _published(response, run.response_file)},
+                "data": {"ocp_response": published.statistic(response, None if run.check_mode else run.response_file)},
                 "per_host": False,
                 "aggregate": False,
             },
@@ -111,14 +111,17 @@ def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
             plan.message(task, run.held),
             notes,
             successful,
-            lambda _notes: plan.screen(task, found, caller, held=run.held, resumed=run.resumed),
+            lambda _notes: plan.screen(task, found, caller, held=run.held, resumed=run.resumed, waves=run.waves),
             plan.plan(found),
         )
     transient = persistence.transient(url)
     if transient:
         notes.insert(0, transient[0].upper() + transient[1:])
     changed = _changed(task, results)
-    places = _places(run, url)
+    place = wave.mine()
+    if place:
+        wave.leave(place, task, changed)
+    places = published.places(run.response_file, url)
     return _End(
         ending.response,
         summary(task, changed),
@@ -140,37 +143,7 @@ def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[Ending, str | No
     return ending, persistence.save(url, run.executor, ending.task, ending.logs)
 
 
-def _places(run: Run, url: str | None) -> str:
-    """Where the response and the store are."""
-    if in_awx():
-        return "Response: the artifacts of the job"
-    response = run.response_file or "in no file (ocp_response_file names one)"
-    if url == persistence.NONE:
-        return f"Response: {response}"
-    try:
-        store = Location.of(url).shown
-    except StoreError:
-        store = "not known"
-    return f"Response: {response}; store: {store}"
-
-
 def _changed(task: Task, results: Results) -> dict[str, int]:
     """On how many hosts each phase of this run has changed something."""
     answers = {phase: [results.of(phase, target.host) or {} for target in task.targets] for phase in PHASES}
     return {phase: sum(bool(answer.get("changed")) for answer in found) for phase, found in answers.items()}
-
-
-def _published(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:
-    """What the statistic of the run shall be. Under ansible-runner, and so in AWX, a large response is told as a line.
-
-    AWX drops results of more than 700,000 characters, and a file that a job of AWX writes is gone with its container.
-    """
-    by_awx = in_awx()
-    if not by_awx and not os.environ.get("AWX_ISOLATED_DATA_DIR"):  # ansible-runner sets the latter
-        return response
-    in_file = response_file if not by_awx else None
-    whole = in_file or f"the output of the job: JSON in the line that begins with {_statistic.PREFIX.strip()}"
-    statistic = _statistic.statistic(response, whole)
-    if statistic != response and not in_file:
-        screen.display().display(_statistic.line(response), screen_only=True)
-    return statistic

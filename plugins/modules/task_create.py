@@ -46,6 +46,24 @@ options:
       - With O(role_bindings) that takes the role C(TASK_MANAGER); without it nothing is removed.
       - Whatever is wrong with it is a warning, and the task goes on.
       - Without it, tasks are kept for ever.
+  waves:
+    description:
+      - Carry the operation out in waves, by one task after another, each on a part of the hosts in their order.
+      - As a play's C(serial), a number of hosts, a percentage of all hosts such as V(25%), or a list of these, of which
+        the last one repeats; also as a text.
+      - No task is made then. All hosts are checked, and M(oceanbase.ocp.task_waves) has to follow. In check mode all
+        hosts have one task.
+      - Without it, all hosts have one task.
+    type: raw
+  waves_after:
+    description:
+      - Go on with O(waves) after this host, the id of the last one that was begun. The hosts and sizes have to be
+        those of before.
+    type: raw
+  waves_max_fail_percentage:
+    description:
+      - How many of the hosts of a wave, in percent, may be left not done before the next wave is not begun.
+      - With V(0), the default, every host has to be done.
     type: raw
 extends_documentation_fragment:
   - oceanbase.ocp._store

@@ -91,7 +91,7 @@ class Progress:
                     self._at_work.pop(host, None)
         elif action in _STATUS:
             self.created = self.final = result.get("response", self.final)
-        elif action == "task_report":
+        elif action in ("task_report", "task_waves"):
             self.final = result.get("response", self.final)
         elif action in _STATE:
             run = Run.of(result.get("run", {}))

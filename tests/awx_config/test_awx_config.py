@@ -274,15 +274,15 @@ def test_launches_take_what_the_survey_asks_and_nothing_else(awx: Awx) -> None:
         assert template["allow_simultaneous"] is True
 
 
-def test_the_host_ids_are_a_text_area_that_must_be_filled_in(awx: Awx) -> None:
+def test_the_host_ids_are_a_text_area_and_hosts_may_be_named_in_their_place(awx: Awx) -> None:
     surveys = [survey["spec"] for survey in awx.surveys.values()]
     questions = [question for spec in surveys for question in spec if question["variable"] == "host_ids"]
-    assert sum(question["required"] for question in questions) == 2 * len(OPERATIONS)
-    (of_status,) = (question for question in questions if not question["required"])
-    assert "all hosts without them" in of_status["question_description"]
+    assert len(questions) == 2 * len(OPERATIONS) + 1
     for question in questions:
-        assert (question["type"], question["min"]) == ("textarea", int(question["required"]))
+        assert (question["type"], question["min"], question["required"]) == ("textarea", 0, False)
         assert question["max"] >= 20_000 * 12  # AWX's form would set 1024
+    named = [question for spec in surveys for question in spec if question["variable"] == "ocp_hosts"]
+    assert len(named) == len(questions)
 
 
 def test_the_playbooks_know_every_variable_of_the_surveys(awx: Awx) -> None:
@@ -299,9 +299,9 @@ def text_of(playbook: Path) -> str:
         text += text_of(playbook.parent / imported)
     if "task_create" in text:
         text += (ROOT / "plugins/plugin_utils/_run/accept.py").read_text()
-        text += (ROOT / "plugins/action/task_create.py").read_text()
+        text += (ROOT / "plugins/plugin_utils/_run/variables.py").read_text()
     if "status_fan_out" in text:
-        text += (ROOT / "plugins/action/status_fan_out.py").read_text()
+        text += (ROOT / "plugins/plugin_utils/_run/variables.py").read_text()
     return text
 
 
@@ -325,8 +325,8 @@ def test_who_launches_a_workflow_may_read_its_nodes_and_its_hosts(awx: Awx) -> N
 def test_a_launch_by_the_api_may_leave_out_what_has_a_default(awx: Awx) -> None:
     questions = [question for survey in awx.surveys.values() for question in survey["spec"]]
     for question in questions:
-        all_hosts = question["variable"] == "host_ids" and "all hosts without them" in question["question_description"]
-        assert question["required"] is (question["default"] == "" and not all_hosts)
+        optional = question["variable"] in ("host_ids", "ocp_hosts", "ocp_waves", "ocp_waves_after")
+        assert question["required"] is (question["default"] == "" and not optional)
 
 
 def test_a_private_authority_of_ocp_is_a_file_of_the_job(awx: Awx, tmp_path: Path) -> None:

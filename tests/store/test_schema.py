@@ -6,17 +6,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store import schema as tables
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.database import Database
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.location import Location
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.waves import Wave
 from tests.store.actor import Actor
 from tests.store.servers import PASSWORD, Kind
+from tests.store.tasks import STOP, builder
+
+ME = Executor.of(os.getpid(), "192.0.2.7")
 
 
 def test_several_controllers_that_meet_an_empty_database_at_once(
@@ -65,3 +73,19 @@ def test_a_store_that_is_only_looked_at_gets_no_tables(url: str) -> None:
         return
     with Database.open(location, create=False).transaction() as connection:
         assert sa.inspect(connection).get_table_names() == []
+
+
+def test_a_store_from_before_there_were_waves(url: str) -> None:
+    """It gets their table with the first wave; tasks of before are none."""
+    with Store.open(url) as store:
+        before = store.create([1001], STOP, builder([1001]), ME)
+        with store._database.transaction(writing=True) as connection:
+            tables.WAVE.drop(connection)
+        assert store.load(before.id).wave is None
+
+        def build(task_id: int, first_subtask_id: int) -> Task:
+            return replace(builder([1002])(task_id, first_subtask_id), wave=Wave(2, 5, 30))
+
+        created = store.create([1002], STOP, build, ME, in_waves=True)
+        assert created.wave == store.load(created.id).wave == Wave(2, 5, 30)
+        assert [task.wave for task in store.find()[0]] == [Wave(2, 5, 30), None]

@@ -50,9 +50,7 @@ def accept(
     have_task: makes or takes up the task that is asked for, and calls begin() for it. Its argument is the executor;
     None where the task is not to be stored. resumed: whether the task has run before.
     """
-    transport = settings.transport(asked.arguments["transport"])
-    fanout = settings.fanout(asked.arguments["fanout"])
-    progress = settings.progress(asked.arguments["progress"])
+    transport, fanout, progress = ways(asked)
     by_workflow = asked.arguments["workflow"]
     executor = None
     if asked.url != persistence.NONE and not asked.check_mode:
@@ -75,6 +73,12 @@ def accept(
             supervisor.start(None, Executor.of(playbook.process(), asked.request.server), None)
     stops = task.what.goal == "stopped" and task.operation != ROLLBACK
     return {"alerts": of_stop()} if stops and not asked.check_mode else {}
+
+
+def ways(asked: Asked) -> tuple[str, int, int]:
+    """How hosts are to be worked on: transport, fanout and progress, see Run. Raises OcpError (400)."""
+    transport, fanout, progress = (asked.arguments[name] for name in ("transport", "fanout", "progress"))
+    return settings.transport(transport), settings.fanout(fanout), settings.progress(progress)
 
 
 def workflow(asked: Asked, role: str) -> Workflow | None:

@@ -25,7 +25,7 @@ from ansible.utils.display import Display
 from .._process import playbook
 
 # Callbacks that write lines for people. What another one writes to standard output may be one document.
-_FOR_PEOPLE = frozenset({"awx_display", "debug", "default", "dense", "minimal", "oneline", "operation", "yaml"})
+FOR_PEOPLE = frozenset({"awx_display", "debug", "default", "dense", "minimal", "oneline", "operation", "yaml"})
 
 _attended = False
 
@@ -58,7 +58,7 @@ def _show() -> None:
         text = _file().read_text(encoding="utf-8").rstrip("\n")
         _file().unlink()
         callback = str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
-        Display().display(text, stderr=callback not in _FOR_PEOPLE)
+        Display().display(text, stderr=callback not in FOR_PEOPLE)
 
 
 def _file() -> Path:

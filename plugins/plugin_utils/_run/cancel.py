@@ -22,14 +22,15 @@ PATH_VARIABLE = "OCEANBASE_OCP_CANCEL"  # set by a caller of ansible-playbook th
 
 def asked() -> bool:
     """Whether the task is to be cancelled."""
-    return _path().exists()
+    return path().exists()
 
 
 def ask() -> None:
     """Cancel the task of this run."""
-    _path().touch()
+    path().touch()
 
 
-def _path() -> Path:
+def path() -> Path:
+    """The file that is there when the task is to be cancelled."""
     given = os.environ.get(PATH_VARIABLE)
     return Path(given) if given else Path(C.DEFAULT_LOCAL_TMP) / "ocp_cancel"

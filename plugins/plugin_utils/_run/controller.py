@@ -92,6 +92,11 @@ def asked_for_one_host() -> bool:
     return _asked().get("one_host") is True
 
 
+def asked_with(trace_id: str) -> dict[str, str]:
+    """ASKED_VARIABLE for another run that belongs to the request with this trace id, as a part of its environment."""
+    return {ASKED_VARIABLE: json.dumps({**_asked(), "trace_id": trace_id})}
+
+
 def _asked() -> dict[str, t.Any]:
     try:
         found = json.loads(os.environ.get(ASKED_VARIABLE, "{}"))

@@ -35,6 +35,7 @@ NAMES = frozenset(
         "agent_info_result",
         "phase_name",
         "report_result",
+        "waves_result",
         "wait_phase",
         "wait_timeout",
         *(f"{phase}_{what}" for phase in PHASES for what in ("goal", "result", "timeout")),

@@ -30,7 +30,10 @@ _STORE = "ocp_task_store"
 _FROM_VARIABLE = f"{{{{ {_STORE} }}}}"
 # What is of one request: its hosts, its task, and what only a new task takes.
 _OF_THE_REQUEST = frozenset(
-    {"host_ids", "hostIds", "ocp_hosts", "ocp_host_ids_file", "task_id", "subtask_id", "ocp_prohibit_rollback"}
+    {
+        *("host_ids", "hostIds", "ocp_hosts", "ocp_host_ids_file", "task_id", "subtask_id", "ocp_prohibit_rollback"),
+        *("ocp_waves", "ocp_waves_after", "ocp_waves_max_fail_percentage"),
+    }
 )
 # Of ansible-playbook's options those that others may need as well, by their names in ansible-core. With a value:
 _WITH_VALUE = {
@@ -120,6 +123,22 @@ def caller(
         str(next(iter(arguments.get("args") or ()), "")),
         variables.request,
     )
+
+
+def options(arguments: t.Mapping[str, t.Any]) -> list[str]:
+    """The options that make another run of ansible-playbook like this one, without variables and passwords.
+
+    arguments: ansible-core's own.
+    """
+    found = [word for source in arguments.get("inventory") or () for word in ("-i", str(source))]
+    found += ["-b"] if arguments.get("become") else []
+    found += ["-D"] if arguments.get("diff") else []
+    found += ["-" + "v" * arguments["verbosity"]] if arguments.get("verbosity") else []
+    for name, (option, _constant) in _WITH_VALUE.items():
+        value = arguments.get(name)
+        if value not in (None, "") and not name.endswith("_password_file"):
+            found += [f"{option}={value}"] if option.startswith("--") else [option, str(value)]
+    return found
 
 
 class _Variables:

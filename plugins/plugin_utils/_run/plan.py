@@ -20,7 +20,9 @@ from .._task.layout import COLUMNS, ranges, wrap
 from .._task.printable import in_line
 from .._task.report import headline
 from .._task.task import ROLLBACK, SUCCESSFUL, Task
-from .._task.ways_on import Caller, Way, share_of
+from .._task.waves import Waves
+from .._task.waves_report import plan as in_waves
+from .._task.ways_on import Caller, Way, share_of, status_of
 
 _GROUPS = 5
 _NAMES = 2  # lines
@@ -64,12 +66,18 @@ def message(task: Task, held: str | None) -> str:
 
 
 def screen(
-    task: Task, found: t.Sequence[Intention], caller: Caller | None, *, held: str | None, resumed: bool
+    task: Task,
+    found: t.Sequence[Intention],
+    caller: Caller | None,
+    *,
+    held: str | None,
+    resumed: bool,
+    waves: Waves | None = None,
 ) -> list[str]:
     """The last screen of a run in check mode.
 
     found: of intentions(). caller: as in last_screen(). held: the phase behind which hosts would be held. resumed:
-    whether the task has run before.
+    whether the task has run before. waves: those that its hosts would be worked on in.
     """
     number = len(task.targets)
     head = wrap(
@@ -82,7 +90,10 @@ def screen(
         if one.target.host not in broken:
             kinds.setdefault(one.kind, []).append(in_line(one.target.host))
     groups = sorted(kinds.items(), key=lambda item: -len(item[1]))
-    if held:
+    if waves:
+        said, held = _waves(task, waves, held=held is not None), None
+        head += [line for text in said for line in wrap(text, COLUMNS, 3)]
+    elif held:
         head += wrap(_held(task, held), COLUMNS, 2)
     if kinds:
         head += ["", "WITHOUT THEM IT WOULD DO" if held else "IT WOULD DO"]
@@ -102,13 +113,31 @@ def screen(
 def _ways(task: Task, broken: t.Collection[str], held: str | None) -> list[Way]:
     if task.status == SUCCESSFUL or (broken and not held and len(broken) < len(task.targets)):
         return [Way("Do it:", "", again=True, template="the same template as a run")]
-    ids = [str(target.host_id) for target in task.targets if target.host in broken]
+    status = status_of([target.host_id for target in task.targets if target.host in broken])
     ways = []
     if held and 0 < len(broken) < len(task.targets):
         share = share_of(len(broken), len(task.targets))
         template = f"the same template as a run, hosts that may fail {share}"
         ways = [Way("Without them:", "", [f"ocp_max_fail_percentage={share}"], again=True, template=template)]
-    return [*ways, Way("Status:", "agent_status", [f"host_ids={','.join(ids)}"] if len(ids) <= 30 else [])]
+    return [*ways, status]
+
+
+def _waves(task: Task, waves: Waves, *, held: bool) -> list[str]:
+    """The waves, and the first one that would stop the others. held: whether a host that fails holds others."""
+    found = [in_waves(waves)]
+    failing = {task.targets[subtask.parallel_idx].host_id for subtask in task.failures if subtask.parallel_idx >= 0}
+    names = {target.host_id: target.host for target in task.targets}
+    for index, ids in enumerate(waves.hosts):
+        failed = [names[one] for one in ids if one in failing]
+        if failed and (held or 100 * len(failed) / len(ids) > waves.share):
+            left = sum(map(len, waves.hosts[index + 1 :]))
+            verb = "fails" if len(failed) == 1 else "fail"
+            found.append(
+                f"It would stop at wave {waves.first + index}: {ranges(failed)} {verb}, and "
+                f"{_count(range(left))} after it would not be begun"
+            )
+            break
+    return found
 
 
 def _held(task: Task, held: str | None) -> str:

@@ -27,6 +27,7 @@ from .._task.response import Request
 from .._task.settings import AUTO, DEFAULT_FANOUT, DEFAULT_PROGRESS
 from .._task.slice import Slice
 from .._task.task import ROLLBACK, Outcome, Task
+from .._task.waves import Waves
 
 _VARIABLE = "ocp_run"
 
@@ -52,7 +53,8 @@ class Run:
     only. slice: what a slice of a workflow has taken; task is of the whole task only that then. barrier_error: why a
     barrier broke; no host goes on then. problem: why the end of the task could not be stored. no_task: why there is
     no task, for people. held: the phase behind which hosts would be held, where check mode looks at what is behind it
-    all the same.
+    all the same. waves: those that the operation is to be carried out in; each of them is a run of its own then, and
+    this one has no task, but in check mode.
     """
 
     request: Request
@@ -71,6 +73,7 @@ class Run:
     problem: str | None = None
     no_task: str | None = None
     held: str | None = None
+    waves: Waves | None = None
 
     @classmethod
     def current(cls, variables: t.Mapping[str, t.Any]) -> Run | None:
@@ -90,7 +93,7 @@ class Run:
     @classmethod
     def load(cls, data: t.Mapping[str, t.Any]) -> Run:
         """The run, from dump()."""
-        executor, task, taken = data["executor"], data["task"], data["slice"]
+        executor, task, taken, waves = data["executor"], data["task"], data["slice"], data["waves"]
         return cls(
             **{
                 **data,
@@ -98,6 +101,7 @@ class Run:
                 "executor": Executor(**executor) if executor else None,
                 "task": Task.load(task) if task else None,
                 "slice": Slice.load(taken) if taken else None,
+                "waves": Waves(**waves) if waves else None,
             }
         )
 
@@ -109,6 +113,7 @@ class Run:
             "executor": asdict(self.executor) if self.executor else None,
             "task": self.task.dump() if self.task else None,
             "slice": asdict(self.slice) if self.slice else None,
+            "waves": asdict(self.waves) if self.waves else None,
         }
 
     def register(self) -> dict[str, t.Any]:
@@ -117,7 +122,8 @@ class Run:
         C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts) (seconds by
         phase), C(goal), C(resumed), C(answered) (whether there is a response to be told), C(due) (the phases that are
         due on hosts), C(names) (what tasks are called, by these phases), C(barriers) (those behind which a barrier has
-        something to do), C(heart) (see token), and C(no_task), where there is that.
+        something to do), C(heart) (see token), and, where there is that, C(waves) (how many runs there are to be) and
+        C(no_task).
         """
         task = self.task
         found: dict[str, t.Any] = {
@@ -133,6 +139,8 @@ class Run:
         }
         if task:
             found["task"] = {"id": task.id, "status": task.status, "hosts": len(task.targets)}
+        if self.waves and not task:
+            found["waves"] = len(self.waves.hosts)
         if self.no_task:
             found["no_task"] = self.no_task
         return found

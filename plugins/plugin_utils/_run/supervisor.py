@@ -29,7 +29,7 @@ from ansible import constants as C
 from .._process import playbook, unix_socket
 from .._process.daemonize import daemonize
 from .._store.executor import Executor
-from . import cancel, heartbeat, interim, journal, last_word, signals
+from . import cancel, heartbeat, interim, journal, last_word, signals, waves
 
 _SOCKET = "ocp_supervisor.sock"
 _LOOK_EVERY = 0.5  # seconds between looks at ansible-playbook, where the kernel does not tell, and at the journal
@@ -44,8 +44,9 @@ def attend() -> None:
     To be called there at run time; called again, it does nothing. In a worker it does nothing.
     """
     if playbook.enter():
-        signals.handle(journal.exists)
+        signals.handle(lambda: journal.exists() or waves.underway())
         atexit.register(_show_last_word)
+        atexit.register(waves.break_off)
 
 
 def start(url: str | None, executor: Executor, beat: heartbeat.Beat | None) -> None:

@@ -37,13 +37,24 @@ SETTINGS = frozenset(
         "ocp_task_retention",
         "ocp_task_store",
         "ocp_transport",
+        "ocp_waves",
+        "ocp_waves_max_fail_percentage",
         "ocp_workflow_timeout",
         *(f"ocp_{phase}_timeout" for phase in (*BY_PHASE, WAIT.phase)),
     }
 )
 # What is asked for: with the request alone.
 OF_REQUESTS = frozenset(
-    {"ocp_keep", "ocp_older_than", "ocp_phase", "ocp_task_id", PATTERN, FILE, *handed_on.OF_PLAYBOOKS}
+    {
+        "ocp_keep",
+        "ocp_older_than",
+        "ocp_phase",
+        "ocp_task_id",
+        "ocp_waves_after",
+        PATTERN,
+        FILE,
+        *handed_on.OF_PLAYBOOKS,
+    }
 )
 # What OCP says of a host: in the inventory.
 OF_INVENTORIES = frozenset({"ocp_host_id", "ocp_services", *TEXTS})

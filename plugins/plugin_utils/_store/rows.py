@@ -15,6 +15,7 @@ from dataclasses import asdict
 from .._files.document import plain
 from .._task.host_ids import Target
 from .._task.task import CANCELING, RUNNING, Record, Subtask, Task
+from .._task.waves import Wave
 from . import schema as tables
 from .sql import sa
 
@@ -29,6 +30,8 @@ def insert(connection: sa.Connection, task: Task, columns: t.Mapping[str, t.Any]
     connection.execute(sa.insert(tables.TASK).values({**plain(_task(task)), **columns}))
     connection.execute(sa.insert(tables.TASK_HOST), plain(_hosts(task)))
     connection.execute(sa.insert(tables.SUBTASK), plain(_subtasks(task)))
+    if task.wave:
+        connection.execute(sa.insert(tables.WAVE), plain({"task_id": task.id, **asdict(task.wave)}))
 
 
 def update(connection: sa.Connection, task: Task, columns: t.Mapping[str, t.Any]) -> None:
@@ -77,7 +80,16 @@ def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
         subtasks[row.task_id].append(row)
     # Each statement sees what was committed before it: one without subtasks was removed since the first.
     there = [number for number in task_ids if subtasks.get(number)]
-    return [_load(found[number], hosts[number], subtasks[number]) for number in there]
+    waves = _waves(connection, task_ids)
+    return [_load(found[number], hosts[number], subtasks[number], waves.get(number)) for number in there]
+
+
+def _waves(connection: sa.Connection, task_ids: t.Sequence[int]) -> dict[int, Wave]:
+    """Which waves these tasks are, by their ids."""
+    if not tables.has_waves(connection):
+        return {}
+    found = connection.execute(_of(task_ids, tables.WAVE)).all()
+    return {row.task_id: Wave(row.number, row.of, row.later) for row in found}
 
 
 def read_share(connection: sa.Connection, task_id: int, subtask_ids: t.Collection[int]) -> Task:
@@ -177,7 +189,9 @@ def _json(value: t.Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
 
 
-def _load(task: t.Any, hosts: t.Sequence[t.Any], subtasks: t.Sequence[t.Any]) -> Task:
+def _load(
+    task: t.Any, hosts: t.Sequence[t.Any], subtasks: t.Sequence[t.Any], wave: Wave | None = None
+) -> Task:
     stages: list[list[Subtask]] = [[] for _stage in range(1 + subtasks[-1].stage)]
     for row in subtasks:
         values = {field: getattr(row, field) for field in _SUBTASK_FIELDS}
@@ -188,4 +202,5 @@ def _load(task: t.Any, hosts: t.Sequence[t.Any], subtasks: t.Sequence[t.Any]) ->
         targets=[Target(row.host_id, row.host) for row in hosts],
         records=[Record(**json.loads(row.record)) for row in hosts],
         stages=stages,
+        wave=wave,
     )

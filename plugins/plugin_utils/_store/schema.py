@@ -158,6 +158,17 @@ HAND_IN = _table(
     sa.Column("outcome", Text, nullable=False),  # JSON
 )
 
+# The tasks that are waves of a request. A store from before there were waves gets the table with the first one.
+WAVE = _table(
+    "ocp_wave",
+    sa.Column(
+        "task_id", sa.ForeignKey("ocp_task.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("of", sa.BigInteger, nullable=False),
+    sa.Column("later", sa.BigInteger, nullable=False),  # hosts that come after it
+)
+
 # The writing transactions on a server, each with a token of its own. A repetition of one with an unknown outcome sees
 # here whether it was committed.
 MARK = _table(
@@ -174,6 +185,16 @@ def read_version(connection: sa.Connection) -> int | None:
     if not sa.inspect(connection).has_table(SCHEMA.name):
         return None
     return connection.scalar(sa.select(SCHEMA.c.version))
+
+
+def has_waves(connection: sa.Connection) -> bool:
+    """Whether there is the table of waves."""
+    return sa.inspect(connection).has_table(WAVE.name)
+
+
+def make_waves(connection: sa.Connection) -> None:
+    """Make the table of waves where it is missing. Raises SQLAlchemyError, also if another controller makes it now."""
+    WAVE.create(connection, checkfirst=True)
 
 
 def create(connection: sa.Connection) -> None:

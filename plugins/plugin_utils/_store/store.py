@@ -91,14 +91,18 @@ class Store:
         build: t.Callable[[int, int], Task],
         executor: Executor,
         workflow: Workflow | None = None,
+        *,
+        in_waves: bool = False,
     ) -> Task:
         """Store a new task and lock its hosts.
 
         definition: key of DEFINITIONS. build: receives the ids of the task and of its first subtask. workflow: given if
-        a workflow executes the task; executor is nobody then. Raises OcpError (409) that names every host that another
-        task works on.
+        a workflow executes the task; executor is nobody then. in_waves: whether the task is a wave of its request.
+        Raises OcpError (409) that names every host that another task works on.
         """
         self._clear()
+        if in_waves and not self._database.read(tables.has_waves):
+            _make(self._database, tables.make_waves)
 
         def body(connection: sa.Connection) -> Task:
             self._database.forget_marks(connection)
@@ -433,11 +437,18 @@ def _has_tables(database: Database) -> bool:
 
 
 def _make_tables(database: Database) -> None:
+    def body(connection: sa.Connection) -> None:
+        if tables.read_version(connection) is None:
+            tables.create(connection)
+
+    _make(database, body)
+
+
+def _make(database: Database, body: t.Callable[[sa.Connection], None]) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with database.transaction(writing=True) as connection:
-                if tables.read_version(connection) is None:
-                    tables.create(connection)
+                body(connection)
             return
         except StoreError:
             # Another controller is creating them, or they cannot be created. The next attempts tell.

@@ -30,6 +30,7 @@ def of_task(task: Task) -> list[str]:
         f"begun {_time(task.started)} by {in_line(task.creator)}{ended}",
         ". ".join(filter(None, [_hosts(task, _MOST), how_far(task)])),
         *(_of_stage(task, stage) for stage in task.stages),
+        *_of_wave(task),
     ]
     failures = [_failure(task, subtask) for subtask in task.failures if subtask.error]
     left_out = len(failures) - _MOST
@@ -54,6 +55,17 @@ def of_list(tasks: t.Sequence[Task], total: int, page: int, size: int) -> list[s
     first = (page - 1) * size + 1
     where = f"tasks {first} to {first + len(tasks) - 1} of {total}" if tasks else f"no task here, {total} in all"
     return [*(table if tasks else []), *([] if len(tasks) == total > 0 else [where])]
+
+
+def _of_wave(task: Task) -> list[str]:
+    """Which wave it is, and how to go on with the hosts that come after it."""
+    wave = task.wave
+    if not wave:
+        return []
+    if not wave.later:
+        return [f"{wave}, the last one"]
+    go_on = f"the same command, with -e ocp_waves_after={task.targets[-1].host_id}, goes on with them"
+    return [f"{wave}: {wave.later} host{'' if wave.later == 1 else 's'} of the request come after it; {go_on}"]
 
 
 def _of_stage(task: Task, stage: t.Sequence[Subtask]) -> str:

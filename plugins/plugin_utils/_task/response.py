@@ -103,6 +103,7 @@ def _created(task: Task, context: t.Mapping[str, str], spelling: str) -> dict[st
             "stringMap": {
                 **({"host_id": host_ids[0]} if one_host else {}),
                 "prohibit_rollback": str(task.prohibit_rollback).lower(),
+                **({"wave": str(task.wave)} if task.wave else {}),
                 **context,
             },
         },

@@ -27,13 +27,13 @@ def _timeout(name: str, value: object) -> int:
     return int(text)
 
 
-def percentage(value: object) -> float:
-    """A number from 0 to 100; nothing given is 0. Raises OcpError (400) for anything else."""
+def percentage(value: object, name: str = "ocp_max_fail_percentage") -> float:
+    """A number from 0 to 100; nothing given is 0. name: of the variable. Raises OcpError (400) for anything else."""
     if value in ("", None):
         return 0
     text = str(value).strip()
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 <= float(text) <= 100:
-        raise OcpError(INVALID, f"ocp_max_fail_percentage must be a number from 0 to 100, not {value!r}")
+        raise OcpError(INVALID, f"{name} must be a number from 0 to 100, not {value!r}")
     return float(text)
 
 

@@ -24,10 +24,13 @@ def statistic(response: t.Mapping[str, t.Any], whole: str, most: int = MOST_BYTE
     """The response, or its summary where it has more than so many bytes as JSON.
 
     A summary has a dict C(summary) in C(data) or C(error). Of a task it has C(failedSubtasks) in place of C(subtasks),
-    and not the host ids; of a refused request the first C(subErrors). whole: where the whole response is, for people.
+    and not the host ids. Of waves it has the tasks that are not SUCCESSFUL, and the number of hosts of each wave. Of a
+    refused request it has the first C(subErrors). whole: where the whole response is, for people.
     """
     if _size(response) <= most:
         return dict(response)
+    if "contents" in response.get("data", {}):
+        return _short_waves(response, whole, most)
     if "error" in response:
         return _short_refusal(response, whole, most)
     return _short_task(response, whole, most)
@@ -67,6 +70,19 @@ def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[
     kept = _fitting(failed, most - _size(short))
     summary["omittedFailedSubtasks"] -= len(kept)
     short["data"]["failedSubtasks"] = kept
+    return short
+
+
+def _short_waves(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[str, t.Any]:
+    data = response["data"]
+    waves = [{**wave, "hosts": len(wave["hostIds"])} for wave in data["waves"]]
+    for wave in waves:
+        del wave["hostIds"]
+    broken = [task for task in data["contents"] if task["status"] != "SUCCESSFUL"]
+    short = {**response, "data": {**data, "contents": [], "waves": waves}}
+    room = (most - _size(short)) // max(1, len(broken))
+    contents = [_short_task({"data": task}, whole, room)["data"] for task in broken]
+    short["data"].update(contents=contents, summary={"tasks": len(data["contents"]), "whole": whole})
     return short
 
 

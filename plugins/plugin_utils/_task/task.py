@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from .errors import CANCELLED, INTERRUPTED, Code
 from .host_ids import Target
 from .operation import DEFINITIONS, WAIT, Node, Operation
+from .waves import Wave
 
 PENDING, READY, RUNNING, CANCELING = "PENDING", "READY", "RUNNING", "CANCELING"
 SUCCESSFUL, FAILED = "SUCCESSFUL", "FAILED"
@@ -164,7 +165,7 @@ class Task:
     definition: key of DEFINITIONS. creator, creator_id: the user's name and number. executor: the controller's address.
     created, started, finished: ISO 8601 texts. targets: the hosts in the order of the request; records: one for each
     target. max_fail_percentage: the share of the hosts, 0 to 100, that may fail without holding the others. stages:
-    the subtasks by node, in the order of the graph.
+    the subtasks by node, in the order of the graph. wave: which wave of its request it is; None for one without waves.
     """
 
     id: int
@@ -182,6 +183,7 @@ class Task:
     status: str = RUNNING
     operation: str = EXECUTE
     finished: str | None = None
+    wave: Wave | None = None
 
     @classmethod
     def create(
@@ -198,6 +200,7 @@ class Task:
         timeouts: t.Mapping[str, int] | None = None,
         max_fail_percentage: float = 0,
         prohibit_rollback: bool = False,
+        wave: Wave | None = None,
     ) -> Task:
         """A new task. Every host's first subtask is READY, all others are PENDING.
 
@@ -234,6 +237,7 @@ class Task:
             stages,
             max_fail_percentage,
             prohibit_rollback,
+            wave=wave,
         )
 
     # Description
@@ -498,6 +502,7 @@ class Task:
         return cls(
             **{
                 **data,
+                "wave": Wave(**data["wave"]) if data.get("wave") else None,
                 "targets": [Target(**target) for target in data["targets"]],
                 "records": [Record(**{**record, "touched": list(record["touched"])}) for record in data["records"]],
                 "stages": [[Subtask(**subtask) for subtask in stage] for stage in data["stages"]],

@@ -20,6 +20,7 @@ _STATUS = "agent_status"
 _LABEL = 15  # columns
 _INDENT = 4
 _SHORT = "ocp"  # the shell function that stands for what all commands have in common
+_OURS = "oceanbase.ocp."
 _MOST_IDS = 30
 _LONGEST = 6  # lines of a command
 _CUT_SHORT = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED)}
@@ -68,7 +69,7 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
     failed = sorted({subtask.parallel_idx for subtask in task.failures if subtask.parallel_idx >= 0})
     hosts = [task.targets[index].host_id for index in failed] or [target.host_id for target in task.targets]
     ids = [f"host_ids={_list(hosts)}"] if len(hosts) <= _MOST_IDS else []
-    status = Way("Status:", _STATUS, ids)
+    status = status_of(hosts)
     if not store or task.status == SUCCESSFUL:
         undo = [Way("Start again:", "batch_start_agents", ids)] if ids and _is_stopped(task) else []
         return [status, *undo]
@@ -86,6 +87,13 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
     subtask = next((subtask for subtask in task.subtasks if subtask.status == FAILED), None)
     log = [Way("Log:", "subtask_log", [this, f"subtask_id={subtask.id}"], module=True)] if subtask else []
     return [*found, status, *log]
+
+
+def status_of(host_ids: t.Sequence[int]) -> Way:
+    """The way to see what runs on hosts: on all of them where they are too many to be named."""
+    ids = _list(host_ids) if len(host_ids) <= _MOST_IDS else ""
+    template = f"OCP agent status (host ids {ids})" if ids else "OCP agent status"
+    return Way("Status:", _STATUS, [f"host_ids={ids}"] if ids else [], template=template)
 
 
 def is_held(task: Task) -> bool:
@@ -204,7 +212,13 @@ def _whole(way: Way, caller: Caller) -> list[str]:
 
 
 def _short(way: Way, caller: Caller) -> list[str]:
-    return _whole(way, caller) if way.module or way.again else [_SHORT, way.target, *_variables(way, caller)]
+    if way.module:
+        return _whole(way, caller)
+    if not way.again:
+        return [_SHORT, way.target, *_variables(way, caller)]
+    if not caller.called.startswith(_OURS):
+        return _whole(way, caller)
+    return [_SHORT, caller.called.removeprefix(_OURS), *caller.request, *_variables(way, caller)]
 
 
 def _variables(way: Way, caller: Caller) -> list[str]:

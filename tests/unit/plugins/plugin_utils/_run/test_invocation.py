@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.invocation import caller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.invocation import caller, options
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.layout import Shell
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.ways_on import Caller
 
@@ -106,3 +106,25 @@ def test_where_the_store_is() -> None:
 def test_files_of_keys_are_no_secrets() -> None:
     given = "ansible_ssh_private_key_file=~/.ssh/ocp"
     assert called(given).options == ["-e", given]
+
+
+def test_another_run_gets_the_options_but_no_variables_and_no_passwords() -> None:
+    given = {
+        **DEFAULTS,
+        "inventory": ("/home/ops/site/hosts.yml", "db001,db002"),
+        "become": True,
+        "become_ask_pass": True,
+        "ask_pass": True,
+        "connection_password_file": "/home/ops/password",
+        "vault_ids": ["a@prompt"],
+        "verbosity": 2,
+        "diff": True,
+        "subset": "all,localhost",
+        "ssh_common_args": "-o ControlPath=none",
+        "extra_vars": ["host_ids=1001", "ansible_password=secret"],
+        "args": ["site.yml"],
+    }
+    assert options(given) == [
+        *("-i", "/home/ops/site/hosts.yml", "-i", "db001,db002", "-b", "-D", "-vv", "--limit=all,localhost"),
+        *("-c", "ssh", "-T", "10", "--ssh-common-args=-o ControlPath=none", "-f", "5"),
+    ]

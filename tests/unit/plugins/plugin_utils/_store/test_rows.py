@@ -12,7 +12,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Su
 
 
 def test_every_field_of_a_task_has_a_place() -> None:
-    assert {field.name for field in fields(Task)} == {*rows._TASK_FIELDS, "targets", "records", "stages"}
+    assert {field.name for field in fields(Task)} == {*rows._TASK_FIELDS, "targets", "records", "stages", "wave"}
     assert {field.name for field in fields(Subtask)} == {*rows._SUBTASK_FIELDS, "error"}
     assert set(rows._TASK_FIELDS) <= set(tables.TASK.c.keys())
     assert {*rows._SUBTASK_FIELDS, "error", "stage", "task_id"} == set(tables.SUBTASK.c.keys())

@@ -126,6 +126,7 @@ def test_awx_has_job_templates(new_task: NewTask, play: Play) -> None:
         "Retry:         launch OCP retry a task (task id 5000)",
         "Without them:  launch OCP retry a task (task id 5000, hosts that may fail 50)",
         "Skip:          launch OCP skip a subtask (task id 5000, subtask id 7002)",
+        "Status:        launch OCP agent status (host ids 1002)",
         "Response: response.json; store: db",
     ]
     assert " -e " not in "\n".join(lines)

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, OceanBase OCP collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for import by others.
+
+"""Where the response of a run is published, beside its file: as the run's statistic, and named on the last screen."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from .._store.location import Location, StoreError
+from .._task import statistic as _statistic
+from . import persistence, screen
+from .controller import in_awx
+
+
+def statistic(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:
+    """What the statistic of the run shall be. Under ansible-runner, and so in AWX, a large response is told as a line.
+
+    AWX drops results of more than 700,000 characters, and a file that a job of AWX writes is gone with its container.
+    """
+    by_awx = in_awx()
+    if not by_awx and not os.environ.get("AWX_ISOLATED_DATA_DIR"):  # ansible-runner sets the latter
+        return response
+    in_file = response_file if not by_awx else None
+    whole = in_file or f"the output of the job: JSON in the line that begins with {_statistic.PREFIX.strip()}"
+    found = _statistic.statistic(response, whole)
+    if found != response and not in_file:
+        screen.display().display(_statistic.line(response), screen_only=True)
+    return found
+
+
+def places(response_file: str | None, url: str | None) -> str:
+    """Where the response and the store are, for people. url: what persistence.chosen() gave."""
+    if in_awx():
+        return "Response: the artifacts of the job"
+    response = response_file or "in no file (ocp_response_file names one)"
+    if url == persistence.NONE:
+        return f"Response: {response}"
+    try:
+        store = Location.of(url).shown
+    except StoreError:
+        store = "not known"
+    return f"Response: {response}; store: {store}"
