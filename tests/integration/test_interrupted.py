@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal
+from oceanbase_ocp import subtask_log, task_cancel, task_info
 from tests.fleet import Fleet, HostSpec
 from tests.fleet.host import Host
 from tests.integration.cores import Core, Run, end
@@ -118,6 +120,11 @@ def ours_on(host: Host) -> list[str]:
 def statuses(task: dict[str, Any], name: str) -> list[str]:
     found = [subtask for subtask in task["subtasks"] if subtask["name"] == name]
     return [subtask["status"] for subtask in sorted(found, key=lambda subtask: subtask["parallelIdx"])]
+
+
+def answered(left: Path) -> set[str]:
+    """The hosts whose answers in the phase that goes on have arrived. left: what ANSIBLE_LOCAL_TEMP is."""
+    return {host for folder in left.iterdir() for _phase, host, _result in journal.answers(folder)}
 
 
 # A controller that dies
@@ -240,7 +247,7 @@ def test_controller_killed(
     codes = {subtask["error"]["code"] for subtask in task["subtasks"] if "error" in subtask}
     assert codes == {"TSK10013"}
     if stored:
-        asked = way.ask("task_info", task_id=1)["data"]
+        asked = task_info(task_id=1)["data"]
         assert [(s["id"], s["status"], s.get("error")) for s in asked["subtasks"]] == [
             (s["id"], s["status"], s.get("error")) for s in task["subtasks"]
         ]
@@ -306,16 +313,21 @@ def listening(name: str) -> int:
     return pid
 
 
-def test_engine_killed_between_phases(newest_core: Core, start_fleet: StartFleet, response_file: Path) -> None:
+def test_engine_killed_between_phases(
+    newest_core: Core, start_fleet: StartFleet, response_file: Path, tmp_path: Path
+) -> None:
     """Another one is started, and told once more how to reach the hosts."""
+    left = tmp_path / "left"
     fleet = start_fleet([HostSpec(), HostSpec()])
     host = fleet.hosts[0]
     host.pause()
-    run = Running(newest_core, fleet, response_file, ocp_transport="fanout")
+    environment = {"ANSIBLE_LOCAL_TEMP": str(left)}
+    run = Running(newest_core, fleet, response_file, environment=environment, ocp_transport="fanout")
     run.wait_for(lambda: run.in_phase("prepare"), "Prepare has not begun")
     with locked_database():
         host.resume()
-        time.sleep(3)
+        run.wait_for(lambda: answered(left) == {"db001", "db002"}, "the hosts have not answered")
+        time.sleep(2)  # by now the phase has ended, and its barrier waits for the database
         os.kill(listening(SOCKET), signal.SIGKILL)
 
     ended = run.end()
@@ -450,9 +462,9 @@ def test_cancel(way: Core, start_fleet: StartFleet, response_file: Path, phase: 
     # In a fan-out a paused host has no connection yet, and is asked nothing once the task is cancelled.
     asked_first = "FAILED" if phase == "prepare" and way.transport == "fanout" else "SUCCESSFUL"
     assert statuses(ended.task, name) == [asked_first, "FAILED"], ended.output
-    stored = way.ask("task_info", task_id=1)["data"]
+    stored = task_info(task_id=1)["data"]
     assert (stored["status"], stored["operation"]) == ("FAILED", "CANCEL")
-    assert way.ask("task_cancel", task_id=1)["error"]["code"] == "TSK10007"
+    assert task_cancel(task_id=1)["error"]["code"] == "TSK10007"
 
     retried = way.on_task("task_retry", fleet, response_file, task_id=1)
     assert retried.status == 0, retried.output
@@ -531,7 +543,7 @@ def test_a_disk_that_fills_up_during_stop(
     for host, subtask in zip(fleet.hosts, [s for s in ended.task["subtasks"] if s["name"] == STOP], strict=True):
         logins = host.log.read_text(errors="replace").count("Accepted publickey")
         assert logins == 1, "the host was asked again"
-        log = newest_way.ask("subtask_log", task_id=1, subtask_id=subtask["id"])["data"]["log"]
+        log = subtask_log(task_id=1, subtask_id=subtask["id"])["data"]["log"]
         assert log.count("SIGTERM to ") == 1, log
         assert list((host.home / "run").iterdir()) == []
 
@@ -568,7 +580,7 @@ def test_a_database_that_goes_away_between_two_barriers(
         assert not re.search("^stop: ", second.output, re.MULTILINE), "what was done is not done again"
         assert not kept.exists()
         subtask = next(s for s in second.task["subtasks"] if s["name"] == STOP)
-        asked = newest_core.ask("subtask_log", task_id=first.task["id"], subtask_id=subtask["id"], task_store=url)
+        asked = subtask_log(task_id=first.task["id"], subtask_id=subtask["id"], task_store=url)
         assert "SIGTERM to ocp_agentd" in asked["data"]["log"]
 
 
@@ -592,7 +604,7 @@ def test_a_failover_in_the_middle_of_a_run(
         check_truth(ended.task)
         assert statuses(ended.task, FINISH) == ["SUCCESSFUL", "SUCCESSFUL"]
         assert {subtask["runTime"] for subtask in ended.task["subtasks"]} == {1}
-        (stored,) = newest_core.ask("task_info", task_store=url)["data"]["contents"]
+        (stored,) = task_info(task_store=url)["data"]["contents"]
         assert (stored["id"], stored["status"]) == (ended.task["id"], "SUCCESSFUL")
         assert not (data_home / "oceanbase-ocp" / "spool").exists()
 
@@ -623,7 +635,7 @@ def test_a_killed_run_leaves_no_password(
         run.kill()
         task = check_last_word(run, left, stored=False)
         assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED"]
-        assert newest_core.ask("task_info", task_id=1, task_store=url)["data"]["status"] == "FAILED"
+        assert task_info(task_id=1, task_store=url)["data"]["status"] == "FAILED"
 
         retry = Running(
             newest_core,
@@ -663,7 +675,7 @@ def test_a_supervisor_that_is_killed_costs_nothing(
     assert broken_off.status not in (0, None)
     assert broken_off.task["status"] == "RUNNING"
     assert "the process that tells it is gone" in broken_off.output
-    assert newest_core.ask("task_info", task_id=1)["data"]["status"] == "FAILED"
+    assert task_info(task_id=1)["data"]["status"] == "FAILED"
     host.wait_for(lambda: not host.agent_names() and not ours_on(host), "what the host had begun was not let finish")
 
     starting = Running(newest_core, fleet, response_file, playbook="batch_start_agents")

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier
+from oceanbase_ocp import task_info
 from tests.fleet import Fleet, Host, HostSpec, Process, full
 from tests.integration.cores import Core, end
 from tools.environments import interpreters
@@ -281,7 +282,7 @@ def test_a_connection_that_is_cut_in_the_middle(
             host.wait_for(lambda: not host_programs(host), "the host program goes on")
             host.run("test", "-e", DROP_IN)
             assert site.observer_works()
-            (task,) = core.ask("task_info", task_store=options["ocp_task_store"])["data"]["contents"]
+            (task,) = task_info(task_store=options["ocp_task_store"])["data"]["contents"]
             run = core.on_task("task_retry", site.fleet, response, task_id=task["id"], **options)
         else:
             run = end(process, response)

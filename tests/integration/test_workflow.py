@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+from oceanbase_ocp import subtask_log, task_cancel, task_info
 from tests.fleet import Fleet, HostSpec
 from tests.integration.cores import Core, Run, end
 from tests.integration.graph import check_graph, check_truth
@@ -175,10 +176,10 @@ def test_a_workflow_answers_as_the_playbook_does(core: Core, start_fleet: StartF
     for one, other in zip(ours["data"].pop("subtasks"), theirs["data"].pop("subtasks"), strict=True):
         assert one == other
     assert ours == theirs
-    stored = core.ask("task_info", task_id=last.task["id"])["data"]
+    stored = task_info(task_id=last.task["id"])["data"]
     assert stored["status"] == "FAILED"
     stop = next(s for s in last.task["subtasks"] if s["name"] == STOP and s["parallelIdx"] == 0)
-    log = core.ask("subtask_log", task_id=last.task["id"], subtask_id=stop["id"])["data"]["log"]
+    log = subtask_log(task_id=last.task["id"], subtask_id=stop["id"])["data"]["log"]
     assert "SIGTERM to ocp_agentd" in log
 
 
@@ -349,7 +350,7 @@ def test_cancel_between_two_runs(workflow: Callable[..., Workflow], response_fil
     one, other = flow.slices(2)
     assert flow.run("phase", one, ocp_phase="prepare").status == 0
 
-    cancelled = flow.core.ask("task_cancel", task_id=task_id)["data"]
+    cancelled = task_cancel(task_id=task_id)["data"]
 
     assert (cancelled["status"], cancelled["operation"]) == ("FAILED", "CANCEL")
     assert statuses(cancelled, PREPARE) == ["SUCCESSFUL", "FAILED"]
@@ -376,7 +377,7 @@ def test_cancel_while_a_slice_runs(workflow: Callable[..., Workflow]) -> None:
     host.wait_for((host.home / "run/admin.lock").exists, "Stop has not begun")
 
     host.pause()
-    asked = flow.core.ask("task_cancel", task_id=task_id)["data"]
+    asked = task_cancel(task_id=task_id)["data"]
     assert asked["status"] == "RUNNING"
     time.sleep(5)  # the slice looks every two seconds
     host.resume()
@@ -526,7 +527,7 @@ def test_check_mode(workflow: Callable[..., Workflow]) -> None:
         run = flow.run(node, None, "--check")
         assert run.status == 0, run.output
         assert run.says("check mode, nothing was changed: there is no task")
-    assert flow.core.ask("task_info")["data"]["page"]["totalElements"] == 0
+    assert task_info()["data"]["page"]["totalElements"] == 0
 
     flow.accept()
     run = flow.run("phase", None, "--check", ocp_phase="prepare")

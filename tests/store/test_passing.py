@@ -58,7 +58,8 @@ def test_a_pool_of_statements_is_refused(database: Postgresql, url: str) -> None
 @ON_SERVERS
 def test_a_deadlock_is_tried_again(database: Kind, url: str) -> None:
     """Two transactions wait for each other until the server ends one of them."""
-    assert len(deadlock(url)) == 3
+    # A server that lets the one that it has ended in before the other one comes to its turn ends one of them again.
+    assert len(deadlock(url)) >= 3
 
 
 @ON_SERVERS
