@@ -33,7 +33,7 @@ class ActionModule(ControllerAction):
         arguments = asked.arguments
         try:
             asked.check()
-            asked.check_response_file()
+            asked.check_files()
             asked.authorize(ROLE, "agent_status")
             transport = settings.transport(arguments["transport"])
             fanout = settings.fanout(arguments["fanout"])

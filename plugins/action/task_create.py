@@ -73,7 +73,7 @@ def _create(asked: Asked, run: Run) -> dict[str, t.Any]:
         wanted = replace(wanted, targets=[target for target in wanted.targets if target.host_id in left])
     if run.waves and not asked.check_mode:  # each makes a task at its turn
         accept.ways(asked)
-        asked.check_response_file()
+        asked.check_files()
         _check_free(asked, wanted)
         waves.tell(run, [], going_on=True)
         return {}

@@ -19,6 +19,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     persistence,
     plan,
     published,
+    report_file,
     screen,
     wave,
 )
@@ -54,6 +55,10 @@ class ActionModule(ControllerAction):
                 successful = False
                 notes = [*notes, f"The response cannot be written to {run.response_file}: {exc.strerror}"]
                 unwritten = f"; it is: {json.dumps(response)}"
+        problem = told.report(notes)
+        if problem:
+            successful = False
+            notes = [*notes, problem]
         journal.forget()
         message = ". ".join([told.message, *notes]) + unwritten
         lines = told.screen(notes)
@@ -82,7 +87,8 @@ class ActionModule(ControllerAction):
 @dataclass(frozen=True)
 class _End:
     """How a run ended. message: in a line. notes: what else there is to be told. plan: what check mode says, a line a
-    host. screen: makes the last screen, from all notes.
+    host. screen: makes the last screen, from all notes. report: writes the report, with all notes; returns why it
+    cannot be written, empty where it was or is not wanted.
     """
 
     response: dict[str, t.Any]
@@ -91,6 +97,7 @@ class _End:
     successful: bool
     screen: t.Callable[[t.Sequence[str]], list[str]]
     plan: t.Sequence[str] = ()
+    report: t.Callable[[t.Sequence[str]], str] = lambda _notes: ""
 
 
 def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
@@ -118,16 +125,18 @@ def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
     if transient:
         notes.insert(0, transient[0].upper() + transient[1:])
     changed = _changed(task, results)
+    logs = report_file.logs_of(run, task, url, results, ending.logs if problem else None)
     place = wave.mine()
     if place:
         wave.leave(place, task, changed)
-    places = published.places(run.response_file, url)
+    places = published.places(run.response_file, run.report_file, url)
     return _End(
         ending.response,
         summary(task, changed),
         notes,
         successful,
         lambda notes: last_screen(task, changed, caller=caller, store=transient is None, notes=[*notes, places]),
+        report=lambda notes: report_file.write_ended(run, task, logs, url, changed, notes),
     )
 
 

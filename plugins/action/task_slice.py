@@ -30,7 +30,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "transport": {"type": "raw"},
     "fanout": {"type": "raw"},
     "progress": {"type": "raw"},
-    **{name: option for name, option in request_action.OPTIONS.items() if name != "response_file"},
+    **{name: option for name, option in request_action.OPTIONS.items() if name not in ("response_file", "report_file")},
 }
 
 

@@ -16,6 +16,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     published,
     request_action,
     screen,
+    wave,
     waves,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller import in_awx
@@ -58,7 +59,7 @@ class ActionModule(ControllerAction):
             why,
             caller=None if in_awx() else invocation.current(store=url is not None and url != persistence.NONE),
             store=transient is None,
-            notes=[*notes, published.places(run.response_file, url)],
+            notes=[*notes, published.places(run.response_file, wave.report_file(run.report_file, "NUMBER"), url)],
         )
         return {
             **screen.hidden(),

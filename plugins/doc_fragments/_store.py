@@ -68,6 +68,14 @@ options:
         barrier and at the end.
       - Nothing is written in check mode.
     type: path
+  report_file:
+    description:
+      - Path of the file to write a report for people to, as one page of HTML that loads nothing. It is replaced as a
+        whole at the beginning and at the end, also where the request is refused or the run is ended early.
+      - It has the graph of the task, a timeline of its hosts, what has failed by cause with the commands that go on,
+        and the logs of all subtasks.
+      - Nothing is written in check mode.
+    type: path
   transport:
     description:
       - How the host program gets to the hosts of a phase.

@@ -19,6 +19,9 @@ options:
   response_file:
     description: Path of a file on the controller that gets OCP's answer to a request that is refused here.
     type: path
+  report_file:
+    description: Path of a file on the controller that gets the report of a request that is refused here.
+    type: path
   error_codes:
     description: Version of OCP whose spelling the error code has.
     type: str
@@ -50,7 +53,13 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import at_exit, controller, response_files, supervisor
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    at_exit,
+    controller,
+    report_file,
+    response_files,
+    supervisor,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.command_line import leaves_out
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
@@ -83,10 +92,18 @@ class LookupModule(LookupBase):
     def _refuse(self, error: OcpError) -> t.NoReturn:
         request = Request(controller.trace_id(), controller.address(), now_ms(), self.get_option("error_codes"))
         response = request.refuse(error)
-        path = self.get_option("response_file")
-        if path and not context.CLIARGS.get("check"):
-            ours = response_files.claim(path, Executor.of(os.getpid(), "")) is None  # and no other run's
-            with contextlib.suppress(OSError):  # what is to be told comes from here in any case
-                if ours:
-                    write(path, response)
+        path = self._own("response_file")
+        report = self._own("report_file")
+        with contextlib.suppress(OSError):  # what is to be told comes from here in any case
+            if path:
+                write(path, response)
+            if report and report != path:
+                report_file.write_refused(report, request, response)
         raise AnsibleLookupError(in_words(response))
+
+    def _own(self, option: str) -> str | None:
+        """The file that an option names, where this run is to write it: not in check mode, nor another run's."""
+        path: str | None = self.get_option(option)
+        if not path or context.CLIARGS.get("check") or response_files.claim(path, Executor.of(os.getpid(), "")):
+            return None
+        return path

@@ -37,6 +37,9 @@ options:
   response_file:
     description: Path of the file to write the response to, as in M(oceanbase.ocp.task_create).
     type: path
+  report_file:
+    description: Path of the file to write the report to when the task has ended, as in M(oceanbase.ocp.task_create).
+    type: path
 extends_documentation_fragment:
   - oceanbase.ocp._store
   - oceanbase.ocp._store.request

@@ -26,6 +26,7 @@ description:
     failures by host and subtask, and the commands that go on, with the inventory, store and variables of this run.
     Passwords are not among them. The playbooks of this collection have C(ansible-playbook) show it behind the recap. It
     is on standard error where the stdout callback is not known to write lines for people, as C(default) does.
+  - The report, a page of HTML, is written here where the request named a file for it.
   - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
     fails.
   - Takes the state of the run as the last wait node, or M(oceanbase.ocp.task_create) of a request that was refused,
@@ -57,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 successful:
-  description: Whether the request was accepted, the task is SUCCESSFUL and its response is written.
+  description: Whether the request was accepted, the task is SUCCESSFUL, and response and report are written.
   returned: always
   type: bool
   sample: true

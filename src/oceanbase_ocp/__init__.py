@@ -5,8 +5,8 @@
 
 Everything public is here. The operations: `batch_stop_agents`, `batch_start_agents`, `batch_restart_agents`. What is
 done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`; to old ones: `task_prune`. What is asked
-of it: `task_info`, `subtask_log`. In the background, or by a worker elsewhere: `submit`, `Submission`. From the events
-of a run of one's own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`,
+of it: `task_info`, `subtask_log`, `task_report`. In the background, or by a worker elsewhere: `submit`, `Submission`.
+From the events of a run of one's own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`,
 `TaskDetailResponse`, `TaskPageResponse`, `SubtaskLogResponse`, `PruneResponse` and what is in them; the types of
 keywords: `HostOptions`, `TaskOptions`, `RunnerOptions`.
 
@@ -30,7 +30,7 @@ from ._errors import OcpRunError
 from ._events import response_of
 from ._status import agent_info, host_agent, host_agent_processes
 from ._submission import Submission
-from ._tasks import subtask_log, task_cancel, task_info, task_prune
+from ._tasks import subtask_log, task_cancel, task_info, task_prune, task_report
 from ._types import (
     AgentResponse,
     Error,
@@ -84,6 +84,7 @@ __all__ = [
     "task_cancel",
     "task_info",
     "task_prune",
+    "task_report",
     "task_retry",
     "task_rollback",
 ]

@@ -20,12 +20,13 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write_text
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, questions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import KEPT_TASKS
 
 from . import __version__
-from ._tasks import answer
+from ._tasks import answer, html_of
 
 _PROGRAM = "ocp-agents"
 _STORE_VARIABLE = "OCP_TASK_STORE"
@@ -199,6 +200,30 @@ def _ask(
         click.echo(found.said, err=True)
     if not found.response["successful"]:
         context.exit(_REFUSED)
+
+
+@main.command("report", short_help="Write the report of a task, one page of HTML.")
+@_TASK
+@click.option("--output", "-o", default="report.html", show_default=True, help="Path of the file, - for the screen.")
+@click.option("--inventory", "-i", "inventories", multiple=True, help="What the page's commands shall have as -i.")
+@click.pass_context
+def report(context: click.Context, task_id: int, output: str, inventories: tuple[str, ...]) -> None:
+    """Write the report of a task, one page of HTML that loads nothing.
+
+    It has the graph of the task, a timeline of its hosts, what has failed with the commands that go on, and the logs.
+    """
+    try:
+        page = html_of(task_id, inventories, _store(context))
+    except OcpError as error:
+        raise click.ClickException(f"{error.code.code}: {error.message}") from error
+    if output == "-":
+        click.echo(page, nl=False)
+        return
+    try:
+        write_text(output, page)
+    except OSError as exc:
+        raise click.ClickException(f"the report cannot be written to {output}: {exc.strerror}") from exc
+    click.echo(output)
 
 
 _ANSIBLE = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}

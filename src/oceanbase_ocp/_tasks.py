@@ -5,14 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from typing import Any, cast, overload
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, persistence, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    controller,
+    persistence,
+    questions,
+    report_file,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request, in_words
 
+from ._errors import OcpRunError
 from ._types import PruneResponse, Response, SubtaskLogResponse, TaskDetailResponse, TaskPageResponse, TaskStatus
 
 
@@ -91,6 +98,26 @@ def task_prune(
     """
     asked = {"older_than": older_than, "keep": keep, "check_mode": check}
     return cast("PruneResponse", answer(questions.task_prune, asked, task_store, read_only=check).response)
+
+
+def task_report(task_id: int, *, inventory: str | None = None, task_store: str | None = None) -> str:
+    """The report of a task, as a page of HTML that loads nothing.
+
+    inventory: a path for the commands on the page, which go on with the task. task_store: as in `submit`.
+
+    Raises OcpRunError for an unknown task, or a store that cannot be used.
+    """
+    try:
+        return html_of(task_id, [inventory] if inventory else [], task_store)
+    except OcpError as error:
+        raise OcpRunError(f"{error.code.code}: {error.message}") from error
+
+
+def html_of(task_id: int, inventories: Sequence[str], task_store: str | None) -> str:
+    """The report of a task, as HTML. Raises OcpError."""
+    url = persistence.chosen(task_store)
+    with persistence.open_store(url, read_only=True) as store:
+        return report_file.of_stored(store, task_id, inventories, url, os.getcwd())
 
 
 def answer(

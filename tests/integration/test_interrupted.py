@@ -262,13 +262,17 @@ def test_controller_killed(
 
 
 def test_controller_killed_in_stop_then_rolled_back(
-    newest_way: Core, start_fleet: StartFleet, response_file: Path
+    newest_way: Core, start_fleet: StartFleet, response_file: Path, tmp_path: Path
 ) -> None:
     """What the dead run did is not known: the rollback makes sure, and only where an agent ran before."""
     fleet = start_fleet([HostSpec(stop_seconds=3), HostSpec(behaviour="stopped")])
-    run = Running(newest_way, fleet, response_file)
+    report = tmp_path / "report.html"
+    run = Running(newest_way, fleet, response_file, ocp_report_file=str(report))
     run.wait_for((fleet.hosts[0].home / "run/admin.lock").exists, "Stop has not begun")
+    assert "the task has not ended" in report.read_text()
     run.kill()
+    assert within(PATIENCE, lambda: "TSK10013" in report.read_text())  # a whole page at any moment
+    assert report.read_text().rstrip().endswith("</html>")
 
     undone = newest_way.on_task("task_rollback", fleet, response_file, task_id=1)
 

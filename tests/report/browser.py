@@ -86,8 +86,10 @@ class Browser:
             raise RuntimeError(f"{expression}: {found['exceptionDetails']}")
         return found["result"].get("value")
 
-    def size(self, width: int, height: int) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+    def size(self, width: int, height: int, scale: float = 1) -> None:
+        """width, height: of the screen, as the page has it. scale: of a screenshot."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+        self.call("Emulation.setDeviceMetricsOverride", **screen)
 
     def media(self, media: str = "", scheme: str = "light") -> None:
         """media: "print", or "" for a screen. scheme: "light" or "dark"."""

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""JSON documents on disk, written whole or not at all."""
+"""Documents on disk, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -35,13 +35,17 @@ def plain(value: t.Any) -> t.Any:
 
 
 def write(path: str, document: t.Mapping[str, t.Any], *, private: bool = False) -> None:
-    """Write a document as JSON. A reader of the path finds a whole document at any moment and after any crash.
+    """Write a document as JSON. See write_text()."""
+    write_text(path, json.dumps(document, indent=4, ensure_ascii=False, allow_nan=False) + "\n", private=private)
+
+
+def write_text(path: str, text: str, *, private: bool = False) -> None:
+    """Write a file. A reader of the path finds a whole one at any moment and after any crash.
 
     private: nobody else may read it. Otherwise a file of this user keeps its mode, and a new one follows
     the umask. Raises OSError, also if the path is something else than a file, or if
     another user's link may lead it elsewhere, see folder.py.
     """
-    text = json.dumps(document, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
     with folder_of(path) as (folder, name):
         mode = 0o600 if private else _mode(path, name, folder)
         temporary = f".ocp_{secrets.token_hex(8)}"

@@ -15,30 +15,15 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import typing as t
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .view import View
+from .view import Refusal, View
 from .words import KINDS, SIGNS, WORDS
 
 _TEMPLATES = Path(__file__).with_name("templates")
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What the report of a request shows that was refused. message: the status, the code and why. errors: field, value
-    and why of each value that is wrong.
-    """
-
-    message: str
-    facts: t.Sequence[tuple[str, str]]
-    errors: t.Sequence[tuple[str, str, str]]
-    made: str
-    title: str = "Refused, no host was contacted"
 
 
 def of_task(view: View) -> str:

@@ -148,6 +148,32 @@ class View:
     made: str
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """All that the page of a request shows that was refused. message: the status, the code and why. errors: field,
+    value and why of each value that is wrong.
+    """
+
+    title: str
+    message: str
+    facts: t.Sequence[tuple[str, str]]
+    errors: t.Sequence[tuple[str, str, str]]
+    made: str
+
+
+def refusal(
+    message: str, facts: t.Sequence[tuple[str, str]], errors: t.Sequence[tuple[object, object, object]], made: str
+) -> Refusal:
+    """What the report of a request shows that was refused. The arguments are as in Refusal; made: ISO 8601."""
+    return Refusal(
+        "Refused, no host was contacted",
+        in_line(message),
+        [(label, in_line(text)) for label, text in facts],
+        [(in_line(field), in_line(value), in_line(why)) for field, value, why in errors],
+        _time(made),
+    )
+
+
 def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
     """What the report of a task shows. logs: by subtask id, as subtask_log.py of _task makes them."""
     parsed = {subtask_id: log.parse(text) for subtask_id, text in logs.items()}

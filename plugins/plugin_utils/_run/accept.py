@@ -25,7 +25,7 @@ from .._task.clock import iso_now
 from .._task.errors import INTERRUPTED, INVALID, OcpError
 from .._task.operation import PHASES, WAIT
 from .._task.task import ROLLBACK, Outcome, Task
-from . import journal, persistence, request_action, screen, supervisor
+from . import journal, persistence, report_file, request_action, screen, supervisor
 from .request_action import Asked
 from .run import Run
 
@@ -109,22 +109,25 @@ def timeouts(asked: Asked) -> dict[str, int]:
 def begin(asked: Asked, run: Run, task: Task) -> Task:
     """Make the response to the request from the task as it is before it begins, then begin it.
 
-    Raises OcpError (409) where another run writes the response file.
+    Raises OcpError (400, 409) where this run cannot write response or report.
     """
-    asked.check_response_file()
+    asked.check_files()
     run.response = asked.request.respond(task)
     task.begin()
     return task
 
 
 def _publish(run: Run, task: Task, url: str | None) -> None:
-    """Write the response before any host is contacted; where that cannot be done none will be."""
+    """Write response and report before any host is contacted; where that cannot be done none will be."""
+    kind, path = "response", run.response_file
     try:
         request_action.write_response(run)
+        kind, path = "report", run.report_file
+        report_file.write_begun(run, url)
     except OSError as exc:
-        problem = f"The response cannot be written to {run.response_file}: {exc.strerror}"
+        problem = f"The {kind} cannot be written to {path}: {exc.strerror}"
         task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
         persistence.save(url, run.executor, task, {})
         raise AnsibleActionFail(
-            f"{problem}. No host was contacted: give ocp_response_file a path that can be written."
+            f"{problem}. No host was contacted: give ocp_{kind}_file a path that can be written."
         ) from exc

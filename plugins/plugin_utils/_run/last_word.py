@@ -20,10 +20,10 @@ from .._store.executor import Executor
 from .._task.errors import CANCELLED, INTERRUPTED
 from .._task.how_far import how_far
 from .._task.task import Outcome
-from . import cancel, journal, persistence, response_files
+from . import cancel, journal, persistence, report_file, response_files
 from .hand_in import break_off
 from .outcomes import of_journal
-from .run import Run
+from .run import Ending, Run
 
 
 def say(url: str | None, executor: Executor) -> str:
@@ -54,6 +54,7 @@ def _end(run: Run, outcomes: dict[str, dict[int, Outcome]], url: str | None, exe
         said.append(_write(run.response_file, ending.response, executor))
     what = f"{ending.task.name}: task {ending.task.id} {ending.task.status}"
     far = how_far(ending.task)
+    said += _report(run, ending, url, executor)
     return "; ".join([f"{what}: the run was ended before its report", *([far] if far else []), *said])
 
 
@@ -66,3 +67,16 @@ def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> st
     except OSError as exc:
         return f"the response cannot be written: {exc}"
     return f"see {path}"
+
+
+def _report(run: Run, ending: Ending, url: str | None, executor: Executor) -> list[str]:
+    """Write the report, where one is wanted. Returns what there is to be told of it."""
+    path = run.report_file
+    if not path:
+        return []
+    other = response_files.claim(path, executor)
+    if other:
+        return [f"{path} is left alone, it is the report file of {other}"]
+    logs = report_file.logs_of(run, ending.task, url) or ending.logs
+    problem = report_file.write_ended(run, ending.task, logs, url)
+    return [problem or f"report: {path}"]

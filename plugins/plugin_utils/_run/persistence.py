@@ -12,6 +12,7 @@ import contextlib
 import typing as t
 
 from .._store.executor import Executor
+from .._store.location import Location
 from .._store.private_files import data_folder, goes_with_container, on_disk_of_container
 from .._store.spool import spool
 from .._store.store import Store, StoreError
@@ -34,6 +35,16 @@ def chosen(task_store: str | None) -> str | None:
     if task_store == NONE or (not task_store and (in_awx() or goes_with_container())):
         return NONE
     return task_store or None
+
+
+def shown(url: str | None) -> str:
+    """Where tasks are kept, for people. url: what chosen() gave."""
+    if url == NONE:
+        return NONE
+    try:
+        return Location.of(url).shown
+    except StoreError:
+        return "not known"
 
 
 def transient(url: str | None) -> str | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from .._store.location import Location, StoreError
 from .._task import statistic as _statistic
 from . import persistence, screen
 from .controller import in_awx
@@ -33,15 +32,11 @@ def statistic(response: dict[str, t.Any], response_file: str | None) -> dict[str
     return found
 
 
-def places(response_file: str | None, url: str | None) -> str:
-    """Where the response and the store are, for people. url: what persistence.chosen() gave."""
+def places(response_file: str | None, report_file: str | None, url: str | None) -> str:
+    """Where the response, the report and the store are, for people. url: what persistence.chosen() gave."""
+    report = f"; report: {report_file}" if report_file else ""
     if in_awx():
-        return "Response: the artifacts of the job"
-    response = response_file or "in no file (ocp_response_file names one)"
-    if url == persistence.NONE:
-        return f"Response: {response}"
-    try:
-        store = Location.of(url).shown
-    except StoreError:
-        store = "not known"
-    return f"Response: {response}; store: {store}"
+        return f"Response: the artifacts of the job{report and f'{report}, in the container of the job'}"
+    response = f"Response: {response_file or 'in no file (ocp_response_file names one)'}"
+    store = "" if url == persistence.NONE else f"; store: {persistence.shown(url)}"
+    return f"{response}{report}{store}"

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 from dataclasses import dataclass
 
@@ -22,12 +23,13 @@ from .._store.executor import Executor
 from .._task.clock import now_ms
 from .._task.errors import CONFLICT, INVALID, SPELLINGS, OcpError, join
 from .._task.response import Request, in_words
-from . import controller, handed_on, mistakes, persistence, response_files, screen, shadow
+from . import controller, handed_on, mistakes, persistence, report_file, response_files, screen, shadow
 from .inventory import Inventory
 from .run import Run
 
 OPTIONS: dict[str, t.Any] = {
     "response_file": {"type": "path"},
+    "report_file": {"type": "path"},
     "role_bindings": {"type": "path"},
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
     **persistence.OPTION,
@@ -38,7 +40,7 @@ _UNATTENDED = (
     "does not take its hosts from the lookup oceanbase.ocp.controller, as the playbooks of this collection do: give it "
     "hosts: \"{{ lookup('oceanbase.ocp.controller') }}\""
 )
-_OF_THE_ANSWER = frozenset({"error_codes", "response_file", "task_store"})
+_OF_THE_ANSWER = frozenset({"error_codes", "response_file", "report_file", "task_store"})
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Asked:
     action: which has asked. request: what its response repeats. arguments: of the action, checked. variables: of the
     action's task. inventory: as the request finds it. url: of the task store, see persistence.chosen(). response_file:
     path of the file that is to get the response; None in check mode, too. held_by: the run that lives and writes that
-    file; None where it is free. forged: why the request may not come with its variables. wrong: what is wrong with its
-    arguments. Both are for check(), and None where all is well.
+    file; None where it is free. report_file, report_held_by: the same of the report. forged: why the request may not
+    come with its variables. wrong: what is wrong with its arguments. Both are for check(), and None where all is well.
     """
 
     action: ActionBase
@@ -61,6 +63,8 @@ class Asked:
     url: str | None
     response_file: str | None
     held_by: Executor | None
+    report_file: str | None
+    report_held_by: Executor | None
     forged: OcpError | None
     wrong: OcpError | None
 
@@ -74,6 +78,16 @@ class Asked:
         """The response file, where this run is to write one."""
         return None if self.held_by else self.response_file
 
+    @property
+    def own_report(self) -> str | None:
+        """The report file, where this run is to write one."""
+        return None if self.report_held_by or self._is_one_file else self.report_file
+
+    @property
+    def _is_one_file(self) -> bool:
+        both = (self.response_file, self.report_file)
+        return all(both) and len({os.path.realpath(path) for path in both if path}) == 1
+
     def check(self) -> None:
         """Raises OcpError (400) where the request has wrong variables or arguments."""
         if self.forged:
@@ -82,10 +96,13 @@ class Asked:
         if self.wrong:
             raise self.wrong
 
-    def check_response_file(self) -> None:
-        """Raises OcpError (409) where another run writes the response file."""
-        if self.held_by:
-            raise OcpError(CONFLICT, "two runs cannot write one response file: give ocp_response_file another path")
+    def check_files(self) -> None:
+        """Raises OcpError: 400 where response and report are one file, 409 where another run writes one of them."""
+        if self._is_one_file:
+            raise OcpError(INVALID, "response and report cannot be one file: give ocp_report_file another path")
+        for kind, other in (("response", self.held_by), ("report", self.report_held_by)):
+            if other:
+                raise OcpError(CONFLICT, f"two runs cannot write one {kind} file: give ocp_{kind}_file another path")
 
     def authorize(self, role: str, what: str) -> None:
         """Raises OcpError (403) where the user lacks a role. what: the name of what is asked for."""
@@ -100,6 +117,9 @@ class Asked:
         if self.own_file:
             with contextlib.suppress(OSError):
                 write(self.own_file, response)
+        if self.own_report:
+            with contextlib.suppress(OSError):
+                report_file.write_refused(self.own_report, self.request, response)
         return response
 
 
@@ -118,7 +138,7 @@ def carry_out(
         if warning:
             screen.display().warning(warning)
     asked = receive(action, spec, variables)
-    run = Run(asked.request, asked.own_file, asked.check_mode)
+    run = Run(asked.request, asked.own_file, asked.own_report, asked.check_mode)
     result: dict[str, t.Any] = {}
     try:
         asked.check()
@@ -147,7 +167,7 @@ def receive(action: ActionBase, spec: t.Mapping[str, t.Any], variables: t.Mappin
     if transient:
         context["task_store"] = transient
     request = Request(controller.trace_id(), controller.address(), received, arguments["error_codes"], context)
-    path = None if check_mode else plain(arguments.get("response_file"))
+    path, report = (None if check_mode else plain(arguments.get(name)) for name in ("response_file", "report_file"))
     return Asked(
         action=action,
         request=request,
@@ -157,10 +177,17 @@ def receive(action: ActionBase, spec: t.Mapping[str, t.Any], variables: t.Mappin
         check_mode=check_mode,
         url=url,
         response_file=path,
-        held_by=response_files.claim(path, Executor.of(playbook.process(), "")) if path else None,
+        held_by=_claim(path),
+        report_file=report,
+        report_held_by=_claim(report),
         forged=_forged(action, variables),
         wrong=wrong,
     )
+
+
+def _claim(path: str | None) -> Executor | None:
+    """Make this run the owner of a file that it writes. Returns another run that is, or None."""
+    return response_files.claim(path, Executor.of(playbook.process(), "")) if path else None
 
 
 def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:

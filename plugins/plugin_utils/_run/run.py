@@ -45,20 +45,21 @@ class Ending:
 class Run:
     """A run of a playbook.
 
-    response_file: path of the file that gets the response; None where none is wanted, in check mode, and where
-    another run writes it. executor: the run in the store; None where the task is not kept. transport: see settings.py.
-    fanout: how many hosts have their turn at the same time. progress: seconds between lines that tell how far a phase
-    is. task: None where the request was refused, or a workflow in check mode has none. resumed: whether the task has
-    run before. cancelled: whether the task was cancelled. response: the answer to the request, from the first action
-    only. slice: what a slice of a workflow has taken; task is of the whole task only that then. barrier_error: why a
-    barrier broke; no host goes on then. problem: why the end of the task could not be stored. no_task: why there is
-    no task, for people. held: the phase behind which hosts would be held, where check mode looks at what is behind it
-    all the same. waves: those that the operation is to be carried out in; each of them is a run of its own then, and
-    this one has no task, but in check mode.
+    response_file: path of the file that gets the response; None where none is wanted, in check mode, and where another
+    run writes it. report_file: the same of the report. executor: the run in the store; None where the task is not kept.
+    transport: see settings.py. fanout: how many hosts have their turn at the same time. progress: seconds between lines
+    that tell how far a phase is. task: None where the request was refused, or a workflow in check mode has none.
+    resumed: whether the task has run before. cancelled: whether the task was cancelled. response: the answer to the
+    request, from the first action only. slice: what a slice of a workflow has taken; task is of the whole task only
+    that then. barrier_error: why a barrier broke; no host goes on then. problem: why the end of the task could not be
+    stored. no_task: why there is no task, for people. held: the phase behind which hosts would be held, where check
+    mode looks at what is behind it all the same. waves: those that the operation is to be carried out in; each of them
+    is a run of its own then, and this one has no task, but in check mode.
     """
 
     request: Request
     response_file: str | None = None
+    report_file: str | None = None
     check_mode: bool = False
     executor: Executor | None = None
     transport: str = AUTO

@@ -20,10 +20,11 @@ from pathlib import Path
 
 _DISTRIBUTION = "oceanbase-ocp"
 _COLLECTION = "ansible_collections/oceanbase/ocp"
+_HERE = Path(__file__).parents[3]
 _VERSION = re.compile(r"^version: *(\S+)", re.MULTILINE)
 
 
-def hidden_package(collection: Path = Path(__file__).parents[3]) -> str | None:
+def hidden_package(collection: Path = _HERE) -> str | None:
     """A message about the installed package that this collection hides; None if it hides no other version.
 
     collection: the folder of this collection.
@@ -32,17 +33,17 @@ def hidden_package(collection: Path = Path(__file__).parents[3]) -> str | None:
         package = metadata.distribution(_DISTRIBUTION)
     except metadata.PackageNotFoundError:
         return None
-    packaged, version = Path(str(package.locate_file(_COLLECTION))), _version(collection)
-    if not packaged.is_dir() or packaged == collection or version in (None, package.version):
+    packaged, ours = Path(str(package.locate_file(_COLLECTION))), version(collection)
+    if not packaged.is_dir() or packaged == collection or ours in (None, package.version):
         return None
     return (
-        f"The collection oceanbase.ocp {version} in {collection} runs, and not {package.version} of the Python package "
+        f"The collection oceanbase.ocp {ours} in {collection} runs, and not {package.version} of the Python package "
         f"{_DISTRIBUTION} in {packaged}: ansible-core finds it first. Remove the one that you do not want"
     )
 
 
-def _version(collection: Path) -> str | None:
-    """The version of a collection, from ansible-galaxy's manifest, or from its source."""
+def version(collection: Path = _HERE) -> str | None:
+    """The version of a collection, of this one where nothing is said, from ansible-galaxy's manifest or its source."""
     try:
         manifest: dict[str, t.Any] = json.loads((collection / "MANIFEST.json").read_text(encoding="utf-8"))
         return str(manifest["collection_info"]["version"])

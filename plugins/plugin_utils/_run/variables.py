@@ -30,6 +30,7 @@ SETTINGS = frozenset(
         "ocp_max_fail_percentage",
         "ocp_progress",
         "ocp_prohibit_rollback",
+        "ocp_report_file",
         "ocp_response_file",
         "ocp_role_bindings",
         "ocp_status_format",

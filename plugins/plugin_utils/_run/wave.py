@@ -47,6 +47,14 @@ def variable(place: Place) -> str:
     return json.dumps({"folder": str(place.folder), **asdict(place.wave)})
 
 
+def report_file(path: str | None, number: str) -> str:
+    """The report file of a wave. path: that of all waves; the wave's number stands before its suffix."""
+    if not path:
+        return ""
+    stem, suffix = os.path.splitext(path)
+    return f"{stem}-{number}{suffix}"
+
+
 def leave(place: Place, task: Task, changed: t.Mapping[str, int]) -> None:
     """Leave how the task of this wave ended. Raises OSError."""
     write(str(place.folder / _ENDING), plain({"task": task.dump(), "changed": changed}), private=True)

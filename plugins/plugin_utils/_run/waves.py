@@ -94,7 +94,7 @@ def _carry_out_one(
         wave.VARIABLE: wave.variable(place),
         **controller.asked_with(run.request.trace_id),
     }
-    own = _extra_vars(action, variables, waves.hosts[len(ended)], place)
+    own = _extra_vars(action, variables, waves.hosts[len(ended)], place, run.report_file)
     another_run.carry_out(action, f"oceanbase.ocp.{operation}", own, place.folder, environment, look)
     return wave.look(place.folder)
 
@@ -147,9 +147,12 @@ def _end_with_playbook(process: subprocess.Popen[bytes]) -> None:
 
 
 def _extra_vars(
-    action: ActionBase, variables: t.Mapping[str, t.Any], ids: list[int], place: Place
+    action: ActionBase, variables: t.Mapping[str, t.Any], ids: list[int], place: Place, report: str | None
 ) -> dict[str, t.Any]:
-    """What a wave gets: the extra variables of this run, and those of a playbook that imports ours."""
+    """What a wave gets: the extra variables of this run, and those of a playbook that imports ours.
+
+    ids: of its hosts. report: the report file of this run; each wave has a task, and so a report, of its own.
+    """
     extra = variables["hostvars"]._variable_manager.extra_vars
     of_play = action._task.play.get_vars() if action._task.play else {}
     of_play = {name: value for name, value in of_play.items() if name not in handed_on.OF_PLAYBOOKS}
@@ -163,6 +166,7 @@ def _extra_vars(
         IGNORED: names,
         "host_ids": ids,
         "ocp_response_file": str(place.folder / wave.RESPONSE),
+        "ocp_report_file": wave.report_file(report, str(place.wave.number)),
     }
 
 

@@ -289,6 +289,19 @@ class Store:
 
         return self._database.read(body)
 
+    def logs(self, task_id: int) -> dict[int, str]:
+        """The logs of all subtasks of a task, over all their executions, by subtask id. Without empty ones."""
+        column = tables.SUBTASK_LOG.c
+
+        def body(connection: sa.Connection) -> dict[int, str]:
+            blocks = sa.select(column.subtask_id, column.text).where(column.task_id == task_id)
+            found: dict[int, list[str]] = {}
+            for row in connection.execute(blocks.order_by(column.number)):
+                found.setdefault(row.subtask_id, []).append(row.text)
+            return {subtask_id: "\n".join(texts) for subtask_id, texts in found.items()}
+
+        return self._database.read(body)
+
     def workflow(self, task_id: int) -> Workflow:
         """The last workflow that has executed a task.
 

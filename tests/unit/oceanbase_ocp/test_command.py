@@ -69,6 +69,23 @@ def test_logs(call: Call) -> None:
     assert call("task", "log", 1, "--host", "1002").stdout == by_host
 
 
+def test_a_report(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    assert call("report", 1, "--output", path, "-i", "site.yml").stdout == f"{path}\n"
+    page = path.read_text()
+    assert "<h1>Batch stop OCP agent: task 1 FAILED, 2 hosts</h1>" in page
+    assert "ansible-playbook -i site.yml -e ocp_task_store=sqlite:///" in page
+    assert "log of 5" in page
+    assert call("report", 1, "-o", "-").stdout.startswith("<!doctype html>")
+    for arguments, said in (
+        ((4711,), "Error: TSK10001: the task store sqlite"),
+        ((1, "-o", tmp_path / "none/page.html"), "Error: the report cannot be written to "),
+    ):
+        failed = call("report", *arguments)
+        assert failed.exit_code == 1
+        assert failed.stderr.startswith(said)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

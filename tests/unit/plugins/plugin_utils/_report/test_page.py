@@ -9,8 +9,8 @@ import base64
 import hashlib
 import re
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report.page import Refusal, of_refusal, of_task
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report.view import Page, view
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report.page import of_refusal, of_task
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report.view import Page, refusal, view
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.ways_on import Caller
 from tests.report.made import Runs
 
@@ -51,6 +51,8 @@ def test_a_name_is_no_markup() -> None:
 
 
 def test_a_refusal() -> None:
-    found = of_refusal(Refusal("400 COM10001: <no>", [("By", "alice")], [("hostIds", "<7>", "is unknown")], PAGE.made))
+    errors = [("hostIds", "<7>", "is unknown")]
+    found = of_refusal(refusal("400 COM10001: <no>", [("By", "\x1balice")], errors, PAGE.made))
     assert "400 COM10001: &lt;no&gt;" in found
     assert "&lt;7&gt;" in found
+    assert "\\x1balice" in found
