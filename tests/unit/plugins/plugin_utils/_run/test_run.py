@@ -71,8 +71,8 @@ def test_nothing_of_a_run_is_lost_on_its_way(new_task: NewTask, success: Outcome
     executor = Executor("a" * 32, "192.0.2.7", "controller", "boot", "pid:[1]", 7, 9)
     taken = Slice(["db1"], ["db2"], ["db3"], ["db4"], {7001: replace(success, log=[])}, "away")
     one = Run(
-        REQUEST, "/tmp/x.json", "/tmp/x.html", True, executor, "task", 7, 9, new_task(2), True, True, {"data": 1}, taken,
-        "broke", "full", "none",
+        REQUEST, "/tmp/x.json", "/tmp/x.html", True, executor, "task", 7, 9, new_task(2), True, True, {"data": 1},
+        taken, "broke", "full", "none",
     )
     assert Run.load(json.loads(json.dumps(one.dump()))) == one
 
