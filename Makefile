@@ -13,7 +13,7 @@ NEXT = test_stops_every_generation or test_start_and_restart or test_rollback or
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-http walk test test-next check unit bench lint docs sanity scenario build importer clean python test-system system environment cores awx checks
+.PHONY: help demo demo-http walk recording test test-next check unit bench lint docs sanity scenario build importer clean python test-system system environment cores awx checks
 
 help:
 	@echo 'make demo       stop the agents of three hosts on this machine; the response is on standard output'
@@ -22,6 +22,7 @@ help:
 	@echo 'make check      the linters and the unit tests: no hosts, no root once the machine has its packages'
 	@echo 'make test-next  end to end on the coming ansible-core, a pre-release'
 	@echo 'make walk       the life of a task on three hosts of this machine, written to docs/walk.md'
+	@echo 'make recording  a night on sixty hosts of this machine, recorded as docs/recording.cast, with pictures in docs/images'
 	@echo 'make bench      against ClusterShell, pyinfra and shell playbooks; takes long (ARGS=... for tests.bench)'
 	@echo 'make lint       ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog'
 	@echo 'make docs       the site of the documentation in site/, plugins included; fails on a link that leads nowhere'
@@ -37,12 +38,17 @@ demo: environment
 demo-http: environment
 	@.venv/bin/python tools/http_walk.py
 
-# The hosts need root: by sudo, as those of the demonstration.
+# As root, for the hosts.
 walk: environment
 	@.venv/bin/python tools/walk.py
 
 test: test-system cores awx
 	@.venv/bin/python -m pytest $(or $(ARGS),--numprocesses=auto)
+
+# As root, for the hosts.
+recording: environment checks
+	@.venv/bin/python tools/recording.py
+	@.venv-checks/bin/python tools/picture.py
 
 # The coming ansible-core is none of those that `make test` is about: what fails here is news, and breaks nothing.
 test-next: test-system environment
