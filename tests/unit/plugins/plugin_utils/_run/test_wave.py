@@ -39,7 +39,7 @@ def test_what_a_wave_leaves_is_found(new_task: Callable[..., Task], tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("path", "own"), [(None, ""), ("/r/report.html", "/r/report-2.html"), ("report", "report-2"), ("/r.d/x", "/r.d/x-2")]
+    ("path", "own"), [(None, ""), ("/r/a.html", "/r/a-2.html"), ("report", "report-2"), ("/r.d/x", "/r.d/x-2")]
 )
 def test_each_wave_has_a_report_of_its_own(path: str | None, own: str) -> None:
     assert wave.report_file(path, "2") == own
