@@ -104,6 +104,12 @@ class Submission:
         return self._ended.is_set()
 
     @property
+    def settled(self) -> bool:
+        """Whether the task has ended, or the request was refused. The run may take a moment more to end."""
+        created = self._progress.created
+        return self._progress.final is not None or (created is not None and not created["successful"])
+
+    @property
     def runner(self) -> Runner | StreamedRun:
         """ansible-runner's object, or what stands for it (`status`) where a worker runs the playbook.
 

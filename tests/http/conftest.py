@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store
 from tests.http.client import Client
+from tests.http.hosts import inventory_in
 from tests.http.service import Service
 from tests.store.tasks import STOP, builder, carry_out
 
@@ -30,6 +31,13 @@ HOST_VIEWER: {users: [alice, bob]}
 TASK_MANAGER: {users: [alice]}
 TASK_VIEWER: {users: [alice]}
 """
+
+
+@pytest.fixture(scope="module")
+def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An inventory of tests.http.hosts."""
+    with inventory_in(tmp_path_factory.mktemp("inventory")) as path:
+        yield path
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,49 +17,13 @@ import pytest
 from oceanbase_ocp import task_info
 from tests.http.client import Answer, Client
 from tests.http.envelope import check
+from tests.http.hosts import OTHER_SILENT, PATIENCE, REFUSED, SILENT, ended
 from tests.http.service import Service, make_users
 from tests.integration.graph import check_graph
 
 pytestmark = pytest.mark.xdist_group("http_operations")
 
 STOP = "/compute/hosts/batchStopAgents"
-REFUSED, SILENT, OTHER_SILENT = 9001, 9002, 9003
-PATIENCE = 90
-
-
-@pytest.fixture(scope="module")
-def inventory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One host whose SSH port is closed, and two whose SSH server never says a word."""
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
-        silent_port = silent.getsockname()[1]
-        hosts = {
-            "refused": {"ansible_port": 1, "ocp_host_id": REFUSED},
-            "silent": {"ansible_port": silent_port, "ocp_host_id": SILENT},
-            "other_silent": {"ansible_port": silent_port, "ocp_host_id": OTHER_SILENT},
-        }
-        for variables in hosts.values():
-            variables.update(ansible_host="127.0.0.1", ansible_timeout=45)
-        path = tmp_path_factory.mktemp("inventory") / "inventory.json"
-        path.write_text(json.dumps({"all": {"hosts": hosts}}))
-        yield path
-
-
-def ended(client: Client, task_id: int) -> dict[str, Any]:
-    """Poll a task to its end, as a client of OCP does."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        task: dict[str, Any] = check(client.get(f"/api/v2/tasks/instances/{task_id}")).data
-        if task["status"] != "RUNNING":
-            return task
-        time.sleep(0.2)
-    raise AssertionError(task)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -207,14 +171,22 @@ def test_the_life_of_a_task(client: Client, service: Service) -> None:
     assert (task["operation"], task["creator"]["name"]) == ("ROLLBACK", "alice")
 
 
+def none_runs(client: Client) -> str:
+    """The metrics, when no operation runs any more."""
+    deadline = time.monotonic() + PATIENCE
+    while "ocp_agents_operations_running 0" not in (text := client.text("/metrics")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return text
+
+
 def test_operations_are_counted(client: Client) -> None:
-    text = client.text("/metrics")
+    text = none_runs(client)
     for counted in (
         'ocp_agents_operations_total{operation="batch_stop_agents",status="FAILED"} ',
         'ocp_agents_hosts_total{operation="batch_stop_agents",outcome="failed"} ',
         'ocp_agents_operation_seconds_count{operation="task_retry"} ',
         'ocp_agents_http_requests_total{method="POST",path="/tasks/instances/{taskId}/rollback",status="200"} ',
-        "ocp_agents_operations_running 0",
     ):
         assert counted in text
 
@@ -237,6 +209,29 @@ def test_the_form_for_one_host(client: Client) -> None:
     assert ended(client, created["id"])["hostId"] == REFUSED
 
 
+def test_200_clients_at_once(client: Client) -> None:
+    """Each gets an answer that is OCP's: two may run, one alone works on the host, and queries go on."""
+
+    def ask(number: int) -> Answer:
+        if number % 4 == 0:
+            return check(client.post(STOP, {"hostIds": [REFUSED]}))
+        return check(client.get("/tasks/instances?size=1" if number % 4 == 1 else "/compute/hosts"))
+
+    with ThreadPoolExecutor(200) as pool:
+        answers = list(pool.map(ask, range(200)))
+
+    changes, queries = answers[::4], [answer for number, answer in enumerate(answers) if number % 4]
+    assert Counter(answer.status for answer in queries) == {200: 150}
+    counted = Counter(answer.status for answer in changes)
+    assert set(counted) <= {200, 409, 429}
+    assert counted[200] >= 1
+    assert counted[429] >= 1
+    for answer in changes:
+        if answer.status == 200:
+            ended(client, answer.data["id"])
+    none_runs(client)
+
+
 def test_what_runs_keeps_its_hosts_and_its_place(client: Client, service: Service, task_store: str) -> None:
     """Two may run. The third is throttled, queries are answered, a cancel makes room; then the service ends."""
     first = check(client.post("/compute/hosts/batchStartAgents", {"hostIds": [SILENT]})).data
@@ -244,14 +239,8 @@ def test_what_runs_keeps_its_hosts_and_its_place(client: Client, service: Servic
     assert (busy.status, busy.code) == (409, "BAK29003")
     assert str(first["id"]) in busy.body["error"]["message"]
 
-    def begin_another() -> Answer:
-        return check(client.post(STOP, {"hostIds": [OTHER_SILENT]}))
-
-    second = begin_another()
-    while second.status == 429:  # the refused request has its place for a moment more
-        time.sleep(0.1)
-        second = begin_another()
-    assert second.status == 200
+    second = check(client.post(STOP, {"hostIds": [OTHER_SILENT]}))
+    assert second.status == 200, "a refused request has no place"
 
     throttled = check(client.post(STOP, {"hostIds": [REFUSED]}))
     assert (throttled.status, throttled.code) == (429, 0)

@@ -70,7 +70,8 @@ def for_role(role: str, path: str, function: Function, login: Login, settings: S
             if settings.role_bindings:
                 await to_thread.run_sync(controller.authorize, user, role, settings.role_bindings, name)
             content_type = request.headers.get("content-type", "")
-            document = reading.document(body, content_type) if request.method == "POST" else {}
+            encoding = request.headers.get("content-encoding", "identity")
+            document = reading.document(body, content_type, encoding) if request.method == "POST" else {}
             call = Call(asked, user, request.path_params, _query(request), document)
             outcome: dict[str, Any] | Response | OcpError = await to_thread.run_sync(function, call)
         except OcpError as error:

@@ -20,7 +20,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import n
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 
-from .errors import TOO_LARGE, TOO_SLOW, refusal
+from .errors import NO_RECORD, TOO_LARGE, TOO_SLOW, refusal
 from .logs import TRACE_ID
 from .metrics import Metrics
 from .settings import Settings
@@ -52,8 +52,11 @@ class Exchange:
                 seen["status"] = message["status"]
             await send(message)
 
+        # What is decoded would be another path than a proxy in front has seen.
+        is_odd = b"%2f" in scope["raw_path"].lower()
+        app = answer(asked, OcpError(NO_RECORD, f"there is nothing at {scope['path']}")) if is_odd else self._app
         try:
-            await self._app(scope, receive, watched)
+            await app(scope, receive, watched)
         except ClientDisconnect:
             pass
         except Exception:  # it is answered already

@@ -1,12 +1,13 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections: what uvicorn leaves open. What is no HTTP gets an envelope, and silence is hung up."""
+"""Connections: what uvicorn leaves open. What is no HTTP gets an envelope, silence is hung up, and there is a limit."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -14,10 +15,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, UNEXPECTED, Code, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 
+_TOO_MANY = Code(UNEXPECTED.code, None, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
 HEADER_SECONDS = 15
+# A process has 1,024 open files at most by default, and the operations need some.
+MOST_CONNECTIONS = 512
 
 
 class Protocol(H11Protocol):
@@ -27,7 +31,10 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._watch_headers()
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._refuse(OcpError(_TOO_MANY, f"the service has {MOST_CONNECTIONS} connections: try again later"))
+        else:
+            self._watch_headers()
 
     def data_received(self, data: bytes) -> None:
         self._watch_headers()
@@ -61,8 +68,13 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
+        self._refuse(OcpError(INVALID, f"this is no HTTP request: {msg}"))
+
+    def _refuse(self, error: OcpError) -> None:
+        """Answer, and hang up."""
         asked = Asked(controller.trace_id(), controller.address(), now_ms())
-        body = json.dumps(asked.refuse(OcpError(INVALID, f"this is no HTTP request: {msg}"))).encode()
+        body = json.dumps(asked.refuse(error)).encode()
+        status = error.code.status
         headers = [
             ("content-type", "application/json"),
             ("content-length", str(len(body))),
@@ -70,7 +82,7 @@ class Protocol(H11Protocol):
         ]
         if self.conn.our_state is h11.SEND_RESPONSE or self.conn.our_state is h11.IDLE:
             events: list[Any] = [
-                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Response(status_code=int(status), headers=headers, reason=status.phrase.encode()),
                 h11.Data(data=body),
                 h11.EndOfMessage(),
             ]

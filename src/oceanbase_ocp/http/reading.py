@@ -66,12 +66,14 @@ def page(query: dict[str, list[str]], most: int) -> tuple[int, int]:
     )
 
 
-def document(body: bytes, content_type: str) -> dict[str, Any]:
+def document(body: bytes, content_type: str, encoding: str = "identity") -> dict[str, Any]:
     """The JSON object of a body; empty without a body. Raises OcpError (400, 415)."""
     if not body:
         return {}
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise OcpError(NOT_JSON, "the body must be JSON, with Content-Type: application/json")
+    if encoding.strip().lower() != "identity":
+        raise OcpError(NOT_JSON, f"the body must be JSON as it is, without Content-Encoding: {encoding[:_LONGEST]}")
     try:
         loaded = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):  # UnicodeDecodeError is one

@@ -54,7 +54,7 @@ class Running:
         with self._changed:
             if self._ending:
                 raise OcpError(ENDING, "the service ends, and begins nothing any more")
-            if len(self._runs) >= self._settings.max_operations:
+            if self._at_work() >= self._settings.max_operations:
                 raise ThrottledError(_RETRY_AFTER_SECONDS)
             self._runs[run] = None
             self._metrics.count_running(len(self._runs))
@@ -86,6 +86,10 @@ class Running:
             patience = "until they have ended" if seconds is None else f"{seconds:g} seconds"
             _LOG.warning("%d operations run: the service waits %s", len(self._runs), patience)
         return self._changed.wait_for(lambda: not self._runs, seconds)
+
+    def _at_work(self) -> int:
+        """How many operations run. A client that has seen the end of its task may begin the next, which is a retry."""
+        return sum(submission is None or not submission.settled for submission in self._runs.values())
 
     def _submissions(self) -> list[Submission]:
         return [submission for submission in self._runs.values() if submission]
