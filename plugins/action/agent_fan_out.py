@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import typing as t
 from pathlib import Path
@@ -25,7 +26,11 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_requests import HostRequests
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import Results, earlier
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import Progress
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import (
+    PROGRAM_LINE,
+    PROGRAM_VARIABLE,
+    Progress,
+)
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso_now
@@ -106,6 +111,7 @@ class ActionModule(ControllerAction):
                     progress.ended(host, failed=self._tell_failure(results, host, result))
                     if result is not None and not self._task.check_mode:
                         journal.note_answer(results.phase, host, result)
+                _tell_program(results, progress)  # that all have ended
         except Exception as exc:
             # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
             if not getattr(exc, "sent", asked):
@@ -121,6 +127,7 @@ class ActionModule(ControllerAction):
         line = progress.line(time.monotonic())
         if line:
             screen.tell(line)
+        _tell_program(results, progress)
         return results.halted is not None
 
     # On stderr: what is on stdout belongs to the callback, and may be one JSON document.
@@ -156,6 +163,14 @@ class ActionModule(ControllerAction):
                     headers = {name: f"{host}: {one[name]}" for name in ("before_header", "after_header")}
                     found.append({**one, **headers})
         return {"diff": found}
+
+
+def _tell_program(results: FanOutResults, progress: Progress) -> None:
+    """Tell how far the phase is to a program that runs the playbook, where it listens and that is due."""
+    if os.environ.get(PROGRAM_VARIABLE):
+        found = progress.for_program(time.monotonic())
+        if found:
+            screen.tell(PROGRAM_LINE + json.dumps({"taskId": results.run.the_task.id, **found}))
 
 
 def _phases(task: Task) -> list[str]:

@@ -8,7 +8,7 @@ done to a task: `task_retry`, `task_rollback`, `subtask_skip`, `task_cancel`; to
 of it: `task_info`, `subtask_log`, `task_report`. In the background, or by a worker elsewhere: `submit`, `Submission`.
 From the events of a run of one's own: `response_of`. The error: `OcpRunError`. The types of responses: `Response`,
 `TaskDetailResponse`, `TaskPageResponse`, `SubtaskLogResponse`, `PruneResponse` and what is in them; the types of
-keywords: `HostOptions`, `TaskOptions`, `RunnerOptions`.
+keywords: `HostOptions`, `TaskOptions`, `RunnerOptions`; of `progress`: `ProgressEvent`.
 
 What runs on hosts, without a task: `agent_info`, `host_agent`, `host_agent_processes`.
 """
@@ -34,9 +34,11 @@ from ._tasks import subtask_log, task_cancel, task_info, task_prune, task_report
 from ._types import (
     AgentResponse,
     Error,
+    HostAtWork,
     HostOptions,
     ListResponse,
     LookOptions,
+    ProgressEvent,
     PruneResponse,
     Response,
     RunnerOptions,
@@ -55,10 +57,12 @@ __version__ = version("oceanbase-ocp")
 __all__ = [
     "AgentResponse",
     "Error",
+    "HostAtWork",
     "HostOptions",
     "ListResponse",
     "LookOptions",
     "OcpRunError",
+    "ProgressEvent",
     "PruneResponse",
     "Response",
     "RunnerOptions",

@@ -6,12 +6,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
 from ._arguments import Settings
 from ._submission import Submission
-from ._types import HostIds, HostOptions, Inventory, OperationName, Response, RunnerOptions, TaskOptions
+from ._types import (
+    HostIds,
+    HostOptions,
+    Inventory,
+    OperationName,
+    ProgressEvent,
+    Response,
+    RunnerOptions,
+    TaskOptions,
+)
 from ._wire import Worker
 
 _BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
@@ -81,6 +90,7 @@ def submit(
     task_store: str | None = None,
     worker: Worker | None = None,
     keep_events: bool = True,
+    progress: Callable[[ProgressEvent], object] | None = None,
     **runner_kwargs: Unpack[RunnerOptions],
 ) -> Submission:
     """Begin an operation, and return once OCP's answer to the request is there.
@@ -107,6 +117,8 @@ def submit(
         file is written here.
     keep_events: whether ansible-runner keeps a file of each event among its artifacts. An `event_handler` that returns
         False drops single ones.
+    progress: is told how far a phase is, within a second of each change, also by a worker. Hosts that go by the fan-out
+        are counted; others have events of their own, for an `event_handler`.
     runner_kwargs: keywords of `ansible_runner.run`, such as `private_data_dir`, `timeout` (seconds), `forks`, `limit`,
         `envvars` or `event_handler`. Handlers and callbacks are called in another thread.
 
@@ -140,6 +152,7 @@ def submit(
         task_store,
         worker,
         keep_events,
+        progress,
     )
     return Submission(settings, runner_kwargs)
 

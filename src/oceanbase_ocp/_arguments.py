@@ -11,7 +11,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ansible_runner.config._base import BaseConfig
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.cancel import PATH_VARIABLE
 
 from ._errors import OcpRunError
-from ._types import HostOptions, RunnerOptions
+from ._types import HostOptions, ProgressEvent, RunnerOptions
 from ._wire import Worker
 
 CANCEL_FILE = "cancel"
@@ -59,6 +59,7 @@ class Settings:
     task_store: str | None = None
     worker: Worker | None = None
     keep_events: bool = True
+    progress: Callable[[ProgressEvent], object] | None = None
 
 
 def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:

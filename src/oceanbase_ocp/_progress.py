@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.outcomes import outcome
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import PROGRAM_LINE
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Ending, Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import iso, iso_now
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import Code
@@ -18,10 +19,23 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids impor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome
 
+from ._types import ProgressEvent
+
 _STATE = ("task_create", "task_resume", "task_wait")
 _STATUS = ("status_fan_out", "status_report")  # no task; the first one has a response only where it refuses
 _WORK = ("agent_processes", "agent_fan_out")
 _RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner_on_skipped")
+
+
+def progress_event(event: Mapping[str, Any]) -> ProgressEvent | None:
+    """What one of ansible-runner's events tells of how far a phase is; None for any other event."""
+    text = event.get("stdout") or ""
+    if event.get("event") != "verbose" or not text.startswith(PROGRAM_LINE):
+        return None
+    try:
+        return cast("ProgressEvent", json.loads(text.removeprefix(PROGRAM_LINE)))
+    except ValueError:  # it is cut off
+        return None
 
 
 class Progress:

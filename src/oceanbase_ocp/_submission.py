@@ -26,13 +26,15 @@ from ansible_runner.interface import init_runner
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.journal import answers
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.persistence import NONE, chosen, save
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import TASK_STATE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import PROGRAM_VARIABLE
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.store import Store, StoreError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import TASK_STATE, OcpError
 
 from ._arguments import CANCEL_FILE, EXTRA_VARS_FILE, LOCAL_TEMP, Settings, restore_environment, runner_arguments
 from ._errors import OcpRunError
 from ._events import why_it_ended
 from ._leftovers import end_processes
-from ._progress import Progress
+from ._progress import Progress, progress_event
 from ._streamed import StreamedRun
 from ._tasks import task_cancel
 from ._transmitted import process_arguments, transmit_arguments
@@ -65,6 +67,7 @@ class Submission:
         self._response_file = settings.response_file if settings.worker is not None else None
         self._event_handler = runner_kwargs.get("event_handler")
         self._cancel_callback = runner_kwargs.get("cancel_callback")
+        self._progress_callback = settings.progress
         self._url = chosen(settings.task_store or settings.extravars.get("ocp_task_store"))
         self._mark = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix="oceanbase-ocp-"))
@@ -94,9 +97,14 @@ class Submission:
 
     @property
     def response(self) -> Response:
-        """The latest response: the create response, and at the end the final one."""
-        final = self._progress.final if self.done else None
-        return cast("Response", final) if final else self.create_response
+        """The latest response: at the end the final one.
+
+        Before that the task as the store has it, which knows within two seconds what a host has come to. Without a
+        store that can be reached from here it is the create response.
+        """
+        if not self.done:
+            return self._as_it_stands() or self.create_response
+        return cast("Response", self._progress.final) if self._progress.final else self.create_response
 
     @property
     def done(self) -> bool:
@@ -177,11 +185,24 @@ class Submission:
         else:
             self._end_with_program()
 
+    def _as_it_stands(self) -> Response | None:
+        """The response that the store has; None where it cannot be asked, or is that of another user."""
+        run = self._progress.run
+        if run is None or run.task is None or run.executor is None or not self._store_is_shared:
+            return None
+        try:
+            with Store.open(self._url, create=False) as store:
+                task = store.load(run.task.id)
+        except (OcpError, StoreError):
+            return None
+        same = (task.created, task.executor) == (run.task.created, run.task.executor)
+        return cast("Response", run.request.respond(task)) if same else None
+
     def _prepare(self, settings: Settings, given: Mapping[str, Any]) -> Runner | StreamedRun:
         if settings.worker is not None:
             return self._prepare_streamed(settings, given)
         arguments = runner_arguments(settings, given, self._folder)
-        arguments["envvars"][_MARK] = self._mark
+        arguments["envvars"].update(self._envvars())
         arguments.update(event_handler=self._take_event, cancel_callback=self._is_cancelled)
         try:
             runner = init_runner(**arguments)
@@ -194,14 +215,21 @@ class Submission:
 
     def _prepare_streamed(self, settings: Settings, given: Mapping[str, Any]) -> StreamedRun:
         transmit = transmit_arguments(replace(settings, response_file=None), given, self._folder, _LOOK_SECONDS)
-        transmit["envvars"][_MARK] = self._mark
+        transmit["envvars"].update(self._envvars())
         process = {**process_arguments(given, self._folder), "event_handler": self._take_event}
         try:
             return StreamedRun(cast("Any", settings.worker), transmit, process, self._is_cancelled, self._folder)
         except OSError as exc:
             raise OcpRunError(f"the worker cannot be started: {exc}") from exc
 
+    def _envvars(self) -> dict[str, str]:
+        return {_MARK: self._mark, **({PROGRAM_VARIABLE: "1"} if self._progress_callback else {})}
+
     def _take_event(self, event: dict[str, Any]) -> bool:
+        told = progress_event(event) if self._progress_callback else None
+        if told and self._progress_callback:  # this line of the output is for us alone
+            self._progress_callback(told)
+            return False
         self._progress.take(event)
         if event.get("stdout"):
             self._output.extend(_ESCAPES.sub("", event["stdout"]).splitlines())

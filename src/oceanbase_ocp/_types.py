@@ -70,6 +70,30 @@ class RunnerOptions(TypedDict, total=False):
     verbosity: int | None
 
 
+class HostAtWork(TypedDict):
+    """A host that a phase waits for. seconds: since its turn. at: what it is at, such as `SIGTERM 14 s ago, SIGKILL in
+    6 s`; empty where it does not tell."""
+
+    host: str
+    seconds: float
+    at: str
+
+
+class ProgressEvent(TypedDict):
+    """How far a phase is. hosts: how many it has. done: that have ended, failed ones included. working: that are at
+    work. waiting: for their turn. cancelled: no other host gets its turn. slowest: the first 20 of those at work."""
+
+    taskId: int
+    phase: str
+    hosts: int
+    done: int
+    failed: int
+    working: int
+    waiting: int
+    cancelled: bool
+    slowest: list[HostAtWork]
+
+
 class TaskOptions(RunnerOptions, total=False):
     """The keywords of all operations; what they mean is said at `submit`."""
 
@@ -80,6 +104,7 @@ class TaskOptions(RunnerOptions, total=False):
     task_store: str | None
     worker: Worker | None
     keep_events: bool
+    progress: Callable[[ProgressEvent], object] | None
 
 
 class HostOptions(TaskOptions, total=False):

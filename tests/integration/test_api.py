@@ -25,6 +25,7 @@ import pytest
 
 from oceanbase_ocp import (
     OcpRunError,
+    ProgressEvent,
     batch_restart_agents,
     batch_start_agents,
     batch_stop_agents,
@@ -141,6 +142,30 @@ def test_stops_the_agents(each_core: Core, start_fleet: StartFleet, tmp_path: Pa
     assert list(temporary.iterdir()) == []
 
 
+def test_what_is_told_while_a_phase_goes_on(newest_core: Core, start_fleet: StartFleet, temporary: Path) -> None:
+    fleet = start_fleet([HostSpec(), SLOW])
+    told: list[ProgressEvent] = []
+    states = []
+    extravars = {"ocp_agent_daemon_grace": 8}
+
+    with submit(
+        ids(fleet), inventory=fleet.inventory, extravars=extravars, progress=told.append, **keywords(newest_core)
+    ) as submission:
+        while not submission.done:
+            states.append(statuses(submission.response, STOP))
+            time.sleep(0.2)
+
+    assert statuses(submission.response, STOP) == ["SUCCESSFUL", "SUCCESSFUL"]
+    assert ["SUCCESSFUL", "RUNNING"] in states, "long before the barrier"
+    stop = [event for event in told if event["phase"] == "stop"]
+    assert {event["taskId"] for event in told} == {submission.response["data"]["id"]}
+    waited = [event for event in stop if event["done"] == 1 and "SIGKILL in" in event["slowest"][0]["at"]]
+    assert waited[0]["slowest"][0]["at"].startswith("SIGTERM ")
+    assert (waited[0]["hosts"], waited[0]["working"], waited[0]["waiting"], waited[0]["failed"]) == (2, 1, 0, 0)
+    assert (stop[-1]["done"], stop[-1]["slowest"]) == (2, [])
+    assert not any("OCP_PROGRESS" in line for line in submission._output)
+
+
 def test_partial_failure_is_a_result(core: Core, start_fleet: StartFleet) -> None:
     fleet = start_fleet([HostSpec(), HostSpec(behaviour="sshd_down")])
 
@@ -197,7 +222,8 @@ def test_answers_before_any_host_is_contacted(core: Core, start_fleet: StartFlee
         with pytest.raises(TimeoutError):
             submission.wait(timeout=0.2)
         assert not submission.done
-        assert submission.response == created
+        assert submission.response["data"]["id"] == created["data"]["id"]
+        assert statuses(submission.response, PREPARE) == ["RUNNING", "RUNNING"], "as it stands in the store"
         assert running(fleet) == before
     finally:
         for host in fleet.hosts:
@@ -531,15 +557,23 @@ def test_a_worker_stops_the_agents(
     fleet = start_fleet([HostSpec(), HostSpec()])
     response_file = tmp_path / "response.json"
     written = []
+    told: list[ProgressEvent] = []
 
     with submit(
-        ids(fleet), inventory=fleet.inventory, response_file=response_file, worker=worker, **keywords(newest_core)
+        ids(fleet),
+        inventory=fleet.inventory,
+        response_file=response_file,
+        worker=worker,
+        progress=told.append,
+        **keywords(newest_core),
     ) as submission:
         written.append(json.loads(response_file.read_text()))
     response = submission.response
 
     assert running(fleet) == [[], []]
     assert written == [submission.create_response]
+    assert list(dict.fromkeys(event["phase"] for event in told)) == ["prepare", "stop", "finish"]
+    assert [(event["done"], event["waiting"]) for event in told if event["done"] == 2] == [(2, 0)] * 3
     assert response["data"]["status"] == "SUCCESSFUL"
     check_graph(response["data"], hosts=2)
     check_truth(response["data"])

@@ -14,6 +14,11 @@ from .._task.steps import told
 
 UNCHANGED = 30  # seconds between lines while nothing changes
 _NAMED = 3  # hosts that are at work
+# Set by a program that runs the playbook and wants to know how far it is: a line of its own tells it, in JSON.
+PROGRAM_VARIABLE = "OCEANBASE_OCP_PROGRESS"
+PROGRAM_LINE = "OCP_PROGRESS "  # begins it
+_PROGRAM_EVERY = 1  # seconds between these lines while something changes
+_PROGRAM_NAMED = 20
 
 
 class Progress:
@@ -36,6 +41,8 @@ class Progress:
         self._ended = 0
         self._failed = 0
         self._cancelled = False
+        self._told_at = now - UNCHANGED  # a program
+        self._told: tuple[int, ...] = ()
 
     def begun(self, host: str, now: float) -> None:
         """A host has its turn."""
@@ -58,15 +65,42 @@ class Progress:
         """No other host gets its turn."""
         self._cancelled = True
 
+    def for_program(self, now: float) -> dict[str, t.Any] | None:
+        """What a program is told that runs the playbook, where that is due: oceanbase_ocp.ProgressEvent, without the
+        task's id. It is due within a second of every change, and at once when the phase begins or all hosts have ended.
+        """
+        state = (*self._state(), len(self._at_work))
+        over = self._ended >= self._hosts
+        wait = UNCHANGED if state == self._told else 0 if over else _PROGRAM_EVERY
+        if now - self._told_at < wait:
+            return None
+        self._told_at, self._told = now, state
+        return {
+            "phase": self._phase,
+            "hosts": self._hosts,
+            "done": self._ended,
+            "failed": self._failed,
+            "working": len(self._at_work),
+            "waiting": self._hosts - self._ended - len(self._at_work),
+            "cancelled": self._cancelled,
+            "slowest": [
+                {"host": host, "seconds": round(now - since, 1), "at": self._at(host, now)}
+                for host, since in list(self._at_work.items())[:_PROGRAM_NAMED]
+            ],
+        }
+
     def line(self, now: float) -> str | None:
         """The line that is due, None where none is. At once when the phase is cancelled with hosts at work."""
-        state = self._ended, self._failed, self._stepped, self._cancelled
+        state = self._state()
         wait = self._every if state != self._said else max(self._every, UNCHANGED)
         at_once = self._cancelled and not self._said[-1] and self._at_work
         if not self._every or self._ended >= self._hosts or (now - self._said_at < wait and not at_once):
             return None
         self._said_at, self._said = now, state
         return self._text(now)
+
+    def _state(self) -> tuple[int, int, int, bool]:
+        return self._ended, self._failed, self._stepped, self._cancelled
 
     def _text(self, now: float) -> str:
         parts = [f"{self._phase}: {self._ended} of {self._hosts} hosts"]
@@ -83,14 +117,16 @@ class Progress:
 
     def _slowest(self, now: float) -> str:
         first = list(self._at_work.items())[:_NAMED]
-        names = ", ".join(f"{host} for {now - since:.0f} s{self._at(host, now)}" for host, since in first)
+        at = {host: self._at(host, now) for host, _since in first}
+        names = ", ".join(
+            f"{host} for {now - since:.0f} s" + (f" ({at[host]})" if at[host] else "") for host, since in first
+        )
         others = len(self._at_work) - len(first)
         return f"{names} and {others} more" if others else names
 
     def _at(self, host: str, now: float) -> str:
         step, since = self._steps.get(host, ({}, now))
-        text = told(step, now - since) if step else ""
-        return f" ({text})" if text else ""
+        return told(step, now - since) if step else ""
 
     def _longest(self, now: float) -> float:
         last = max(self._at_work.values(), default=now)

@@ -24,7 +24,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids impor
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import retry, rollback
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Outcome, Task
-from oceanbase_ocp._progress import Progress
+from oceanbase_ocp._progress import Progress, progress_event
 
 TIMES = {"started": "2026-11-23T22:00:01.5+08:00", "finished": "2026-11-23T22:00:02.5+08:00"}
 DONE = {"started_at": TIMES["started"], "finished_at": TIMES["finished"]}  # as in a host's result
@@ -368,3 +368,17 @@ def test_answers_of_a_fan_out_that_was_cut_off() -> None:
     task = ended(progress, CANCELLED, "the task was cancelled")
 
     assert statuses(task, STOP) == ["SUCCESSFUL", "FAILED", "FAILED"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        ("verbose", 'OCP_PROGRESS {"taskId": 7, "phase": "stop"}', {"taskId": 7, "phase": "stop"}),
+        ("verbose", 'OCP_PROGRESS {"taskId": 7, "ph', None),
+        ("verbose", 'failed: [db1] OCP_PROGRESS {"taskId": 7}', None),
+        ("runner_on_ok", 'OCP_PROGRESS {"taskId": 7}', None),
+        ("verbose", None, None),
+    ],
+)
+def test_a_line_of_the_run_tells_how_far_a_phase_is(kind: str, text: str | None, found: object) -> None:
+    assert progress_event({"event": kind, "stdout": text}) == found

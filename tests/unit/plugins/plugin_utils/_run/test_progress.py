@@ -74,6 +74,39 @@ def test_a_cancel_with_no_host_at_work_has_no_line() -> None:
     assert lines(one, 100, 104) == []
 
 
+def test_a_program_is_told_within_a_second_of_each_change() -> None:
+    one = progress(2, every=0)
+    first = one.for_program(100)
+    assert first == {
+        "phase": "stop",
+        "hosts": 2,
+        "done": 0,
+        "failed": 0,
+        "working": 0,
+        "waiting": 2,
+        "cancelled": False,
+        "slowest": [],
+    }
+    assert one.for_program(129) is None
+    one.begun("db1", 129)
+    one.begun("db2", 129)
+    one.stepped("db2", TERMINATED, 129)
+    found = one.for_program(129.5) or {}
+    assert (found["working"], found["waiting"]) == (2, 0)
+    assert found["slowest"] == [
+        {"host": "db1", "seconds": 0.5, "at": ""},
+        {"host": "db2", "seconds": 0.5, "at": "SIGTERM 0 s ago, SIGKILL in 20 s"},
+    ]
+    one.ended("db1", failed=True)
+    assert one.for_program(130) is None
+    found = one.for_program(130.6) or {}
+    assert (found["done"], found["failed"], len(found["slowest"])) == (1, 1, 1)
+    one.ended("db2", failed=False)
+    found = one.for_program(130.7) or {}
+    assert found["done"] == 2, "the end is told at once"
+    assert one.for_program(131.9) is None, "and once"
+
+
 def test_nothing_is_told_when_it_is_off() -> None:
     one = progress(every=0)
     one.begun("db1", 100)
