@@ -135,7 +135,7 @@ def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
         summary(task, changed),
         notes,
         successful,
-        lambda notes: last_screen(task, changed, caller=caller, store=transient is None, notes=[*notes, places]),
+        lambda notes: last_screen(task, changed, caller=caller, store=transient is None, notes=[*notes, *places]),
         report=lambda notes: report_file.write_ended(run, task, logs, url, changed, notes),
     )
 

@@ -59,7 +59,7 @@ class ActionModule(ControllerAction):
             why,
             caller=None if in_awx() else invocation.current(store=url is not None and url != persistence.NONE),
             store=transient is None,
-            notes=[*notes, published.places(run.response_file, wave.report_file(run.report_file, "NUMBER"), url)],
+            notes=[*notes, *published.places(run.response_file, wave.report_file(run.report_file, "NUMBER"), url)],
         )
         return {
             **screen.hidden(),

@@ -38,7 +38,7 @@ def test_the_report_of_a_run(newest_way: Core, start_fleet: StartFleet, response
     run = newest_way.stop_fleet(fleet, response_file, ocp_report_file=str(report), ocp_max_fail_percentage=50)
     assert run.status == 2, run.output
     lines = last_screen(run)
-    assert f"report: {report}" in " ".join(lines).replace(" ", "").replace("report:", "report: ")
+    assert f"Report:{report}Response:" in "".join(lines).replace(" ", "")
     page = text_of(report)
     assert lines[0] in page
     assert "✓ 1 stopped and verified" in page

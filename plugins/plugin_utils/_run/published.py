@@ -32,11 +32,12 @@ def statistic(response: dict[str, t.Any], response_file: str | None) -> dict[str
     return found
 
 
-def places(response_file: str | None, report_file: str | None, url: str | None) -> str:
-    """Where the response, the report and the store are, for people. url: what persistence.chosen() gave."""
-    report = f"; report: {report_file}" if report_file else ""
-    if in_awx():
-        return f"Response: the artifacts of the job{report and f'{report}, in the container of the job'}"
+def places(response_file: str | None, report_file: str | None, url: str | None) -> list[str]:
+    """Where the report, the response and the store are, for people. url: what persistence.chosen() gave."""
+    by_awx = in_awx()
+    report = [f"Report: {report_file}{', in the container of this job' if by_awx else ''}"] if report_file else []
+    if by_awx:
+        return [*report, "Response: the artifacts of the job"]
     response = f"Response: {response_file or 'in no file (ocp_response_file names one)'}"
     store = "" if url == persistence.NONE else f"; store: {persistence.shown(url)}"
-    return f"{response}{report}{store}"
+    return [*report, f"{response}{store}"]
