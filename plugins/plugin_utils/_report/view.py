@@ -40,8 +40,8 @@ class Page:
 
     changed: by phase, on how many hosts the run has changed something; None where no run has just ended. caller: how
     ansible-playbook was called, for the commands that go on; None where AWX launches job templates. store: whether the
-    task is kept. facts: what else is told of the run, as pairs of a label and a text. notes: in a line each. made: the
-    time, as ISO 8601.
+    task is kept. trace_id: of the run's request, empty where no run has just been. facts: what else is told of the run,
+    as pairs of a label and a text. notes: in a line each. made: the time, as ISO 8601.
     """
 
     changed: t.Mapping[str, int] | None
@@ -50,6 +50,7 @@ class Page:
     facts: t.Sequence[tuple[str, str]]
     notes: t.Sequence[str]
     made: str
+    trace_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
         kind=kind,
         sign=SIGNS[kind],
         status=task.status,
-        facts=[*_facts(task, parsed, axis), *((label, in_line(text)) for label, text in page.facts)],
+        facts=[*_facts(task, parsed, axis, page.trace_id), *((label, in_line(text)) for label, text in page.facts)],
         outcomes=_outcomes([hosts[n] for n in range(len(by_host))]),
         wide=graph.wide(task),
         narrow=graph.narrow(task),
@@ -231,14 +232,15 @@ def _of_host(index: int) -> int | None:
 
 
 def _facts(
-    task: Task, parsed: t.Mapping[int, t.Sequence[log.Execution]], axis: Axis
+    task: Task, parsed: t.Mapping[int, t.Sequence[log.Execution]], axis: Axis, trace_id: str
 ) -> list[tuple[str, str]]:
     begin, end = moment(task.started), moment(task.finished or "")
     took = [] if begin is None or end is None else [("Took", _seconds(end - begin))]
     if took and len(axis.sessions) > 1:
         took = [("At work", f"{_seconds(axis.seconds)} in {len(axis.sessions)} runs, {took[0][1]} in all")]
     requests = dict.fromkeys(
-        one.trace_id for executions in parsed.values() for one in executions if one.trace_id and one.trace_id.isalnum()
+        [one.trace_id for executions in parsed.values() for one in executions if one.trace_id]
+        + ([trace_id] if trace_id else [])
     )
     defaults = task.what.timeouts
     own = [f"{short(phase)} {seconds} s" for phase, seconds in task.timeouts.items() if seconds != defaults.get(phase)]

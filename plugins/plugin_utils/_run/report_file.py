@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import typing as t
 
@@ -75,7 +76,8 @@ def of_stored(store: Store, task_id: int, inventories: t.Sequence[str], url: str
     StoreError.
     """
     task = store.load(task_id)
-    arguments = {"inventory": inventories, "extra_vars": [f"ocp_task_store={quoted(url)}"] if url else []}
+    variables = [json.dumps({"ocp_task_store": url})] if url else []
+    arguments = {"inventory": inventories, "extra_vars": variables}
     caller = invocation.caller(arguments, {}, store=bool(url), folder=folder)
     page = Page(None, caller, True, [("Store", store.url_shown), _versions()], [], iso_now())
     return of_task(view(task, store.logs(task_id), page))
@@ -134,7 +136,9 @@ def _of_run(
         _versions(),
         ("Called as", _called(caller)),
     ]
-    return of_task(view(task, logs, Page(changed, None if in_awx() else caller, kept, facts, notes, iso_now())))
+    trace_id = run.request.trace_id
+    page = Page(changed, None if in_awx() else caller, kept, facts, notes, iso_now(), trace_id)
+    return of_task(view(task, logs, page))
 
 
 def _called(caller: Caller) -> str:

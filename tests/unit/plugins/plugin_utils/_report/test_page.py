@@ -12,7 +12,7 @@ import re
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report.page import of_refusal, of_task
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._report.view import Page, refusal, view
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.ways_on import Caller
-from tests.report.made import Runs
+from tests.report.made import Runs, unreachable
 
 PAGE = Page({"stop": 5}, Caller(), True, [("<b>Label", "<b>text")], [], "2026-11-28T03:20:00+08:00")
 
@@ -48,6 +48,13 @@ def test_a_name_is_no_markup() -> None:
     assert found.count("<script>") == 1
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in found
     assert "&lt;b&gt;Label" in found
+
+
+def test_many_hosts_of_one_cause_are_folded() -> None:
+    made = Runs([f"db{n}" for n in range(50)]).run({("prepare", n): unreachable(n) for n in range(45)})
+    found = of_task(view(made.task, made.logs, PAGE))
+    assert "and 5 more</summary>" in found
+    assert all(f'<a href="#h{n}">db{n}</a>' in found for n in range(45))
 
 
 def test_a_refusal() -> None:

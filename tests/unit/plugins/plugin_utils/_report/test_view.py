@@ -96,8 +96,14 @@ def test_retry_skip_and_rollback() -> None:
 def test_a_task_that_goes_on(new_task: NewTask, play: Callable[..., Task]) -> None:
     found = shown(Made(play(new_task(2), until="prepare")))
     assert (found.kind, found.ways, found.hosts[0].words) == ("running", [], "at work in Stop")
+    assert dict(found.facts)["Trace id"] == "none in the logs"
     assert found.far == "As of 2026-11-28 03:20:00 +0800 the task has not ended"
     assert found.far not in shown(some_fail(8)).far
+
+
+def test_a_page_knows_the_request_before_there_are_logs(new_task: NewTask) -> None:
+    asked = Page(None, CALLER, True, [], [], "2026-11-28T03:20:00+08:00", "688d3147a10b45e8")
+    assert dict(view(new_task(2), {}, asked).facts)["Trace id"] == "688d3147a10b45e8"
 
 
 def test_awx_has_job_templates() -> None:
