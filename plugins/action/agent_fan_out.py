@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, screen
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import journal, live, screen
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_action import ControllerAction
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.fan_out_results import (
     FanOutResults,
@@ -29,6 +29,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results im
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.progress import (
     PROGRAM_LINE,
     PROGRAM_VARIABLE,
+    Line,
     Progress,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
@@ -95,7 +96,8 @@ class ActionModule(ControllerAction):
                 works += with_way([host for host in hosts if host not in met])
                 started, asked = iso_now(), [work.host for work in works]
                 timeout = run.the_task.timeouts[results.phase]
-                progress = Progress(results.phase, len(works), timeout, run.progress, time.monotonic())
+                every, unchanged = live.pace(run.progress)
+                progress = Progress(results.phase, len(works), timeout, every, time.monotonic(), unchanged)
                 answers = engine.carry_out(
                     works,
                     library=carrier.library({"phase": phase, "goal": run.the_task.what.goal} for phase in phases),
@@ -145,7 +147,8 @@ class ActionModule(ControllerAction):
     def _tell(results: FanOutResults) -> None:
         for line in results.failures():
             screen.tell(line, C.COLOR_ERROR)
-        screen.tell(results.summary(), C.COLOR_OK)
+        said = results.summary()
+        screen.tell(said if results.rest else Line(said), C.COLOR_OK)
 
     @staticmethod
     def _warnings(results: FanOutResults) -> dict[str, t.Any]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 from .._task.steps import told
 
@@ -21,18 +22,52 @@ _PROGRAM_EVERY = 1  # seconds between these lines while something changes
 _PROGRAM_NAMED = 20
 
 
+@dataclass(frozen=True)
+class State:
+    """How far a phase is. hosts, ended, failed: how many. waiting: the rest in a few words, for people."""
+
+    phase: str
+    hosts: int
+    ended: int
+    failed: int
+    waiting: str = ""
+
+
+class Line(str):
+    """A line for people on its way from a worker to the screen, with the state that a callback draws in its place.
+
+    state: None where such a callback has that from elsewhere.
+    """
+
+    __slots__ = ("state",)
+
+    state: State | None
+
+    def __new__(cls, text: str, state: State | None = None) -> Line:
+        line = super().__new__(cls, text)
+        line.state = state
+        return line
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        return Line, (str(self), self.state)
+
+
 class Progress:
     """The hosts of a phase while it goes on.
 
     phase: its name. hosts: how many there are. timeout: seconds that a host has from its own turn. every: seconds
     between lines while something changes; 0 for no lines at all. now: seconds of a monotonic clock, here and below.
+    unchanged: seconds between lines while nothing changes.
     """
 
-    def __init__(self, phase: str, hosts: int, timeout: float, every: float, now: float) -> None:
+    def __init__(
+        self, phase: str, hosts: int, timeout: float, every: float, now: float, unchanged: float = UNCHANGED
+    ) -> None:
         self._phase = phase
         self._hosts = hosts
         self._timeout = timeout
         self._every = every
+        self._unchanged = unchanged
         self._said_at = now
         self._said: tuple[int, int, int, bool] = (0, 0, 0, False)
         self._at_work: dict[str, float] = {}  # when each began, the first of them first
@@ -89,23 +124,26 @@ class Progress:
             ],
         }
 
-    def line(self, now: float) -> str | None:
+    def line(self, now: float) -> Line | None:
         """The line that is due, None where none is. At once when the phase is cancelled with hosts at work."""
         state = self._state()
-        wait = self._every if state != self._said else max(self._every, UNCHANGED)
+        wait = self._every if state != self._said else max(self._every, self._unchanged)
         at_once = self._cancelled and not self._said[-1] and self._at_work
         if not self._every or self._ended >= self._hosts or (now - self._said_at < wait and not at_once):
             return None
         self._said_at, self._said = now, state
-        return self._text(now)
+        rest = self._waiting(now)
+        parts = [f"{self._phase}: {self._ended} of {self._hosts} hosts"]
+        if self._failed:
+            parts.append(f"{self._failed} failed")
+        known = State(self._phase, self._hosts, self._ended, self._failed, ", ".join(rest))
+        return Line(", ".join(parts + rest), known)
 
     def _state(self) -> tuple[int, int, int, bool]:
         return self._ended, self._failed, self._stepped, self._cancelled
 
-    def _text(self, now: float) -> str:
-        parts = [f"{self._phase}: {self._ended} of {self._hosts} hosts"]
-        if self._failed:
-            parts.append(f"{self._failed} failed")
+    def _waiting(self, now: float) -> list[str]:
+        parts = []
         waiting = self._hosts - self._ended - len(self._at_work)
         if self._cancelled:
             parts.append(f"cancelled, no other host is begun, {self._longest(now):.0f} s at most for those at work")
@@ -113,7 +151,7 @@ class Progress:
             parts.append(f"{waiting} to begin")
         if self._at_work:
             parts.append(f"at work: {self._slowest(now)}")
-        return ", ".join(parts)
+        return parts
 
     def _slowest(self, now: float) -> str:
         first = list(self._at_work.items())[:_NAMED]
