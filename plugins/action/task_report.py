@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     at_exit,
+    cancel,
     invocation,
     journal,
     persistence,
@@ -129,6 +130,8 @@ def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
     place = wave.mine()
     if place:
         wave.leave(place, task, changed)
+        if run.cancelled:  # it may have come too late for this task, and not for the waves after it
+            cancel.ask()
     places = published.places(run.response_file, run.report_file, url)
     return _End(
         ending.response,

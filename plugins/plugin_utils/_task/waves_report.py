@@ -164,7 +164,7 @@ def _ways(waves: Waves, ended: t.Sequence[Ended], *, store: bool) -> list[Way]:
     """How to go on: with what has failed, then with the waves that were not begun."""
     tasks = [one.task for one in ended if one.task]
     broken = [task for task in tasks if task.status != SUCCESSFUL]
-    found = ways_on(broken[-1], held=is_held(broken[-1]), store=store) if broken else []
+    found = ways_on(broken[-1], held=store and is_held(broken[-1]), store=store) if broken else []
     retries = [way for way in found if way.target == "task_retry"]
     others = broken[:-1][-_MOST_RETRIES:] if store else []
     retries += [Way("Retry:", "task_retry", [f"task_id={task.id}"], template=_retry(task)) for task in others]

@@ -72,7 +72,9 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
     status = status_of(hosts)
     if not store or task.status == SUCCESSFUL:
         undo = [Way("Start again:", "batch_start_agents", ids)] if ids and _is_stopped(task) else []
-        return [status, *undo]
+        # Nothing is lost by asking once more, but for agents that would be restarted twice.
+        twice = task.what.goal == "restarted" and any(record.touched for record in task.records)
+        return [*([_once_more_without_them(task)] if held and not twice else []), status, *undo]
     this = f"task_id={task.id}"
     if task.operation == ROLLBACK:
         found = [Way("Roll back:", "task_rollback", [this], template=f"OCP roll a task back (task id {task.id})")]
@@ -110,8 +112,19 @@ def share_of(failed: int, hosts: int) -> int:
     return math.ceil(100 * failed / hosts)
 
 
+def _once_more_without_them(task: Task) -> Way:
+    """The same request again. That is all there is for a task that is not kept."""
+    share = _share_of_failed(task)
+    template = f"the same template again, hosts that may fail {share}"
+    return Way("Without them:", "", [f"ocp_max_fail_percentage={share}"], again=True, template=template)
+
+
+def _share_of_failed(task: Task) -> int:
+    return share_of(len({subtask.parallel_idx for subtask in task.failures} - {-1}), len(task.targets))
+
+
 def _without_them(task: Task, this: str) -> Way:
-    share = share_of(len({subtask.parallel_idx for subtask in task.failures} - {-1}), len(task.targets))
+    share = _share_of_failed(task)
     template = f"OCP retry a task (task id {task.id}, hosts that may fail {share})"
     return Way("Without them:", "task_retry", [this, f"ocp_max_fail_percentage={share}"], template=template)
 

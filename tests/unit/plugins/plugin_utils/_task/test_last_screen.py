@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -116,7 +117,19 @@ def test_a_broken_barrier(new_task: NewTask, success: Outcome) -> None:
 
 
 def test_without_a_store_nothing_is_retried(new_task: NewTask, play: Play) -> None:
-    assert labels(screen(play(new_task(2), {("prepare", 1): refused(1)}), store=False)) == ["Status"]
+    caller = replace(CALLER, called="oceanbase.ocp.batch_stop_agents", request=["-e", "ocp_hosts=rack7"])
+    lines = screen(play(new_task(2), {("prepare", 1): refused(1)}), caller, store=False)
+    assert labels(lines) == ["Without them", "Status"]
+    again = " ".join(lines).replace(" \\     ", " ")
+    assert "oceanbase.ocp.batch_stop_agents -e ocp_hosts=rack7 -e ocp_max_fail_percentage=50" in again
+    assert labels(screen(play(new_task(2), {("stop", 1): failure("no")}), store=False)) == ["Without them", "Status"]
+
+
+def test_without_a_store_no_agent_is_restarted_twice(new_task: NewTask, play: Play) -> None:
+    begun = play(new_task(2, "batch_restart_agents"), {("start", 1): failure("no")})
+    assert labels(screen(begun, store=False)) == ["Status"]
+    held = play(new_task(2, "batch_restart_agents"), {("prepare", 1): refused(1)})
+    assert labels(screen(held, store=False)) == ["Without them", "Status"]
 
 
 def test_awx_has_job_templates(new_task: NewTask, play: Play) -> None:
