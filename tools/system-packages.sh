@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Installs the packages of Debian or Ubuntu that this machine lacks: sshd and venv for $PYTHON, which every target needs;
-# with the argument `test` also what only the tests do: PostgreSQL, PgBouncer, MariaDB, debootstrap, systemd-nspawn, Chromium
-# and sudo. Does nothing when all is there.
+# with the argument `test` also what only the tests do: PostgreSQL, PgBouncer, MariaDB, nginx, debootstrap, systemd-nspawn,
+# Chromium and sudo. Does nothing when all is there.
 
 set -euo pipefail
 
@@ -17,6 +17,7 @@ if [ "${1:-}" = test ]; then
   PATH=$PATH:/usr/sbin command -v pgbouncer > /dev/null || missing+=(pgbouncer)
   PATH=$PATH:/usr/sbin command -v mariadbd > /dev/null || missing+=(mariadb-server)
   PATH=$PATH:/usr/sbin command -v debootstrap > /dev/null || missing+=(debootstrap)
+  PATH=$PATH:/usr/sbin command -v nginx > /dev/null || missing+=(nginx-light)
   command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
   command -v chromium > /dev/null || command -v google-chrome > /dev/null || missing+=(chromium)
   command -v sudo > /dev/null || missing+=(sudo)
@@ -52,6 +53,7 @@ if command -v systemctl > /dev/null; then
       postgresql) units=(postgresql.service) ;;
       pgbouncer) units=(pgbouncer.service) ;;
       mariadb-server) units=(mariadb.service) ;;
+      nginx-light) units=(nginx.service) ;;
       *) continue ;;
     esac
     "${as_root[@]}" systemctl disable --quiet "${units[@]}" 2> /dev/null || true
