@@ -96,7 +96,7 @@ class ActionModule(ActionBase):
         return {**result, **answer, **whose}
 
     def _take_from(self, left: t.Mapping[str, t.Any]) -> None:
-        """Work where and as the task has on this host before: what a retry is told must not lead it elsewhere."""
+        """Work where and as the task's earlier phases did. Variables of a retry must not lead elsewhere."""
         taken = {name: left[name] for name in ("home", "ran_as") if name in left}
         if self._phase != "start":
             taken.pop("ran_as", None)
@@ -118,7 +118,7 @@ class ActionModule(ActionBase):
     def _left_by_fan_out(
         self, controller: t.Mapping[str, t.Any], run: t.Mapping[str, t.Any], host: str
     ) -> dict[str, t.Any]:
-        """What the fan-out says of a host that it has left to this task; where there was none, what the task knows."""
+        """The fan-out's note on a host that it has left to this task. Without a fan-out, the task's own knowledge."""
         if "task" not in run:
             return {}
         found = fan_out(controller, self._phase, run["task"]["id"])
@@ -133,11 +133,11 @@ class ActionModule(ActionBase):
         return phase is not None and phase.changes and not self._task.check_mode
 
     def _work(self, task_vars: dict[str, t.Any], patient: bool) -> dict[str, t.Any]:
-        """patient: wait for whoever holds the agent's lock: in a resumed task it may be the last run's program."""
+        """patient: wait for the agent's lock. In a resumed task the last run's program may hold it."""
         try:
             answer = self._ask(task_vars)
         except AnsibleConnectionFailure as exc:
-            # Ctrl-C cuts the connections, too, where workers hear it: what a host has begun is let finish all the same.
+            # Ctrl-C cuts the connections, too, where workers hear it. A host at work finishes all the same.
             if not self._changes and not cancel.asked():
                 return {"unreachable": True, "msg": printable(exc)}
             return self._look_again(task_vars, printable(exc))
@@ -221,7 +221,7 @@ class ActionModule(ActionBase):
         return answer
 
     def _parse_returned_data(self, res: t.Any, *more: t.Any) -> t.Any:
-        """What the ordinary module has printed: Ansible shows the rest of it, too, which may be anything."""
+        """The output of the ordinary module. Ansible shows all of it, and it may be anything."""
         texts = {name: printable(res[name], LARGEST) for name in ("stdout", "stderr")}
         return super()._parse_returned_data({**res, **texts}, *more)
 
@@ -238,7 +238,7 @@ class ActionModule(ActionBase):
         while True:
             time.sleep(_PAUSE)
             why = silence(self._run)
-            if why:  # whoever has the task now may have done something else there
+            if why:  # another run may have the task now, and have done something else there
                 return disowned(f"{lost or 'its agent is locked'}; it is not asked again: {why}; {UNKNOWN}")
             self._connection._shell.tmpdir = None  # it may be half written, or gone with the host
             try:

@@ -77,7 +77,7 @@ def _pass(
     executor: Executor,
     started: str,
 ) -> Task:
-    """Settle what was handed in, and go on to what follows, or end the task where nothing does. Store it."""
+    """Settle the outcomes, and let the next phases begin, or end the task where there is none. Store the task."""
     with contextlib.suppress(StoreError):  # saving tells
         run.cancelled = persistence.cancelled(asked.url, executor, task.id)
     last = {phase: answers for phase, answers in outcomes.items() if phase == _LAST_PHASE}

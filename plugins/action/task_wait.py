@@ -56,7 +56,7 @@ class ActionModule(ControllerAction):
 
     @staticmethod
     def _pass(run: Run, phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
-        """Settle a phase, and let hosts go on. Returns whether that is what the barrier came to, or all is done."""
+        """Settle a phase, and let hosts go on. Returns whether some do, or all is done."""
         task = run.the_task.copy()
         settled = task.settle(phase, collect(task, phase, hostvars))
         run.task = task.copy()
@@ -64,7 +64,7 @@ class ActionModule(ControllerAction):
             run.cancelled = persistence.cancelled(url, run.executor, task.id)
         if run.check_mode and task.holds(phase):
             run.held = run.held or phase
-            task.max_fail_percentage = 100  # what is behind the barrier is looked at all the same: nothing is changed
+            task.max_fail_percentage = 100  # nothing is changed, so hosts go on behind the barrier
         if not run.cancelled:
             settled += pass_on(task, [phase], started)
         request = run.request

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A look at the agents of hosts, all at once and outside of any task: what each answers, and who is left to a task."""
+"""A look at the agents of hosts, all at once and outside of any OCP task."""
 
 from __future__ import annotations
 

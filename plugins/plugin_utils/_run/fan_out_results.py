@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What a fan-out makes of its hosts: a result in the shape of agent_processes, or a host that its task has to do."""
+"""The hosts of a fan-out. Each gets a result in the shape of agent_processes, or is left to the phase's task."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def is_failure(result: t.Mapping[str, t.Any]) -> bool:
 
 
 def failure_line(host: str, result: t.Mapping[str, t.Any]) -> str:
-    """What is told of a host that failed."""
+    """The line about a host that failed."""
     return f"{'unreachable' if result.get('unreachable') else 'failed'}: [{host}] {in_line(result.get('msg'))}"
 
 

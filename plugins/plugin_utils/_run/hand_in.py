@@ -22,8 +22,8 @@ from .run import Run
 def hand_in(run: Run, phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
     """Hand in the answers of a slice's hosts in these phases. A host without an answer has failed.
 
-    run: the slice's, which is updated. It keeps what the store did not take for the next time,
-    and no other host of the slice begins. url: of the store. hostvars: Ansible's variable of that name.
+    run: the slice's, which is updated. It keeps outcomes that the store did not take for the next time, and no other
+    host of the slice begins. url: of the store. hostvars: Ansible's variable of that name.
     """
     share = run.the_task
     ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]

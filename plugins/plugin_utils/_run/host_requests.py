@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the host program is asked to do on each host of a phase, for the fan-out: as the roles ask it by their task."""
+"""The requests of a fan-out to the host program, one a host. They have the same options as the roles' tasks."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class HostRequests:
     phases: those of the operation, in order. run: the one that they belong to. variables: of the hosts.
     results: of earlier phases.
 
-    A host's variables are looked up once in a run, in its first phase, for all that follow: that costs more than all
-    else that is done for it. The engine of the fan-out keeps what was found, as a note.
+    A host's variables are looked up once in a run, in its first phase, for all that follow. That look costs more than
+    all other work for the host. The engine of the fan-out keeps the result, as a note.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class HostRequests:
         self._valid: dict[tuple[str, str], dict[str, t.Any]] = {}
 
     def is_in(self, note: t.Mapping[str, t.Any] | None) -> bool:
-        """Whether a note on a host has what this phase of this task asks of it."""
+        """Whether a note on a host has the request of this phase of this task."""
         return note is not None and note["task"] == self._task.id and self._phase in note["requests"]
 
     def note(self, host: str) -> dict[str, t.Any]:
-        """Look up what this phase and those to come ask of a host. Raises OcpError or AnsibleError for this phase."""
+        """Look up the requests of this phase and of those to come. Raises OcpError or AnsibleError for this phase."""
         requests = {self._phase: self._validated(self._phase, host)}
         for phase in self._phases[self._phases.index(self._phase) + 1 :]:
             try:

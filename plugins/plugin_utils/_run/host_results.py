@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A host's result in a phase: what it is without an answer, and where it is, by whichever way the host was asked."""
+"""A host's result in a phase: where it is after a fan-out and after a task, and its form without an answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN = "how far it came is not known: look at the host, or run it again, whic
 
 
 def no_answer(why: str, changing: bool) -> dict[str, t.Any]:
-    """The answer for a host that has said something else, or too much. changing: whether it may have been changed."""
+    """The answer for a host whose output was none, or too long. changing: whether it may have been changed."""
     return {"failed": True, "reason": "no_answer", "msg": f"{why}; {UNKNOWN}" if changing else why}
 
 
@@ -50,7 +50,7 @@ def of_controller(hostvars: t.Any) -> t.Mapping[str, t.Any]:
 
 
 def fan_out(controller: t.Mapping[str, t.Any], phase: str, task_id: object) -> dict[str, t.Any] | None:
-    """What the fan-out of a phase of a task has left: C(answers) and C(rest), by host, as agent_fan_out returns them.
+    """The results of the fan-out of a phase: C(answers) and C(rest), by host, as agent_fan_out returns them.
 
     controller: the variables of localhost, on which the playbooks register C(ocp_fan_outs). Returns None where they
     have not, which is where the roles are used by themselves.
@@ -68,7 +68,7 @@ def fan_out(controller: t.Mapping[str, t.Any], phase: str, task_id: object) -> d
 
 
 def earlier(controller: t.Mapping[str, t.Any], task_id: object) -> dict[str, t.Any]:
-    """What the fan-outs of a task have left that came before the one at hand, as far as later phases ask for it.
+    """The results of the fan-outs of a task before the one at hand, as far as later phases ask for them.
 
     By phase, in the form of fan_out(). controller, task_id: as there.
     """
@@ -117,7 +117,7 @@ class Results:
         return self._fan_outs[phase]
 
     def _counts(self, result: t.Mapping[str, t.Any]) -> bool:
-        """Whether a result is of this task: not that of another one before it in the same ansible-playbook, nor a
-        variable of the inventory. What failed before it came to the task says so, and for Ansible alone."""
+        """Whether a result is of this task, and not of an earlier one in the same ansible-playbook, nor a variable of
+        the inventory. A host that failed before its task began has a result of Ansible's, which names no task."""
         told = result.get("task") == self._task_id or result.get("failed") or result.get("unreachable")
         return bool(told) or self._task_id is None

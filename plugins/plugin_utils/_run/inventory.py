@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What a request asks of the inventory: its hosts, their ids, states and variables, and who is left out by a limit."""
+"""The inventory of a request: hosts by their ids, their states and variables, and the hosts that a limit leaves out."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the requests have in common that a run makes for its plays: the user, the hosts, and how one is refused."""
+"""The way of a request that a play makes: its arguments, its user, its response file, and its refusal."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "report_file", "task
 class Asked:
     """A request as a play makes it.
 
-    action: which has asked. request: what its response repeats. arguments: of the action, checked. variables: of the
-    action's task. inventory: as the request finds it. url: of the task store, see persistence.chosen(). response_file:
-    path of the file that is to get the response; None in check mode, too. held_by: the run that lives and writes that
-    file; None where it is free. report_file, report_held_by: the same of the report. forged: why the request may not
-    come with its variables. wrong: what is wrong with its arguments. Both are for check(), and None where all is well.
+    action: makes the request. request: the parts that its response repeats. arguments: of the action, checked.
+    variables: of the action's task. inventory: as the request finds it. url: of the task store, see
+    persistence.chosen(). response_file: path of the file for the response; None where none is wanted, and in check
+    mode. held_by: the living run that writes that file; None where it is free. report_file, report_held_by: the same of
+    the report. forged, wrong: the refusals of its variables and its arguments, for check(); None where they are right.
     """
 
     action: ActionBase
@@ -70,7 +70,7 @@ class Asked:
 
     @property
     def left_alone(self) -> str:
-        """What is said of a response file that another run writes."""
+        """The message about a response file that another run writes."""
         return f"{self.response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
 
     @property
@@ -105,7 +105,7 @@ class Asked:
                 raise OcpError(CONFLICT, f"two runs cannot write one {kind} file: give ocp_{kind}_file another path")
 
     def authorize(self, role: str, what: str) -> None:
-        """Raises OcpError (403) where the user lacks a role. what: the name of what is asked for."""
+        """Raises OcpError (403) where the user lacks a role. what: the name of the request."""
         if self.arguments["role_bindings"]:
             controller.authorize(controller.user(self.variables), role, self.arguments["role_bindings"], what)
 
@@ -129,10 +129,10 @@ def carry_out(
     variables: t.Mapping[str, t.Any],
     do: t.Callable[[Asked, Run], dict[str, t.Any] | None],
 ) -> dict[str, t.Any]:
-    """Do what a request asks for, or refuse it with OCP's own answer. Returns the result of the action.
+    """Carry a request out, or refuse it with OCP's own answer. Returns the result of the action.
 
-    spec: the action's arguments. variables: of its task. do: completes the run, and returns what the result has
-    besides, None for nothing. It may raise OcpError.
+    spec: the action's arguments. variables: of its task. do: completes the run, and returns further keys of the result,
+    None for none. It may raise OcpError.
     """
     for warning in (shadow.hidden_package(), None if playbook.is_entered() else _UNATTENDED):
         if warning:
@@ -191,7 +191,7 @@ def _claim(path: str | None) -> Executor | None:
 
 
 def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:
-    """The arguments, and what is wrong with them; the answer to that follows those that are right."""
+    """The arguments, and the refusal of wrong ones. The response to that follows the arguments that are right."""
     try:
         dummy, arguments = action.validate_argument_spec(argument_spec=spec)
         return arguments, None

@@ -34,7 +34,7 @@ def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory
 
     argument: of the action. Without it the variables NAMES_OF_HOSTS of the run are taken just as they were given: a
     request is data, and a template in it must be refused, not evaluated. variables: of the task on the controller.
-    inventory: as the request finds it. What a pattern or a file comes to is shown. Raises OcpError (400).
+    inventory: as the request finds it. The hosts of a pattern or a file are shown. Raises OcpError (400).
     """
     if argument is not None:
         return read_ids(plain(argument))
@@ -58,7 +58,7 @@ def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory
 
 
 def check_resumed(named: t.Sequence[int], targets: t.Sequence[Target], unfinished: t.Sequence[int]) -> None:
-    """Check the hosts that are named for a task which is taken up: it goes on with all its hosts, whoever is named.
+    """Check the hosts that a request names for a task to be taken up. The task goes on with all of its hosts.
 
     named: their ids. targets: of the task. unfinished: the ids of those that it still has to do with. Raises OcpError
     (400) where one of these is not named, or another host is.

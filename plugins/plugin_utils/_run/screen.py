@@ -6,9 +6,9 @@
 
 """The screen of ansible-playbook, for its workers.
 
-A worker has ansible-playbook show a text, by a thread that ends when the write fails. With that thread gone no result
-of a worker is heard any more, and ansible-playbook waits for ever (ansible-core 2.18 to 2.22, results_thread_main). So
-nothing is sent to a screen that nobody reads any more, such as the pipe of a program that has ended.
+A thread of ansible-playbook shows the texts of workers, and ends when a write fails. Then no result of a worker arrives
+any more, and ansible-playbook waits for ever (ansible-core 2.18 to 2.22, results_thread_main). So nothing is sent to a
+screen without a reader, such as the pipe of a program that has ended.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Nothing:
 
 
 def hidden() -> dict[str, bool]:
-    """What hides a result from the screen, below -vvv: one that is for the plays that follow, and not for people."""
+    """The keys that hide a result from the screen below -vvv. Such a result is for plays, and not for people."""
     return {"_ansible_verbose_override": True} if Display().verbosity < _INTERNALS else {}
 
 
@@ -53,7 +53,7 @@ def display() -> Display | _InOldRunner | _Nothing:
 
 
 def tell(text: str, color: str | None = None) -> None:
-    """Show a text on stderr: what is on stdout belongs to the callback, and may be one JSON document. In a worker."""
+    """Show a text on stderr. Stdout belongs to the callback, and may be one JSON document. In a worker."""
     display().display(text, color=color, stderr=True)
 
 
@@ -81,7 +81,7 @@ def _is_old_runner() -> bool:
 def _is_gone(path: str) -> bool:
     """Whether nobody reads from a file of another process. path: of the file below /proc."""
     try:
-        if stat.S_ISSOCK(os.stat(path).st_mode):  # one cannot be opened, whoever reads from it
+        if stat.S_ISSOCK(os.stat(path).st_mode):  # a socket cannot be opened
             return False
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as exc:

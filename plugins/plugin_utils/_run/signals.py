@@ -4,11 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""What signals do to a run: the first one cancels its task, whichever it is.
+"""Signals to a run. The first one cancels its task.
 
-ansible-core ends at once on SIGTERM and SIGHUP: from 2.19 on it also kills its workers, before that the kernel ends it
-and the workers stay. So the playbook's own process handles them as Ctrl-C: no other host is begun, what a host has
-begun is let finish, and the report tells. Before 2.19 workers are in its process group and get what the group gets.
+ansible-core ends at once on SIGTERM and SIGHUP. From 2.19 on it also kills its workers; before that the kernel ends it
+and the workers stay. So the playbook's own process handles them as it handles Ctrl-C. No other host is begun, hosts at
+work finish, and the report tells. Before 2.19 workers are in its process group and get the group's signals.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _BY_SIGNAL = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP:
 def handle(task_runs: t.Callable[[], bool]) -> None:
     """Make the first Ctrl-C, SIGTERM or SIGHUP cancel the task. task_runs: whether there is one to cancel.
 
-    Another Ctrl-C is left to ansible-core, which breaks the run off. Another SIGTERM or SIGHUP changes nothing: a shell
-    and the kernel both send SIGHUP when a terminal closes, and timeout(1) sends SIGTERM twice. What is ignored stays
-    ignored, as under nohup. To be called in ansible-playbook's own process.
+    Another Ctrl-C is left to ansible-core, which breaks the run off. Another SIGTERM or SIGHUP changes nothing, since a
+    shell and the kernel both send SIGHUP when a terminal closes, and timeout(1) sends SIGTERM twice. Ignored signals
+    stay ignored, as under nohup. To be called in ansible-playbook's own process.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -67,7 +67,7 @@ def _handler(playbook: int, task_runs: t.Callable[[], bool], previous: t.Any) ->
 
 
 def _cancels(number: int) -> bool:
-    """Cancel the task, where that is what a signal to the playbook's own process means."""
+    """Cancel the task at a signal to the playbook's own process. Returns whether the signal has no other effect."""
     if number == signal.SIGHUP:
         _leave_closed_terminal()
     if cancel.asked():
@@ -79,7 +79,7 @@ def _cancels(number: int) -> bool:
 
 
 def _worker_goes_on(number: int, count: int) -> bool:
-    """Whether a worker finishes its host: on what its whole process group gets, not on what ends it alone."""
+    """Whether a worker finishes its host. It does at a signal to its whole process group, not at one to itself."""
     if number == signal.SIGHUP:
         return True
     if number == signal.SIGINT:
@@ -96,7 +96,7 @@ def _pass_on(previous: t.Any, number: int, frame: t.Any) -> None:
 
 
 def _leave_closed_terminal() -> None:
-    """Write to nowhere what was written to a terminal that is closed: every write to it fails, and ends the run."""
+    """Turn output to a closed terminal to /dev/null. Every write to the terminal fails, and ends the run."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         if nobody_reads(descriptor):
