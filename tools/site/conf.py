@@ -31,6 +31,8 @@ suppress_warnings = ["misc.highlighting_failure"]  # responses with dots in them
 
 html_theme = "sphinx_rtd_theme"
 html_title = f"oceanbase.ocp {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 
@@ -49,7 +51,7 @@ _PLAYER = re.compile(r"<!-- player (\S+) -->")
 
 def _source_read(_app: object, page: str, source: list[str]) -> None:
     text = _OUTSIDE.sub(rf"]({REPOSITORY}/\1)", source[0])
-    text = _PLAYER.sub(r"```{asciinema} \1\n:idle-time-limit: 2\n:fit: width\n```", text)
+    text = _PLAYER.sub(r"```{asciinema} \1\n:fit: width\n:poster: npt:0:30\n```", text)
     if page == root_doc:  # its table has every page once, in the order of the site
         pages = dict.fromkeys(re.findall(r"\((\w[\w-]*\.md)\)", text))
         head = ["", "```{toctree}", ":hidden:", ":maxdepth: 1", ""]
