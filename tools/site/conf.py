@@ -17,7 +17,7 @@ GALAXY = yaml.safe_load((Path(__file__).resolve().parents[2] / "galaxy.yml").rea
 REPOSITORY = f"{GALAXY['repository']}/blob/main"
 
 project = "oceanbase.ocp"
-author = copyright = "OceanBase OCP collection contributors"
+author = project_copyright = "OceanBase OCP collection contributors"
 version = release = GALAXY["version"]
 
 extensions = ["myst_parser", "sphinx_antsibull_ext", "sphinxcontrib.asciinema"]
@@ -51,7 +51,7 @@ _PLAYER = re.compile(r"<!-- player (\S+) -->")
 
 def _source_read(_app: object, page: str, source: list[str]) -> None:
     text = _OUTSIDE.sub(rf"]({REPOSITORY}/\1)", source[0])
-    text = _PLAYER.sub(r"```{asciinema} \1\n:fit: width\n:poster: npt:0:30\n```", text)
+    text = _PLAYER.sub(r"```{asciinema} \1\n:fit: width\n:poster: npt:0:15\n```", text)
     if page == root_doc:  # its table has every page once, in the order of the site
         pages = dict.fromkeys(re.findall(r"\((\w[\w-]*\.md)\)", text))
         head = ["", "```{toctree}", ":hidden:", ":maxdepth: 1", ""]

@@ -25,7 +25,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     for match in LINK.finditer(page.read_text()):
-        target, _, anchor = (match[1] or match[2]).partition("#")
+        target, dummy, anchor = (match[1] or match[2]).partition("#")
         if target.startswith(("https:", "http:", "mailto:")):
             continue
         path = (page.parent / target).resolve() if target else page
