@@ -26,8 +26,9 @@ PAGE = (ROOT / "docs" / "variables.md").read_text()
 OF_PLAYBOOKS = {"ocp_last_barrier", "ocp_workflow"}
 # What a plugin looks at by itself, so that no play names it.
 EVERYWHERE = {"ocp_ignore_variables"}
-# The plays that accept a request give it to an action that looks at it in a workflow alone.
+# The plays that accept a request give these to an action that looks at them in a workflow alone, or never in one.
 OF_WORKFLOWS = {"ocp_workflow_timeout"}
+OF_SINGLE_RUNS = {"ocp_waves", "ocp_waves_after", "ocp_waves_max_fail_percentage"}
 TIMEOUTS = {f"ocp_{phase}_timeout" for phase in (*BY_PHASE, WAIT.phase)}
 
 LETTERS = {
@@ -44,8 +45,10 @@ ROWS = {
 
 def plays(playbook: Path) -> list[Path]:
     """A playbook, what it imports, and the tasks of the roles that these have."""
-    found = [playbook, *playbook.parent.glob("tasks/*.yml")] if playbook.parent.name == "phases" else [playbook]
-    for play in yaml.safe_load(playbook.read_text()):
+    text = playbook.read_text()
+    tasks = re.findall(r"_tasks: (tasks/\w+\.yml)$", text, re.MULTILINE)
+    found = [playbook, *(playbook.parent / name for name in tasks)]
+    for play in yaml.safe_load(text):
         if "ansible.builtin.import_playbook" in play:
             found += plays(playbook.parent / play["ansible.builtin.import_playbook"])
     return found
@@ -55,9 +58,8 @@ def looked_at(playbook: str) -> set[str]:
     """The variables of the collection that a playbook looks at."""
     text = "".join(path.read_text() for path in {*plays(ROOT / "playbooks" / f"{playbook}.yml")})
     own = set(re.findall(r"^    (ocp_\w+):", text, re.MULTILINE))  # set by the playbook itself
-    found = set(re.findall(r"\b(?:ocp_[a-z_]+|(?:sub)?task_id)\b(?= [|}])", text)) - own
-    if not playbook.startswith("workflow_"):
-        found -= OF_WORKFLOWS
+    found = set(re.findall(r"\b(?:ocp_[a-z_]+|(?:sub)?task_id)\b(?= [|}]|\))", text)) - own
+    found -= OF_SINGLE_RUNS if playbook.startswith("workflow_") else OF_WORKFLOWS
     if "task_create:" in text or "status_fan_out:" in text:
         found |= {*NAMES_OF_HOSTS}
     if "task_create:" in text or "task_resume:" in text:
