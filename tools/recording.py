@@ -16,7 +16,9 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import termios
@@ -30,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 from tests.fleet import Fleet, HostSpec  # noqa: E402 the checkout is no package
 
 RECORD = ROOT / "docs" / "recording.cast"
+REPORT = ROOT / "docs" / "images" / "recording-report.png"
 COLUMNS, ROWS = 120, 36
 TITLE = "A night on 60 hosts"
 LONGEST_PAUSE = 2  # seconds; players cut longer ones
@@ -161,7 +164,20 @@ def need(shown: str, *texts: str) -> str:
     return shown
 
 
-def night(terminal: Terminal, fleet: Fleet) -> None:
+def draw(report: Path) -> None:
+    """Check that the report names the five, and draw it, where there is a browser."""
+    need(report.read_text(encoding="utf-8"), *FIVE)
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        print(f"recording: no Chromium, so {REPORT.name} stays as it is", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory(prefix="ocp-browser-") as profile:
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,900"]
+        command = [browser, *options, f"--user-data-dir={profile}", f"--screenshot={REPORT}", report.as_uri()]
+        subprocess.run(command, check=True, timeout=120, stderr=subprocess.DEVNULL)
+
+
+def night(terminal: Terminal, fleet: Fleet, folder: Path) -> None:
     """All that is recorded."""
     terminal.say("What runs? This changes nothing.")
     need(terminal.run(f"{PLAY}agent_status"), *FIVE)
@@ -174,8 +190,9 @@ def night(terminal: Terminal, fleet: Fleet) -> None:
     need(terminal.run(f"{PLAY}batch_stop_agents -e ocp_hosts=all --check"), *DOWN, OTHER_HOME, NOT_PERMITTED)
     terminal.mark("check")
     terminal.say("Stop them. Up to a tenth of the hosts may fail.")
-    stop = terminal.run(f"{PLAY}batch_stop_agents -e ocp_hosts=all -e ocp_max_fail_percentage=10")
-    need(stop, *FIVE)
+    operation = f"{PLAY}batch_stop_agents -e ocp_hosts=all -e ocp_max_fail_percentage=10"
+    stop = need(terminal.run(f"{operation} -e ocp_report_file=report.html"), *FIVE)
+    draw(folder / "report.html")
     terminal.mark("stop")
     terminal.say("What happened there? This command is from the screen.")
     terminal.paste(offered(stop, "Log"))
@@ -208,7 +225,7 @@ def main() -> None:
             fleet.host(REVIVED).kill_daemon()  # its watchdog has a new one at once, the children have none
             terminal = Terminal(folder)
             try:
-                night(terminal, fleet)
+                night(terminal, fleet, folder)
             finally:
                 terminal.close()
             write(terminal.events)
