@@ -18,12 +18,17 @@ check() {
   running+=($!)
   commands+=("$*")
 }
-# What configures AWX is linted where its modules are. Not both at once: they share the folder .ansible.
+# What configures AWX is linted where its modules are. Not both at once: they share the folder .ansible. The project's
+# playbooks have a line each, and tests/packaging/test_awx_project.py checks that line and their syntax. ansible-lint
+# would run ansible-playbook twice for each.
 ansible_lint() {
-  local configuration=examples/awx-project/awx status=0
-  ansible-lint --exclude "$configuration" || status=1
+  local project=examples/awx-project status=0 playbook left_out=()
+  for playbook in playbooks/*.yml; do
+    left_out+=(--exclude "$project/${playbook##*/}")
+  done
+  ansible-lint --exclude "$project/awx" "${left_out[@]}" || status=1
   if [ -e .venv-awx/complete ]; then
-    PATH=$PWD/.venv-awx/bin:$PATH ansible-lint "$configuration" || status=1
+    PATH=$PWD/.venv-awx/bin:$PATH ansible-lint "$project/awx" || status=1
   fi
   return "$status"
 }
