@@ -74,6 +74,7 @@ class ActionModule(ControllerAction):
             "msg": message,
             "plan": plain(told.plan),
             "screen": plain(lines),
+            "shown": shown,
             "successful": successful,
             "told": plain(texts[0] if len(texts) == 1 else texts),
             "response": response,

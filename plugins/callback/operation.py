@@ -56,9 +56,10 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable impo
 _COLLECTION = Path(__file__).resolve().parents[2]
 _INTERNALS = 3  # the verbosity from which on everything is shown
 _COLORS = {OK: C.COLOR_OK, FAILED: C.COLOR_ERROR, AT_WORK: None}
-# A task that was taken up or has begun is in their results, and how it ended in that of the report.
+# A task that was taken up or has begun is in the results of the first ones, and how it ended in those of the others.
 _OPENING = frozenset({"task_create", "task_resume", "task_slice"})
-_FAN_OUT, _ON_HOST, _REPORT = "agent_fan_out", "agent_processes", "task_report"
+_REPORTS = frozenset({"task_report", "task_waves"})
+_FAN_OUT, _ON_HOST = "agent_fan_out", "agent_processes"
 
 
 class CallbackModule(Default):
@@ -139,7 +140,7 @@ class CallbackModule(Default):
             self._settle(content)
         elif name == _ON_HOST:
             self._end(result, failed=False)
-        elif name == _REPORT and content.get("shown"):
+        elif name in _REPORTS and content.get("shown"):
             self._reported = content.get("msg")
         elif name == "debug":
             self._tell(content.get("msg"))
@@ -267,10 +268,10 @@ class CallbackModule(Default):
 
     def _tell(self, message: t.Any) -> None:
         """What a play says to people: a text, or lines."""
-        if message is None or message == self._reported:
-            return
-        lines = message if isinstance(message, list) else [message]
-        self._display.display("\n".join(map(str, lines)))
+        texts = message if isinstance(message, list) else [message]
+        lines = [str(text) for text in texts if text not in (None, self._reported)]
+        if lines:
+            self._display.display("\n".join(lines))
 
 
 def _is_ours(play: t.Any) -> bool:

@@ -85,6 +85,11 @@ screen:
   sample:
     - "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts: 2 agents stopped"
     - 2 hosts stopped and verified
+shown:
+  description: Whether RV(screen) is shown by C(ansible-playbook) at its end, or by the run that this is a wave of.
+  returned: always
+  type: bool
+  sample: true
 told:
   description:
     - What a task has to show of RV(plan), RV(screen) and RV(msg). The plan is shown with C(-v), the screen where
