@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,8 +39,8 @@ def test_it_gets_what_this_run_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     playbook.write_text(PLAYBOOK)
     vault.write_text("secret: of-the-vault\n")
     (tmp_path / "key").write_text("key of the vault\n")
-    command = ["ansible-vault", "encrypt", "--vault-id", f"site@{tmp_path / 'key'}", vault]
-    subprocess.run(command, check=True, capture_output=True)
+    encrypt = ["vault", "encrypt", "--vault-id", f"site@{tmp_path / 'key'}", str(vault)]
+    subprocess.run([sys.executable, "-m", "ansible", *encrypt], check=True, capture_output=True)
     playbook.write_text(PLAYBOOK.replace("  tasks:", f"  vars_files: [{vault}]\n  tasks:"))
     action: Any = SimpleNamespace(
         _loader=SimpleNamespace(
