@@ -202,7 +202,7 @@ def through_the_fan_out(text: str) -> dict[str, Any]:
             answer = Answer(host, BEGAN, ENDED, True, None, Failure.NO_ANSWER, str(error))
         fan_out.take(host, Answer.load(json.loads(frame(answer.dump())[4:])))
     assert fan_out.failures() == [line for line in fan_out.failures() if line.isprintable()]
-    return {"localhost": {"ocp_fan_outs": {**fan_out.result(), "earlier": "{}"}}}
+    return {"localhost": {"ocp_fan_outs": {**fan_out.result(run), "earlier": "{}"}}}
 
 
 def through_tasks(text: str) -> dict[str, Any]:
