@@ -113,7 +113,7 @@ class ActionModule(ControllerAction):
                     progress.ended(host, failed=self._tell_failure(results, host, result))
                     if result is not None and not self._task.check_mode:
                         journal.note_answer(results.phase, host, result)
-                _tell_program(results, progress)  # that all have ended
+                _tell_program(run, progress)  # that all have ended
         except Exception as exc:
             # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
             if not getattr(exc, "sent", asked):
@@ -129,7 +129,7 @@ class ActionModule(ControllerAction):
         line = progress.line(time.monotonic())
         if line:
             screen.tell(line)
-        _tell_program(results, progress)
+        _tell_program(run, progress)
         return results.halted is not None
 
     # On stderr: what is on stdout belongs to the callback, and may be one JSON document.
@@ -168,12 +168,12 @@ class ActionModule(ControllerAction):
         return {"diff": found}
 
 
-def _tell_program(results: FanOutResults, progress: Progress) -> None:
+def _tell_program(run: Run, progress: Progress) -> None:
     """Tell how far the phase is to a program that runs the playbook, where it listens and that is due."""
     if os.environ.get(PROGRAM_VARIABLE):
         found = progress.for_program(time.monotonic())
         if found:
-            screen.tell(PROGRAM_LINE + json.dumps({"taskId": results.run.the_task.id, **found}))
+            screen.tell(PROGRAM_LINE + json.dumps({"taskId": run.the_task.id, **found}))
 
 
 def _phases(task: Task) -> list[str]:
