@@ -206,11 +206,12 @@ def night(terminal: Terminal, fleet: Fleet, folder: Path) -> None:
     terminal.run("mkdir host_vars")
     terminal.run(f"echo 'ocp_agent_home: {HOME}' > host_vars/{OTHER_HOME}.yml")
     terminal.run(f"echo 'ansible_user: root' > host_vars/{NOT_PERMITTED}.yml")
-    need(terminal.paste(offered(stop, "Retry")), "4 agents stopped", REVIVED, "run the stop again")
-    terminal.mark("retry")
-    terminal.say("Four are stopped. The retry does not stop what came back: a stop of that host does.")
-    need(terminal.run(f"{PLAY}batch_stop_agents -e ocp_hosts={REVIVED}"), "SUCCESSFUL")
+    terminal.paste(offered(stop, "First"))  # what the commands below it have in common
+    need(terminal.paste(offered(stop, "Stop again")), "SUCCESSFUL")
     terminal.mark("again")
+    terminal.say("What came back is stopped. The retry does what is left on the five.")
+    need(terminal.paste(offered(stop, "Retry")), "SUCCESSFUL")
+    terminal.mark("retry")
     need(terminal.paste(offered(stop, "Status")), "5 stopped")
     terminal.mark("after")
 

@@ -15,7 +15,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.ways_on import
 from tests.report.browser import browser
 from tests.report.made import Made, some_fail
 
-PICTURE = Path(__file__).resolve().parents[2] / "docs" / "img" / "report.png"
+PICTURE = Path(__file__).resolve().parents[2] / "docs" / "images" / "report.png"
 SIZE, SCALE = (1060, 1480), 0.75
 
 

@@ -12,8 +12,9 @@ import math
 import typing as t
 from dataclasses import dataclass
 
-from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED
+from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, STILL_RUNNING
 from .layout import Shell, fold, quoted, wrap
+from .operation import PHASES
 from .task import FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
 
 _STATUS = "agent_status"
@@ -23,6 +24,7 @@ _SHORT = "ocp"  # the shell function that stands for what all commands have in c
 _OURS = "oceanbase.ocp."
 _MOST_IDS = 30
 _LONGEST = 6  # lines of a command
+_LAST, _RUNS = PHASES[-1], STILL_RUNNING.code
 _CUT_SHORT = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED)}
 
 
@@ -79,7 +81,8 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
     if task.operation == ROLLBACK:
         found = [Way("Roll back:", "task_rollback", [this], template=f"OCP roll a task back (task id {task.id})")]
     else:
-        found = [Way("Retry:", "task_retry", [this], template=f"OCP retry a task (task id {task.id})")]
+        found = _stop_again(task)
+        found.append(Way("Retry:", "task_retry", [this], template=f"OCP retry a task (task id {task.id})"))
         if held:
             found.append(_without_them(task, this))
         found += _skip(task, this)
@@ -127,6 +130,15 @@ def _without_them(task: Task, this: str) -> Way:
     share = _share_of_failed(task)
     template = f"OCP retry a task (task id {task.id}, hosts that may fail {share})"
     return Way("Without them:", "task_retry", [this, f"ocp_max_fail_percentage={share}"], template=template)
+
+
+def _stop_again(task: Task) -> list[Way]:
+    """For agents that came back after Stop: a retry has Finish alone, which finds them again and stops nothing."""
+    back = {s.parallel_idx for s in task.failures if s.phase == _LAST and s.error and s.error["code"] == _RUNS}
+    if task.what.goal != "stopped" or not 0 < len(back) <= _MOST_IDS:
+        return []
+    ids = _list(task.targets[index].host_id for index in sorted(back))
+    return [Way("Stop again:", "batch_stop_agents", [f"host_ids={ids}"], template=f"OCP stop agents (host ids {ids})")]
 
 
 def _skip(task: Task, this: str) -> list[Way]:

@@ -15,6 +15,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
     CANCELLED,
     INTERRUPTED,
     NO_CONNECTION,
+    STILL_RUNNING,
+    TIMED_OUT,
     Code,
 )
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.interventions import rollback
@@ -101,6 +103,22 @@ def test_what_was_done_can_be_rolled_back(new_task: NewTask, play: Play) -> None
     assert labels(screen(task, stop=1)) == ["Retry", "Without them", "Skip", "Roll back", "Status", "Log"]
     rollback(task)
     assert labels(screen(play(task, {("start", 0): refused(0)}))) == ["Roll back", "Status", "Log"]
+
+
+def test_an_agent_that_came_back_is_stopped_again_before_the_retry(new_task: NewTask, play: Play) -> None:
+    """The retry has Finish alone. What did not answer in Finish needs nothing else."""
+    back = failure("host1 (host id 1002): ocp_agentd (pid 7) came back after Stop", STILL_RUNNING)
+    task = play(new_task(3), {("finish", 1): back, ("finish", 2): failure("host2 (host id 1003): no answer", TIMED_OUT)})
+    lines = screen(task, stop=3)
+    assert labels(lines)[:3] == ["Stop again", "Retry", "Skip"]
+    first = next(index for index, line in enumerate(lines) if line.startswith("Stop again:"))
+    command = " ".join(lines[first : first + 2]).replace("\\", "")
+    assert command.split()[2:] == [
+        *("ansible-playbook", "-i", "inventory.yml", "oceanbase.ocp.batch_stop_agents", "-e", "host_ids=1002")
+    ]
+    assert "Stop again:    launch OCP stop agents (host ids 1002)" in screen(task, None, stop=3)
+    started = play(new_task(1, "batch_start_agents"), {("finish", 0): back})
+    assert "Stop again" not in labels(screen(started))
 
 
 def test_a_cancelled_run_held_nobody(new_task: NewTask, play: Play) -> None:
