@@ -108,7 +108,8 @@ def test_what_was_done_can_be_rolled_back(new_task: NewTask, play: Play) -> None
 def test_an_agent_that_came_back_is_stopped_again_before_the_retry(new_task: NewTask, play: Play) -> None:
     """The retry has Finish alone. What did not answer in Finish needs nothing else."""
     back = failure("host1 (host id 1002): ocp_agentd (pid 7) came back after Stop", STILL_RUNNING)
-    task = play(new_task(3), {("finish", 1): back, ("finish", 2): failure("host2 (host id 1003): no answer", TIMED_OUT)})
+    silent = failure("host2 (host id 1003): no answer", TIMED_OUT)
+    task = play(new_task(3), {("finish", 1): back, ("finish", 2): silent})
     lines = screen(task, stop=3)
     assert labels(lines)[:3] == ["Stop again", "Retry", "Skip"]
     first = next(index for index, line in enumerate(lines) if line.startswith("Stop again:"))
