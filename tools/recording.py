@@ -231,6 +231,7 @@ def main() -> None:
                 terminal.close()
             write(terminal.events)
 
+
 def write(events: list[list[Any]]) -> None:
     """Write the record, with what is shown at once as one event. The checkout's environment is shown as ~/ocp."""
     merged: list[list[Any]] = []

@@ -59,7 +59,8 @@ _COLORS = {OK: C.COLOR_OK, FAILED: C.COLOR_ERROR, AT_WORK: None}
 # A task that was taken up or has begun is in the results of the first ones, and how it ended in those of the others.
 _OPENING = frozenset({"task_create", "task_resume", "task_slice"})
 _REPORTS = frozenset({"task_report", "task_waves"})
-_FAN_OUT, _ON_HOST = "agent_fan_out", "agent_processes"
+_FAN_OUT = "agent_fan_out"
+_ON_HOST = "agent_processes"
 
 
 class CallbackModule(Default):

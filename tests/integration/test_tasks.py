@@ -505,7 +505,8 @@ def make_old_tasks(url: str, number: int) -> None:
     with Store.open(url) as store:
         for _number in range(number):
             store.save(carry_out(store.create([1001], STOP_AGENTS, builder([1001]), executor)), executor)
-    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    with contextlib.closing(connection), connection:
         connection.execute(f"UPDATE ocp_task SET heartbeat = heartbeat - {91 * 86400}")
 
 

@@ -146,4 +146,3 @@ def test_no_wave_is_begun_after_a_signal(
     else:
         response = json.loads(response_file.read_text())
         assert response["data"]["waves"][1]["status"] == "NOT_BEGUN", response
-

@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Node:
-    """A node. lines: below its name. bar: the share of each kind, where it stands for several hosts."""
+    """A node. lines: below its name. shares: of each kind, where it stands for several hosts."""
 
     kind: str
     x: float
@@ -45,7 +45,7 @@ class Node:
     height: float
     name: str
     lines: t.Sequence[str]
-    bar: t.Sequence[Part] = ()
+    shares: t.Sequence[Part] = ()
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,12 @@ def _node(
         return Node(kind, x, y, width, height, name, [host if len(host) <= _SIGNS else host[: _SIGNS - 1] + "…"])
     shown = [f"{counts[one]} {WORDS[one]}" for one in KINDS if counts[one]]
     lines = [", ".join(shown[:2]), ", ".join(shown[2:])]
-    bar, left, room = [], x + 10, width - 20 - _THINNEST * len(shown)
+    shares, left, room = [], x + 10, width - 20 - _THINNEST * len(shown)
     for one in (one for one in KINDS if counts[one]):
         share = round(_THINNEST + room * counts[one] / len(subtasks), 1)
-        bar.append(Part(one, round(left, 1), share))
+        shares.append(Part(one, round(left, 1), share))
         left += share
-    return Node(kind, x, y, width, height, name, lines, bar)
+    return Node(kind, x, y, width, height, name, lines, shares)
 
 
 def _counts(task: Task, subtasks: t.Iterable[Subtask]) -> Counter[str]:

@@ -18,7 +18,6 @@ import hashlib
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from .view import Refusal, View
 from .words import KINDS, SIGNS, WORDS
@@ -45,8 +44,8 @@ def _render(name: str, view: View | Refusal) -> str:
     return _environment().get_template(name).render(
         view=view,
         policy=policy,
-        style=Markup(style),
-        script=Markup(script),
+        style=style,
+        script=script,
         signs=SIGNS,
         words=WORDS,
         kinds=KINDS,

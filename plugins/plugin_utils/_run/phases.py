@@ -145,8 +145,8 @@ class Phases:
         if phase.failed:
             right += f"  {phase.failed} failed"
         size = min(_BAR, columns - width(left) - 2 - max(len(right), 24))
-        bar = f"  {_bar(phase, size, blocks)}" if size >= _LEAST_BAR else ""
-        return clip(f"{left}{bar}{right}", columns)
+        drawn = f"  {_bar(phase, size, blocks)}" if size >= _LEAST_BAR else ""
+        return clip(f"{left}{drawn}{right}", columns)
 
 
 def _bar(phase: _Phase, size: int, blocks: bool) -> str:

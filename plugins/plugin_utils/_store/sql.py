@@ -12,12 +12,14 @@ store.
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 
 try:
     import sqlalchemy as sa
-    from sqlalchemy.dialects import sqlite  # noqa: F401 - the default one; so workers need not each load it
     from sqlalchemy.ext.compiler import compiles
+
+    importlib.import_module("sqlalchemy.dialects.sqlite")  # of the default store; so workers need not each load it
 except ImportError:
     HAS_SQLALCHEMY = False
 

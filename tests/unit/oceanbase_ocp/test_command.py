@@ -113,7 +113,8 @@ def test_a_task_is_cancelled(call: Call, url: str) -> None:
 
 def test_old_tasks_are_removed(call: Call, url: str) -> None:
     assert call("task", "prune", "--older-than", "1h").stdout == "0 tasks removed\n"
-    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    with contextlib.closing(connection), connection:
         connection.execute("UPDATE ocp_task SET heartbeat = heartbeat - 7200")
     would = "check mode, nothing was changed: 1 task would be removed\n1\n"
     assert call("task", "prune", "--older-than", "1h", "--keep", 1, "--dry-run").stdout == would

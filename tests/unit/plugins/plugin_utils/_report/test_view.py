@@ -64,7 +64,7 @@ def test_times_of_a_host() -> None:
     assert (found.name, found.host_id, found.kind, found.words) == ("db001", 1001, "done", "stopped and verified")
     assert [cell.word for cell in found.cells] == ["done"] * 3
     assert found.sort == round(sum(cell.sort for cell in found.cells), 3)
-    places = [(bar.phase, bar.x, bar.x + bar.width) for bar in found.bars]
+    places = [(one.phase, one.x, one.x + one.width) for one in found.bars]
     assert [phase for phase, _begin, _end in places] == ["prepare", "stop", "finish"]
     assert all(end <= begin for (_a, _b, end), (_c, begin, _d) in itertools.pairwise(places))
     assert dict(found.about)["Unit"] == "ocp_agent.service"
@@ -139,7 +139,7 @@ def check_graph(graph: Graph) -> None:
         assert node.x >= 0
         assert node.x + node.width <= graph.width
         assert node.y + node.height <= graph.height
-        assert all(node.x <= part.x and part.x + part.width <= node.x + node.width for part in node.bar)
+        assert all(node.x <= part.x and part.x + part.width <= node.x + node.width for part in node.shares)
 
 
 def test_names_and_texts_are_printable() -> None:

@@ -50,8 +50,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_other_output_goes_above_and_nothing_is_left_behind(terminal: Terminal) -> None:
-    bottom = Bottom(lambda: [(line, None) for line in lines])
     lines = ["one: 0"]
+    bottom = Bottom(lambda: [(line, None) for line in lines])
     bottom.redraw()
     assert "".join(terminal.text) == "", "not before it is on"
     bottom.on = True
