@@ -432,8 +432,9 @@ def test_daemon_reload_in_the_middle_changes_nothing(site: Site) -> None:
     site.install(SIMPLE, "KillMode=mixed")
     reload_ = "os.spawnl(os.P_WAIT, '/usr/bin/systemctl', 'systemctl', 'daemon-reload')"
     lines = (
-        "def reloaded(self, name, processes, old=program['Stopping']._signal):\n"
-        f"    {reload_}\n    old(self, name, processes)\n    {reload_}\n"
+        "def reloaded(self, *order, **more):\n"
+        f"    {reload_}\n    signals(self, *order, **more)\n    {reload_}\n"
+        "signals = program['Stopping']._signal\n"
         "program['Stopping']._signal = reloaded"
     )
     stopped = site.program("stop", lines, protect_unit=True)
