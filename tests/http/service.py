@@ -44,9 +44,15 @@ class Service:
     def log(self) -> str:
         return self._log.read_text()
 
-    def lines(self) -> list[dict[str, Any]]:
-        """The log, line by line."""
-        return [json.loads(line) for line in self.log.splitlines()]
+    def lines(self, field: str, value: object) -> list[dict[str, Any]]:
+        """The lines of the log with this value in a field. A request's own line comes after its answer."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            whole = [json.loads(line) for line in self.log.splitlines(keepends=True) if line.endswith("\n")]
+            found = [line for line in whole if line.get(field) == value]
+            if found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.02)
 
     def _wait(self) -> int:
         deadline = time.monotonic() + PATIENCE

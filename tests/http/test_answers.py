@@ -43,7 +43,7 @@ def test_each_request_has_a_trace_id_of_its_own(anybody: Client, open_service: S
     first, second = (check(anybody.get("/time")).body["traceId"] for _time in range(2))
 
     assert first != second
-    logged = [line for line in open_service.lines() if line["traceId"] == first]
+    logged = open_service.lines("traceId", first)
     assert [(line["message"], line["status"]) for line in logged] == [("GET /time", 200)]
 
 

@@ -89,7 +89,7 @@ def test_a_signed_request_by_way_of_nginx(tmp_path: Path, folder: Path, store: s
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
         assert check(answer).data["page"]["totalElements"] == 2
-        (line,) = [line for line in service.lines() if line["traceId"] == answer.body["traceId"]]
+        (line,) = service.lines("traceId", answer.body["traceId"])
         assert (line["user"], line["client"]) == ("carol", "127.0.0.1")
     finally:
         service.kill()

@@ -197,7 +197,7 @@ def test_a_user_that_is_removed_is_out(service: Service, users: Path) -> None:
 
 
 def test_no_secret_is_told(service: Service, carol: Client, alice: Client, users: Path) -> None:
-    check(alice.get(HOSTS))
+    answer = check(alice.get(HOSTS))
     check(carol.get(HOSTS))
     assert carol.keys
     command_line = Path(f"/proc/{service.process.pid}/cmdline").read_text()
@@ -205,7 +205,7 @@ def test_no_secret_is_told(service: Service, carol: Client, alice: Client, users
     assert [secret for secret in secrets if secret in service.log + command_line] == []
     assert PASSWORD not in users.read_text()
     assert users.stat().st_mode & 0o077 == 0
-    line = next(line for line in reversed(service.lines()) if line.get("user") == "alice")
+    line = next(line for line in service.lines("traceId", answer.body["traceId"]) if line.get("user") == "alice")
     assert (line["client"], line["status"], line["message"]) == ("127.0.0.1", 200, f"GET {HOSTS}")
 
 
