@@ -186,6 +186,12 @@ class CallbackModule(Default):
             self._last_task_banner = _task(result)._uuid  # as if it were there
         super().v2_on_file_diff(result)
 
+    def _handle_exception(self, result: t.Any, use_stderr: bool = False) -> None:
+        # ansible-core 2.19 and later show the text of an error whose task has no_log
+        if "censored" in result:
+            result.pop("exception", None)
+        super()._handle_exception(result, use_stderr=use_stderr)
+
     # Phases
 
     def _open(self, content: t.Mapping[str, t.Any]) -> None:

@@ -55,10 +55,6 @@ OTHERS = r"""
     - name: Has a secret
       ansible.builtin.set_fact: {other: "{{ secret }}"}
       no_log: true
-    - name: Fails with a secret
-      ansible.builtin.fail: {msg: "{{ secret }}"}
-      no_log: true
-      ignore_errors: true
     - name: A block
       block:
         - name: Fails, and is rescued
@@ -106,6 +102,17 @@ def test_plays_of_others_are_shown_as_ever(each_core: Core, tmp_path: Path, opti
     assert [timed.sub("", str(part)) for part in found] == [timed.sub("", str(part)) for part in expected]
     assert "their own message" in found[1]
     assert "no-one-may-see-me" not in found[1] + found[2]
+
+
+def test_the_error_of_a_task_with_no_log_is_not_shown(newest_core: Core, tmp_path: Path) -> None:
+    """As ansible-core's own callback does from 2.19 on."""
+    book = tmp_path / "secret.yml"
+    task = {"name": "Fails", "ansible.builtin.fail": {"msg": "no-one-may-see-me"}, "no_log": True}
+    book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    status, stdout, stderr = play(newest_core, book, "--inventory=localhost,")
+    assert status == 2
+    assert "the output has been hidden" in stdout
+    assert "no-one-may-see-me" not in stdout + stderr
 
 
 def test_with_plays_of_others_around(core: Core, tmp_path: Path) -> None:
