@@ -39,7 +39,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.settings import TASK
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import ROLLBACK, Task
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "choices": list(PHASES)}}
 
@@ -73,7 +72,7 @@ class ActionModule(ControllerAction):
     ) -> None:
         """Have the phase done on hosts, and take their answers. first: whether none was met."""
         shared = TaskVariables(self, variables)
-        known, phases = Results(variables["hostvars"], run.the_task.id), _phases(run.the_task)
+        known, phases = Results(variables["hostvars"], run.the_task.id), run.the_task.phases
         requests = HostRequests(results.phase, phases, run, shared, known, check_mode=self._task.check_mode)
 
         def with_way(hosts: list[str]) -> t.Iterator[Work]:
@@ -174,9 +173,3 @@ def _tell_program(run: Run, progress: Progress) -> None:
         found = progress.for_program(time.monotonic())
         if found:
             screen.tell(PROGRAM_LINE + json.dumps({"taskId": run.the_task.id, **found}))
-
-
-def _phases(task: Task) -> list[str]:
-    """The phases that a host of this task may run, in the order of the playbooks."""
-    found = {node.undo if task.operation == ROLLBACK else node.phase for node in task.what.nodes}
-    return [phase for phase in PHASES if phase in found]

@@ -21,7 +21,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "timeout": {"type": "raw"},
     "transport": {"type": "raw"},
     "fanout": {"type": "raw"},
-    **{name: option for name, option in request_action.OPTIONS.items() if name != "task_store"},
+    **{name: option for name, option in request_action.OPTIONS.items() if name not in ("task_store", "report_file")},
 }
 
 

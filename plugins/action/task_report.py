@@ -79,7 +79,7 @@ class ActionModule(ControllerAction):
             "told": plain(texts[0] if len(texts) == 1 else texts),
             "response": response,
             "ansible_stats": {
-                "data": {"ocp_response": published.statistic(response, None if run.check_mode else run.response_file)},
+                "data": {"ocp_response": published.statistic(response, run.response_file)},
                 "per_host": False,
                 "aggregate": False,
             },

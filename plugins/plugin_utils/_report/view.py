@@ -181,10 +181,7 @@ def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
     begun = moment(task.started) or 0.0
     intervals = {s.id: between for s in task.subtasks if (between := _interval(s))}
     axis = Axis(intervals.values(), datetime.fromisoformat(task.started).tzinfo)
-    by_host: list[list[Subtask]] = [[] for _target in task.targets]
-    for subtask in task.subtasks:
-        if subtask.parallel_idx >= 0:
-            by_host[subtask.parallel_idx].append(subtask)
+    by_host = task.by_host()
     words = _words(task, by_host)
     room = _Room(MOST_LOGS)
     barriers = [_block(task, s, parsed.get(s.id, []), intervals, room) for s in task.subtasks if s.parallel_idx < 0]

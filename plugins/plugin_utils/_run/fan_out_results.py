@@ -21,6 +21,7 @@ from .._fan_out.host_answer import AnswerError, checked
 from .._ssh import routes
 from .._ssh.task_variables import TaskVariables
 from .._task.errors import join
+from .._task.layout import plural
 from .._task.operation import BY_PHASE
 from .._task.printable import in_line, printable
 from .._task.settings import FANOUT
@@ -196,12 +197,14 @@ class FanOutResults:
 
     def summary(self) -> str:
         """How many hosts went which way, and why not this one."""
-        parts = [f"{self.phase}: {_hosts(self.answers)} in one fan-out"] if self.answers or not self.rest else []
+        parts = []
+        if self.answers or not self.rest:
+            parts.append(f"{self.phase}: {plural(len(self.answers), 'host')} in one fan-out")
         by_reason: dict[str, list[str]] = {}
         for host, entry in self.rest.items():
             by_reason.setdefault(entry["why"], []).append(host)
         for why, hosts in by_reason.items():
-            text = f"{_hosts(hosts)} by task: {join(hosts, _SHOWN)}" + (f" ({why})" if why else "")
+            text = f"{plural(len(hosts), 'host')} by task: {join(hosts, _SHOWN)}" + (f" ({why})" if why else "")
             parts.append(text if parts else f"{self.phase}: {text}")
         return join(parts, _SHOWN, "; ")
 
@@ -214,7 +217,3 @@ def is_failure(result: t.Mapping[str, t.Any]) -> bool:
 def failure_line(host: str, result: t.Mapping[str, t.Any]) -> str:
     """The line about a host that failed."""
     return f"{'unreachable' if result.get('unreachable') else 'failed'}: [{host}] {in_line(result.get('msg'))}"
-
-
-def _hosts(hosts: t.Sized) -> str:
-    return f"{len(hosts)} host" if len(hosts) == 1 else f"{len(hosts)} hosts"

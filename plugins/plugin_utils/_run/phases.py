@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._task.layout import clip, pad, width
-from .._task.operation import BY_PHASE, PHASES
-from .._task.task import EXECUTE, ROLLBACK, Task
-from .progress import State
+from .._task.layout import clip, pad, plural, width
+from .._task.operation import BY_PHASE
+from .._task.task import EXECUTE, Task
+from .progress import State, slowest
 
 _BAR = 20
 _LEAST_BAR = 5
-_NAMED = 3  # hosts that are at work
 
 OK, FAILED, AT_WORK, TO_COME = "ok", "failed", "at work", "to come"
 
@@ -38,9 +37,7 @@ class _Phase:
     def slowest(self, now: float) -> str:
         if not self.at_work:
             return self.waiting
-        named = ", ".join(f"{host} for {now - since:.0f} s" for host, since in list(self.at_work.items())[:_NAMED])
-        others = len(self.at_work) - _NAMED
-        return f"at work: {named}" + (f" and {others} more" if others > 0 else "")
+        return f"at work: {slowest(self.at_work, now)}"
 
 
 class Phases:
@@ -55,12 +52,11 @@ class Phases:
     @classmethod
     def of(cls, task: Task, *, check_mode: bool) -> Phases:
         """The phases of a task that has been accepted."""
-        own = {node.undo if task.operation == ROLLBACK else node.phase for node in task.what.nodes}
-        count = "1 host" if len(task.targets) == 1 else f"{len(task.targets)} hosts"
+        count = plural(len(task.targets), "host")
         how = "" if task.operation == EXECUTE else f", {task.operation.lower()}"
         check = ", check mode: nothing is changed" if check_mode else ""
         headline = f"{task.what.name}: task {task.id}, {count}{how}{check}"
-        return cls(headline, [name for name in PHASES if name in own])
+        return cls(headline, task.phases)
 
     def mark(self, now: float) -> None:
         """The phase that is heard of next begins now."""

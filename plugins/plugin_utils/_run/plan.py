@@ -16,7 +16,7 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes imp
 from .._task.alerts import of_stop
 from .._task.host_ids import Target
 from .._task.last_screen import compose, failures
-from .._task.layout import COLUMNS, ranges, wrap
+from .._task.layout import COLUMNS, plural, ranges, wrap
 from .._task.printable import in_line
 from .._task.report import headline
 from .._task.task import ROLLBACK, SUCCESSFUL, Task
@@ -79,10 +79,7 @@ def screen(
     found: of intentions(). caller: as in last_screen(). held: the phase behind which hosts would be held. resumed:
     whether the task has run before. waves: those that its hosts would be worked on in.
     """
-    number = len(task.targets)
-    head = wrap(
-        f"Check mode, nothing was changed: {task.name}, {number} host{'' if number == 1 else 's'}", COLUMNS, 2
-    )
+    head = wrap(f"Check mode, nothing was changed: {task.name}, {plural(len(task.targets), 'host')}", COLUMNS, 2)
     failed = {subtask.parallel_idx for subtask in task.failures}
     broken = {task.targets[index].host for index in failed if index >= 0}
     kinds: dict[str, list[str]] = {}
@@ -98,11 +95,11 @@ def screen(
     if kinds:
         head += ["", "WITHOUT THEM IT WOULD DO" if held else "IT WOULD DO"]
     for kind, hosts in groups[:_GROUPS]:
-        head += wrap(f"{_count(hosts)}: {kind}", COLUMNS, 2)
+        head += wrap(f"{plural(len(hosts), 'host')}: {kind}", COLUMNS, 2)
         head += [f"    {line}" for line in wrap(ranges(hosts), COLUMNS - 4, _NAMES)]
     if len(groups) > _GROUPS:
         others = [host for _kind, hosts in groups[_GROUPS:] for host in hosts]
-        head.append(f"and {len(groups) - _GROUPS} other things on {_count(others)}: -v shows each")
+        head.append(f"and {len(groups) - _GROUPS} other things on {plural(len(others), 'host')}: -v shows each")
     ways = _ways(task, broken, held)
     # The ids of a task that was not made lead nowhere.
     failed_now = failures(task) if resumed else [replace(failure, subtask=None) for failure in failures(task)]
@@ -134,7 +131,7 @@ def _waves(task: Task, waves: Waves, *, held: bool) -> list[str]:
             verb = "fails" if len(failed) == 1 else "fail"
             found.append(
                 f"It would stop at wave {waves.first + index}: {ranges(failed)} {verb}, and "
-                f"{_count(range(left))} after it would not be begun"
+                f"{plural(left, 'host')} after it would not be begun"
             )
             break
     return found
@@ -148,11 +145,7 @@ def _held(task: Task, held: str | None) -> str:
     if not others:
         return f"No host would be worked on: all fail in {word}"
     verb = "fail" if len(failing) != 1 else "fails"
-    return f"{_count(range(others))} would be held: {ranges(failing)} {verb} in {word}"
-
-
-def _count(hosts: t.Sized) -> str:
-    return f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}"
+    return f"{plural(others, 'host')} would be held: {ranges(failing)} {verb} in {word}"
 
 
 def _intention(task: Task, target: Target, result: Result, named: t.Callable[[t.Mapping[str, t.Any]], str]) -> str:

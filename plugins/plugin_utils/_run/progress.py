@@ -52,6 +52,21 @@ class Line(str):
         return Line, (str(self), self.state)
 
 
+def slowest(
+    at_work: t.Mapping[str, float], now: float, at: t.Callable[[str], str] = lambda _host: ""
+) -> str:
+    """The hosts that are at work for the longest time, in a few words. at_work: since when, by host, the first of them
+    first. at: what a host is at, empty where that is not known.
+    """
+    first = list(at_work.items())[:_NAMED]
+    told = {host: at(host) for host, _since in first}
+    names = ", ".join(
+        f"{host} for {now - since:.0f} s" + (f" ({told[host]})" if told[host] else "") for host, since in first
+    )
+    others = len(at_work) - len(first)
+    return f"{names} and {others} more" if others else names
+
+
 class Progress:
     """The hosts of a phase while it goes on.
 
@@ -150,17 +165,8 @@ class Progress:
         elif waiting:
             parts.append(f"{waiting} to begin")
         if self._at_work:
-            parts.append(f"at work: {self._slowest(now)}")
+            parts.append(f"at work: {slowest(self._at_work, now, lambda host: self._at(host, now))}")
         return parts
-
-    def _slowest(self, now: float) -> str:
-        first = list(self._at_work.items())[:_NAMED]
-        at = {host: self._at(host, now) for host, _since in first}
-        names = ", ".join(
-            f"{host} for {now - since:.0f} s" + (f" ({at[host]})" if at[host] else "") for host, since in first
-        )
-        others = len(self._at_work) - len(first)
-        return f"{names} and {others} more" if others else names
 
     def _at(self, host: str, now: float) -> str:
         step, since = self._steps.get(host, ({}, now))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from .._store.store import Store
 from .._task import outline
 from .._task.errors import INVALID, TASK_STATE, UNKNOWN_HOST, OcpError, join
-from .._task.layout import COLUMNS, ranges, wrap
+from .._task.layout import COLUMNS, plural, ranges, wrap
 from .._task.response import Request
 from .._task.settings import KEPT_TASKS, age
 from .._task.task import FAILED, RUNNING, SUCCESSFUL, Task
@@ -132,7 +132,7 @@ def task_prune(
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
         raise OcpError(INVALID, f"keep (variable ocp_keep) must be a number of tasks from 0, not {keep!r}")
     ids = store.prunable(seconds, keep) if check_mode else store.prune(seconds, keep)
-    count = f"{len(ids)} task{'' if len(ids) == 1 else 's'}"
+    count = plural(len(ids), "task")
     said = f"check mode, nothing was changed: {count} would be removed" if check_mode else f"{count} removed"
     lines = [said, *wrap(ranges([str(number) for number in ids]), COLUMNS)]
     return Reply(request.success({"taskIds": ids}), said, lines, changed=bool(ids))

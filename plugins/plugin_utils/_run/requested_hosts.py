@@ -20,6 +20,7 @@ from ansible.plugins.inventory import detect_range, expand_hostname_range
 from .._files.document import plain
 from .._task.errors import INVALID, OcpError, join
 from .._task.host_ids import Target, read_id
+from .._task.layout import plural
 from . import screen
 from .controller import read_ids
 from .extra_vars import as_written
@@ -142,7 +143,7 @@ def from_file(path: str) -> list[int]:
 
 def shown(given: str, ids: t.Sequence[int]) -> str:
     """What a pattern or a file comes to, in a line. given: the variable, and its value."""
-    return f"{given}: {len(ids)} host{'' if len(ids) == 1 else 's'}: {join(ids)}"
+    return f"{given}: {plural(len(ids), 'host')}: {join(ids)}"
 
 
 def _expand(piece: str, inventory: InventoryManager) -> list[str]:

@@ -19,13 +19,16 @@ import os
 import signal
 import subprocess
 import typing as t
+from dataclasses import asdict
 from pathlib import Path
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from .._process import playbook, proc
+from .._files.document import write
+from .._process import playbook
 from .._process.waiting import wait_until
+from .._store.executor import Executor
 from .._task.waves import Wave, Waves
 from .._task.waves_report import Ended, begin, respond, summary, why_stopped
 from . import another_run, cancel, controller, handed_on, request_action, screen, signals, wave
@@ -111,11 +114,11 @@ def break_off() -> None:
     if not (playbook.is_this() and underway()):
         return
     noted = json.loads(_note().read_text(encoding="utf-8"))
-    pid, start = noted["process"]
+    process = Executor(**noted["process"])
+    pid = process.pid
 
     def is_gone() -> bool:
-        found = proc.stat(pid)
-        return found is None or found.start != start or found.state == "Z"
+        return process.is_gone() is not False
 
     if not is_gone():
         with contextlib.suppress(ProcessLookupError):
@@ -178,18 +181,13 @@ def _place(waves: Waves, index: int) -> Place:
 
 def _leave(run: Run, operation: str, ended: t.Sequence[Ended], pid: int) -> None:
     """Leave for ansible-playbook's own process which wave is at work."""
-    found = proc.stat(pid)
     document = {
         "run": {**run.dump(), "response": None},
         "operation": operation,
         "ended": [one.response for one in ended],
-        "process": [pid, found.start if found else 0],
+        "process": asdict(Executor.of(pid, "")),
     }
-    temporary = _note().with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(document, stream)
-    temporary.replace(_note())
+    write(str(_note()), document, private=True)
 
 
 def _note() -> Path:

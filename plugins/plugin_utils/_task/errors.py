@@ -52,6 +52,9 @@ EXECUTOR_GONE = Code("TSK10015", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the co
 HOST_BUSY = Code("BAK29003", 20021, HTTPStatus.CONFLICT, "another task works on the host")
 UNEXPECTED = Code("COM10010", None, HTTPStatus.INTERNAL_SERVER_ERROR, "what a task needs on the controller fails")
 
+# Of what was not let come to its end: nothing is wrong with the host.
+CUT_SHORT = frozenset(code.code for code in (INTERRUPTED, CANCELLED, EXECUTOR_GONE))
+
 CATALOGUE: dict[str, Code] = {code.code: code for code in list(globals().values()) if isinstance(code, Code)}
 
 # By the reason of a failure that the host program gives.

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, TIMED_OUT
+from .errors import CUT_SHORT, TIMED_OUT
+from .layout import plural
 from .task import FAILED, ROLLBACK, SKIP, SUCCESSFUL, Subtask, Task
 
-_CUT_OFF = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED, TIMED_OUT)}
+_CUT_OFF = {*CUT_SHORT, TIMED_OUT.code}
 _NOT_BEGUN = "not begun"
 # By the last phase that has changed the agent, where the goal is not reached and where it is.
 _DONE = {
@@ -32,7 +33,7 @@ def how_far(task: Task) -> str:
     """
     counts = Counter(_by_host(task))
     groups = sorted(counts, reverse=True)
-    return "; ".join(f"{_hosts(counts[order, text])} {text}" for order, text in groups)
+    return "; ".join(f"{plural(counts[order, text], 'host')} {text}" for order, text in groups)
 
 
 def of_hosts(task: Task) -> list[str]:
@@ -43,11 +44,7 @@ def of_hosts(task: Task) -> list[str]:
 def _by_host(task: Task) -> list[tuple[int, str]]:
     if task.operation == ROLLBACK:
         return []
-    by_host: list[list[Subtask]] = [[] for _target in task.targets]
-    for subtask in task.subtasks:
-        if subtask.parallel_idx >= 0:
-            by_host[subtask.parallel_idx].append(subtask)
-    return [_of_host(task, subtasks) for subtasks in by_host]
+    return [_of_host(task, subtasks) for subtasks in task.by_host()]
 
 
 def _of_host(task: Task, subtasks: list[Subtask]) -> tuple[int, str]:
@@ -71,7 +68,3 @@ def _of_host(task: Task, subtasks: list[Subtask]) -> tuple[int, str]:
     if len(done) == len(subtasks):
         return len(done), f"{text} and verified"
     return len(done), f"{text}, not verified" if "," not in text else text
-
-
-def _hosts(count: int) -> str:
-    return f"{count} host{'' if count == 1 else 's'}"

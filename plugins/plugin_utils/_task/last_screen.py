@@ -39,7 +39,7 @@ def last_screen(
     such as where the response is.
     """
     far = how_far(task)
-    head = [*_wrap(headline(task, changed), 2), *(_wrap(far, 2) if far else [])]
+    head = [*wrapped(headline(task, changed), 2), *(wrapped(far, 2) if far else [])]
     ways = ways_on(task, held=is_held(task), store=store)
     return compose(head, failures(task), ways, caller, [note for note in (skipped(task), *notes) if note])
 
@@ -53,7 +53,7 @@ def compose(
 ) -> list[str]:
     """A screen of these parts. The table of what has failed gets the lines that the others leave, a few in any case."""
     causes = by_cause(failed)
-    tail = [line for note in notes for line in _wrap(note, _NOTE)][:_TAIL]
+    tail = [line for note in notes for line in wrapped(note, _NOTE)][:_TAIL]
     left = LINES - len(head) - len(tail) - bool(causes) - bool(ways)
     room = left - min(_TABLE, len(table(causes, LINES, COLUMNS)))
     on = in_awx(ways, COLUMNS)[:room] if caller is None else commands(ways, caller, COLUMNS, room)
@@ -63,8 +63,8 @@ def compose(
 
 def refusal(message: str, notes: t.Sequence[str] = ()) -> list[str]:
     """The last screen of a run whose request was refused. message: the status, the code and why."""
-    head = _wrap(f"Refused, no host was contacted: {message}", LINES - _TAIL)
-    return [*head, *([line for note in notes for line in _wrap(note, _NOTE)][:_TAIL])]
+    head = wrapped(f"Refused, no host was contacted: {message}", LINES - _TAIL)
+    return [*head, *([line for note in notes for line in wrapped(note, _NOTE)][:_TAIL])]
 
 
 def failures(task: Task) -> list[Failure]:
@@ -79,5 +79,6 @@ def _failure(task: Task, subtask: Subtask) -> Failure:
     return Failure(in_line(target.host) if target else "", subtask.id, what, error["code"], message)
 
 
-def _wrap(text: str, most: int) -> list[str]:
+def wrapped(text: str, most: int) -> list[str]:
+    """Any text, in at most so many lines of a screen."""
     return wrap(in_line(text), COLUMNS, most)

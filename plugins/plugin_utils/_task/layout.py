@@ -24,6 +24,11 @@ class Shell(str):
     __slots__ = ()
 
 
+def plural(number: int, what: str) -> str:
+    """So many of a thing: 1 host, 2 hosts."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def quoted(word: str) -> str:
     """A word as a shell has to get it."""
     return word if isinstance(word, Shell) else shlex.quote(word)

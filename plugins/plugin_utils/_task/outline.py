@@ -12,6 +12,7 @@ import typing as t
 
 from .errors import join
 from .how_far import how_far
+from .layout import plural
 from .printable import in_line
 from .task import EXECUTE, FAILED, SUCCESSFUL, Subtask, Task
 
@@ -65,7 +66,7 @@ def _of_wave(task: Task) -> list[str]:
     if not wave.later:
         return [f"{wave}, the last one"]
     go_on = f"the same command, with -e ocp_waves_after={task.targets[-1].host_id}, goes on with them"
-    return [f"{wave}: {wave.later} host{'' if wave.later == 1 else 's'} of the request come after it; {go_on}"]
+    return [f"{wave}: {plural(wave.later, 'host')} of the request come after it; {go_on}"]
 
 
 def _of_stage(task: Task, stage: t.Sequence[Subtask]) -> str:
@@ -90,7 +91,7 @@ def _failure(task: Task, subtask: Subtask) -> str:
 
 def _hosts(task: Task, most: int) -> str:
     names = [target.host for target in task.targets]
-    return f"{len(names)} host{'' if len(names) == 1 else 's'}: {in_line(join(names, most))}"
+    return f"{plural(len(names), 'host')}: {in_line(join(names, most))}"
 
 
 def _time(text: str) -> str:

@@ -12,6 +12,7 @@ import typing as t
 
 from .errors import join
 from .how_far import how_far
+from .layout import plural
 from .task import CANCEL, RETRY, ROLLBACK, SKIP, SUCCESSFUL, Task
 
 _MOST = 20  # subtasks that a line names
@@ -26,7 +27,7 @@ def headline(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
     how = f" ({task.operation})" if task.operation in (ROLLBACK, CANCEL) else ""
     done = f": {_done(task, changed)}" if changed is not None else ""
     name = f"{_PREFIX.get(task.operation, '')}{task.name}"
-    return f"{name}: task {task.id} {task.status}{how}, {_hosts(len(task.targets))}{done}"
+    return f"{name}: task {task.id} {task.status}{how}, {plural(len(task.targets), 'host')}{done}"
 
 
 def skipped(task: Task) -> str:
@@ -58,12 +59,8 @@ def _done(task: Task, changed: t.Mapping[str, int]) -> str:
     again = " again" if task.operation == ROLLBACK else ""
     words = {"restart_pos_proxy": "with pos proxy restarted", "stop": f"stopped{again}", "start": f"started{again}"}
     parts = [
-        f"{count} agent{'' if count == 1 else 's'} {words[phase]}"
+        f"{plural(count, 'agent')} {words[phase]}"
         for phase, count in changed.items()
         if count and phase in words
     ]
     return ", ".join(parts) or "no agent was stopped or started"
-
-
-def _hosts(count: int) -> str:
-    return f"{count} host{'' if count == 1 else 's'}"

@@ -14,6 +14,7 @@ import typing as t
 
 from .agent_status import STATES, AgentStatus, Finding, counted, is_odd
 from .errors import join
+from .layout import plural
 from .printable import in_line
 
 _HEAD = ("HOSTS", "STATE", "AGENT", "PROGRAMS", "USER", "UP", "MEMORY", "UNIT", "PORTS")
@@ -32,7 +33,7 @@ def table(statuses: t.Sequence[AgentStatus]) -> str:
 
 def summary(statuses: t.Sequence[AgentStatus]) -> str:
     """How many hosts are in which state, and how many a stop would fail on."""
-    total = f"{len(statuses)} host{'' if len(statuses) == 1 else 's'}"
+    total = plural(len(statuses), "host")
     states = ", ".join(f"{count} {state}" for state, count in counted(statuses).items())
     refused = sum(status.refusal is not None for status in statuses)
     stop = f"A stop would fail on {refused} of them before it signals anybody." if refused else ""

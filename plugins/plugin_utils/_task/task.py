@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from .errors import CANCELLED, INTERRUPTED, Code
 from .host_ids import Target
-from .operation import DEFINITIONS, WAIT, Node, Operation
+from .operation import DEFINITIONS, PHASES, WAIT, Node, Operation
 from .waves import Wave
 
 PENDING, READY, RUNNING, CANCELING = "PENDING", "READY", "RUNNING", "CANCELING"
@@ -285,6 +285,20 @@ class Task:
         if self.operation != ROLLBACK:
             return subtask.status != SUCCESSFUL
         return subtask.parallel_idx >= 0 and self.records[subtask.parallel_idx].must_undo(subtask.phase) is True
+
+    @property
+    def phases(self) -> list[str]:
+        """The phases that a host may have to run, in the order of the playbooks. In a rollback they undo others."""
+        own = {node.undo if self.operation == ROLLBACK else node.phase for node in self.what.nodes}
+        return [phase for phase in PHASES if phase in own]
+
+    def by_host(self) -> list[list[Subtask]]:
+        """The subtasks of each host, in the order of the request."""
+        found: list[list[Subtask]] = [[] for _target in self.targets]
+        for subtask in self.subtasks:
+            if subtask.parallel_idx >= 0:
+                found[subtask.parallel_idx].append(subtask)
+        return found
 
     # Progress
 

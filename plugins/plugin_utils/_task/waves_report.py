@@ -11,20 +11,19 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, join
+from .errors import CUT_SHORT, join
 from .how_far import how_far
-from .last_screen import compose, failures
-from .layout import COLUMNS, ranges, wrap
+from .last_screen import compose, failures, wrapped
+from .layout import plural, ranges
 from .operation import OPERATIONS
 from .printable import in_line
 from .report import headline
-from .response import Request
+from .response import Request, in_words
 from .task import FAILED, RUNNING, SUCCESSFUL, Task
 from .waves import Waves, not_done
-from .ways_on import Caller, Way, is_held, ways_on
+from .ways_on import Caller, Way, is_held, retry, ways_on
 
 _NOT_BEGUN = "NOT_BEGUN"
-_CUT_SHORT = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED)}
 _MOST_RETRIES = 3
 
 
@@ -55,18 +54,17 @@ def why_stopped(ended: Ended, share: float) -> str | None:
     if not ended.response:
         return "the run of the wave has left no response"
     if not ended.data:
-        error = ended.response["error"]
-        return f"{ended.response['status']} {error['code']}: {error['message']}"
+        return in_words(ended.response)
     if ended.status == SUCCESSFUL:
         return None
     if ended.status != FAILED:
         return "the run of the wave was ended before its report"
     codes = {subtask["error"]["code"] for subtask in ended.data["subtasks"] if "error" in subtask}
-    if _CUT_SHORT & codes:
+    if CUT_SHORT & codes:
         return "the task was cancelled or cut short"
-    hosts, left = len(ended.data["context"]["listMap"]["host_ids"]), not_done(ended.data)
+    hosts, left = _size(ended), not_done(ended.data)
     if 100 * left / hosts > share:
-        return f"{left} of {_hosts(hosts)} not done, which is more than {share:g} percent"
+        return f"{left} of {plural(hosts, 'host')} not done, which is more than {share:g} percent"
     return None
 
 
@@ -108,17 +106,16 @@ def respond(
 def begin(waves: Waves, index: int) -> str:
     """The line before a wave. index: of the wave in waves.hosts."""
     ids = waves.hosts[index]
-    return f"Wave {waves.first + index} of {waves.of}: {_hosts(len(ids))}: {_ids(ids)}"
+    return f"Wave {waves.first + index} of {waves.of}: {plural(len(ids), 'host')}: {_ids(ids)}"
 
 
 def plan(waves: Waves) -> str:
     """All waves in a line, for check mode."""
     counts = ", ".join(str(len(ids)) for ids in waves.hosts[:20])
     more = f" and {len(waves.hosts) - 20} more" if len(waves.hosts) > 20 else ""
-    number = len(waves.hosts)
     share = f", and the next one begins when at most {waves.share:g} percent of it failed" if waves.share else ""
     first = f", from wave {waves.first} on" if waves.first > 1 else ""
-    return f"In {number} wave{'' if number == 1 else 's'}{first}, of {counts}{more} hosts, each a task{share}"
+    return f"In {plural(len(waves.hosts), 'wave')}{first}, of {counts}{more} hosts, each a task{share}"
 
 
 def summary(operation: str, waves: Waves, ended: t.Sequence[Ended], why: str | None) -> str:
@@ -142,20 +139,20 @@ def screen(
     operation: key of OPERATIONS. ended: of the waves that were begun. why: the next one was not; None where all were.
     caller, store, notes: as in last_screen().
     """
-    head = _wrap(_headline(operation, waves, ended), 2)
+    head = wrapped(_headline(operation, waves, ended), 2)
     done = [one for one in ended if one.status == SUCCESSFUL]
     if done:
         tasks = ranges([str(one.data["id"]) for one in done if one.data])
-        head += _wrap(f"{_hosts(sum(_size(one) for one in done))} done, task{_s(done)} {tasks}", 2)
+        head += wrapped(f"{plural(sum(map(_size, done)), 'host')} done, task{'' if len(done) == 1 else 's'} {tasks}", 2)
     for index, one in enumerate(ended):
         if one.status != SUCCESSFUL and one.task:
             far = how_far(one.task)
             said = headline(one.task, one.changed)
-            head += _wrap(f"Wave {waves.first + index}: {said}{f'. {far}' if far else ''}", 3)
+            head += wrapped(f"Wave {waves.first + index}: {said}{f'. {far}' if far else ''}", 3)
     if why and not (ended and ended[-1].task and ended[-1].status == FAILED and " not done, " in why):
-        head += _wrap(f"No other wave was begun: {why}", 4)
+        head += wrapped(f"No other wave was begun: {why}", 4)
     left = _left(waves, ended)
-    head += _wrap(left, 2) if left else []
+    head += wrapped(left, 2) if left else []
     failed = [failure for one in ended if one.task for failure in failures(one.task)]
     return compose(head, failed, _ways(waves, ended, store=store), caller, notes)
 
@@ -167,12 +164,8 @@ def _ways(waves: Waves, ended: t.Sequence[Ended], *, store: bool) -> list[Way]:
     found = ways_on(broken[-1], held=store and is_held(broken[-1]), store=store) if broken else []
     retries = [way for way in found if way.target == "task_retry"]
     others = broken[:-1][-_MOST_RETRIES:] if store else []
-    retries += [Way("Retry:", "task_retry", [f"task_id={task.id}"], template=_retry(task)) for task in others]
+    retries += map(retry, others)
     return [*retries, *_go_on(waves, ended), *(way for way in found if way.target != "task_retry")]
-
-
-def _retry(task: Task) -> str:
-    return f"OCP retry a task (task id {task.id})"
 
 
 def _go_on(waves: Waves, ended: t.Sequence[Ended]) -> list[Way]:
@@ -196,9 +189,9 @@ def _headline(operation: str, waves: Waves, ended: t.Sequence[Ended]) -> str:
     begun = _begun(ended)
     what = f"{OPERATIONS[operation].name} in waves: {status(waves, ended)}"
     if begun == len(waves.hosts):
-        return f"{what}, {len(waves.hosts)} wave{_s(waves.hosts)}, {_hosts(total)}"
+        return f"{what}, {plural(len(waves.hosts), 'wave')}, {plural(total, 'host')}"
     where = f"stopped at wave {waves.first + max(len(ended), 1) - 1} of {waves.of}"
-    return f"{what}, {where}, {_hosts(total)}"
+    return f"{what}, {where}, {plural(total, 'host')}"
 
 
 def _left(waves: Waves, ended: t.Sequence[Ended]) -> str:
@@ -209,7 +202,7 @@ def _left(waves: Waves, ended: t.Sequence[Ended]) -> str:
         return ""
     first, last = waves.first + begun, waves.of
     number = f"wave {first}" if first == last else f"waves {first} to {last}"
-    return f"Not begun: {_hosts(len(ids))} of {number}: {_ids(ids)}"
+    return f"Not begun: {plural(len(ids), 'host')} of {number}: {_ids(ids)}"
 
 
 def _size(ended: Ended) -> int:
@@ -218,15 +211,3 @@ def _size(ended: Ended) -> int:
 
 def _ids(ids: t.Sequence[int]) -> str:
     return join(ranges([str(one) for one in ids]).split(", "), 20)
-
-
-def _wrap(text: str, most: int) -> list[str]:
-    return wrap(in_line(text), COLUMNS, most)
-
-
-def _hosts(count: int) -> str:
-    return f"{count} host{'' if count == 1 else 's'}"
-
-
-def _s(values: t.Sized) -> str:
-    return "" if len(values) == 1 else "s"

@@ -12,7 +12,7 @@ import math
 import typing as t
 from dataclasses import dataclass
 
-from .errors import CANCELLED, EXECUTOR_GONE, INTERRUPTED, STILL_RUNNING
+from .errors import CUT_SHORT, STILL_RUNNING
 from .layout import Shell, fold, quoted, wrap
 from .operation import PHASES
 from .task import FAILED, PENDING, ROLLBACK, SUCCESSFUL, Task
@@ -25,7 +25,6 @@ _OURS = "oceanbase.ocp."
 _MOST_IDS = 30
 _LONGEST = 6  # lines of a command
 _LAST, _RUNS = PHASES[-1], STILL_RUNNING.code
-_CUT_SHORT = {code.code for code in (CANCELLED, EXECUTOR_GONE, INTERRUPTED)}
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
         found = [Way("Roll back:", "task_rollback", [this], template=f"OCP roll a task back (task id {task.id})")]
     else:
         found = _stop_again(task)
-        found.append(Way("Retry:", "task_retry", [this], template=f"OCP retry a task (task id {task.id})"))
+        found.append(retry(task))
         if held:
             found.append(_without_them(task, this))
         found += _skip(task, this)
@@ -92,6 +91,11 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
     subtask = next((subtask for subtask in task.subtasks if subtask.status == FAILED), None)
     log = [Way("Log:", "subtask_log", [this, f"subtask_id={subtask.id}"], module=True)] if subtask else []
     return [*found, status, *log]
+
+
+def retry(task: Task) -> Way:
+    """The way to run what has failed once more."""
+    return Way("Retry:", "task_retry", [f"task_id={task.id}"], template=f"OCP retry a task (task id {task.id})")
 
 
 def status_of(host_ids: t.Sequence[int]) -> Way:
@@ -107,7 +111,7 @@ def is_held(task: Task) -> bool:
     if task.operation == ROLLBACK or -1 in failed:
         return False
     waiting = {subtask.parallel_idx for subtask in task.subtasks if subtask.status == PENDING} - failed - {-1}
-    return bool(waiting) and any(s.error and s.error["code"] not in _CUT_SHORT for s in task.failures)
+    return bool(waiting) and any(s.error and s.error["code"] not in CUT_SHORT for s in task.failures)
 
 
 def share_of(failed: int, hosts: int) -> int:

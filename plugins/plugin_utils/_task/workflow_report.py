@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from .errors import join
+from .layout import plural
 from .slice import Slice
 from .task import FAILED, ROLLBACK, RUNNING, SUCCESSFUL, Task
 
@@ -25,7 +26,7 @@ def of_slice(share: Task, ours: Slice, *, check_mode: bool) -> tuple[str, bool]:
         return f"{head}{_ended(share)}", True
     parts: list[str] = []
     if share.targets:
-        parts.append(f"{_count(len(share.targets))} taken")
+        parts.append(f"{plural(len(share.targets), 'host')} taken")
     else:
         parts.append("nothing is due that another slice has not taken, on any host of this slice's inventory")
     for hosts, said in ((ours.done, "handed in before"), (ours.held, "another slice works on")):
@@ -59,13 +60,9 @@ def of_barrier(task: Task) -> str:
     steps = [f"{phase} on {len(indices)}" for phase, indices in task.work().items()]
     failed = {s.parallel_idx for s in task.failures if s.parallel_idx >= 0}
     tail = f", {len(failed)} FAILED" if failed else ""
-    return f"{task.name}: task {task.id} {task.status}, next {join(steps)} of {_count(len(task.targets))}{tail}"
+    return f"{task.name}: task {task.id} {task.status}, next {join(steps)} of {plural(len(task.targets), 'host')}{tail}"
 
 
 def _ended(task: Task) -> str:
     undone = f" ({ROLLBACK})" if task.operation == ROLLBACK else ""
     return f"{task.name}: task {task.id} has ended {task.status}{undone}: nothing is due"
-
-
-def _count(number: int) -> str:
-    return f"{number} host{'' if number == 1 else 's'}"
