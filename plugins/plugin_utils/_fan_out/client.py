@@ -151,7 +151,7 @@ class Engine:
         cancelled: t.Callable[[], bool],
         stepped: t.Callable[[str, dict[str, t.Any]], None],
     ) -> t.Iterator[tuple[str, Answer]]:
-        """Raises OSError, also when no host has come to its end for longer than any of them may take."""
+        """Raises OSError, also when the engine has said nothing for longer than any host may take."""
         is_cancelled, silent = False, 0
         while count:
             if cancelled() and not is_cancelled:
@@ -159,16 +159,15 @@ class Engine:
                 is_cancelled = True
             silent += 1  # looks, and not a clock: that goes on while this process is stopped
             for document in self._receive(connection):
+                silent = 0  # of every document, since a look that gets one takes no time
                 if "begun" in document:
                     begun(document["begun"])
-                    continue
-                if "at" in document:
+                elif "at" in document:
                     stepped(document["host"], document["at"])
-                    continue
-                silent = 0
-                answer = Answer.load(document)
-                yield answer.host, answer
-                count -= 1
+                else:
+                    answer = Answer.load(document)
+                    yield answer.host, answer
+                    count -= 1
             if silent * _LOOK_EVERY > longest(timeout) + _SPARE:
                 raise TimeoutError(f"it has not answered for {silent * _LOOK_EVERY:.0f} seconds")
 

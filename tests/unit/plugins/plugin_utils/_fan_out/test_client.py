@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import client
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.messages import frame
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import unix_socket
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.route import Route, Start
 
 WORK = client.Work(
@@ -17,10 +22,10 @@ WORK = client.Work(
 )
 
 
-def carry_out(folder: Path, *works: client.Work) -> list[tuple[str, client.Answer]]:
-    others = {"library": b"", "at_once": 1, "timeout": 1, "keep": True, "begun": print, "cancelled": lambda: False}
+def carry_out(folder: Path, *works: client.Work, timeout: float = 1) -> list[tuple[str, client.Answer]]:
+    others = {"library": b"", "at_once": 1, "keep": True, "begun": print, "cancelled": lambda: False}
     with client.engine(folder) as engine:
-        return list(engine.carry_out(works, **others))
+        return list(engine.carry_out(works, timeout=timeout, **others))
 
 
 def test_nothing_to_do_needs_no_engine(tmp_path: Path) -> None:
@@ -40,3 +45,26 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(client.EngineGoneError, match="No such file or directory") as caught:
         carry_out(tmp_path / "none", WORK)
     assert not caught.value.sent
+
+
+def test_steps_are_signs_of_life(tmp_path: Path) -> None:
+    """A look that hears something at once takes no time: hundreds of hosts that tell their steps are not silent."""
+    steps = 600  # more than the looks that a silent engine is given
+    answer = client.Answer("db1", "now", "now", True, output={})
+
+    def speak(listener: socket.socket) -> None:
+        connection, _address = listener.accept()
+        with connection:
+            for _step in range(steps):
+                connection.sendall(frame({"host": "db1", "at": {"step": "kill"}}))
+                time.sleep(0.001)
+            connection.sendall(frame(answer.dump()))
+            connection.recv(1 << 20)
+
+    with unix_socket.address(tmp_path, client._SOCKET) as address, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        with ThreadPoolExecutor() as pool:
+            engine = pool.submit(speak, listener)
+            assert carry_out(tmp_path, WORK, timeout=0.1) == [("db1", answer)]
+            engine.result()
