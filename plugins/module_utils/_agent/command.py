@@ -18,7 +18,7 @@ from .deferred import ENDING, Deferred
 from .host import DENIED, AgentError, as_text, native, signal, uptime, user_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-OUTPUT_LIMIT = 16384  # bytes that are read from each stream
+OUTPUT_LIMIT = 262144  # bytes that are read from each stream
 END_WAIT = 1.0  # seconds between SIGTERM and SIGKILL for a command that ran out of time
 _LOOK_EVERY = 0.05
 _RESET = ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
@@ -72,13 +72,16 @@ def _fields(path, count):
 
 
 class Ended(object):
-    """The result of a command. status: its exit status, minus the signal that ended it, or None if it ran out of time
-    and was ended here. output, errors: text."""
+    """The result of a command.
+
+    status: its exit status, minus the signal that ended it, or None if it ran out of time and was ended here. output,
+    errors: text, of at most OUTPUT_LIMIT bytes. is_cut: whether the output had more.
+    """
 
     def __init__(self, status, output, errors):
         self.status = status
-        self.output = output
-        self.errors = errors
+        self.is_cut = len(output) > OUTPUT_LIMIT
+        self.output, self.errors = [as_text(said[:OUTPUT_LIMIT]) for said in (output, errors)]
 
     def words(self):
         """Its last line of output, for operators."""
@@ -170,7 +173,7 @@ def _scratch(in_memory):
 
 def _content(descriptor):
     os.lseek(descriptor, 0, os.SEEK_SET)
-    return as_text(os.read(descriptor, OUTPUT_LIMIT))
+    return os.read(descriptor, OUTPUT_LIMIT + 1)
 
 
 def _reaped(pid):

@@ -8,7 +8,7 @@
 
 import os
 
-from .command import run_command
+from .command import OUTPUT_LIMIT, run_command
 
 PROGRAMS_OF_SYSTEMD = ("/usr/bin/systemctl", "/bin/systemctl")
 SHOW_SECONDS = 10  # for questions
@@ -16,7 +16,7 @@ _COMMANDS = ("ExecStart", "ExecStop", "ExecStopPost")  # systemctl shows one lin
 
 
 class SystemdError(Exception):
-    """systemd does not answer."""
+    """systemd does not answer. The text continues C(systemctl show)."""
 
 
 def systemctl(arguments, seconds, meanwhile=None, in_memory=False):
@@ -27,15 +27,21 @@ def systemctl(arguments, seconds, meanwhile=None, in_memory=False):
 
 
 def shown_of(names, properties):
-    """The properties of units: one dict for each unit that is known. Commands are lists, all else is text.
+    """The properties of units: one dict for each unit, also for one that is not there. Commands are lists, all else is
+    text.
 
-    Properties that this systemd does not know are missing. Raises SystemdError.
+    Properties that this systemd does not know are missing. Raises SystemdError, also for an answer that is not whole:
+    a unit that is not in it would count as one that holds nothing.
     """
-    ended = systemctl(["show", "--property=" + ",".join(properties), "--"] + names, SHOW_SECONDS,
-                      in_memory=True)
+    ended = systemctl(["show", "--property=" + ",".join(properties), "--"] + names, SHOW_SECONDS, in_memory=True)
     if ended.status != 0:
         raise SystemdError("%s: %s" % (ended, ended.words()))
-    return [_properties(block) for block in ended.output.split("\n\n")]
+    if ended.is_cut:
+        raise SystemdError("says more than %d bytes of %s" % (OUTPUT_LIMIT, ", ".join(names)))
+    blocks = [block for block in ended.output.split("\n\n") if block.strip()]
+    if len(blocks) < len(names):
+        raise SystemdError("tells of %d of %d units" % (len(blocks), len(names)))
+    return [_properties(block) for block in blocks]
 
 
 def reload_units(log, seconds):

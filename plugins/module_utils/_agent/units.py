@@ -282,7 +282,12 @@ class Units(object):
         return found
 
     def _active(self, names):
-        return [unit.name for unit in self._show(names) if not unit.at_rest] if names else []
+        """Those of the services that are active; all of them where systemd does not tell."""
+        try:
+            return [unit.name for unit in _described(names) if not unit.at_rest]
+        except SystemdError as exc:
+            self._log.add("systemctl show %s" % exc)
+            return names
 
     def _runs_agent(self, unit):
         if unit.load_state in ("not-found", "masked") and unit.at_rest:
@@ -291,17 +296,19 @@ class Units(object):
             bool(self._agent.intersection(_members(unit))) and not self.others(unit))
 
     def _show(self, names):
-        if not names:
-            return []
+        """The Units with these names. Where systemd does not tell, those of the agent's processes, as _unknown."""
         try:
-            blocks = shown_of(names, _SHOWN)
+            return _described(names)
         except SystemdError as exc:
             self._log.add("systemctl show %s" % exc)
             inside = dict((service, pid) for pid, service in self._services.items())
             return [_unknown(name, inside[name]) for name in names if name in inside]
-        units = [Unit(block) for block in blocks if block.get("Id")]
-        return [unit for number, unit in enumerate(units) if unit.name not in [
-            other.name for other in units[:number]]]  # aliases of one
+
+
+def _described(names):
+    """The Units with these names, each once, although it may have several. Raises SystemdError."""
+    units = [Unit(shown) for shown in shown_of(sorted(set(names)), _SHOWN) if shown.get("Id")] if names else []
+    return [unit for number, unit in enumerate(units) if unit.name not in [other.name for other in units[:number]]]
 
 
 def _unknown(name, pid):

@@ -6,10 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import systemctl as agent_systemctl
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import units as agent_units
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.units import Unit, control_group, service_of
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.command import OUTPUT_LIMIT
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.home import Home
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import Log
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.systemctl import SystemdError, shown_of
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.units import Unit, Units, control_group, service_of
 
 UNIT = "ocp_agent.service"
 V1 = "9:name=systemd:{0}\n8:pids:/\n1:cpu,cpuacct:/other\n0::/elsewhere\n"
@@ -61,3 +69,44 @@ def test_whom_systemd_ends_together_with_the_main_process(mode: str, takes_all: 
 def test_targets_hold_no_processes() -> None:
     unit = Unit({"Id": UNIT, "RequiredBy": "multi-user.target db.service", "BoundBy": "x.target y.service"})
     assert (unit.stopped_along, unit.bound) == (["db.service", "y.service"], ["y.service"])
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a shell script in place of systemctl."""
+
+    def stand_in(script: str) -> None:
+        program = tmp_path / "systemctl"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(agent_systemctl, "PROGRAMS_OF_SYSTEMD", (str(program),))
+
+    return stand_in
+
+
+@pytest.mark.parametrize(
+    ("script", "alone"),
+    [
+        ("echo ActiveState=inactive; echo Id=db.service", True),
+        ("echo ActiveState=active; echo Id=db.service", False),
+        ("echo Failed to get properties: Connection timed out >&2; exit 1", False),
+        ("exit 0", False),  # its output was lost, as on a full disk
+    ],
+    ids=["inactive", "active", "no answer", "empty answer"],
+)
+def test_a_unit_that_systemd_does_not_tell_of_counts_as_active(
+    tmp_path: Path, systemd: Callable[[str], None], script: str, alone: bool
+) -> None:
+    systemd(script)
+    units = Units(Home(str(tmp_path)), Log(), [])
+    assert units.is_stopped_alone(Unit({"Id": UNIT, "RequiredBy": "db.service"})) is alone
+
+
+def test_an_answer_of_systemd_counts_only_if_it_is_whole(systemd: Callable[[str], None]) -> None:
+    systemd("echo Id=a.service; echo; echo Id=b.service")
+    assert [shown["Id"] for shown in shown_of(["a.service", "b.service"], ["Id"])] == ["a.service", "b.service"]
+    with pytest.raises(SystemdError, match="tells of 2 of 3 units"):
+        shown_of(["a.service", "b.service", "c.service"], ["Id"])
+    systemd(f"yes Description=long | head -c {OUTPUT_LIMIT + 1}")
+    with pytest.raises(SystemdError, match="more than"):
+        shown_of(["a.service"], ["Id"])
