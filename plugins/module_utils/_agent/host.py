@@ -20,6 +20,7 @@ GONE = (errno.ENOENT, errno.ESRCH)
 DENIED = (errno.EACCES, errno.EPERM)
 DIGITS = "0123456789"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_NO_FILE = GONE + (errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.ENAMETOOLONG)  # ENXIO: a socket
 _DELETED = " (deleted)"
 _PIDFD_OPEN, _PIDFD_SEND_SIGNAL = 434, 424
 _COMMON_SYSCALL_TABLE = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "loongarch64")
@@ -204,12 +205,13 @@ def names_in(folder):
 def read_regular(path, limit, writers=None):
     """The content of a regular file of at most limit bytes; None for anything else.
 
-    writers: user ids; if given, the result is None, too, for a file that others could have written.
+    writers: user ids; if given, the result is None, too, for a file that others could have written. Raises OSError for
+    a file that cannot be read, or not now.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (IOError, OSError) as exc:
-        if exc.errno in DENIED:
+        if exc.errno not in _NO_FILE:
             raise
         return None
     try:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +186,29 @@ def test_no_regular_files(tmp_path: Path, kind: str) -> None:
     assert read_regular(str(path), limit=32) is None
 
 
+def test_a_file_that_cannot_be_opened_now_is_not_taken_for_none(tmp_path: Path) -> None:
+    """A pid file or a lock that is not seen would be the proof that nothing runs."""
+    path = tmp_path / "x.pid"
+    path.write_text("1")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(path, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            read_regular(str(path), limit=32)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("kind", ["socket", "below a file"])
+def test_what_cannot_be_opened_as_a_file(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.pid"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        assert read_regular(str(path / "below" if kind == "below a file" else path), limit=32) is None
+
+
 @pytest.mark.parametrize(("mode", "read"), [(0o644, b"1"), (0o600, b"1"), (0o664, None), (0o646, None), (0o666, None)])
 def test_a_file_that_others_can_write_proves_nothing(tmp_path: Path, mode: int, read: bytes | None) -> None:
     path = tmp_path / "x.pid"
@@ -193,7 +218,7 @@ def test_a_file_that_others_can_write_proves_nothing(tmp_path: Path, mode: int, 
     assert read_regular(str(path), limit=32, writers=(os.getuid() + 1,)) is None
 
 
-def testuser_names() -> None:
+def test_user_names() -> None:
     assert user_name(0) == "root"
     assert user_name(987654321) == "uid 987654321"
 
