@@ -90,10 +90,15 @@ def _write_privately(path, content):
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0 or found.st_mode & 0o022:
             raise OSError(0, "%s is no folder of root's alone" % folder)
     new = "%s.%d" % (path, os.getpid())
+    if os.path.lexists(new):  # from a killed run with our pid
+        os.unlink(new)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         while content:
             content = content[os.write(descriptor, content):]
+        os.rename(new, path)
+    except BaseException:
+        os.unlink(new)
+        raise
     finally:
         os.close(descriptor)
-    os.rename(new, path)
