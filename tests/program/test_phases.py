@@ -83,6 +83,16 @@ def test_an_agent_is_stopped(sandbox: Sandbox, every_python: Path) -> None:
     assert sandbox.lives(stranger)
 
 
+def test_an_agent_that_is_started_during_the_first_look_is_stopped(sandbox: Sandbox, newest: Path) -> None:
+    sandbox.start_agent()
+    source = sandbox.source("stop")
+    first_look = "    lock = AdminLock(request, account_of_processes(survey.processes))\n    units"
+    assert source.read_text().count(first_look) == 1
+    source.write_text(source.read_text().replace(first_look, "    survey.processes = []\n" + first_look))
+    stopped = sandbox.program(newest, "stop")
+    assert (stopped["changed"], programs(stopped)) == (True, AGENT)
+
+
 def test_a_slow_daemon_gets_its_time_and_seconds_tell_it(sandbox: Sandbox, python: Path) -> None:
     daemon = sandbox.agent("ocp_agentd", 'trap "sleep 1; exit 0" TERM; : > "$2"; sleep 60 & wait')
     stopped = sandbox.program(python, "stop")

@@ -37,7 +37,7 @@ def stop(request):
     try:
         at_first = set((process.pid, process.start) for process in stopping.look())
         through, endangered = units.to_stop(request.protect_unit)
-        if not survey.processes and not through and not endangered and lock.holder() is None:
+        if not (survey.processes or at_first or through or endangered) and lock.holder() is None:
             return dict(stamp("stopped_at"), changed=False, processes=[], warnings=survey.unproven, **found)
         protection = Protection(request, units, endangered)
         found["drop_ins"] = protection.drop_ins()
