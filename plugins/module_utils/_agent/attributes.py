@@ -14,7 +14,7 @@ from .host import DIGITS, LETTERS, as_text, read_proc, system_call
 LIMITS = ("cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending",
           "msgqueue", "nice", "rtprio", "rttime")
 LIMIT = "limit_"  # begins the keys of limits
-# Variables that belong to a login or to one run of a systemd service, and to nobody who is started later.
+# Variables that belong to a login or to one run of a systemd service, and to no process that is started later.
 _OF_SESSION = ("SSH_", "XDG_SESSION_", "SUDO_", "LISTEN_", "WATCHDOG_")
 _ONE_SESSION = frozenset((
     "XDG_RUNTIME_DIR", "XDG_SEAT", "XDG_VTNR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
@@ -22,15 +22,17 @@ _ONE_SESSION = frozenset((
     "JOURNAL_STREAM", "MAINPID", "MANAGERPID", "SYSTEMD_EXEC_PID", "CREDENTIALS_DIRECTORY", "MEMORY_PRESSURE_WATCH",
     "MEMORY_PRESSURE_WRITE"))
 _PLAIN = LETTERS + LETTERS.upper() + DIGITS + "/:,.-_+@"
-_LONGEST = 1536  # characters of one value in a text, all of which fit into what a controller takes
+_LONGEST = 1280  # characters of one value in a text, so that all fit into what a controller takes
 _IOPRIO_GET = {"x86_64": 252, "aarch64": 31, "riscv64": 31, "loongarch64": 31, "ppc64le": 274, "s390x": 283}
 
 
 def attributes_of(pid, dear=False):
     """The attributes of a process, as a dict of texts; one that cannot be read is left out.
 
+    dear: read ionice, too, which takes a library.
+
     uid, gid, groups: numbers, with blanks. umask: octal. cpus: a list as of taskset. oom_score_adj, nice.
-    scheduling: numbers of policy and priority. ionice: the kernel's number, only with dear, since it takes a library.
+    scheduling: numbers of policy and priority. ionice: the kernel's number.
     directory: the working directory. cgroup: lines of /proc/PID/cgroup. limit_NAME: soft and hard limit, -1 for none.
     """
     found = {}
@@ -100,7 +102,7 @@ def set_io_priority(value):
 
 
 def custom_groups(attributes):
-    """The control groups that somebody has made beside systemd and put the process into: paths by controllers."""
+    """The control groups of a process that are not systemd's: paths by controllers."""
     lines = [line.split(":", 2)[1:] for line in attributes.get("cgroup", "").splitlines() if line.count(":") > 1]
     return dict((controllers, path) for controllers, path in lines if path != "/" and not any(
         part.endswith((".slice", ".scope", ".service")) or part == "init.scope" for part in path.split("/")))
@@ -133,7 +135,7 @@ def as_words(attributes):
 
 def _cut(names):
     """As many of the names of a list with commas as a word has room for."""
-    return names if len(names) <= _LONGEST else names[:_LONGEST].rpartition(",")[0] + ",..."
+    return names if len(names) <= _LONGEST else names[:_LONGEST - len(",...")].rpartition(",")[0] + ",..."
 
 
 def _escaped_word(value):

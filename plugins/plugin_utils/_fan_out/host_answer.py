@@ -17,6 +17,7 @@ import math
 import re
 import typing as t
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.attribute_forms import ATTRIBUTES_LIMIT
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import (
     LOG_ENTRIES,
     LOG_TEXT,
@@ -31,7 +32,6 @@ LARGEST = 4 * 1024 * 1024  # bytes of an answer: a log that is full, in any scri
 _DEEPEST = 8  # lists and mappings within each other; an honest answer has 4
 _MANY = 10_000  # entries of a list
 _PATH = 4096
-_ATTRIBUTES = 8192
 _NAME = 256
 _LONGEST_UPTIME = 1e10  # seconds
 _HIGHEST_PID = 2**31 - 1
@@ -261,7 +261,7 @@ _RAN_AS = _mapping(
         "user": _or_none(_name(_NAME)),
         "unit": _or_none(_name(_NAME)),
         "programs": _list(_name(_NAME)),
-        "attributes": _name(_ATTRIBUTES),
+        "attributes": _name(ATTRIBUTES_LIMIT),
     }
 )
 _UNIT = _mapping(
