@@ -15,7 +15,7 @@ import os
 import time
 
 from .deferred import ENDING, Deferred
-from .host import DENIED, AgentError, as_text, native, signal, uptime, user_name
+from .host import DENIED, AgentError, as_text, fields_of, native, signal, uptime, user_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 OUTPUT_LIMIT = 262144  # bytes that are read from each stream
@@ -25,21 +25,20 @@ _RESET = ENDING + (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Account(object):
-    """A user that a command runs as, from the host's own files: a directory service may hang.
+    """A user that a command runs as, from the host's own files.
 
-    name: the login name, or C(uid N) for a user without one. folder: whose group such a user has, and where they are at
-    home.
+    name: as of user_name(). folder: gives a user who is not in these files their group and home.
     """
 
     directory = None  # where it works, other than the caller of run_command says
 
     def __init__(self, name, folder):
         self.name = name
-        for fields in _fields("/etc/passwd", 7):
+        for fields in fields_of("/etc/passwd", 7):
             if as_text(fields[0]) == name or "uid %s" % as_text(fields[2]) == name:
                 self.uid, self.gid, self.home = int(fields[2]), int(fields[3]), native(fields[5])
                 login = fields[0]
-                self.groups = [int(group[2]) for group in _fields("/etc/group", 4) if login in group[3].split(b",")]
+                self.groups = [int(group[2]) for group in fields_of("/etc/group", 4) if login in group[3].split(b",")]
                 return
         try:
             owner = os.stat(folder)
@@ -51,7 +50,7 @@ class Account(object):
         self.uid, self.gid, self.home, self.groups = owner.st_uid, owner.st_gid, folder, []
 
     def environment(self, login):
-        """The environment of a command of this user. login: the environment of a command without a User."""
+        """The environment of a command of this user. login: that of a command of root."""
         return dict(login, HOME=self.home, USER=self.name, LOGNAME=self.name)
 
     def enter(self):
@@ -60,15 +59,6 @@ class Account(object):
             os.setgroups(self.groups)
             os.setgid(self.gid)
             os.setuid(self.uid)
-
-
-def _fields(path, count):
-    try:
-        with open(path, "rb") as stream:
-            lines = [line.rstrip(b"\n").split(b":") for line in stream]
-    except (IOError, OSError):
-        return []
-    return [fields for fields in lines if len(fields) >= count and fields[2].isdigit()]
 
 
 class Ended(object):
@@ -97,14 +87,14 @@ class Ended(object):
 def run_command(argv, seconds, user=None, folder="/", meanwhile=None, in_memory=False):
     """Run a command to its end, in a session of its own, with a clean environment and no input.
 
-    argv: its absolute path and arguments. seconds: what it may take. user: an Account or a Former to become, which
-    takes root where it is another one. folder: its working directory. meanwhile: called every now and then. in_memory:
-    keep what it says off the disks, which is for a command that leaves nobody behind. Returns Ended.
+    argv: its absolute path and arguments. seconds: what it may take. user: an Account or a Former to become; only root
+    may become another user. folder: its working directory. meanwhile: called every now and then. in_memory: keep its
+    output off the disks, for a command that starts no daemon. Returns Ended.
     """
-    # Files and no pipes: what the command starts may write there when this program is gone, and must not die of it.
+    # Files and no pipes: a daemon of the command may write there when this program is gone, and must not die of it.
     streams = [_scratch(in_memory), _scratch(in_memory)]
     pid, status = None, None
-    children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it, cannot wait for a child
+    children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # with SIG_IGN a child cannot be waited for
     try:
         with Deferred():
             pid = os.fork()

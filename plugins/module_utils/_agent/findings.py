@@ -12,7 +12,7 @@ from .drop_in import path_of_drop_in, services_with_drop_in
 from .home import GENERATIONS, GENERIC, PROGRAM_FOLDERS, image_of, pid_in
 from .host import AgentError, as_text, read_regular, stat_or_none
 from .identity import Judge, Look
-from .lock import LOCK_WAIT
+from .lock import LOCK_WAIT, holder_as_text
 from .log import shortened
 from .run_files import stale_files, unseen_listeners
 from .scripts import is_interpreter
@@ -66,9 +66,8 @@ class Findings(object):
             return None
         shown = as_text(lock.path)
         if holder is not None:
-            who = "%s (pid %s)" % (holder["exe"], holder["pid"]) if holder["pid"] else "whoever is writing it now"
-            self._add("locked", "%s is held by %s" % (shown, who), "a stop waits for it, %d s at most, and then fails "
-                      "before it signals anybody" % LOCK_WAIT)
+            self._add("locked", "%s is held by %s" % (shown, holder_as_text(holder)), "a stop waits for it, %d s at "
+                      "most, and then fails before it signals anything" % LOCK_WAIT)
         elif os.path.lexists(lock.path):
             self._add("stale_lock", "%s is of nobody who lives" % shown, "a stop replaces it by its own")
         return holder

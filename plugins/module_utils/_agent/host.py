@@ -85,16 +85,23 @@ def native(content):
 
 
 def user_name(uid):
-    """The login name of uid, from /etc/passwd alone, since a directory service may hang during the same outage."""
+    """The login name of uid; C(uid N) for a user without one."""
+    return next((as_text(fields[0]) for fields in fields_of("/etc/passwd", 3) if int(fields[2]) == uid), "uid %d" % uid)
+
+
+def fields_of(path, count):
+    """The fields, as bytes, of each line of /etc/passwd or /etc/group with so many; the third one is a number.
+
+    Only these files are read, since a directory service may hang during the same outage.
+    """
     try:
-        with open("/etc/passwd", "rb") as stream:
+        with open(path, "rb") as stream:
             for line in stream:
-                fields = line.split(b":")
-                if len(fields) > 2 and fields[2] == str(uid).encode("ascii"):
-                    return as_text(fields[0])
+                fields = line.rstrip(b"\n").split(b":")
+                if len(fields) >= count and fields[2].isdigit():
+                    yield fields
     except (IOError, OSError):
-        pass
-    return "uid %d" % uid
+        return
 
 
 def read_proc(pid, name):

@@ -9,6 +9,7 @@
 import os
 
 from .cause import as_printable
+from .control_group import control_group, units_in
 from .findings import Findings
 from .home import GENERATIONS, generation_of
 from .host import AgentError, arguments_of, as_text, read_proc, stat_or_none, uptime
@@ -19,7 +20,7 @@ from .process_clock import TICKS, moment_now
 from .ready import State
 from .status import Status
 from .survey import Survey
-from .units import Units, control_group
+from .units import Units
 
 READY_SECONDS = 8  # for the answers of all programs
 VERSION_SECONDS = 2
@@ -124,7 +125,7 @@ def _more_facts(process, now):
         "state": found.state if found else "X",
         "elapsed": None if now is None else max(0, int(now - process.start / float(TICKS))),
         "memory": _resident_memory(process.pid),
-        "unit": _unit_of(process.pid),
+        "unit": (units_in(control_group(process.pid)) or [None])[-1],  # a service or a scope, a user's own ones, too
         "ports": listening_ports(process.pid),
     }
 
@@ -136,12 +137,6 @@ def _resident_memory(pid):
     except (IOError, OSError, IndexError, ValueError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _unit_of(pid):
-    """The name of the service or the scope that a process is in, a user's own ones included; None for none."""
-    names = [part for part in control_group(pid).split("/") if part.endswith((".service", ".scope"))]
-    return names[-1] if names else None
 
 
 def _unit_facts(unit):

@@ -118,15 +118,15 @@ class AdminLock(object):
         until = self._patience() if until is None else until
         owner = self.holder()
         if owner is not None and uptime() < until:
-            self._log.add("waiting for %s (pid %s), which holds %s" % (owner["exe"], owner["pid"], as_text(self.path)))
+            self._log.add("waiting for %s, which holds %s" % (holder_as_text(owner), as_text(self.path)))
             self._log.at("lock", until - uptime())
         while owner is not None and uptime() < until:
             time.sleep(0.1)
             owner = self.holder()
         if owner is not None:
-            raise AgentError("locked", "%s is held by %s (pid %s), which starts or stops this agent and did not end in "
-                             "time: wait for it to end, or end it, and run again" % (
-                                 as_text(self.path), owner["exe"], owner["pid"]))
+            raise AgentError("locked", "%s is held by %s, which starts or stops this agent and did not end in time: "
+                             "wait for it to end, or end it, and run again" % (
+                                 as_text(self.path), holder_as_text(owner)))
 
     def _patience(self):
         return self._request.within(LOCK_WAIT, 0.5)
@@ -241,3 +241,8 @@ class AdminLock(object):
             owner, self._owner = self._owner, None
             if owner is not None:
                 owner.close()
+
+
+def holder_as_text(holder):
+    """The holder of a lock for people. holder: as of AdminLock.holder()."""
+    return "%s (pid %d)" % (holder["exe"], holder["pid"]) if holder["pid"] else "a program that is writing it now"

@@ -16,7 +16,7 @@ import fcntl
 import os
 
 from .deferred import Deferred, reap
-from .host import executable_of, signal
+from .host import executable_of, fields_of, signal
 
 _CATS = ("/bin/cat", "/usr/bin/cat")  # cat just waits for the end of its input
 _SPARE = 10  # descriptors from here on are neither the standard ones nor the error pipe
@@ -28,9 +28,10 @@ def account_of_processes(processes):
 
 
 def account_of_home(home):
-    """User and group id of a Home's agent, who has to be able to write to run/; None for root."""
+    """User and login group of a Home's agent, who has to be able to write to run/; None for root."""
     owner = _first_of_a_user((home.run, home.path))
-    return owner and (owner[0], _group_of(owner[0], owner[1]))
+    groups = [fields[3] for fields in fields_of("/etc/passwd", 4) if owner and int(fields[2]) == owner[0]]
+    return (owner[0], int(groups[0])) if groups and groups[0].isdigit() else owner
 
 
 def _first_of_a_user(paths):
@@ -42,19 +43,6 @@ def _first_of_a_user(paths):
         if status.st_uid != 0:
             return status.st_uid, status.st_gid
     return None
-
-
-def _group_of(uid, default):
-    """The login group of a user, from /etc/passwd alone."""
-    try:
-        with open("/etc/passwd", "rb") as stream:
-            for line in stream:
-                fields = line.split(b":")
-                if len(fields) > 3 and fields[2] == str(uid).encode("ascii") and fields[3].isdigit():
-                    return int(fields[3])
-    except (IOError, OSError):
-        pass
-    return default
 
 
 class LockOwner(object):

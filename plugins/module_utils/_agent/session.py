@@ -15,8 +15,8 @@ import os
 import time
 
 from .command import run_command
+from .control_group import control_group, units_in
 from .host import AgentError, uptime, user_name
-from .units import control_group
 
 _BUSCTL = ("/usr/bin/busctl", "/bin/busctl")
 _ASK_SECONDS = 10
@@ -84,7 +84,7 @@ def leave_session(log):
     Without systemd, or without a unit, it stays where it is. Returns a warning, or None.
     """
     group = control_group(os.getpid())
-    parts = [part for part in group.split("/") if part.endswith((".scope", ".service"))]
+    parts = units_in(group)
     root = os.geteuid() == 0
     if not parts or not os.path.isdir("/run/systemd/system") or not (root or _lingers()):
         return None

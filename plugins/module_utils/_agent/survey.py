@@ -8,6 +8,7 @@
 
 import os
 
+from .control_group import control_group, units_in
 from .home import DAEMONS, GENERIC, PROGRAMS, TITLED, image_of, program_named
 from .host import (
     DENIED,
@@ -23,7 +24,6 @@ from .host import (
     no_access,
     open_pidfd,
     pids,
-    read_proc,
     signal_pidfd,
     stat_or_none,
     user_name,
@@ -367,9 +367,5 @@ def origin_of(process):
         return "it ended meanwhile"
     parent = stat_or_none(found.parent)
     text = "its parent is %s (pid %d)" % (parent.comm if parent else "unknown", found.parent)
-    try:
-        groups = as_text(read_proc(process.pid, "cgroup")).split()
-    except (IOError, OSError):
-        groups = []
-    units = sorted(set(part for group in groups for part in group.split("/") if part.endswith((".service", ".scope"))))
+    units = units_in(control_group(process.pid))
     return text + (" in %s" % ", ".join(units) if units else "")

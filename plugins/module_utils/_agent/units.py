@@ -13,16 +13,15 @@ otherwise, even a database that was started from there. So the group is checked 
 import os
 import time
 
+from .control_group import control_group, units_in
 from .drop_in import has_drop_in
 from .home import CONTROLS, image_of
 from .host import (
     AgentError,
     arguments_of,
-    as_text,
     executable_of,
     lives,
     pids,
-    read_proc,
     stat_or_none,
     uptime,
 )
@@ -326,21 +325,11 @@ def _refusal(unit, what, way_out="take them apart"):
                       "again, %s" % (unit.name, what, way_out))
 
 
-def control_group(pid):
-    """The path of the control group in which systemd has a process; empty if it has none."""
-    try:
-        lines = as_text(read_proc(pid, "cgroup")).splitlines()
-    except (IOError, OSError):
-        return ""
-    paths = dict(line.split(":", 2)[1:] for line in lines if line.count(":") > 1)
-    return paths.get("name=systemd", paths.get("", ""))
-
-
 def service_of(pid):
     """The name of a process's service, or None, and whether it is the system's, not a user's."""
-    parts = control_group(pid).split("/")
-    units = [part for part in parts if part.endswith((".service", ".scope"))]
-    user = any(part.startswith("user@") for part in parts[:-1])
+    group = control_group(pid)
+    units = units_in(group)
+    user = "/user@" in group.rpartition("/")[0]
     if not units or not is_service(units[-1]) or units[-1].startswith("user@"):
         return None, False
     return units[-1], not user

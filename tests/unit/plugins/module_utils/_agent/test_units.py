@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import control_group as agent_control_group
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import systemctl as agent_systemctl
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import units as agent_units
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.command import OUTPUT_LIMIT
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.control_group import control_group
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.home import Home
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import Log
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.systemctl import SystemdError, shown_of
-from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.units import Unit, Units, control_group, service_of
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.units import Unit, Units, service_of
 
 UNIT = "ocp_agent.service"
 V1 = "9:name=systemd:{0}\n8:pids:/\n1:cpu,cpuacct:/other\n0::/elsewhere\n"
@@ -41,13 +42,13 @@ V2 = "0::{0}\n"
 def test_the_service_of_a_process(
     monkeypatch: pytest.MonkeyPatch, version: str, group: str, service: tuple[str | None, bool]
 ) -> None:
-    monkeypatch.setattr(agent_units, "read_proc", lambda pid, name: version.format(group).encode())
+    monkeypatch.setattr(agent_control_group, "read_proc", lambda pid, name: version.format(group).encode())
     assert service_of(4711) == service
     assert control_group(4711) == group
 
 
 def test_a_group_may_have_a_colon_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent_units, "read_proc", lambda pid, name: V1.format("/a:b.service/x").encode())
+    monkeypatch.setattr(agent_control_group, "read_proc", lambda pid, name: V1.format("/a:b.service/x").encode())
     assert control_group(4711) == "/a:b.service/x"
 
 
@@ -55,7 +56,7 @@ def test_a_process_that_is_gone_has_no_group(monkeypatch: pytest.MonkeyPatch) ->
     def gone(*dummy: object) -> bytes:
         raise OSError(3, "No such process")
 
-    monkeypatch.setattr(agent_units, "read_proc", gone)
+    monkeypatch.setattr(agent_control_group, "read_proc", gone)
     assert (control_group(1), service_of(1)) == ("", (None, False))
 
 
