@@ -67,6 +67,25 @@ def test_variables_of_hosts(newest_core: Core, listener: Listener, tmp_path: Pat
     assert not listener.contacted()
 
 
+def test_a_template_with_an_undefined_variable(core: Core, listener: Listener, tmp_path: Path) -> None:
+    """To Ansible's default() it is a variable that is not given: the agent of the default home would be stopped."""
+    path = inventory(tmp_path, listener, HOSTS)
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    content["all"]["vars"] = {"ocp_agent_home": "{{ nowhere }}/agent"}
+    path.write_text(yaml.safe_dump(content))
+    response_file = tmp_path / "response.json"
+    run = core.stop_agents(path, response_file, {"host_ids": [1001, 1002]})
+    check_refusal(run, 400, "COM10001", ["ocp_agent_home of db1, db2 cannot be evaluated: ", "'nowhere' is undefined"])
+    settings = {"ocp_role_bindings": "{{ folder }}/roles.yml", "ocp_stop_timeout": "{{ seconds }}"}
+    run = core.stop_agents(path, response_file, {"host_ids": [1001], **settings})
+    named = ["ocp_role_bindings cannot be evaluated: 'folder' is undefined", "ocp_stop_timeout cannot be evaluated: "]
+    check_refusal(run, 400, "COM10001", named)
+    run = core.stop_agents(path, response_file, {"task_id": 1, **settings}, playbook="task_cancel")
+    assert run.status == 2, run.output
+    assert run.says("400 COM10001: ocp_role_bindings cannot be evaluated: "), run.output
+    assert not listener.contacted()
+
+
 def test_variables_of_a_playbook_around_it(newest_core: Core, listener: Listener, tmp_path: Path) -> None:
     book, response_file = tmp_path / "book.yml", tmp_path / "response.json"
     variables = {"host_ids": [1001], "ocp_agnet_home": "/data/agent", "ocp_response_file": str(response_file)}

@@ -53,6 +53,7 @@ def ask(
         if variables:
             handed_on.check(variables, action._task)
             mistakes.check_extra(variables)
+            mistakes.check_settings(variables, action._templar.template)
         if arguments["role_bindings"]:
             controller.authorize(controller.user(variables), role, arguments["role_bindings"], action._task.action)
         read_only = action._task.check_mode or not writes

@@ -17,7 +17,7 @@ import math
 import re
 import typing as t
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
@@ -114,13 +114,42 @@ def check_hosts(hosts: t.Mapping[str, t.Mapping[str, t.Any]], variables: t.Mappi
         _refuse(wrong, having)
 
 
+def check_settings(variables: t.Mapping[str, t.Any], evaluate: t.Callable[[t.Any], t.Any]) -> None:
+    """Check that the settings of a run have a value.
+
+    To Ansible's filter default(), a template with an undefined variable is a variable that is not given: without its
+    role bindings nobody would be refused.
+
+    variables: of the task on the controller, with templates as they are. evaluate: gives the value of a template.
+    Raises OcpError (400).
+    """
+    wrong = {}
+    for name in sorted(SETTINGS & variables.keys()):
+        try:
+            evaluate(variables[name])
+        except AnsibleUndefinedVariable as exc:
+            wrong[name] = _undefined(exc)
+        except AnsibleError:
+            pass  # Ansible fails the task for it, or omits the argument as the template says
+    if wrong:
+        raise OcpError(
+            INVALID,
+            f"{'; '.join(f'{name} {problem}' for name, problem in wrong.items())}: define what is missing",
+            [
+                {"object": "request", "field": name, "rejectedValue": None, "message": problem}
+                for name, problem in wrong.items()
+            ],
+        )
+
+
 def check_values(
     hosts: t.Mapping[str, t.Mapping[str, t.Any]], evaluate: t.Callable[[str, str], t.Any]
 ) -> None:
     """Check the values of the variables that say how a host is worked on.
 
     hosts: by name, the variables of each, with templates as they are. evaluate: the value of a variable of a host, by
-    their names; what it cannot evaluate yet is left to the phase. Raises OcpError (400) that names variable and hosts.
+    their names. A template that fails is left to the phase, which fails for it; but one with an undefined variable
+    would be the default there, and so the agent of another home. Raises OcpError (400) that names variable and hosts.
     """
     problems: dict[tuple[str, str], list[str]] = {}
     found: dict[tuple[str, str], str | None] = {}
@@ -130,6 +159,9 @@ def check_values(
             if isinstance(value, str) and "{" in value:
                 try:
                     value = evaluate(host, name)
+                except AnsibleUndefinedVariable as exc:
+                    problems.setdefault((name, _undefined(exc)), []).append(host)
+                    continue
                 except (AnsibleError, KeyError):
                     continue
             value = plain(value)
@@ -149,6 +181,11 @@ def check_values(
                 for host in having
             ],
         )
+
+
+def _undefined(error: AnsibleUndefinedVariable) -> str:
+    """What is wrong with a template. Ansible's message may have more lines, which tell where the template is."""
+    return f"cannot be evaluated: {str(error).splitlines()[0]}"
 
 
 def _problem(name: str, value: t.Any) -> str | None:

@@ -93,6 +93,7 @@ class Asked:
         if self.forged:
             raise self.forged
         mistakes.check_extra(self.variables)
+        mistakes.check_settings(self.variables, self.action._templar.template)
         if self.wrong:
             raise self.wrong
 

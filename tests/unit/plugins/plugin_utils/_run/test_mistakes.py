@@ -145,7 +145,7 @@ def test_values_that_are_right() -> None:
 def test_a_template_is_evaluated_where_that_can_be_done() -> None:
     def evaluate(host: str, name: str) -> Any:
         if host == "db2":
-            raise AnsibleError("base is undefined")
+            raise AnsibleError("the lookup failed")
         return "data"
 
     template = {"ocp_agent_home": "{{ base }}/agent"}
