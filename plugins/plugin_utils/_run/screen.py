@@ -85,7 +85,7 @@ def _is_gone(path: str) -> bool:
             return False
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as exc:
-        return exc.errno == errno.EIO  # a terminal that was hung up
+        return exc.errno in (errno.EIO, errno.ENXIO)  # a terminal that was hung up, a named pipe without a reader
     try:
         return nobody_reads(descriptor)
     finally:

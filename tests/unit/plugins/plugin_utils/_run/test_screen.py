@@ -42,9 +42,23 @@ def is_shown() -> bool:
     return type(display()).__name__ == "Display"
 
 
-@pytest.mark.parametrize("pair", [os.pipe, os.openpty], ids=["a pipe without a reader", "a terminal that was hung up"])
-def test_what_nobody_reads(writing_to: Run, pair: Callable[[], tuple[int, int]]) -> None:
-    reader, writer = pair()
+def named_pipe(folder: Path) -> tuple[int, int]:
+    path = folder / "output"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    return reader, os.open(path, os.O_WRONLY)
+
+
+OUTPUTS: dict[str, Callable[[Path], tuple[int, int]]] = {
+    "a pipe without a reader": lambda _folder: os.pipe(),
+    "a named pipe without a reader": named_pipe,
+    "a terminal that was hung up": lambda _folder: os.openpty(),
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_what_nobody_reads(writing_to: Run, tmp_path: Path, output: str) -> None:
+    reader, writer = OUTPUTS[output](tmp_path)
     writing_to(writer)
     os.close(writer)
     assert is_shown()
