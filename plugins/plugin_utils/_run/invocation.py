@@ -59,7 +59,8 @@ _ASKED_BY_ANSIBLE = {
 }
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|credential|private|(?:^|_)(?:pw|pin|key|auth)(?:_|$)", re.IGNORECASE)
 _KEY_FILE = re.compile(r"_(?:file|path)$", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"pass|pwd|secret|token|://[^/\s]*:[^\s]*@|PRIVATE KEY|\$ANSIBLE_VAULT", re.IGNORECASE)
+_SECRET_WORD = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)  # the path of a file may have one
+_SECRET_FORM = re.compile(r"://[^/\s]*:[^\s]*@|PRIVATE KEY|\$ANSIBLE_VAULT", re.IGNORECASE)
 _PLAIN_VALUE = re.compile(r"[\w./:@%+,=?&~-]+")
 
 
@@ -195,18 +196,23 @@ class _Variables:
 
 
 def _is_secret(name: str, value: object) -> bool:
-    if _SECRET_NAME.search(name) and not _KEY_FILE.search(name):
+    is_path = bool(_KEY_FILE.search(name))
+    if _SECRET_NAME.search(name) and not is_path:
         return True
     if isinstance(value, dict):
         return any(_is_secret(str(key), item) for key, item in value.items())
     if isinstance(value, (list, tuple)):
         return any(_is_secret("", item) for item in value)
-    return isinstance(value, str) and bool(_SECRET_VALUE.search(value)) and not _KEY_FILE.search(name)
+    return isinstance(value, str) and _looks_secret(value, is_path=is_path)
+
+
+def _looks_secret(text: str, *, is_path: bool = False) -> bool:
+    return bool(_SECRET_FORM.search(text) or (not is_path and _SECRET_WORD.search(text)))
 
 
 def _shown(name: str, value: str) -> str:
     """The value of an option; one that may hold a password is to be given again."""
-    return Shell(f'"${name}"') if name.startswith("ssh_") and _SECRET_VALUE.search(value) else value
+    return Shell(f'"${name}"') if name.startswith("ssh_") and _looks_secret(value) else value
 
 
 def _of_shell(name: str) -> Shell:

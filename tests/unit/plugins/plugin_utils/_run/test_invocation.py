@@ -71,6 +71,8 @@ SECRETS = [
     '{"logins": [{"pwd": "s3cret"}]}',
     "ansible_ssh_common_args='-o ProxyCommand=\"sshpass -p s3cret ssh -W %h:%p jump\"'",
     "ansible_ssh_private_key=s3cret",
+    "backup_path=sftp://ocp:s3cret@backup/ocp",
+    json.dumps({"ansible_ssh_private_key_file": "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret"}),
 ]
 
 
