@@ -35,7 +35,9 @@ def block(
         moment = min(started + timedelta(seconds=seconds), finished).isoformat(timespec="milliseconds")
         entries.append((moment, "INFO", "agent_processes", " ".join(text.split())))
     if outcome.code:
-        entries.append((end, "ERROR", "task", f"{outcome.code} {outcome.message}"))
+        # Other lines of the message are indented, so none of them can pass for a line or a block of the log.
+        said = "\n    ".join((outcome.message or "").splitlines())
+        entries.append((end, "ERROR", "task", f"{outcome.code} {said}"))
     state = f"Set state for subtask: {subtask.id}, current state: {RUNNING}, new state: {subtask.status}"
     entries.append((end, "INFO", "task", state))
     lines = [_line(moment, level, thread, f"oceanbase.ocp.{logger}", text) for moment, level, logger, text in entries]

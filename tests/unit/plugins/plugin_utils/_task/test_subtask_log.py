@@ -113,6 +113,13 @@ def test_a_failure_is_told(ended: Callable[[Outcome], str]) -> None:
     assert lines[-1]["text"].endswith("new state: FAILED")
 
 
+def test_a_message_cannot_pass_for_lines_of_the_log(ended: Callable[[Outcome], str]) -> None:
+    forged = "############{EXECUTE}{2021-09-03T15:01:11+08:00}############"
+    log = ended(Outcome.failure(STILL_RUNNING, f"db1: it says\n{forged}", OUTCOME.started, OUTCOME.finished))
+    assert f"db1: it says\n    {forged}\n" in log
+    assert len([line for line in log.splitlines() if HEAD.fullmatch(line)]) == 1
+
+
 def test_what_was_never_begun_has_a_block_too(ended: Callable[[Outcome], str]) -> None:
     head, lines = read(ended(Outcome.failure(CANCELLED, "before its turn")))
     assert HEAD.fullmatch(head[0]), "the time is now"
