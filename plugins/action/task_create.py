@@ -112,7 +112,8 @@ def _new_task(asked: Asked, run: Run, wanted: _Wanted, executor: Executor | None
     """The task that is asked for, begun. executor: None where it is not to be stored. Raises OcpError."""
     user = controller.creator(asked.variables)
     place = wave.mine()
-    one_host = len(wanted.targets) == 1 and controller.asked_for_one_host()
+    # A wave is one of several tasks, whatever the request of all was.
+    one_host = place is None and len(wanted.targets) == 1 and controller.asked_for_one_host()
     definition = for_one_host(wanted.operation) if one_host else wanted.operation
 
     def build(task_id: int, first_subtask_id: int) -> Task:

@@ -75,6 +75,11 @@ class Request:
         return self.envelope(error.code.status, {"error": body})
 
 
+def count_hosts(task: t.Mapping[str, t.Any]) -> int:
+    """How many hosts a task has. task: as its response has it, which names them, or one in OCP's form for one host."""
+    return 1 if "hostId" in task else len(task["context"]["listMap"]["host_ids"])
+
+
 def in_words(refusal: t.Mapping[str, t.Any]) -> str:
     """What the response to a refused request says, in a line."""
     error = refusal["error"]

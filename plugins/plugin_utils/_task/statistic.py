@@ -15,6 +15,8 @@ import json
 import typing as t
 from collections import Counter
 
+from .response import count_hosts
+
 MOST_BYTES = 64 * 1024  # of JSON: the response of about 30 hosts
 PREFIX = "OCP_RESPONSE "
 _NEIGHBOURS = ("upstreams", "downstreams")  # a wait node has those of every host
@@ -53,7 +55,6 @@ def _short_first(value: t.Any) -> t.Any:
 
 def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[str, t.Any]:
     data = {key: value for key, value in response["data"].items() if key != "subtasks"}
-    hosts = data["context"]["listMap"]["host_ids"]
     subtasks = response["data"]["subtasks"]
     failed = [
         {key: value for key, value in subtask.items() if key not in _NEIGHBOURS}
@@ -61,7 +62,7 @@ def _short_task(response: t.Mapping[str, t.Any], whole: str, most: int) -> dict[
         if subtask["status"] == "FAILED"
     ]
     summary: dict[str, t.Any] = {
-        "hosts": len(hosts),
+        "hosts": count_hosts(data),
         "subtasks": dict(sorted(Counter(subtask["status"] for subtask in subtasks).items())),
         "omittedFailedSubtasks": len(failed),
         "whole": whole,

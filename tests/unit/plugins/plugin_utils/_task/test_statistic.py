@@ -73,6 +73,12 @@ def test_a_summary_is_small_when_everything_fails(new_task: NewTask, play: Play,
     assert len(kept) > 50, "and as many as there is room for"
 
 
+def test_a_summary_of_the_form_for_one_host(new_task: NewTask) -> None:
+    response = REQUEST.respond(new_task(1, "stop_agent"))
+    short = statistic.statistic(response, WHOLE, size(response) - 1)
+    assert (short["data"]["summary"]["hosts"], short["data"]["hostId"]) == (1, 1001)
+
+
 def test_a_refusal_keeps_the_first_of_its_errors() -> None:
     sub_errors = [
         {"object": "request", "field": "hostIds", "rejectedValue": number, "message": "no host has this id"}
