@@ -130,7 +130,8 @@ def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
     logs = report_file.logs_of(run, task, url, results, ending.logs if problem else None)
     place = wave.mine()
     if place:
-        wave.leave(place, task, changed)
+        with contextlib.suppress(OSError):  # a full disk must not cost the response
+            wave.leave(place, task, changed)
         if run.cancelled:  # it may have come too late for this task, and not for the waves after it
             cancel.ask()
     places = published.places(run.response_file, run.report_file, url)

@@ -32,7 +32,7 @@ def _kill(mark: bytes, deadline: float) -> bool:
         if name.isdigit() and int(name) != os.getpid():
             try:
                 descriptor = os.pidfd_open(int(name))
-            except OSError:  # gone, or no such system call
+            except (AttributeError, OSError):  # gone, or no such system call, in the kernel or in this build of Python
                 continue
             try:
                 with open(f"/proc/{name}/environ", "rb") as stream:

@@ -63,7 +63,8 @@ def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Even
             with contextlib.suppress(FileNotFoundError):  # the run has just removed it
                 _told(note, now)
             if cancel:
-                _cancel.ask()
+                with contextlib.suppress(OSError):  # a full disk; the next heartbeat hears of it again
+                    _cancel.ask()
         ended.wait(BEAT_EVERY)
 
 
