@@ -33,6 +33,7 @@ def test_the_report_of_a_run(newest_way: Core, start_fleet: StartFleet, response
     refused = newest_way.stop_fleet(fleet, response_file, ocp_report_file=str(nowhere))
     assert refused.status == 2, refused.output
     assert f"The report cannot be written to {nowhere}: No such file or directory. No host" in refused.output
+    assert refused.task["status"] == "FAILED"  # and its response file does not say RUNNING for ever
     assert len(fleet.hosts[0].agent_names()) == 3
 
     run = newest_way.stop_fleet(fleet, response_file, ocp_report_file=str(report), ocp_max_fail_percentage=50)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from pathlib import Path
 
@@ -64,13 +65,15 @@ def accept(
         client.start(Path(C.DEFAULT_LOCAL_TMP))
     run.task, run.executor, run.resumed = task, executor, resumed
     run.transport, run.fanout, run.progress = transport, fanout, progress
-    _publish(run, task, asked.url)
-    if not by_workflow and not asked.check_mode:
-        journal.note(run)
-        if executor:
-            supervisor.start(asked.url, executor, lambda store: store.beat(task.id, executor))
-        else:
-            supervisor.start(None, Executor.of(playbook.process(), asked.request.server), None)
+    try:
+        problem = _publish(run, asked.url)
+        if not problem and not by_workflow and not asked.check_mode:
+            _supervise(run, asked)
+    except Exception as exc:  # whatever it is: nobody would work on the task, and its hosts would be held
+        problem = f"The run cannot begin its work: {exc!r}. No host was contacted."
+    if problem:
+        _give_up(run, asked, problem)
+        raise AnsibleActionFail(problem)
     stops = task.what.goal == "stopped" and task.operation != ROLLBACK
     return {"alerts": of_stop()} if stops and not asked.check_mode else {}
 
@@ -117,17 +120,37 @@ def begin(asked: Asked, run: Run, task: Task) -> Task:
     return task
 
 
-def _publish(run: Run, task: Task, url: str | None) -> None:
-    """Write response and report before any host is contacted; where that cannot be done none will be."""
+def _publish(run: Run, url: str | None) -> str | None:
+    """Write response and report before any host is contacted. Returns why that cannot be done; None where it was."""
     kind, path = "response", run.response_file
     try:
         request_action.write_response(run)
         kind, path = "report", run.report_file
         report_file.write_begun(run, url)
     except OSError as exc:
-        problem = f"The {kind} cannot be written to {path}: {exc.strerror}"
-        task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
-        persistence.save(url, run.executor, task, {})
-        raise AnsibleActionFail(
-            f"{problem}. No host was contacted: give ocp_{kind}_file a path that can be written."
-        ) from exc
+        return (
+            f"The {kind} cannot be written to {path}: {exc.strerror}. No host was contacted: give ocp_{kind}_file a "
+            "path that can be written."
+        )
+    return None
+
+
+def _supervise(run: Run, asked: Asked) -> None:
+    """Start the process that says the last word of the run. Raises OSError."""
+    journal.note(run)
+    if run.executor:
+        task_id, executor = run.the_task.id, run.executor
+        supervisor.start(asked.url, executor, lambda store: store.beat(task_id, executor))
+    else:
+        supervisor.start(None, Executor.of(playbook.process(), asked.request.server), None)
+
+
+def _give_up(run: Run, asked: Asked, problem: str) -> None:
+    """End a task that has just begun, and on which nobody will work."""
+    task = run.the_task
+    task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
+    persistence.save(asked.url, run.executor, task, {})
+    run.response = asked.request.respond(task)
+    with contextlib.suppress(OSError):  # the error tells
+        request_action.write_response(run)
+    journal.forget()
