@@ -17,14 +17,11 @@ from .operation import MAX_TIMEOUT
 
 def timeouts(given: t.Mapping[str, t.Any]) -> dict[str, int]:
     """Seconds by phase. Raises OcpError (400) for what is no whole number from 1 to a day."""
-    return {phase: _timeout(f"ocp_{phase}_timeout", value) for phase, value in given.items() if value != ""}
-
-
-def _timeout(name: str, value: object) -> int:
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_TIMEOUT:
-        raise OcpError(INVALID, f"{name} must be a number of seconds from 1 to {MAX_TIMEOUT}, not {value!r}")
-    return int(text)
+    return {
+        phase: _whole(f"ocp_{phase}_timeout", value, "seconds", 1, MAX_TIMEOUT)
+        for phase, value in given.items()
+        if value != ""
+    }
 
 
 def percentage(value: object, name: str = "ocp_max_fail_percentage") -> float:
@@ -52,12 +49,7 @@ def transport(value: object) -> str:
 
 def fanout(value: object) -> int:
     """How many hosts are worked on at once. Raises OcpError (400) for what is no whole number from 1 to 10,000."""
-    if value in ("", None):
-        return DEFAULT_FANOUT
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 10000:
-        raise OcpError(INVALID, f"ocp_fanout must be a number of hosts from 1 to 10000, not {value!r}")
-    return int(text)
+    return DEFAULT_FANOUT if value in ("", None) else _whole("ocp_fanout", value, "hosts", 1, 10000)
 
 
 DEFAULT_PROGRESS = 5
@@ -65,12 +57,7 @@ DEFAULT_PROGRESS = 5
 
 def progress(value: object) -> int:
     """Seconds between lines that tell how far a phase is. Raises OcpError (400) for what is not from 0 to 3600."""
-    if value in ("", None):
-        return DEFAULT_PROGRESS
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,4}", text) or int(text) > 3600:
-        raise OcpError(INVALID, f"ocp_progress must be a number of seconds from 0 to 3600, not {value!r}")
-    return int(text)
+    return DEFAULT_PROGRESS if value in ("", None) else _whole("ocp_progress", value, "seconds", 0, 3600)
 
 
 DEFAULT_WORKFLOW_TIMEOUT = 3600
@@ -81,10 +68,14 @@ def workflow_timeout(value: object) -> int:
     """Seconds that a workflow may be without a run at work. Raises OcpError (400) for what is not 60 to a week."""
     if value in ("", None):
         return DEFAULT_WORKFLOW_TIMEOUT
+    return _whole("ocp_workflow_timeout", value, "seconds", 60, MAX_WORKFLOW_TIMEOUT)
+
+
+def _whole(name: str, value: object, unit: str, least: int, most: int) -> int:
+    """A whole number from a text or a number. name: of the variable. Raises OcpError (400)."""
     text = str(value).strip()
-    most = MAX_WORKFLOW_TIMEOUT
-    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,6}", text) or not 60 <= int(text) <= most:
-        raise OcpError(INVALID, f"ocp_workflow_timeout must be a number of seconds from 60 to {most}, not {value!r}")
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+        raise OcpError(INVALID, f"{name} must be a number of {unit} from {least} to {most}, not {value!r}")
     return int(text)
 
 
