@@ -9,6 +9,7 @@ import typing as t
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain, write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import screen
@@ -40,7 +41,7 @@ class ActionModule(ControllerAction):
         request = Request(**json.loads(looked["request"]))
         page = {"number": 1, "size": len(statuses), "totalElements": len(statuses), "totalPages": 1}
         response = request.success({"contents": [status.whole() for status in statuses], "page": page})
-        shown = table(statuses)
+        shown = table(statuses, Display().columns)
         text = shown if arguments["format"] == TABLE else json.dumps(response, indent=2)
         # What is on stdout may be one JSON document of the callback.
         screen.display().display(text, stderr="json" in str(C.DEFAULT_STDOUT_CALLBACK))

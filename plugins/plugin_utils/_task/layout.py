@@ -15,7 +15,7 @@ import unicodedata
 
 COLUMNS = 80
 _MORE = " ..."
-_NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")
+NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name, what is before and behind it
 
 
 class Shell(str):
@@ -127,20 +127,25 @@ def fold(words: t.Sequence[str], columns: int, start: int = 0, indent: int = 2) 
     return [*lines, line]
 
 
-def ranges(names: t.Sequence[str]) -> str:
-    """Names in their order, in one line: of those that are counted up, the first and the last one."""
+def runs(names: t.Iterable[str]) -> list[list[str]]:
+    """Names in their order, those together that are counted up in their last number."""
     found: list[list[str]] = []
     for name in names:
         if found and _follows(found[-1][-1], name):
             found[-1].append(name)
         else:
             found.append([name])
-    parts = [run if len(run) < 3 else [f"{run[0]} to {run[-1]}"] for run in found]
+    return found
+
+
+def ranges(names: t.Iterable[str]) -> str:
+    """Names in their order, in one line: of three or more that are counted up, the first and the last one."""
+    parts = [run if len(run) < 3 else [f"{run[0]} to {run[-1]}"] for run in runs(names)]
     return ", ".join(part for run in parts for part in run)
 
 
 def _follows(before: str, name: str) -> bool:
-    first, second = _NUMBERED.fullmatch(before), _NUMBERED.fullmatch(name)
+    first, second = NUMBERED.fullmatch(before), NUMBERED.fullmatch(name)
     if not first or not second or len(before) != len(name):
         return False
     return (first[1], first[3]) == (second[1], second[3]) and int(first[2]) + 1 == int(second[2])

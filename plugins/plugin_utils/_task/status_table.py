@@ -14,20 +14,22 @@ import typing as t
 
 from .agent_status import STATES, AgentStatus, Finding, counted, is_odd
 from .errors import join
-from .layout import plural
+from .layout import NUMBERED, plural, runs
 from .printable import in_line
 
 _HEAD = ("HOSTS", "STATE", "AGENT", "PROGRAMS", "USER", "UP", "MEMORY", "UNIT", "PORTS")
-_WIDE = 100
+_NARROWEST = 100  # columns that a finding may take
 _HOSTS = 32  # characters of host names in the table
 _SHOWN = 20  # runs of host names in a line of findings
-_NUMBERED = re.compile(r"(.*?)(\d+)")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def table(statuses: t.Sequence[AgentStatus]) -> str:
-    """The table, a summary in its last line. statuses: in the order of the inventory."""
-    parts = [_rows(statuses), *_findings(statuses), summary(statuses)]
+def table(statuses: t.Sequence[AgentStatus], columns: int = 0) -> str:
+    """The table, a summary in its last line.
+
+    statuses: in the order of the inventory. columns: of the screen, where it is wider than _NARROWEST.
+    """
+    parts = [_rows(statuses), *_findings(statuses, max(_NARROWEST, columns)), summary(statuses)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -40,27 +42,14 @@ def summary(statuses: t.Sequence[AgentStatus]) -> str:
     return " ".join(part for part in (f"{total}: {states}." if states else f"{total}.", stop) if part)
 
 
-def compressed(names: t.Sequence[str]) -> list[str]:
+def compressed(names: t.Iterable[str]) -> list[str]:
     """The names, with ranges as an inventory has them for those that follow each other: C(db[001:040])."""
-    runs: list[list[str]] = []
-    for name in names:
-        if runs and _follows(runs[-1][-1], name):
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-    return [shown for run in runs for shown in ([_range(run)] if len(run) > 2 else run)]
-
-
-def _follows(before: str, name: str) -> bool:
-    one, other = _NUMBERED.fullmatch(before), _NUMBERED.fullmatch(name)
-    return bool(
-        one and other and one[1] == other[1] and len(one[2]) == len(other[2]) and int(one[2]) + 1 == int(other[2])
-    )
+    return [shown for run in runs(names) for shown in ([_range(run)] if len(run) > 2 else run)]
 
 
 def _range(run: t.Sequence[str]) -> str:
-    first, last = _NUMBERED.fullmatch(run[0]), _NUMBERED.fullmatch(run[-1])
-    return f"{first[1]}[{first[2]}:{last[2]}]" if first and last else ", ".join(run)
+    first, last = NUMBERED.fullmatch(run[0]), NUMBERED.fullmatch(run[-1])
+    return f"{first[1]}[{first[2]}:{last[2]}]{first[3]}" if first and last else ", ".join(run)
 
 
 def _rows(statuses: t.Sequence[AgentStatus]) -> str:
@@ -139,29 +128,29 @@ def _size(size: int) -> str:
     return f"{round(size / 2**20)} MB"
 
 
-def _findings(statuses: t.Sequence[AgentStatus]) -> list[str]:
-    """A paragraph for each kind of finding: equal ones once, with their hosts."""
+def _findings(statuses: t.Sequence[AgentStatus], columns: int) -> list[str]:
+    """A paragraph for each kind of finding. Equal ones are in it once, with their hosts."""
     kinds: dict[str, dict[tuple[str, str], list[tuple[str, Finding]]]] = {}
     for status in sorted(statuses, key=_rank):
         for finding in status.findings:
             alike = tuple(re.sub(r"\d+", "N", text) for text in (finding.text, finding.stop))
             found = kinds.setdefault(finding.kind, {}).setdefault((alike[0], alike[1]), [])
             found.append((status.host, finding))
-    return ["\n".join(_paragraph(kind, list(alike.values()))) for kind, alike in kinds.items()]
+    return ["\n".join(_paragraph(kind, list(alike.values()), columns)) for kind, alike in kinds.items()]
 
 
-def _paragraph(kind: str, alike: t.Sequence[t.Sequence[tuple[str, Finding]]]) -> list[str]:
+def _paragraph(kind: str, alike: t.Sequence[t.Sequence[tuple[str, Finding]]], columns: int) -> list[str]:
     lines = [kind.replace("_", " ").upper()]
     for same in alike:
         hosts = list(dict.fromkeys(in_line(host) for host, _finding in same))
         first = same[0][1]
         such = "" if len(same) == 1 else " (and the like)"
-        lines += _wrapped(f"{join(compressed(hosts), _SHOWN)}: {in_line(first.text)}{such}", "  ")
-        lines += _wrapped(f"-> {in_line(first.stop)}", "    ")
+        lines += _wrapped(f"{join(compressed(hosts), _SHOWN)}: {in_line(first.text)}{such}", "  ", columns)
+        lines += _wrapped(f"-> {in_line(first.stop)}", "    ", columns)
     return lines
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str, indent: str, columns: int) -> list[str]:
     return textwrap.wrap(
-        text, _WIDE, initial_indent=indent, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        text, columns, initial_indent=indent, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
     )

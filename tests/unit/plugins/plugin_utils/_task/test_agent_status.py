@@ -138,6 +138,12 @@ def test_a_thousand_hosts_fit_on_a_screen() -> None:
     assert "db[0001:1000] (1000)" in shown
 
 
+def test_findings_take_the_width_of_a_wide_screen() -> None:
+    lost = status({"unreachable": True, "msg": "no route to host " * 12})
+    assert max(map(len, table([lost], 80).splitlines())) <= 100
+    assert 100 < max(map(len, table([lost], 200).splitlines())) <= 200
+
+
 @pytest.mark.parametrize(
     ("names", "shown"),
     [
@@ -148,6 +154,7 @@ def test_a_thousand_hosts_fit_on_a_screen() -> None:
         (["db9", "db10", "db11"], ["db9", "db10", "db11"]),  # a range of an inventory has one width
         (["db09", "db10", "db11"], ["db[09:11]"]),
         (["a1", "b2", "c3"], ["a1", "b2", "c3"]),
+        (["db1.example.com", "db2.example.com", "db3.example.com"], ["db[1:3].example.com"]),
         (["192.0.2.1", "192.0.2.2", "192.0.2.3", "x"], ["192.0.2.[1:3]", "x"]),
     ],
 )
