@@ -122,7 +122,7 @@ class ActionModule(ControllerAction):
     @staticmethod
     def _look(run: Run, results: FanOutResults, progress: Progress) -> bool:
         """Tell how far the phase is, where that is due. Returns whether no other host is to be begun."""
-        results.halted = results.halted or halt({"heart": run.token})
+        results.halted = results.halted or halt(run.token)
         if results.halted:
             progress.cancelled()
         line = progress.line(time.monotonic())

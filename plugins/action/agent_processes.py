@@ -24,7 +24,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.host_answer
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import plain
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import memory
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import cancel, journal, screen
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt, silence
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.halt import halt
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.heartbeat import silence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.host_results import (
     UNKNOWN,
     disowned,
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
         self._run = run
         if "task" in run:
             journal.join(patience=0)
-        halted = halt(run) if run and "lost" not in left else None
+        halted = halt(run.get("heart", "")) if run and "lost" not in left else None
         if halted:
             return {**result, **halted}
         self._take_from(left)
@@ -237,7 +238,7 @@ class ActionModule(ActionBase):
         until = time.monotonic() + min(LOOK_AGAIN, self._task.timeout or LOOK_AGAIN)
         while True:
             time.sleep(_PAUSE)
-            why = silence(self._run)
+            why = silence(self._run.get("heart", ""))
             if why:  # another run may have the task now, and have done something else there
                 return disowned(f"{lost or 'its agent is locked'}; it is not asked again: {why}; {UNKNOWN}")
             self._connection._shell.tmpdir = None  # it may be half written, or gone with the host

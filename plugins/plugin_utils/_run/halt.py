@@ -14,17 +14,12 @@ from . import cancel, heartbeat
 from .host_results import cancelled, disowned
 
 
-def halt(run: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
+def halt(token: str) -> dict[str, t.Any] | None:
     """The answer for a waiting host when no further host may begin; None if the next one may.
 
-    run: the registered part of the state, see Run.register().
+    token: of the executor with the heartbeat, see Run.token.
     """
     if cancel.asked():
         return cancelled()
-    why = silence(run)
+    why = heartbeat.silence(token)
     return disowned(f"not begun: {why}") if why else None
-
-
-def silence(run: t.Mapping[str, t.Any]) -> str | None:
-    """Why the task may belong to another run by now, for people; None if it does not. run: as for halt()."""
-    return heartbeat.silence(run["heart"]) if run.get("heart") else None

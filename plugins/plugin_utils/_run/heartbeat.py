@@ -71,8 +71,10 @@ def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Even
 def silence(token: str) -> str | None:
     """Why no other host may begin, for people: others may take the run for dead. None if they do not.
 
-    token: of the executor with the heartbeat.
+    token: of the executor with the heartbeat; empty where there is none.
     """
+    if not token:
+        return None
     try:
         seconds = _now() - os.stat(_note(token)).st_mtime
     except FileNotFoundError:
