@@ -41,6 +41,8 @@ def note(run: Run) -> None:
     """Leave a run as it is, which says that there is a task to cancel, too."""
     if not run.check_mode:
         kept = replace(run, response=None).dump()
+        # Not by document.write(), whose fsync would cost every barrier time. After a crash of this machine nobody is
+        # left to read it.
         temporary = _state().with_suffix(".new")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -111,19 +113,15 @@ class Follower:
             return []
         # An open file keeps its number, which a new one may have otherwise.
         if self._stream is None or os.fstat(self._stream.fileno()).st_ino != there.st_ino:
-            self.close()
+            if self._stream:
+                self._stream.close()
+            self._stream, self._rest = None, b""
             try:
                 self._stream = _answers().open("rb")
             except FileNotFoundError:
                 return []
         whole, end, self._rest = (self._rest + self._stream.read()).rpartition(b"\n")
         return _parsed(whole + end)
-
-    def close(self) -> None:
-        """Read nothing more of the file that is open."""
-        if self._stream:
-            self._stream.close()
-        self._stream, self._rest = None, b""
 
 
 def _parsed(content: bytes) -> list[Answer]:
