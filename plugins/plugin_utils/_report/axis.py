@@ -17,7 +17,7 @@ _IDLE = 60.0  # seconds without any work from which on they are cut out
 _BREAK, _BREAKS = 120.0, 400.0  # the room that one may have, and all together
 _APART = 100.0  # labels
 _TICKS = 6
-_STEPS = [*(n * 10.0**power for power in range(-2, 7) for n in (1, 2, 5))]
+_STEPS = [n * 10.0**power for power in range(-2, 7) for n in (1, 2, 5)]
 
 
 @dataclass(frozen=True)

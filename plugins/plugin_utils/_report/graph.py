@@ -13,9 +13,10 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
+from .._task.operation import title
 from .._task.printable import in_line
 from .._task.task import Subtask, Task
-from .words import KINDS, WORDS, kind_of, short
+from .words import KINDS, WORDS, kind_of
 
 _MOST_HOSTS = 6  # that have a node of their own
 _NODE, _WAIT, _GAP = 168, 78, 34
@@ -49,20 +50,13 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Edge:
-    """An edge. path: as the attribute d of SVG has it."""
-
-    path: str
-
-
-@dataclass(frozen=True)
 class Graph:
-    """A drawing. text: the same in words."""
+    """A drawing. edges: each as the attribute d of an SVG path. text: the same in words."""
 
     width: float
     height: float
     nodes: t.Sequence[Node]
-    edges: t.Sequence[Edge]
+    edges: t.Sequence[str]
     text: str
 
 
@@ -84,7 +78,7 @@ def wide(task: Task) -> Graph:
             columns.append([_node(task, [one], x, y, width, tall) for one, y in zip(stage, places, strict=True)])
         x += width + _GAP
     edges = [
-        Edge(_curve(left.x + left.width, left.y + left.height / 2, right.x, right.y + right.height / 2))
+        _curve(left.x + left.width, left.y + left.height / 2, right.x, right.y + right.height / 2)
         for before, after in itertools.pairwise(columns)
         for left in before
         for right in after
@@ -103,10 +97,7 @@ def narrow(task: Task) -> Graph:
         nodes.append(_node(task, stage, float(_MARGIN), y, width, _LINE if is_wait else _HEIGHT))
         y += nodes[-1].height + 18
     middle = _MARGIN + width / 2
-    edges = [
-        Edge(f"M{middle:g} {above.y + above.height:g}V{below.y:g}")
-        for above, below in itertools.pairwise(nodes)
-    ]
+    edges = [f"M{middle:g} {above.y + above.height:g}V{below.y:g}" for above, below in itertools.pairwise(nodes)]
     return Graph(width + 2 * _MARGIN, y - 18 + _MARGIN, nodes, edges, _text(task))
 
 
@@ -115,7 +106,7 @@ def _node(
 ) -> Node:
     counts = _counts(task, subtasks)
     kind = next(one for one in KINDS if counts[one])
-    name = short(subtasks[0].phase)
+    name = title(subtasks[0].phase)
     if subtasks[0].parallel_idx < 0:
         return Node(kind, x, y, width, height, name, [WORDS[kind]])
     if len(subtasks) == 1 and (target := task.target(subtasks[0])) and len(task.targets) <= _MOST_HOSTS:
@@ -147,5 +138,5 @@ def _text(task: Task) -> str:
     for stage in task.stages:
         counts, is_wait = _counts(task, stage), stage[0].parallel_idx < 0
         states = [WORDS[kind] if is_wait else f"{counts[kind]} {WORDS[kind]}" for kind in KINDS if counts[kind]]
-        parts.append(f"{short(stage[0].phase)}: {', '.join(states)}")
+        parts.append(f"{title(stage[0].phase)}: {', '.join(states)}")
     return "; then ".join(parts)

@@ -19,6 +19,7 @@ from datetime import datetime
 from .._task import how_far
 from .._task.causes import by_cause
 from .._task.last_screen import failures
+from .._task.operation import title
 from .._task.printable import in_line
 from .._task.report import headline, skipped
 from .._task.task import FAILED as STATUS_FAILED
@@ -27,7 +28,7 @@ from .._task.task import SUCCESSFUL, Subtask, Task
 from .._task.ways_on import Caller, is_held, lines_of_shell, ways_on
 from . import graph, log
 from .axis import WIDTH, Axis, Tick, moment
-from .words import DONE, FAILED, KINDS, RUNNING, SIGNS, UNDONE, WORDS, kind_of, short
+from .words import DONE, FAILED, KINDS, RUNNING, SIGNS, UNDONE, WORDS, kind_of
 
 MOST_LOGS = 2_500_000  # characters of all logs together
 _MOST_LOG = 60_000  # of one subtask
@@ -215,7 +216,7 @@ def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
         ways=lines_of_shell(ways, page.caller) if page.caller else [],
         launches=[] if page.caller else [(way.label.rstrip(":"), way.template) for way in ways if way.template],
         notes=[in_line(note) for note in (skipped(task), *page.notes) if note],
-        phases=[(stage[0].phase, short(stage[0].phase)) for stage in task.stages if stage[0].parallel_idx >= 0],
+        phases=[(stage[0].phase, title(stage[0].phase)) for stage in task.stages if stage[0].parallel_idx >= 0],
         ticks=axis.ticks(),
         hosts=[hosts[n] for n in range(len(by_host))],
         barriers=barriers,
@@ -240,7 +241,7 @@ def _facts(
         + ([trace_id] if trace_id else [])
     )
     defaults = task.what.timeouts
-    own = [f"{short(phase)} {seconds} s" for phase, seconds in task.timeouts.items() if seconds != defaults.get(phase)]
+    own = [f"{title(phase)} {seconds} s" for phase, seconds in task.timeouts.items() if seconds != defaults.get(phase)]
     return [
         ("Task", f"{task.id}, {task.name}"),
         ("Operation", task.operation),
@@ -265,11 +266,11 @@ def _words(task: Task, by_host: t.Sequence[t.Sequence[Subtask]]) -> list[str]:
         busy = next((s for s in subtasks if kind_of(task, s) == RUNNING), None)
         failed = next((s for s in subtasks if s.status == STATUS_FAILED), None)
         if busy:
-            found.append(f"at work in {short(busy.phase)}")
+            found.append(f"at work in {title(busy.phase)}")
         elif told:
             found.append(told[index])
         elif failed:
-            found.append(f"failed in {short(failed.phase)}, not undone")
+            found.append(f"failed in {title(failed.phase)}, not undone")
         else:
             undone = all(kind_of(task, s) == UNDONE for s in subtasks)
             found.append("undone, as it was before" if undone else "not undone")
@@ -300,7 +301,7 @@ def _host(
         ("User", ran.get("user")),
         ("Unit", ran.get("unit")),
         ("Programs", ", ".join(map(str, ran.get("programs") or ()))),
-        ("Changed by the task in", ", ".join(map(short, record.touched))),
+        ("Changed by the task in", ", ".join(map(title, record.touched))),
     ]
     return Host(
         index=index,

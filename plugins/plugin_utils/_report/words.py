@@ -35,8 +35,3 @@ def kind_of(task: Task, subtask: Subtask) -> str:
     if subtask.status == SUCCESSFUL:
         return SKIPPED if subtask.operation == SKIP else DONE
     return UNDONE if task.operation == ROLLBACK and subtask.status == PENDING else WAITING
-
-
-def short(phase: str) -> str:
-    """A phase in a word or two."""
-    return phase.replace("_", " ").capitalize()

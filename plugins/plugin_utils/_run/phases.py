@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._task.layout import clip, pad, plural, width
-from .._task.operation import BY_PHASE
+from .._task.operation import title
 from .._task.task import EXECUTE, Task
 from .progress import State, slowest
 
@@ -113,9 +113,9 @@ class Phases:
         """A line about a phase that is over, with its state."""
         phase = self._phases[name]
         failed = f", {phase.failed} failed" if phase.failed else ""
-        hosts = "1 host" if phase.hosts == 1 else f"{phase.hosts} hosts"
+        hosts = plural(phase.hosts, "host")
         since = now if phase.begun is None else phase.begun
-        return f"{BY_PHASE[name].title}: {hosts}{failed}, {_clock((phase.over or now) - since)}", _state(phase)
+        return f"{title(name)}: {hosts}{failed}, {_clock((phase.over or now) - since)}", _state(phase)
 
     def _phase(self, name: str, now: float) -> _Phase:
         phase = self._phases.setdefault(name, _Phase(name))
@@ -131,8 +131,8 @@ class Phases:
         return False
 
     def _line(self, phase: _Phase, columns: int, now: float, blocks: bool) -> str:
-        titles = max(width(BY_PHASE[name].title) for name in self._phases)
-        left = f"  {pad(BY_PHASE[phase.name].title, titles)}"
+        titles = max(width(title(name)) for name in self._phases)
+        left = f"  {pad(title(phase.name), titles)}"
         if phase.begun is None:
             return clip(left.rstrip(), columns)
         digits = len(str(phase.hosts))

@@ -17,6 +17,7 @@ from .._task.alerts import of_stop
 from .._task.host_ids import Target
 from .._task.last_screen import compose, failures
 from .._task.layout import COLUMNS, plural, ranges, wrap
+from .._task.operation import title
 from .._task.printable import in_line
 from .._task.report import headline
 from .._task.task import ROLLBACK, SUCCESSFUL, Task
@@ -137,11 +138,11 @@ def _waves(task: Task, waves: Waves, *, held: bool) -> list[str]:
     return found
 
 
-def _held(task: Task, held: str | None) -> str:
-    """Which hosts would be held, and by which."""
+def _held(task: Task, held: str) -> str:
+    """Which hosts would be held, and by which. held: the phase behind which they would."""
     failing = [task.targets[s.parallel_idx].host for s in task.failures if s.phase == held and s.parallel_idx >= 0]
     others = len(task.targets) - len(failing)
-    word = (held or "").replace("_", " ").capitalize()
+    word = title(held)
     if not others:
         return f"No host would be worked on: all fail in {word}"
     verb = "fail" if len(failing) != 1 else "fails"

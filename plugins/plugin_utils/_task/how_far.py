@@ -12,6 +12,7 @@ from collections import Counter
 
 from .errors import CUT_SHORT, TIMED_OUT
 from .layout import plural
+from .operation import title
 from .task import FAILED, ROLLBACK, SKIP, SUCCESSFUL, Subtask, Task
 
 _CUT_OFF = {*CUT_SHORT, TIMED_OUT.code}
@@ -55,7 +56,7 @@ def _of_host(task: Task, subtasks: list[Subtask]) -> tuple[int, str]:
         return len(done), "gone past what was skipped, not verified"
     changed = [subtask.phase for subtask in done if (task.what.goal, subtask.phase) in _DONE]
     if failed and failed.error:
-        word = failed.phase.replace("_", " ").capitalize()
+        word = title(failed.phase)
         cut_off = failed.error["code"] in _CUT_OFF
         begun = failed.started is not None or failed.phase in task.records[failed.parallel_idx].touched
         if cut_off and begun and (task.what.goal, failed.phase) in _DONE:

@@ -13,6 +13,7 @@ import typing as t
 from .causes import Failure, by_cause, table
 from .how_far import how_far
 from .layout import COLUMNS, wrap
+from .operation import title
 from .printable import in_line
 from .report import headline, skipped
 from .task import Subtask, Task
@@ -75,8 +76,8 @@ def failures(task: Task) -> list[Failure]:
 def _failure(task: Task, subtask: Subtask) -> Failure:
     target, error = task.target(subtask), subtask.error or {"code": "", "message": ""}
     message = in_line(error["message"]).removeprefix(f"{target}: ")
-    what = subtask.phase.replace("_", " ").capitalize()
-    return Failure(in_line(target.host) if target else "", subtask.id, what, error["code"], message)
+    name = in_line(target.host) if target else ""
+    return Failure(name, subtask.id, title(subtask.phase), error["code"], message)
 
 
 def wrapped(text: str, most: int) -> list[str]:

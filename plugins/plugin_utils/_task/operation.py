@@ -121,16 +121,19 @@ def for_one_host(operation: str) -> str:
 class Phase:
     """What the host program does on a host at once.
 
-    title: as its plays show it. task: as its tasks show it. options: of the host program those that a variable of the
-    host sets, by the name of the variable. changes: whether it may change the host. by_goal: whether it depends on what
-    the operation is heading for.
+    task: as its tasks show it. options: of the host program those that a variable of the host sets, by the name of the
+    variable. changes: whether it may change the host. by_goal: whether it depends on what the operation is heading for.
     """
 
-    title: str
     task: str
     options: t.Mapping[str, str]
     changes: bool = False
     by_goal: bool = False
+
+
+def title(phase: str) -> str:
+    """A phase as people read it, such as C(Restart pos proxy)."""
+    return phase.replace("_", " ").capitalize()
 
 
 _HOME = {"home": "ocp_agent_home"}
@@ -140,15 +143,14 @@ _UNIT = {"protect_unit": "ocp_protect_unit"}
 # Every phase, by the name that roles and host program have for it, as the playbooks order them. The roles pass the same
 # options: a test compares them.
 BY_PHASE = {
-    "prepare": Phase("Prepare", "Prepare OCP agent operation", {**_HOME, **_UNIT}, by_goal=True),
-    "restart_pos_proxy": Phase("Restart pos proxy", "Restart pos proxy", {**_HOME, **_GRACE}, changes=True),
+    "prepare": Phase("Prepare OCP agent operation", {**_HOME, **_UNIT}, by_goal=True),
+    "restart_pos_proxy": Phase("Restart pos proxy", {**_HOME, **_GRACE}, changes=True),
     "stop": Phase(
-        "Stop",
         "Stop all OCP agent processes",
         {**_HOME, **_GRACE, "daemon_grace": "ocp_agent_daemon_grace", **_UNIT},
         changes=True,
     ),
-    "start": Phase("Start", "Start all OCP agent processes", {**_HOME, **_UNIT}, changes=True),
-    "finish": Phase("Finish", "Finish OCP agent operation", {**_HOME, "settle": "ocp_agent_settle"}, by_goal=True),
+    "start": Phase("Start all OCP agent processes", {**_HOME, **_UNIT}, changes=True),
+    "finish": Phase("Finish OCP agent operation", {**_HOME, "settle": "ocp_agent_settle"}, by_goal=True),
 }
 PHASES = tuple(BY_PHASE)
