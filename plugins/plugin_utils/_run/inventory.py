@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from .._files.document import plain
 from .._ssh.task_variables import TaskVariables
 from .._task import states
-from .._task.errors import INVALID, OcpError, join
+from .._task.errors import INVALID, OcpError, join, sub_error
 from .._task.host_ids import Target, resolve
 from . import mistakes
 
@@ -83,15 +83,7 @@ class Inventory:
             raise OcpError(
                 INVALID,
                 f"--limit {self._limit} leaves out {join(cut_off)}: add them to it, or take them out of the request",
-                [
-                    {
-                        "object": "request",
-                        "field": "hostIds",
-                        "rejectedValue": target.host_id,
-                        "message": "is left out by --limit",
-                    }
-                    for target in cut_off
-                ],
+                [sub_error("hostIds", target.host_id, "is left out by --limit") for target in cut_off],
             )
         self.check_variables(target.host for target in targets)
         if not force:

@@ -23,7 +23,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import argument_spec
 
 from .._files.document import plain
-from .._task.errors import INVALID, OcpError, join
+from .._task.errors import INVALID, OcpError, join, sub_error
 from .._task.operation import BY_PHASE, MAX_TIMEOUT
 from .variables import KNOWN, OF_HOSTS, OF_REQUESTS, PATTERN, PREFIX, SETTINGS
 
@@ -93,7 +93,7 @@ def check_missing(wanted: str, variables: t.Mapping[str, t.Any]) -> None:
             raise OcpError(
                 INVALID,
                 f"{wanted} is required, and {name} is not looked at: did you mean {right}?",
-                [{"object": "request", "field": wanted, "rejectedValue": None, "message": "must not be empty"}],
+                [sub_error(wanted, None, "must not be empty")],
             )
 
 
@@ -135,10 +135,7 @@ def check_settings(variables: t.Mapping[str, t.Any], evaluate: t.Callable[[t.Any
         raise OcpError(
             INVALID,
             f"{'; '.join(f'{name} {problem}' for name, problem in wrong.items())}: define what is missing",
-            [
-                {"object": "request", "field": name, "rejectedValue": None, "message": problem}
-                for name, problem in wrong.items()
-            ],
+            [sub_error(name, None, problem) for name, problem in wrong.items()],
         )
 
 
@@ -175,11 +172,7 @@ def check_values(
         raise OcpError(
             INVALID,
             "; ".join(f"{name} of {join(having, 10)} {problem}" for (name, problem), having in problems.items()),
-            [
-                {"object": "request", "field": name, "rejectedValue": host, "message": problem}
-                for (name, problem), having in problems.items()
-                for host in having
-            ],
+            [sub_error(name, host, problem) for (name, problem), having in problems.items() for host in having],
         )
 
 
@@ -237,12 +230,7 @@ def _refuse(wrong: t.Mapping[str, str | None], having: t.Mapping[str, list[str]]
         f"{join([said(name) for name in names])} {noun} of this collection, so no host is contacted: correct the name, "
         f"or give names that are your own in {IGNORED}",
         [
-            {
-                "object": "request",
-                "field": name,
-                "rejectedValue": name,
-                "message": f"no such variable; {wrong[name]} is the nearest" if wrong[name] else "no such variable",
-            }
+            sub_error(name, name, "no such variable" + (f"; {wrong[name]} is the nearest" if wrong[name] else ""))
             for name in names
         ],
     )

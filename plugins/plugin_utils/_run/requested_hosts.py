@@ -18,7 +18,7 @@ from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.plugins.inventory import detect_range, expand_hostname_range
 
 from .._files.document import plain
-from .._task.errors import INVALID, OcpError, join
+from .._task.errors import INVALID, OcpError, join, sub_error
 from .._task.host_ids import Target, read_id
 from .._task.layout import plural
 from . import screen
@@ -72,7 +72,7 @@ def check_resumed(named: t.Sequence[int], targets: t.Sequence[Target], unfinishe
             f"the request leaves out {join(left_out, 20)}, but a task goes on with all of its hosts that are not done: "
             "leave the names of hosts away. To go on without some of them, skip their subtasks, or set "
             "ocp_max_fail_percentage",
-            [_sub_error(str(target.host_id), "would be worked on as well") for target in left_out],
+            [sub_error(PATTERN, str(target.host_id), "would be worked on as well") for target in left_out],
         )
     others = [number for number in named if number not in of_task]
     if others:
@@ -80,7 +80,7 @@ def check_resumed(named: t.Sequence[int], targets: t.Sequence[Target], unfinishe
             INVALID,
             f"{join(others, 20)} {'is no host' if len(others) == 1 else 'are no hosts'} of the task: leave the names "
             "of hosts away, or make a request of its own for other hosts",
-            [_sub_error(str(number), "is no host of the task") for number in others],
+            [sub_error(PATTERN, str(number), "is no host of the task") for number in others],
         )
 
 
@@ -110,14 +110,14 @@ def by_pattern(pattern: object, inventory: InventoryManager, ids: t.Mapping[str,
             INVALID,
             f"{PATTERN} {_text(pattern)!r}: {join(without, 20)} {'has' if len(without) == 1 else 'have'} no "
             f"ocp_host_id: set it in the inventory, or leave out what is no host of OCP's, as in {PATTERN}='{but}'",
-            [_sub_error(name, "has no ocp_host_id") for name in without],
+            [sub_error(PATTERN, name, "has no ocp_host_id") for name in without],
         )
     wrong = [name for name in names if read_id(ids[name]) is None]
     if wrong:
         raise OcpError(
             INVALID,
             f"{PATTERN} {_text(pattern)!r}: the ocp_host_id of {join(wrong, 20)} is no host id: mend the inventory",
-            [_sub_error(name, "its ocp_host_id is no host id") for name in wrong],
+            [sub_error(PATTERN, name, "its ocp_host_id is no host id") for name in wrong],
         )
     return list(dict.fromkeys(number for name in names if (number := read_id(ids[name])) is not None))
 
@@ -195,8 +195,4 @@ def _text(pattern: object) -> str:
 
 def _error(problem: str, pattern: object) -> OcpError:
     said = problem if pattern is None else f"{_text(pattern)!r}: {problem}"
-    return OcpError(INVALID, f"{PATTERN} {said}", [_sub_error(_text(pattern)[:100], problem)])
-
-
-def _sub_error(value: str, message: str) -> dict[str, t.Any]:
-    return {"object": "request", "field": PATTERN, "rejectedValue": value, "message": message}
+    return OcpError(INVALID, f"{PATTERN} {said}", [sub_error(PATTERN, _text(pattern)[:100], problem)])

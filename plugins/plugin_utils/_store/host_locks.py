@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._task.errors import HOST_BUSY, OcpError, join
+from .._task.errors import HOST_BUSY, OcpError, join, sub_error
 from .._task.task import Task
 from . import schema as tables
 from .sql import sa
@@ -29,15 +29,7 @@ def check(connection: sa.Connection, host_ids: t.Iterable[int], dead: t.Containe
         raise OcpError(
             HOST_BUSY,
             f"{named}: wait for it, or cancel it (task_cancel)",
-            [
-                {
-                    "object": "request",
-                    "field": "hostIds",
-                    "rejectedValue": host_id,
-                    "message": f"is held by task {task_id}",
-                }
-                for host_id, task_id in held.items()
-            ],
+            [sub_error("hostIds", host_id, f"is held by task {task_id}") for host_id, task_id in held.items()],
         )
 
 

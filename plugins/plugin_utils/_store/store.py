@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from .._task import subtask_log
 from .._task.clock import iso, iso_now
-from .._task.errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError
+from .._task.errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, OcpError, sub_error
 from .._task.host_ids import MAX_ID
 from .._task.operation import DEFINITIONS
 from .._task.task import CANCELING, RUNNING, Outcome, Task, count_subtasks
@@ -385,8 +385,8 @@ class Store:
         what, field, value = f"task {task_id}", "taskId", task_id
         if subtask_id is not None:
             what, field, value = f"subtask {subtask_id} of task {task_id}", "subtaskId", subtask_id
-        sub_error = {"object": "request", "field": field, "rejectedValue": value, "message": "is unknown"}
-        return OcpError(UNKNOWN_TASK, f"the task store {self.url_shown} has no {what}", [sub_error])
+        message = f"the task store {self.url_shown} has no {what}"
+        return OcpError(UNKNOWN_TASK, message, [sub_error(field, value, "is unknown")])
 
     def _clear(self) -> dict[int, Task]:
         """Close the tasks of dead executors. If nothing is written, returns the closed tasks."""

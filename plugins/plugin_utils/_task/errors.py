@@ -79,7 +79,7 @@ BY_REASON = {
 class OcpError(Exception):
     """An error that ends a request and becomes the error envelope of the response.
 
-    sub_errors: a list of C({"object", "field", "rejectedValue", "message"}), one per offending value.
+    sub_errors: of sub_error(), one for each offending value.
     """
 
     def __init__(self, code: Code, message: str, sub_errors: t.Sequence[dict[str, t.Any]] = ()) -> None:
@@ -87,6 +87,11 @@ class OcpError(Exception):
         self.code = code
         self.message = message
         self.sub_errors = list(sub_errors)
+
+
+def sub_error(field: str, value: object, message: str) -> dict[str, t.Any]:
+    """What is wrong with one value of a request. field: its name. value: as JSON can have it, None for none."""
+    return {"object": "request", "field": field, "rejectedValue": value, "message": message}
 
 
 def join(values: t.Sequence[object], most: int = 100, between: str = ", ") -> str:

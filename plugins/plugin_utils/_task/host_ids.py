@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from .errors import CONFLICT, INVALID, UNKNOWN_HOST, OcpError, join
+from .errors import CONFLICT, INVALID, UNKNOWN_HOST, OcpError, join, sub_error
 
 MAX_ID = 2**63 - 1  # OCP's ids are Java longs
 
@@ -203,4 +203,4 @@ def _sub_error(field: str, value: object, message: str) -> dict[str, t.Any]:
         rejected = value
     else:  # not representable in JSON
         rejected = _shown(value)
-    return {"object": "request", "field": field, "rejectedValue": rejected, "message": message}
+    return sub_error(field, rejected, message)

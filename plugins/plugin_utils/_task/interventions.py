@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .errors import NO_ROLLBACK, NO_SKIP, TASK_STATE, UNKNOWN_TASK, OcpError, join
+from .errors import NO_ROLLBACK, NO_SKIP, TASK_STATE, UNKNOWN_TASK, OcpError, join, sub_error
 from .task import CANCEL, FAILED, PENDING, READY, RETRY, ROLLBACK, RUNNING, SKIP, SUCCESSFUL, Task
 
 
@@ -40,7 +40,7 @@ def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
     unknown = [number for number in subtask_ids if number not in subtasks]
     if unknown:
         message = f"task {task.id} has no subtask {join(unknown)}"
-        raise OcpError(UNKNOWN_TASK, message, _sub_errors(unknown, "is unknown"))
+        raise OcpError(UNKNOWN_TASK, message, [sub_error("subtaskId", number, "is unknown") for number in unknown])
     _check_failed(task)
     refused = [number for number in subtask_ids if subtasks[number].status != FAILED]
     if refused or task.operation == ROLLBACK:
@@ -49,7 +49,7 @@ def skip(task: Task, subtask_ids: t.Collection[int]) -> None:
         rolling_back = task.operation == ROLLBACK
         why = "in a rollback nothing is skipped" if rolling_back else "only what has FAILED can be skipped"
         message = f"subtasks of task {task.id}: {states}: {why}"
-        raise OcpError(NO_SKIP, message, _sub_errors(refused, "cannot be skipped"))
+        raise OcpError(NO_SKIP, message, [sub_error("subtaskId", number, "cannot be skipped") for number in refused])
     _go_on(task, RETRY if task.operation == CANCEL else task.operation)
     for number in subtask_ids:
         subtasks[number].become(SUCCESSFUL)
@@ -83,9 +83,3 @@ def _check_failed(task: Task) -> None:
 
 def _go_on(task: Task, operation: str) -> None:
     task.status, task.operation, task.finished = RUNNING, operation, None
-
-
-def _sub_errors(numbers: t.Collection[int], message: str) -> list[dict[str, t.Any]]:
-    return [
-        {"object": "request", "field": "subtaskId", "rejectedValue": number, "message": message} for number in numbers
-    ]

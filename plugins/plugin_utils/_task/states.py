@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .errors import AGENT_STATE, HOST_STATE, OcpError, join
+from .errors import AGENT_STATE, HOST_STATE, OcpError, join, sub_error
 from .host_ids import Target
 
 # OCP is about to remove the host, or is installing another agent. OFFLINE is no obstacle but a reason to stop an agent.
@@ -30,8 +30,5 @@ def check(targets: t.Sequence[Target], states: t.Callable[[str], t.Mapping[str, 
             raise OcpError(
                 code,
                 f"{variable} is {state}: {join(refused)}. Wait for it to end, or force with ocp_force",
-                [
-                    {"object": "request", "field": "hostIds", "rejectedValue": target.host_id, "message": f"is {state}"}
-                    for target in refused
-                ],
+                [sub_error("hostIds", target.host_id, f"is {state}") for target in refused],
             )

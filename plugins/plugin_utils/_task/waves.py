@@ -15,7 +15,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .errors import INVALID, OcpError
+from .errors import INVALID, OcpError, sub_error
 from .host_ids import read_id
 
 _SIZE = re.compile(r"[1-9][0-9]{0,8}")
@@ -112,7 +112,7 @@ def waves(ids: t.Sequence[int], sizes: t.Sequence[str], *, after: object = None,
             INVALID,
             f"ocp_waves_after must be the id of a host of the request, the last one that was begun, and {shown} is "
             "none: give the same hosts and sizes as before",
-            [_sub_error("ocp_waves_after", "is no host of the request")],
+            [sub_error("ocp_waves_after", None, "is no host of the request")],
         )
     begun = set(ids[: ids.index(last) + 1])
     left = [[one for one in part if one not in begun] for part in parts]
@@ -121,7 +121,7 @@ def waves(ids: t.Sequence[int], sizes: t.Sequence[str], *, after: object = None,
         raise OcpError(
             INVALID,
             f"ocp_waves_after is {last}, and no host comes after it: nothing is left to be begun",
-            [_sub_error("ocp_waves_after", "is the last host of the request")],
+            [sub_error("ocp_waves_after", None, "is the last host of the request")],
         )
     return Waves(left[first:], first + 1, share)
 
@@ -132,8 +132,4 @@ def not_done(task: t.Mapping[str, t.Any]) -> int:
 
 
 def _error(problem: str) -> OcpError:
-    return OcpError(INVALID, f"ocp_waves: {problem}: {_FORMS}", [_sub_error("ocp_waves", problem)])
-
-
-def _sub_error(field: str, message: str) -> dict[str, t.Any]:
-    return {"object": "request", "field": field, "rejectedValue": None, "message": message}
+    return OcpError(INVALID, f"ocp_waves: {problem}: {_FORMS}", [sub_error("ocp_waves", None, problem)])
