@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._task.layout import plural
 from .host_variables import COLUMNS, Variables, from_row
 
 VERSION = 1
@@ -67,5 +68,5 @@ def duration(seconds: float) -> str:
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, left = divmod(left, size)
         if count:
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+            parts.append(plural(count, unit))
     return " ".join(parts[:2]) or "0 seconds"

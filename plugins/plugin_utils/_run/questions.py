@@ -92,8 +92,7 @@ def subtask_log(
             if found.parallel_idx == index
         )
     lines = log.splitlines()
-    count = f"{len(lines)} line{'' if len(lines) == 1 else 's'}"
-    return Reply(request.success({"log": log}), f"{said}: {count}", lines)
+    return Reply(request.success({"log": log}), f"{said}: {plural(len(lines), 'line')}", lines)
 
 
 def _host_index(task: Task, host_id: object) -> int:
