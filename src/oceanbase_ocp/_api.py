@@ -86,6 +86,7 @@ def submit(
     inventory: Inventory | None = None,
     extravars: Mapping[str, Any] | None = None,
     response_file: str | os.PathLike[str] | None = None,
+    report_file: str | os.PathLike[str] | None = None,
     max_fail_percentage: float | None = None,
     task_store: str | None = None,
     worker: Worker | None = None,
@@ -109,6 +110,7 @@ def submit(
         Relative paths are the caller's.
     extravars: more variables for the playbook, such as `ocp_agent_home`. They are Ansible's own, and may be templates.
     response_file: where the response is written as well, at once and again at the end.
+    report_file: where the run writes its report, a page of HTML, on the machine that it runs on.
     max_fail_percentage: the share of hosts, 0 to 100, that may fail without holding the others up.
     task_store: URL of the database that keeps the tasks, or `none`; the user's own SQLite file without it.
     worker: who runs the playbook, where that is not this process: a command that becomes `ansible-runner worker`
@@ -153,6 +155,7 @@ def submit(
         worker,
         keep_events,
         progress,
+        report_file,
     )
     return Submission(settings, runner_kwargs)
 

@@ -60,6 +60,7 @@ class Settings:
     worker: Worker | None = None
     keep_events: bool = True
     progress: Callable[[ProgressEvent], object] | None = None
+    report_file: str | os.PathLike[str] | None = None
 
 
 def runner_arguments(settings: Settings, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -115,8 +116,8 @@ def _of_runner() -> frozenset[str]:
 def extravars(settings: Settings) -> dict[str, Any]:
     """The playbook's variables, ready for JSON. What comes by an argument is data: a template in it stays a text."""
     variables = {**settings.extravars, **{name: _data(_listed(value)) for name, value in settings.request.items()}}
-    if settings.response_file is not None:
-        variables["ocp_response_file"] = _data(os.path.abspath(settings.response_file))
+    files = {"ocp_response_file": settings.response_file, "ocp_report_file": settings.report_file}
+    variables.update({name: _data(os.path.abspath(path)) for name, path in files.items() if path is not None})
     if settings.max_fail_percentage is not None:
         variables["ocp_max_fail_percentage"] = _data(settings.max_fail_percentage)
     if settings.task_store is not None:

@@ -100,6 +100,7 @@ class TaskOptions(RunnerOptions, total=False):
     inventory: Inventory | None
     extravars: Mapping[str, Any] | None
     response_file: str | os.PathLike[str] | None
+    report_file: str | os.PathLike[str] | None
     max_fail_percentage: float | None
     task_store: str | None
     worker: Worker | None

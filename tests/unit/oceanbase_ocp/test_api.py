@@ -67,6 +67,7 @@ def test_operations_on_hosts(made: list[Any], operation: str) -> None:
         inventory="inventory.yml",
         extravars={"ocp_agent_home": "/data"},
         response_file="response.json",
+        report_file="report.html",
         max_fail_percentage=10,
         task_store="none",
         forks=7,
@@ -81,6 +82,7 @@ def test_operations_on_hosts(made: list[Any], operation: str) -> None:
         "response.json",
         10,
         "none",
+        report_file="report.html",
     )
     assert runner_kwargs == {"forks": 7}
 

@@ -58,6 +58,13 @@ def test_texts_are_data() -> None:
     assert variables["ocp_max_fail_percentage"] == {"__ansible_unsafe": template}
 
 
+def test_paths_of_files_are_those_of_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    variables = extravars(settings(response_file="out.json", report_file=Path("out.html")))
+    assert variables["ocp_response_file"] == {"__ansible_unsafe": str(tmp_path / "out.json")}
+    assert variables["ocp_report_file"] == {"__ansible_unsafe": str(tmp_path / "out.html")}
+
+
 def test_every_variable_of_the_request_is_data() -> None:
     template = "{{ lookup('pipe', 'id') }}"
     variables = extravars(request({"task_id": template, "subtask_id": (1, template)}, task_store=template))
