@@ -18,7 +18,7 @@ from .spec import FleetError
 
 SUITE = "OCP_FLEET_SUITE"  # environment variable, the release of Debian that is booted: this machine's without it
 CACHE = Path(__file__).resolve().parents[2] / ".cache/fleet"
-PACKAGES = "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,openssh-server,python3,procps"
+PACKAGES = "systemd,systemd-sysv,libnss-systemd,dbus,dbus-user-session,libpam-systemd,openssh-server,python3,procps"
 ADMIN_ENTRY = "admin:x:1000:1000:admin:/home/admin:/bin/sh\n"
 # Overrides the package's unit: the network is shared, so sshd may listen on the host's own address only.
 SSH_SERVICE = f"""\

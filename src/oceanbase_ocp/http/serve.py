@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -107,4 +109,18 @@ def serve(settings: Settings, listener: Listener) -> None:
         raise StartError(str(exc)) from None
     except (OSError, ssl.SSLError) as exc:
         raise StartError(f"the certificate or its key cannot be used: {exc}") from None
-    uvicorn.Server(config).run()
+    _Server(config).run()
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _tell_systemd("READY=1")
+
+
+def _tell_systemd(state: str) -> None:
+    """Tell systemd, where it has started the service and wants to know (Type=notify)."""
+    address = os.environ.pop("NOTIFY_SOCKET", "")  # not for playbooks
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.sendto(state.encode(), address.replace("@", "\0", 1) if address[0] == "@" else address)
