@@ -37,7 +37,7 @@ STOP, START = "/compute/hosts/batchStopAgents", "/compute/hosts/batchStartAgents
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
 MOST_MEMORY = 120 * 2**20
 DYNAMIC_USERS = range(61184, 65520)
-# The project in a virtual environment in /opt, with the libraries of this one. /root and /tmp are hidden from the service.
+# The project in a virtual environment in /opt, with the libraries of this one: the service does not see /root and /tmp.
 INSTALL = """\
 set -eu
 site=lib/python{version}/site-packages
@@ -101,7 +101,8 @@ class Site:
     def ended(self, task_id: int) -> str:
         """The status of a task at its end."""
         task = ended(self.client, task_id)
-        return f"{task['status']} {[subtask['error'] for subtask in task['subtasks'] if 'error' in subtask] or ''}".strip()
+        errors = [subtask["error"]["message"] for subtask in task["subtasks"] if "error" in subtask]
+        return " ".join([task["status"], *errors])
 
     def main(self) -> Process:
         """The service's own process."""
@@ -184,7 +185,8 @@ def test_killed_in_the_middle_it_comes_back(site: Site) -> None:
     try:
         task = site.begin(STOP)
         site.systemctl("kill", "--signal=KILL", "--kill-who=main")
-        site.host.wait_for(lambda: site.shown("NRestarts") == "1" and site.shown("ActiveState") == "active", "it is down")
+        site.host.wait_for(lambda: site.shown("NRestarts") == "1", "it is not started again")
+        site.host.wait_for(lambda: site.shown("ActiveState") == "active", "it does not come up")
     finally:
         site.agents.resume()
     assert site.ended(task).startswith("FAILED")
