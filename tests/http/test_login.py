@@ -120,7 +120,8 @@ def test_a_signature_for_the_public_name(carol: Client) -> None:
     assert check(answer).status == 400
 
 
-def test_a_replay(carol: Client) -> None:
+def test_a_replay(carol: Client, folder: Path, store: str, users: Path) -> None:
+    """Also one at a service on the same store that begins later."""
     assert carol.keys
     headers = {"Host": "localhost", "Date": formatdate(usegmt=True), "Content-Type": "application/json"}
     body = b'{"hostIds": []}'
@@ -129,6 +130,14 @@ def test_a_replay(carol: Client) -> None:
     assert check(carol.call("POST", STOP, body, headers)).status == 400
     assert check(carol.call("POST", STOP, body, headers)).status == 401
     assert check(carol.call("POST", STOP, b'{"hostIds": [1]}', headers)).status == 401
+    options = ("--inventory", folder / "inventory.yml", "--task-store", store, "--users", users)
+    later = Service(folder / "later", *options)
+    try:
+        answer = check(Client(later.port).call("POST", STOP, body, headers))
+    finally:
+        later.kill()
+    assert answer.status == 401
+    assert "repeated" in answer.body["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -89,3 +90,21 @@ def test_a_store_from_before_there_were_waves(url: str) -> None:
         created = store.create([1002], STOP, build, ME, in_waves=True)
         assert created.wave == store.load(created.id).wave == Wave(2, 5, 30)
         assert [task.wave for task in store.find()[0]] == [Wave(2, 5, 30), None]
+
+
+def test_a_store_from_before_there_were_signatures(url: str) -> None:
+    """It gets their table with the first one. Of those who use up the same one at once, one is the first."""
+    with Store.open(url) as store:
+        with store._database.transaction(writing=True) as connection:
+            tables.SIGNATURE.drop(connection)
+
+        def use_up(number: int) -> bool:
+            with Store.open(url) as own:
+                return own.use_up("a" * 64, 60)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sorted(pool.map(use_up, range(4))) == [False, False, False, True]
+
+        assert store.use_up("b" * 64, -1), "and what is older than this is forgotten"
+        assert store.use_up("a" * 64, 60)
+        assert not store.use_up("b" * 64, 60)

@@ -86,7 +86,7 @@ def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
 
 def _waves(connection: sa.Connection, task_ids: t.Sequence[int]) -> dict[int, Wave]:
     """Which waves these tasks are, by their ids."""
-    if not tables.has_waves(connection):
+    if not tables.has(connection, tables.WAVE):
         return {}
     found = connection.execute(_of(task_ids, tables.WAVE)).all()
     return {row.task_id: Wave(row.number, row.of, row.later) for row in found}

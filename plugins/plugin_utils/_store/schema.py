@@ -177,6 +177,14 @@ MARK = _table(
     sa.Column("made", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
 )
 
+# The signatures of requests over HTTP, as digests. A store from before them gets the table with the first one.
+SIGNATURE = _table(
+    "ocp_signature",
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("used", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
+    sa.UniqueConstraint("used", "digest"),
+)
+
 VERSION = 1
 
 
@@ -187,14 +195,14 @@ def read_version(connection: sa.Connection) -> int | None:
     return connection.scalar(sa.select(SCHEMA.c.version))
 
 
-def has_waves(connection: sa.Connection) -> bool:
-    """Whether there is the table of waves."""
-    return sa.inspect(connection).has_table(WAVE.name)
+def has(connection: sa.Connection, table: sa.Table) -> bool:
+    """Whether there is this table, which a store of an earlier release lacks."""
+    return sa.inspect(connection).has_table(table.name)
 
 
-def make_waves(connection: sa.Connection) -> None:
-    """Make the table of waves where it is missing. Raises SQLAlchemyError, also if another controller makes it now."""
-    WAVE.create(connection, checkfirst=True)
+def make(connection: sa.Connection, table: sa.Table) -> None:
+    """Make a table where it is missing. Raises SQLAlchemyError, also if another controller makes it now."""
+    table.create(connection, checkfirst=True)
 
 
 def create(connection: sa.Connection) -> None:

@@ -23,7 +23,7 @@ from .._task.errors import CANCELLED, EXECUTOR_GONE, TASK_STATE, UNKNOWN_TASK, O
 from .._task.host_ids import MAX_ID
 from .._task.operation import DEFINITIONS
 from .._task.task import CANCELING, RUNNING, Outcome, Task, count_subtasks
-from . import host_locks, old, rows
+from . import host_locks, old, rows, signatures
 from . import schema as tables
 from . import workflow as _workflow
 from .database import Database
@@ -101,8 +101,8 @@ class Store:
         Raises OcpError (409) that names every host that another task works on.
         """
         self._clear()
-        if in_waves and not self._database.read(tables.has_waves):
-            _make(self._database, tables.make_waves)
+        if in_waves:
+            _need(self._database, tables.WAVE)
 
         def body(connection: sa.Connection) -> Task:
             self._database.forget_marks(connection)
@@ -368,6 +368,20 @@ class Store:
             pause = max(0.1, time.monotonic() - begun)
         return gone
 
+    # For requests over HTTP
+
+    def use_up(self, digest: str, seconds: int) -> bool:
+        """Note that a signature was used. Returns whether this is the first time.
+
+        digest: SHA-256 of the signature, in hexadecimal. seconds: for how long it is known.
+        """
+        _need(self._database, tables.SIGNATURE)
+        try:
+            self._database.write(functools.partial(signatures.use_up, digest=digest, seconds=seconds))
+        except signatures.UsedUp:
+            return False
+        return True
+
     # Shared
 
     def _lock(self, connection: sa.Connection, task_id: int) -> tuple[t.Any, Task]:
@@ -455,6 +469,12 @@ def _make_tables(database: Database) -> None:
             tables.create(connection)
 
     _make(database, body)
+
+
+def _need(database: Database, table: sa.Table) -> None:
+    """Make a table that a store of an earlier release lacks."""
+    if not database.read(functools.partial(tables.has, table=table)):
+        _make(database, functools.partial(tables.make, table=table))
 
 
 def _make(database: Database, body: t.Callable[[sa.Connection], None]) -> None:

@@ -18,7 +18,7 @@ from typing import Protocol
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller, persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import NOT_AUTHORIZED, UNEXPECTED, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.roles import User
 
@@ -47,7 +47,13 @@ def login(settings: Settings) -> Login:
     """What the settings ask for. Raises UsersError."""
     if settings.users is None:
         return OpenLogin(settings.loopback_only)
-    return CheckedLogin(Users(settings.users), Signatures(settings.public_hosts))
+    url = persistence.chosen(settings.task_store)
+
+    def use_up(digest: str, seconds: int) -> bool:
+        with persistence.open_store(url) as store:
+            return store.use_up(digest, seconds)
+
+    return CheckedLogin(Users(settings.users), Signatures(use_up, settings.public_hosts))
 
 
 class OpenLogin:
@@ -87,7 +93,7 @@ class CheckedLogin:
         if scheme.lower() == "basic":
             return _user(await self._basic(accounts, given.strip(), _address(request)))
         if scheme == SCHEME:
-            return _user(self._signed(accounts, request, body))
+            return _user(await self._signed(accounts, request, body))
         raise NotLoggedOnError(f"log on by HTTP Basic, or sign the request ({SCHEME})")
 
     async def _basic(self, accounts: dict[str, Account], given: str, address: str) -> Account:
@@ -129,7 +135,7 @@ class CheckedLogin:
             self._remembered.clear()
         self._remembered[mark] = time.monotonic() + _REMEMBER_SECONDS
 
-    def _signed(self, accounts: dict[str, Account], request: Request, body: bytes) -> Account:
+    async def _signed(self, accounts: dict[str, Account], request: Request, body: bytes) -> Account:
         arrived = Arrived(
             request.method,
             request.scope["raw_path"].decode("latin-1"),
@@ -139,7 +145,7 @@ class CheckedLogin:
         )
         owners = {key: account for account in accounts.values() for key in account.access_keys}
         secret_keys = {key: account.access_keys[key] for key, account in owners.items()}
-        return owners[self._signatures.check(arrived, secret_keys)]
+        return owners[await to_thread.run_sync(self._signatures.check, arrived, secret_keys)]
 
 
 def _user(account: Account) -> User:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import threading
@@ -55,19 +56,28 @@ class Arrived:
 class Signatures:
     """Checks signatures, and remembers them for as long as they would be good.
 
-    Of what was signed before the service began it cannot know whether it was asked before: such a request to change
-    something is refused. clock: seconds since the epoch.
+    Those of queries are remembered here, by this service alone. use_up: notes the signature of a request to change
+    something, by its SHA-256, for so many seconds; returns whether it is the first with this signature. clock: seconds
+    since the epoch.
     """
 
-    def __init__(self, public_hosts: Iterable[str] = (), clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        use_up: Callable[[str, int], bool],
+        public_hosts: Iterable[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._use_up_change = use_up
         self._public_hosts = tuple(public_hosts)
         self._clock = clock
-        self._begun = int(clock())
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def check(self, arrived: Arrived, secret_keys: Mapping[str, str]) -> str:
-        """The access key that has signed a request. secret_keys: by access key. Raises NotLoggedOnError."""
+        """The access key that has signed a request. secret_keys: by access key.
+
+        Raises NotLoggedOnError, and what use_up() raises.
+        """
         dummy, dummy, given = arrived.headers["authorization"].partition(" ")
         access_key = given.strip().partition(":")[0]
         dated = self._dated(arrived.headers.get("date", ""))
@@ -78,7 +88,8 @@ class Signatures:
             sound |= hmac.compare_digest(expected.encode(), f"{SCHEME} {given.strip()}".encode())
         if not sound or access_key not in secret_keys:
             raise NotLoggedOnError("the access key is unknown, or the signature is not that of this request")
-        self._use_up(arrived, given.strip(), dated)
+        if not self._is_first(arrived.method, given.strip(), dated):
+            raise NotLoggedOnError("the request is a repeated one: each is signed with the time of its own")
         return access_key
 
     def _dated(self, text: str) -> float:
@@ -93,15 +104,15 @@ class Signatures:
             raise NotLoggedOnError("the header Date is more than 15 minutes off: set the clock, and sign it again")
         return dated
 
-    def _use_up(self, arrived: Arrived, given: str, dated: float) -> None:
-        now, reads = self._clock(), arrived.method in _READS
-        if not reads and dated < self._begun:
-            raise NotLoggedOnError(
-                "the request was signed before the service began, and may be a repeated one: sign it again"
-            )
+    def _is_first(self, method: str, given: str, dated: float) -> bool:
+        if method not in _READS:
+            # It is good from 15 minutes before its date to 15 minutes after it.
+            return self._use_up_change(hashlib.sha256(given.encode()).hexdigest(), 2 * SKEW_SECONDS)
+        now = self._clock()
         with self._lock:
             for old in [old for old, until in self._used.items() if until < now]:
                 del self._used[old]
-            if given in self._used and not (reads and abs(now - dated) <= _ASKED_AGAIN_SECONDS):
-                raise NotLoggedOnError("the request is a repeated one: each is signed with the time of its own")
+            if given in self._used and abs(now - dated) > _ASKED_AGAIN_SECONDS:
+                return False
             self._used[given] = dated + SKEW_SECONDS
+        return True
