@@ -34,7 +34,6 @@ IDS = json.dumps({"hostIds": list(range(1, 100_002))}).encode()
         "/api/v2/compute/hosts//1001",
         "/api/v2/compute%2Fhosts/1001",
         "/api/v2/compute/hosts/1001%2Fagent/stop",
-        "/api/v2/compute/hosts/1001/",
         "/api/v2/compute/hosts/..%2F1001",
         "/API/V2/compute/hosts",
         "/api/v2/compute/hosts;jsessionid=1",
@@ -98,6 +97,15 @@ def test_the_framing_of_bodies(open_service: Service, head: str, body: bytes, st
             received += chunk
     assert received.startswith(b"HTTP/1.1 " + status)
     assert json.loads(received.rpartition(b"\r\n\r\n")[2])["error"]["code"] == "COM10001"
+
+
+@pytest.mark.parametrize("body", [b"null", b" ", b"{}"])
+def test_what_takes_no_body_takes_an_empty_one(anybody: Client, body: bytes) -> None:
+    (task,) = anybody.get("/tasks/instances?status=SUCCESSFUL").data["contents"]
+
+    answer = check(anybody.call("POST", f"/tasks/instances/{task['id']}/retry", body))
+
+    assert (answer.status, answer.code) == (409, "TSK10007")
 
 
 def drip(port: int, begin: bytes, drop: bytes) -> bytes:

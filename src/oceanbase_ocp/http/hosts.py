@@ -44,7 +44,7 @@ _UNKNOWN: dict[str, Any] = dict.fromkeys((
     "updateTime",
 ))
 _SEARCHED = ("name", "alias", "innerIpAddress")
-SORTED = ("id", "name", "innerIpAddress", "status")
+SORTED = sorted({"id", "innerIpAddress", "name", "sshPort", *TEXTS.values(), *_UNKNOWN})
 
 
 class Hosts:
@@ -103,13 +103,13 @@ class Hosts:
         keyword: str | None,
         included: Sequence[str],
         excluded: Sequence[str],
-        field: str,
-        highest_first: bool,
+        orders: Sequence[tuple[str, bool]],
     ) -> list[dict[str, Any]]:
         """The hosts in one of these states whose name, alias, address or service contains the keyword.
 
         statuses: none means all. included: types of services; a host has one of them, where there are any. excluded:
-        types that a host has none of. field: one of SORTED. Raises OcpError (500).
+        types that a host has none of. orders: fields of SORTED, the first one foremost, each with whether its highest
+        comes first. Raises OcpError (500).
         """
         hosts = self.all()
         if statuses:
@@ -121,7 +121,9 @@ class Hosts:
             hosts = [host for host in hosts if _service_types(host) & set(included)]
         if excluded:
             hosts = [host for host in hosts if not _service_types(host) & set(excluded)]
-        return sorted(hosts, key=lambda host: _key(host[field]), reverse=highest_first)
+        for field, highest_first in reversed(orders):
+            hosts = sorted(hosts, key=lambda host: _key(host[field]), reverse=highest_first)
+        return hosts
 
 
 def _searched(host: Mapping[str, Any]) -> list[str]:

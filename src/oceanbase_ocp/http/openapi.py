@@ -240,7 +240,7 @@ _OF_LOOKS = {
     409: "The agent is in the wrong state, or not there",
     500: "The host is not reached (CMP07002): OCP has no status of its own for it",
 }
-_PAGE = {"page": {**_NUMBER, "minimum": 1}, "size": {**_NUMBER, "minimum": 1, "maximum": 2000}}
+_PAGE = {"page": {**_NUMBER, "default": 1}, "size": {**_NUMBER, "default": 10}}
 _QUERIES: dict[str, dict[str, Schema]] = {
     "/compute/hosts": {
         "status": _TEXTS,

@@ -48,7 +48,7 @@ class Queries:
             reading.one(call.query, "keyword"),
             reading.several(call.query, "includedServiceType"),
             reading.several(call.query, "excludedServiceType"),
-            *reading.sort(call.query, SORTED, "id,asc"),
+            reading.sort(call.query, SORTED, "id,asc"),
         )
         total = len(found)
         page = {"number": number, "size": size, "totalElements": total, "totalPages": -(-total // size)}
@@ -71,7 +71,7 @@ class Queries:
             call,
             name=reading.one(call.query, "name") or reading.one(call.query, "keyword"),
             status=",".join(reading.several(call.query, "status")) or None,
-            newest_first=reading.sort(call.query, _TASKS_SORTED, "id,desc")[1],
+            newest_first=reading.sort(call.query, _TASKS_SORTED, "id,desc")[0][1],  # no two tasks are equal in any
             host_id=None if host_id is None else reading.number(host_id, "hostId"),
             page=number,
             size=size,

@@ -16,7 +16,9 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids impor
 from .errors import NOT_JSON
 
 MAX_PAGE = 2**31 - 1  # a Java int
+_DEFAULT_SIZE = 10
 _DECIMAL = re.compile(r"[0-9]{1,19}", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _LONGEST = 100
 
 
@@ -48,27 +50,41 @@ def several(query: dict[str, list[str]], name: str) -> list[str]:
     return [value for given in query.get(name, ()) for value in given.split(",") if value]
 
 
-def sort(query: dict[str, list[str]], known: Sequence[str], default: str) -> tuple[str, bool]:
-    """The field to sort by, and whether the highest comes first, as in `id,desc`. Raises OcpError (400)."""
-    given = one(query, "sort") or default
-    name, dummy, direction = given.partition(",")
-    if name not in known or direction.lower() not in ("", "asc", "desc"):
-        raise invalid("sort", given, f"must be one of {', '.join(known)}, with ,asc or ,desc")
-    return name, direction.lower() == "desc"
+def sort(query: dict[str, list[str]], known: Sequence[str], default: str) -> list[tuple[str, bool]]:
+    """The fields to sort by, each with whether its highest comes first, as in `id,desc`. Raises OcpError (400)."""
+    orders = []
+    for given in [value for value in query.get("sort", ()) if value] or [default]:
+        name, dummy, direction = given.partition(",")
+        if name not in known or direction.lower() not in ("", "asc", "desc"):
+            raise invalid("sort", given, f"must be one of {', '.join(known)}, with ,asc or ,desc")
+        orders.append((name, direction.lower() == "desc"))
+    return orders
 
 
 def page(query: dict[str, list[str]], most: int) -> tuple[int, int]:
-    """The number of a page, from 1, and its size. Raises OcpError (400)."""
-    given_page, given_size = one(query, "page"), one(query, "size")
-    return (
-        1 if given_page is None else number(given_page, "page", MAX_PAGE),
-        10 if given_size is None else number(given_size, "size", most),
-    )
+    """The number of a page, from 1, and its size. Raises OcpError (400) for what is no integer.
+
+    As in OCP, a page below 1 is the first one, a size below 1 is the default, and one over `most` is `most`.
+    """
+    size = _integer(query, "size", _DEFAULT_SIZE)
+    return min(max(1, _integer(query, "page", 1)), MAX_PAGE), min(size, most) if size > 0 else _DEFAULT_SIZE
+
+
+def _integer(query: dict[str, list[str]], name: str, default: int) -> int:
+    given = one(query, name)
+    if given is None:
+        return default
+    if not _INTEGER.fullmatch(given):
+        raise invalid(name, given, "must be an integer")
+    return int(given)
 
 
 def document(body: bytes, content_type: str, encoding: str = "identity") -> dict[str, Any]:
-    """The JSON object of a body; empty without a body. Raises OcpError (400, 415)."""
-    if not body:
+    """The JSON object of a body. It is empty without a body, and for `null`, which some clients send instead of none.
+
+    Raises OcpError (400, 415).
+    """
+    if not body.strip():
         return {}
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise OcpError(NOT_JSON, "the body must be JSON, with Content-Type: application/json")
@@ -78,6 +94,8 @@ def document(body: bytes, content_type: str, encoding: str = "identity") -> dict
         loaded = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):  # UnicodeDecodeError is one
         raise OcpError(INVALID, "the body is malformed JSON, or names a field twice") from None
+    if loaded is None:
+        return {}
     if not isinstance(loaded, dict):
         raise OcpError(INVALID, "the body must be a JSON object")
     return loaded
