@@ -142,7 +142,7 @@ def _cut(answer: str) -> str:
 
 def ended(walk: Walk, task_id: int) -> Any:
     """Show how a task is polled to its end. Returns its last answer."""
-    running = f"{ALICE} '{API}/tasks/instances?status=RUNNING' | grep -q '\"id\": {task_id},'"
+    running = f"{ALICE} '{API}/tasks/instances?status=RUNNING' | grep -q '\"id\":{task_id},'"
     walk.run(f"while {running}; do sleep 1; done")
     return walk.call(f"{ALICE} {API}/tasks/instances/{task_id}")
 

@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 
 from .errors import NO_RECORD, TOO_LARGE, TOO_SLOW, refusal
@@ -42,6 +43,7 @@ class Exchange:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _routable(scope)
         asked = Asked(controller.trace_id(), self._server, now_ms(), self._settings.error_codes)
         TRACE_ID.set(asked.trace_id)
         scope["state"] = {**scope.get("state", {}), "asked": asked, "user": None, "path": None}
@@ -57,8 +59,6 @@ class Exchange:
         app = answer(asked, OcpError(NO_RECORD, f"there is nothing at {scope['path']}")) if is_odd else self._app
         try:
             await app(scope, receive, watched)
-        except ClientDisconnect:
-            pass
         except Exception:  # it is answered already
             _LOG.exception("a request failed")
         finally:
@@ -79,6 +79,20 @@ class Exchange:
             )
 
 
+def _routable(scope: Scope) -> Scope:
+    """The request with its path as the routes have it.
+
+    A slash at its end is ignored, as OCP does. An absolute URL, as proxies are asked for, stands for its path.
+    """
+    raw, path = scope["raw_path"], scope["path"]
+    if raw.lower().startswith((b"http://", b"https://")):
+        raw = b"/" + raw.split(b"/", 3)[3] if raw.count(b"/") > 2 else b"/"
+        path = unquote(raw.decode("latin-1"))
+    if path.endswith("/") and not path.endswith("//"):
+        path = path[:-1] or "/"
+    return {**scope, "raw_path": raw, "path": path}  # a signature is over the path as it was sent
+
+
 async def read_body(request: Request, settings: Settings) -> bytes:
     """The body of a request. Raises OcpError where it is larger or slower than it may be."""
     most = settings.max_body
@@ -93,6 +107,8 @@ async def read_body(request: Request, settings: Settings) -> bytes:
                 body += chunk
                 if len(body) > most:
                     raise too_large
+    except ClientDisconnect:  # nobody reads the answer: it is for the log
+        raise OcpError(INVALID, "the client has hung up before the end of the body") from None
     except TimeoutError:
         raise OcpError(TOO_SLOW, f"the body has not arrived within {settings.body_seconds:g} seconds") from None
     return bytes(body)
@@ -106,5 +122,11 @@ def answer(asked: Asked, outcome: OcpError | dict[str, Any]) -> Response:
         if outcome.code in (TOO_LARGE, TOO_SLOW):  # what is left of the body is not read
             headers["Connection"] = "close"
         outcome = refusal(asked, outcome)
-    # In ASCII: what a client has sent, and gets back as rejected, need not be fit for UTF-8.
-    return Response(json.dumps(outcome), outcome["status"], headers, "application/json")
+    return Response(written(outcome), outcome["status"], headers, "application/json")
+
+
+def written(envelope: dict[str, Any]) -> bytes:
+    """An envelope as OCP writes JSON, since some clients look for parts of it with grep: without blanks, in UTF-8."""
+    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair, which a client may have sent and gets back as rejected, is no character: it stays escaped.
+    return text.encode(errors="backslashreplace")

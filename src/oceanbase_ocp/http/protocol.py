@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +16,8 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controll
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import now_ms
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, UNEXPECTED, Code, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
+
+from .exchange import written
 
 _TOO_MANY = Code(UNEXPECTED.code, None, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
 HEADER_SECONDS = 15
@@ -73,7 +74,7 @@ class Protocol(H11Protocol):
     def _refuse(self, error: OcpError) -> None:
         """Answer, and hang up."""
         asked = Asked(controller.trace_id(), controller.address(), now_ms())
-        body = json.dumps(asked.refuse(error)).encode()
+        body = written(asked.refuse(error))
         status = error.code.status
         headers = [
             ("content-type", "application/json"),
