@@ -40,14 +40,14 @@ Answer = tuple[str, str, dict[str, t.Any]]  # phase, host and result
 def note(run: Run) -> None:
     """Leave a run as it is, which says that there is a task to cancel, too."""
     if not run.check_mode:
-        kept = replace(run, response=None).dump()
+        kept = json.dumps(replace(run, response=None).dump())
         # Not by document.write(), whose fsync would cost every barrier time. After a crash of this machine nobody is
         # left to read it.
         temporary = _state().with_suffix(".new")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(kept, stream)
+                stream.write(kept)
             temporary.replace(_state())
         except OSError as exc:
             # What is there is not true any more. An empty file still says that there is a task to cancel.
