@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     accept,
+    caller,
     controller,
     mistakes,
     persistence,
@@ -152,7 +153,8 @@ def _check_free(asked: Asked, wanted: _Wanted) -> None:
 
 
 def _host_ids(asked: Asked) -> list[int]:
-    ids = requested_hosts.ids(asked.arguments["host_ids"], asked.variables, asked.inventory)
+    given = caller.asked().get("host_ids", asked.arguments["host_ids"])
+    ids = requested_hosts.ids(given, asked.variables, asked.inventory)
     if ids is None:
         mistakes.check_missing("hostIds", asked.variables)
     return ids if ids is not None else controller.read_ids(None)

@@ -50,11 +50,13 @@ import typing as t
 
 from ansible import context
 from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import action_loader
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._files.document import write
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
     at_exit,
+    caller,
     controller,
     report_file,
     response_files,
@@ -66,12 +68,16 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import n
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request, in_words
 
+_REQUEST = "oceanbase.ocp.task_create"
+
 
 class LookupModule(LookupBase):
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[str]:
         del terms
+        if caller.is_awaited():  # until it is there, a signal ends ansible-playbook
+            _await_request()
         # Ansible evaluates the hosts of a play in ansible-playbook's own process. What that does at a signal and at its
-        # exit is put in place here: for a run with a play of this collection, and for no other.
+        # exit is put in place here, for a run with a play of this collection only.
         supervisor.attend()
         at_exit.attend()
         # What is loaded by now is there to the end. Workers need neither look it through nor copy it for that.
@@ -107,3 +113,12 @@ class LookupModule(LookupBase):
         if not path or context.CLIARGS.get("check") or response_files.claim(path, Executor.of(os.getpid(), "")):
             return None
         return path
+
+
+def _await_request() -> None:
+    """Wait for the request, with everything loaded that its action needs. Raises AnsibleLookupError without one."""
+    action_loader.get(_REQUEST, class_only=True)
+    try:
+        caller.receive()
+    except OSError as exc:
+        raise AnsibleLookupError(str(exc)) from exc

@@ -157,7 +157,7 @@ def submit(
         progress,
         report_file,
     )
-    return Submission(settings, runner_kwargs)
+    return Submission(settings, runner_kwargs).answered()
 
 
 def _wait(operation: OperationName, **arguments: Any) -> Response:

@@ -44,7 +44,7 @@ def agent_info(
     request = {} if host_ids is None else {"host_ids": host_ids}
     playbook = "oceanbase.ocp.agent_status"
     settings = Settings(playbook, request, inventory, extravars or {}, response_file, None, None, worker)
-    with Submission(settings, runner_kwargs) as submission:
+    with Submission(settings, runner_kwargs).answered() as submission:
         return cast("ListResponse", submission.wait())
 
 

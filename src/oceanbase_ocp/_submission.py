@@ -55,7 +55,7 @@ class Submission:
     """
 
     def __init__(self, settings: Settings, runner_kwargs: Mapping[str, Any]) -> None:
-        """Start the run and wait for the create response. Raises what `submit` raises."""
+        """Start the run. Raises what `submit` raises before a run has begun."""
         self._progress = Progress()
         self._broken_off = threading.Event()
         self._answered = threading.Event()
@@ -81,6 +81,9 @@ class Submission:
             atexit.unregister(self._end_with_program)
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
+
+    def answered(self) -> Submission:
+        """Wait for the create response. Returns this submission. Raises what `submit` raises of a run that began."""
         try:
             self._answered.wait()
         except BaseException:  # Ctrl-C: nobody will ever have this handle
@@ -89,6 +92,7 @@ class Submission:
         if self._progress.created is None:
             self._thread.join()
             raise self._failure("the run ended before it had accepted the request") from self._error
+        return self
 
     @property
     def create_response(self) -> Response:

@@ -66,7 +66,8 @@ def store(folder: Path) -> str:
 def open_service(folder: Path, store: str) -> Iterator[Service]:
     """A service without users."""
     service = Service(
-        folder / "open", "--inventory", folder / "inventory.yml", "--task-store", store, "--insecure-loopback"
+        folder / "open",
+        *("--inventory", folder / "inventory.yml", "--task-store", store, "--insecure-loopback", "--no-standby"),
     )
     yield service
     service.kill()

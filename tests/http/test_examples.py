@@ -76,7 +76,7 @@ def test_a_signed_request_by_way_of_nginx(tmp_path: Path, folder: Path, store: s
     service = Service(
         tmp_path / "service",
         *("--inventory", folder / "inventory.yml", "--task-store", store, "--users", users),
-        *("--unix-socket", tmp_path / "http", "--proxy", "*"),
+        *("--unix-socket", tmp_path / "http", "--proxy", "*", "--no-standby"),
     )
     try:
         client = Client(nginx, keys=keys, authority=tmp_path / "authority.pem")

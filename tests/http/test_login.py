@@ -41,7 +41,7 @@ def users(folder: Path) -> Path:
 def service(folder: Path, store: str, users: Path) -> Iterator[Service]:
     service = Service(
         folder / "users",
-        *("--inventory", folder / "inventory.yml", "--task-store", store),
+        *("--no-standby", "--inventory", folder / "inventory.yml", "--task-store", store),
         *("--users", users, "--role-bindings", folder / "roles.yml", "--public-host", "ocp.example.com"),
         "--metrics",
     )
@@ -250,7 +250,7 @@ def test_tls(folder: Path, store: str, users: Path) -> None:
     certificate = Certificate.make(folder)
     service = Service(
         folder / "tls",
-        *("--inventory", folder / "inventory.yml", "--task-store", store, "--users", users),
+        *("--no-standby", "--inventory", folder / "inventory.yml", "--task-store", store, "--users", users),
         *("--host", "0.0.0.0", "--certificate", certificate.chain, "--key", certificate.chain),
     )
     try:
@@ -264,7 +264,7 @@ def test_a_unix_socket_without_users(folder: Path, store: str) -> None:
     path = folder / "unix" / "socket"
     service = Service(
         folder / "unix",
-        *("--inventory", folder / "inventory.yml", "--task-store", store, "--insecure-loopback"),
+        *("--no-standby", "--inventory", folder / "inventory.yml", "--task-store", store, "--insecure-loopback"),
         *("--unix-socket", path),
     )
     try:

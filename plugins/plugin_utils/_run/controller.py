@@ -26,11 +26,8 @@ from .._task.errors import NOT_AUTHORIZED, OcpError
 from .._task.host_ids import parse
 from .._task.roles import User
 from .._task.roles import authorize as check_role
+from . import caller
 
-# The environment variable in which a program that runs the playbook for somebody else says who that is, under which
-# trace id it was asked, and whether in OCP's form for one host: JSON with "creator", "creator_id", "trace_id" and
-# "one_host". It gives nobody a role.
-ASKED_VARIABLE = "OCEANBASE_OCP_ASKED"
 _TRACE_ID = re.compile("[0-9a-f]{16}")
 
 _OF_THE_JOB = ("job_id", "inventory_id", "inventory_name", "execution_node", "workflow_job_id")
@@ -80,7 +77,7 @@ def creator(variables: t.Mapping[str, t.Any]) -> User:
 
     What a user may is another question, see user(): this name is anybody's environment.
     """
-    asked = _asked()
+    asked = caller.asked()
     name, number = asked.get("creator"), asked.get("creator_id")
     if in_awx() or not isinstance(name, str) or not name:
         return user(variables)
@@ -89,20 +86,13 @@ def creator(variables: t.Mapping[str, t.Any]) -> User:
 
 def asked_for_one_host() -> bool:
     """Whether the run is for a request in OCP's form for one host."""
-    return _asked().get("one_host") is True
+    return caller.asked().get("one_host") is True
 
 
 def asked_with(trace_id: str) -> dict[str, str]:
-    """ASKED_VARIABLE for another run that belongs to the request with this trace id, as a part of its environment."""
-    return {ASKED_VARIABLE: json.dumps({**_asked(), "trace_id": trace_id})}
-
-
-def _asked() -> dict[str, t.Any]:
-    try:
-        found = json.loads(os.environ.get(ASKED_VARIABLE, "{}"))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    """The environment of another run that belongs to the request with this trace id."""
+    of_user = {name: value for name, value in caller.asked().items() if name in ("creator", "creator_id")}
+    return {caller.ASKED_VARIABLE: json.dumps({**of_user, "trace_id": trace_id})}
 
 
 def job(variables: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -164,7 +154,7 @@ def _authorize(user: User, role: str, path: str) -> None:
 
 def trace_id() -> str:
     """16 hex digits, as OCP's: those of the request that the run is for, or new ones."""
-    given = _asked().get("trace_id")
+    given = caller.asked().get("trace_id")
     return given if isinstance(given, str) and _TRACE_ID.fullmatch(given) else secrets.token_hex(8)
 
 

@@ -90,6 +90,7 @@ def _starlette(rows: list[Row], caller: Login, settings: Settings, running: Runn
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # A request that begins an operation has a thread until it is answered: queries keep theirs.
         to_thread.current_default_thread_limiter().total_tokens += settings.max_operations
+        await to_thread.run_sync(running.prepare)
         yield
         await to_thread.run_sync(running.end)
 

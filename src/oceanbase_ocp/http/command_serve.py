@@ -40,6 +40,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--max-body", type=click.IntRange(1024), default=MIB, show_default=True, help="Bytes.")
 @click.option("--inventory-ttl", type=click.FloatRange(0), default=60.0, show_default=True, help="Seconds.")
 @click.option("--metrics", is_flag=True, help="Answer /metrics, for Prometheus; it takes the role TASK_VIEWER.")
+@click.option("--standby/--no-standby", default=True, help="Whether an ansible-playbook waits for the next operation.")
 @click.option("--grace", type=click.FloatRange(0), default=60.0, show_default=True, help=_GRACE)
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:
@@ -58,6 +59,7 @@ def serve(context: click.Context, /, **given: Any) -> None:
         public_hosts=given["public_host"],
         loopback_only=given["insecure_loopback"],
         metrics=given["metrics"],
+        standby=given["standby"],
     )
     if given["insecure_loopback"] and given["users"]:
         raise click.UsageError("give --users or --insecure-loopback, not both")

@@ -15,6 +15,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import FAILED, RUNNING, Task
 
+from .._types import OperationName
 from . import reading
 from .endpoint import Call
 from .running import Running
@@ -103,18 +104,18 @@ class Operations:
             )
         return _without_data(self._cancel(call.asked, task))
 
-    def _on_hosts(self, operation: str, call: Call, host_ids: list[int]) -> dict[str, Any]:
+    def _on_hosts(self, operation: OperationName, call: Call, host_ids: list[int]) -> dict[str, Any]:
         return self._begin(operation, call, host_ids=host_ids)
 
-    def _on_one_host(self, operation: str, call: Call) -> dict[str, Any]:
+    def _on_one_host(self, operation: OperationName, call: Call) -> dict[str, Any]:
         reading.fields(call.body)
         host_id = reading.number(call.path["hostId"], "hostId")
         return self._begin(operation, call, host_ids=[host_id], one_host=True)
 
-    def _resume(self, operation: str, call: Call, task: Task) -> dict[str, Any]:
+    def _resume(self, operation: OperationName, call: Call, task: Task) -> dict[str, Any]:
         return _detailed(self._begin(operation, call, task_id=task.id), task)
 
-    def _begin(self, operation: str, call: Call, **request: Any) -> dict[str, Any]:
+    def _begin(self, operation: OperationName, call: Call, **request: Any) -> dict[str, Any]:
         """Begin an operation. The envelope is that of this request: the run has one of its own."""
         answer = self._running.begin(operation, call.asked, call.user, **request)
         body: dict[str, Any] = {name: answer[name] for name in ("data", "error") if name in answer}

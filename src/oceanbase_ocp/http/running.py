@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextvars
-import json
 import logging
 import threading
 import time
@@ -14,17 +13,17 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller import ASKED_VARIABLE
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import UNEXPECTED, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.roles import User
 
-from .._api import submit
 from .._errors import OcpRunError
 from .._submission import Submission
+from .._types import OperationName
 from .errors import ENDING, ThrottledError
 from .metrics import Metrics
 from .settings import Settings
+from .standby import Starter
 
 _LOG = logging.getLogger(__name__)
 _RETRY_AFTER_SECONDS = 5
@@ -36,13 +35,18 @@ class Running:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._starter = Starter(settings)
         self._changed = threading.Condition()
         self._runs: dict[object, Submission | None] = {}
         self._ending = False
         self._cancelling = False
 
+    def prepare(self) -> None:
+        """Make the first operation begin sooner."""
+        self._starter.prepare("batch_stop_agents")
+
     def begin(
-        self, operation: str, asked: Asked, user: User, *, one_host: bool = False, **request: Any
+        self, operation: OperationName, asked: Asked, user: User, *, one_host: bool = False, **request: Any
     ) -> dict[str, Any]:
         """Begin an operation. Returns the answer to its request, before any host is contacted.
 
@@ -59,16 +63,23 @@ class Running:
             self._runs[run] = None
             self._metrics.count_running(len(self._runs))
         answered: Future[dict[str, Any]] = Future()
-        arguments = {"operation": operation, **request, **self._keywords(asked, user, one_host)}
+        about = {
+            "trace_id": asked.trace_id,
+            "creator": user.name,
+            "creator_id": user.number,
+            "one_host": one_host,
+        }
+        arguments = (run, answered, operation, about, request)
         context = contextvars.copy_context()  # it has the trace id of the log
         name = f"operation-{asked.trace_id}"
-        threading.Thread(target=context.run, args=(self._run, run, arguments, answered), name=name, daemon=True).start()
+        threading.Thread(target=context.run, args=(self._run, *arguments), name=name, daemon=True).start()
         return answered.result()
 
     def end(self) -> None:
         """Begin nothing any more, and wait for what runs. After the grace it is cancelled, after another broken off."""
         with self._changed:
             self._ending = True
+            self._starter.end()
             if self._wait(self._settings.grace):
                 return
             self._cancelling = True
@@ -94,33 +105,25 @@ class Running:
     def _submissions(self) -> list[Submission]:
         return [submission for submission in self._runs.values() if submission]
 
-    def _keywords(self, asked: Asked, user: User, one_host: bool) -> dict[str, Any]:
-        settings = self._settings
-        passed = {
-            "trace_id": asked.trace_id,
-            "creator": user.name,
-            "creator_id": user.number,
-            "one_host": one_host,
-        }
-        return {
-            "inventory": list(settings.inventory),
-            "extravars": {**settings.extravars, "ocp_error_codes": settings.error_codes},
-            "task_store": settings.task_store,
-            "keep_events": False,
-            "envvars": {ASKED_VARIABLE: json.dumps(passed)},
-        }
-
-    def _run(self, run: object, arguments: Mapping[str, Any], answered: Future[dict[str, Any]]) -> None:
+    def _run(
+        self,
+        run: object,
+        answered: Future[dict[str, Any]],
+        operation: OperationName,
+        about: Mapping[str, Any],
+        request: Mapping[str, Any],
+    ) -> None:
         begun = time.monotonic()
         try:
-            submission = submit(**arguments)
+            submission = self._starter.start(operation, about, request)
             with self._changed:
                 self._runs[run] = submission
                 if self._cancelling:
                     submission.cancel()
             answered.set_result(dict(submission.create_response))
+            self._starter.prepare(operation)
             response = submission.wait()
-            self._metrics.count_operation(arguments["operation"], response, time.monotonic() - begun)
+            self._metrics.count_operation(operation, response, time.monotonic() - begun)
             self._log_end(response)
         except Exception as exc:
             _LOG.exception("an operation has failed as a program")

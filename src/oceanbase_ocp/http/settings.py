@@ -26,6 +26,7 @@ class Settings:
     operations get to end by themselves when the service ends, and again after they were cancelled. public_hosts: other
     values that clients sign as Host, as before a proxy that changes it. loopback_only: whether only requests to a name
     of this machine are answered, since everybody is let in. metrics: whether Prometheus may read what is counted.
+    standby: whether a playbook is started before there is a request for it.
     """
 
     inventory: tuple[str, ...] = ()
@@ -42,3 +43,4 @@ class Settings:
     public_hosts: tuple[str, ...] = ()
     loopback_only: bool = False
     metrics: bool = False
+    standby: bool = True

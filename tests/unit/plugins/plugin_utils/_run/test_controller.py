@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import controller
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import caller, controller
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.roles import User
 
@@ -255,7 +255,7 @@ def test_a_program_that_runs_it_for_somebody_names_the_creator_and_the_trace(
 ) -> None:
     who({})
     given = '{"creator": "alice", "creator_id": 100, "trace_id": "0123456789abcdef"}'
-    monkeypatch.setenv(controller.ASKED_VARIABLE, given)
+    monkeypatch.setenv(caller.ASKED_VARIABLE, given)
     assert controller.creator({}) == User("alice", number=100)
     assert controller.trace_id() == "0123456789abcdef"
     assert controller.user({}).name != "alice"  # a name in the environment gives nobody a role
@@ -270,6 +270,6 @@ def test_an_environment_that_names_nobody(
     who: Callable[..., User], monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     who({})
-    monkeypatch.setenv(controller.ASKED_VARIABLE, given)
+    monkeypatch.setenv(caller.ASKED_VARIABLE, given)
     assert controller.creator({}) == controller.user({})
     assert re.fullmatch("[0-9a-f]{16}", controller.trace_id())
