@@ -90,7 +90,7 @@ def asked_for_one_host() -> bool:
 
 
 def asked_with(trace_id: str) -> dict[str, str]:
-    """The environment of another run that belongs to the request with this trace id."""
+    """The environment of another run that belongs to the request with this trace id, in the form for several hosts."""
     of_user = {name: value for name, value in caller.asked().items() if name in ("creator", "creator_id")}
     return {caller.ASKED_VARIABLE: json.dumps({**of_user, "trace_id": trace_id})}
 

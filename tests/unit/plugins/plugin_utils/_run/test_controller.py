@@ -273,3 +273,12 @@ def test_an_environment_that_names_nobody(
     monkeypatch.setenv(caller.ASKED_VARIABLE, given)
     assert controller.creator({}) == controller.user({})
     assert re.fullmatch("[0-9a-f]{16}", controller.trace_id())
+
+
+def test_a_wave_of_a_request_for_one_host_has_the_form_for_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(caller.ASKED_VARIABLE, '{"creator": "alice", "one_host": true}')
+    assert controller.asked_for_one_host()
+    for name, value in controller.asked_with("0123456789abcdef").items():
+        monkeypatch.setenv(name, value)
+    assert not controller.asked_for_one_host()
+    assert (controller.creator({}).name, controller.trace_id()) == ("alice", "0123456789abcdef")
