@@ -30,7 +30,7 @@ from .._process import playbook
 from .._process.waiting import wait_until
 from .._store.executor import Executor
 from .._task.waves import Wave, Waves
-from .._task.waves_report import Ended, begin, respond, summary, why_stopped
+from .._task.waves_report import Ended, Reason, begin, respond, summary, why_stopped
 from . import another_run, cancel, controller, handed_on, request_action, screen, signals, wave
 from .mistakes import IGNORED
 from .run import Run
@@ -38,7 +38,6 @@ from .variables import KNOWN, NAMES_OF_HOSTS
 from .wave import Place
 
 _PATIENCE = 45  # seconds that a wave has to end when it is broken off, as the supervisor has
-_CANCELLED = "cancelled"
 # What a wave is not to take from the request of all.
 _OF_ALL = (*NAMES_OF_HOSTS, "ocp_waves", "ocp_waves_after", "ocp_waves_max_fail_percentage")
 
@@ -50,19 +49,19 @@ def underway() -> bool:
 
 def carry_out(
     action: ActionBase, variables: t.Mapping[str, t.Any], run: Run, operation: str
-) -> tuple[list[Ended], str | None]:
+) -> tuple[list[Ended], Reason | None]:
     """Carry an operation out on the hosts of a run's waves. To be called in a worker.
 
     action, variables: of the play. operation: key of OPERATIONS. The response file follows what happens. Returns how
-    each wave ended that was begun, and why no other one was, for people; None where all were.
+    each wave ended that was begun, and why no other one was; None where all were.
     """
     waves = t.cast("Waves", run.waves)
     ended: list[Ended] = []
-    why = None
+    why: Reason | None = None
     try:
         for index in range(len(waves.hosts)):
             if cancel.asked():
-                why = _CANCELLED
+                why = Reason("cancelled")
                 break
             screen.display().display(f"\n{begin(waves, index)}", color=C.COLOR_HIGHLIGHT)
             ended.append(_carry_out_one(action, variables, run, operation, ended))
@@ -129,7 +128,7 @@ def break_off() -> None:
     before = [Ended(response) for response in noted["ended"]]
     ended = [*before, wave.look(_place(waves, len(before)).folder)]
     tell(run, ended, going_on=not over)
-    why = "the run was ended" if over else f"the run was ended, and the wave goes on (process {pid})"
+    why = Reason("the run was ended" if over else f"the run was ended, and the wave goes on (process {pid})")
     last = waves.hosts[len(before)][-1]
     signals.say(
         f"{summary(noted['operation'], waves, ended, why)}. Look at the task of the wave (task_info), retry it "

@@ -49,22 +49,31 @@ class Ended:
         return str(self.data["status"]) if self.data else FAILED
 
 
-def why_stopped(ended: Ended, share: float) -> str | None:
-    """Why the next wave is not begun, for people; None where it is. share: as in Waves."""
+@dataclass(frozen=True)
+class Reason:
+    """Why the next wave is not begun. text: for people. too_many: whether it is the hosts that were not done."""
+
+    text: str
+    too_many: bool = False
+
+
+def why_stopped(ended: Ended, share: float) -> Reason | None:
+    """Why the next wave is not begun; None where it is. share: as in Waves."""
     if not ended.response:
-        return "the run of the wave has left no response"
+        return Reason("the run of the wave has left no response")
     if not ended.data:
-        return in_words(ended.response)
+        return Reason(in_words(ended.response))
     if ended.status == SUCCESSFUL:
         return None
     if ended.status != FAILED:
-        return "the run of the wave was ended before its report"
+        return Reason("the run of the wave was ended before its report")
     codes = {subtask["error"]["code"] for subtask in ended.data["subtasks"] if "error" in subtask}
     if CUT_SHORT & codes:
-        return "the task was cancelled or cut short"
+        return Reason("the task was cancelled or cut short")
     hosts, left = _size(ended), not_done(ended.data)
     if 100 * left / hosts > share:
-        return f"{left} of {plural(hosts, 'host')} not done, which is more than {share:g} percent"
+        text = f"{left} of {plural(hosts, 'host')} not done, which is more than {share:g} percent"
+        return Reason(text, too_many=True)
     return None
 
 
@@ -118,9 +127,9 @@ def plan(waves: Waves) -> str:
     return f"In {plural(len(waves.hosts), 'wave')}{first}, of {counts}{more} hosts, each a task{share}"
 
 
-def summary(operation: str, waves: Waves, ended: t.Sequence[Ended], why: str | None) -> str:
+def summary(operation: str, waves: Waves, ended: t.Sequence[Ended], why: Reason | None) -> str:
     """One line: how all waves ended. why: the last one that was begun was the last one; None where all were done."""
-    parts = [_headline(operation, waves, ended), why or "", _left(waves, ended)]
+    parts = [_headline(operation, waves, ended), why.text if why else "", _left(waves, ended)]
     return ". ".join(in_line(part) for part in parts if part)
 
 
@@ -128,7 +137,7 @@ def screen(
     operation: str,
     waves: Waves,
     ended: t.Sequence[Ended],
-    why: str | None,
+    why: Reason | None,
     *,
     caller: Caller | None,
     store: bool,
@@ -149,8 +158,8 @@ def screen(
             far = how_far(one.task)
             said = headline(one.task, one.changed)
             head += wrapped(f"Wave {waves.first + index}: {said}{f'. {far}' if far else ''}", 3)
-    if why and not (ended and ended[-1].task and ended[-1].status == FAILED and " not done, " in why):
-        head += wrapped(f"No other wave was begun: {why}", 4)
+    if why and not (why.too_many and ended[-1].task):  # the line of this wave tells of its hosts
+        head += wrapped(f"No other wave was begun: {why.text}", 4)
     left = _left(waves, ended)
     head += wrapped(left, 2) if left else []
     failed = [failure for one in ended if one.task for failure in failures(one.task)]

@@ -21,6 +21,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import Ou
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.waves import Waves
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.waves_report import (
     Ended,
+    Reason,
     begin,
     plan,
     respond,
@@ -60,7 +61,7 @@ def bad(new_task: NewTask, play: Play) -> Ended:
     return ended(play(new_task(20), {("prepare", 3): Outcome.failure(NO_CONNECTION, "host3: no route", "a", "b")}))
 
 
-def shown(found: list[Ended], why: str | None, caller: Caller | None = CALLER) -> list[str]:
+def shown(found: list[Ended], why: Reason | None, caller: Caller | None = CALLER) -> list[str]:
     lines = screen(
         "batch_stop_agents", WAVES, found, why, caller=caller, store=True, notes=["Response: r.json; store: db"]
     )
@@ -88,9 +89,9 @@ def test_a_share_must_be_exceeded(new_task: NewTask, play: Play, share: float, s
 def test_a_wave_that_was_cancelled_or_refused_or_lost_stops_the_others(new_task: NewTask, play: Play) -> None:
     task = play(new_task(2), until="prepare")
     task.close("end", Outcome.failure(CANCELLED, "the task was cancelled"), cancelled=True)
-    assert why_stopped(ended(task), 100) == "the task was cancelled or cut short"
+    assert why_stopped(ended(task), 100) == Reason("the task was cancelled or cut short")
     assert str(why_stopped(refused(), 100)).endswith("task 9 works on db003")
-    assert why_stopped(Ended(), 100) == "the run of the wave has left no response"
+    assert why_stopped(Ended(), 100) == Reason("the run of the wave has left no response")
     assert "before its report" in str(why_stopped(ended(new_task(2)), 100))
 
 
@@ -140,6 +141,7 @@ def test_the_screen_of_waves_that_stopped(good: Ended, bad: Ended) -> None:
     text = "\n".join(lines)
     assert "host3  " in text
     assert "-e ocp_hosts=all -e ocp_waves=2,50% -e ocp_waves_after=1022" in text.replace(" \\\n   ", "")
+    assert "No other wave was begun" not in text
     assert text.index("Retry:") < text.index("Without them:") < text.index("Go on:") < text.index("Skip:")
 
 
