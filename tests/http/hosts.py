@@ -22,7 +22,10 @@ PATIENCE = 90
 
 @contextmanager
 def inventory_in(folder: Path) -> Iterator[Path]:
-    """An inventory with one host whose SSH port is closed, and two whose SSH server never says a word."""
+    """An inventory with one host whose SSH port is closed, and two whose SSH server never says a word.
+
+    Its variables for the playbooks are not for those of a service.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
         silent_port = silent.getsockname()[1]
         hosts = {
@@ -33,7 +36,13 @@ def inventory_in(folder: Path) -> Iterator[Path]:
         for variables in hosts.values():
             variables.update(ansible_host="127.0.0.1", ansible_timeout=45)
         path = folder / "inventory.json"
-        path.write_text(json.dumps({"all": {"hosts": hosts}}))
+        of_playbooks = {
+            "ocp_report_file": "/nowhere/report.html",
+            "ocp_response_file": "/nowhere/response.json",
+            "ocp_task_store": "none",
+            "ocp_waves": 1,
+        }
+        path.write_text(json.dumps({"all": {"hosts": hosts, "vars": of_playbooks}}))
         yield path
 
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.playbook.task import Task as AnsibleTask
-
 from .._task.errors import INVALID, OcpError, join
 from .._task.operation import PHASES
+
+if t.TYPE_CHECKING:  # not for the HTTP service, which asks for the names alone
+    from ansible.playbook.task import Task as AnsibleTask
 
 # What plays register or set, and give to roles.
 NAMES = frozenset(

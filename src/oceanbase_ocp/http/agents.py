@@ -50,7 +50,7 @@ class Agents:
             answer = function(
                 host_id,
                 inventory=list(self._settings.inventory),
-                extravars={**self._settings.extravars, "ocp_error_codes": self._settings.error_codes},
+                extravars=self._settings.variables,
             )
         except OcpRunError as exc:
             _LOG.exception("a look at a host has failed as a program")

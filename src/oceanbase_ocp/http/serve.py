@@ -17,7 +17,7 @@ import uvicorn
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import OcpError
 
-from . import logs
+from . import extravars, logs
 from .app import make_app
 from .protocol import Protocol
 from .settings import Settings
@@ -61,7 +61,10 @@ def is_loopback(host: str) -> bool:
 
 
 def check(settings: Settings, listener: Listener) -> None:
-    """Raises StartError where the service would let in more than it was told to."""
+    """Raises StartError for variables that are not for a service, and where it would let in more than it was told to."""
+    wrong = extravars.problems(settings.extravars)
+    if wrong:
+        raise StartError(f"extra variables that are not for a service, leave them out: {'; '.join(wrong)}")
     if settings.users is None and not settings.loopback_only:
         raise StartError(
             "there are no users: make some with `ocp-agents user add`, and give --users. Without users everybody is "

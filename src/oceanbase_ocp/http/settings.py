@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .extravars import UNSET
+
 MIB = 2**20
 
 
@@ -20,8 +22,9 @@ class Settings:
     inventory: sources as `ansible-playbook -i` takes them; paths are absolute. task_store: URL of the database that
     keeps the tasks, None for the user's own file. users: the file of users, None where everybody is let in.
     role_bindings: the file that says which user has which role, None where each user may everything. extravars: more
-    variables for the playbooks. error_codes: the version of OCP whose spelling error codes have. max_operations: how
-    many operations may run at a time. max_body: bytes of a request's body. body_seconds: how long a body may take.
+    variables for the playbooks, without problems() of extravars.py. error_codes: the version of OCP whose spelling
+    error codes have. max_operations: how many operations may run at a time. max_body: bytes of a request's body.
+    body_seconds: how long a body may take.
     inventory_seconds: how long the hosts of the inventory are taken for what they were. grace: seconds that running
     operations get to end by themselves when the service ends, and again after they were cancelled. public_hosts: other
     values that clients sign as Host, as before a proxy that changes it. loopback_only: whether only requests to a name
@@ -44,3 +47,8 @@ class Settings:
     loopback_only: bool = False
     metrics: bool = False
     standby: bool = True
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The extra variables of each playbook."""
+        return {**UNSET, **self.extravars, "ocp_error_codes": self.error_codes}

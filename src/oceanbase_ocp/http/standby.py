@@ -164,7 +164,7 @@ def _keywords(settings: Settings) -> dict[str, Any]:
     """What the runs of a service have in common, as `oceanbase_ocp.submit` takes it."""
     return {
         "inventory": list(settings.inventory),
-        "extravars": {**settings.extravars, "ocp_error_codes": settings.error_codes},
+        "extravars": settings.variables,
         "task_store": settings.task_store,
         "keep_events": False,
     }
