@@ -61,7 +61,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check(settings: Settings, listener: Listener) -> None:
-    """Raises StartError for variables that are not for a service, and where it would let in more than it was told to."""
+    """Raises StartError for variables that are not for a service, and where more are let in than it was told to."""
     wrong = extravars.problems(settings.extravars)
     if wrong:
         raise StartError(f"extra variables that are not for a service, leave them out: {'; '.join(wrong)}")
