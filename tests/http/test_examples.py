@@ -45,8 +45,11 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[int]:
-    """The port of an nginx with the example's server. It hands on to the socket `http` in the folder."""
+def nginx(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
+    """The port of an nginx with the example's server. It hands on to the socket `http` in the folder.
+
+    Its parameter: how long it waits for an answer.
+    """
     certificate = Certificate.make(tmp_path)
     text, port = (EXAMPLES / "nginx.conf").read_text(), free_port()
     for there, here in (
@@ -54,6 +57,7 @@ def nginx(tmp_path: Path) -> Iterator[int]:
         ("/etc/nginx/ocp-agents.pem", str(certificate.chain)),
         ("/etc/nginx/ocp-agents.key", str(certificate.chain)),
         ("/run/ocp-agents/http", str(tmp_path / "http")),
+        ("proxy_read_timeout 60s", f"proxy_read_timeout {getattr(request, 'param', '60s')}"),
     ):
         assert there in text
         text = text.replace(there, here)
@@ -64,10 +68,22 @@ def nginx(tmp_path: Path) -> Iterator[int]:
     command = ["nginx", "-e", tmp_path / "errors", "-c", tmp_path / "nginx.conf"]
     process = subprocess.Popen(command, env=ADMIN, stdin=subprocess.DEVNULL)
     try:
+        _wait_for(port)
         yield port
     finally:
         process.terminate()
         process.wait()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_a_signed_request_by_way_of_nginx(tmp_path: Path, folder: Path, store: str, nginx: int) -> None:
@@ -80,19 +96,42 @@ def test_a_signed_request_by_way_of_nginx(tmp_path: Path, folder: Path, store: s
     )
     try:
         client = Client(nginx, keys=keys, authority=tmp_path / "authority.pem")
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                answer = client.get("/api/v2/compute/hosts?size=1&status=ONLINE")
-                break
-            except ConnectionRefusedError:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+        answer = client.get("/api/v2/compute/hosts?size=1&status=ONLINE")
         assert check(answer).data["page"]["totalElements"] == 2
         (line,) = service.lines("traceId", answer.body["traceId"])
         assert (line["user"], line["client"]) == ("carol", "127.0.0.1")
     finally:
         service.kill()
+
+
+@pytest.mark.parametrize("nginx", ["1s"], indirect=True)
+def test_what_nginx_refuses_itself(tmp_path: Path, nginx: int) -> None:
+    """It is in OCP's envelope, too."""
+    client = Client(nginx, authority=tmp_path / "authority.pem")
+    stop = "/api/v2/compute/hosts/batchStopAgents"
+    with socket.socket(socket.AF_UNIX) as silent:
+        nobody = client.post(stop, {"hostIds": [1]})
+        silent.bind(str(tmp_path / "http"))
+        silent.listen()
+        (tmp_path / "http").chmod(0o666)
+        late = client.post(stop, {"hostIds": [1]})
+    too_large = client.call("POST", stop, b" " * 1_100_000)
+    too_long = client.get(f"/api/v2/{'a' * 20_000}")
+    unsecured = Client(nginx).get(stop)
+    inner = client.get("/ocp-error")
+
+    answers = [nobody, late, too_large, too_long, unsecured, inner]
+    assert [(answer.status, answer.code) for answer in map(check, answers)] == [
+        (502, "COM10010"),
+        (504, "COM10010"),
+        (413, "COM10001"),
+        (414, "COM10001"),
+        (400, "COM10001"),
+        (404, "COM10002"),
+    ]
+    assert late.body["duration"] >= 1000
+    assert "look at its tasks" in late.body["error"]["message"]
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
 
 
 def test_the_unit(tmp_path: Path) -> None:
