@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from datetime import datetime
@@ -142,6 +143,8 @@ def test_what_is_no_http_gets_an_envelope(open_service: Service, sent: bytes) ->
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"content-type: application/json" in head.lower()
     assert b'"code":"COM10001"' in body
+    (line,) = open_service.lines("traceId", json.loads(body)["traceId"])
+    assert (line["client"], line["status"]) == ("127.0.0.1", 400)
 
 
 def test_the_codes_of_ocp_31(folder: Path, store: str) -> None:

@@ -92,6 +92,23 @@ def test_what_was_not_signed_is_refused(arrived: Arrived) -> None:
         signatures(Clock(THEN)).check(arrived, KEYS)
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Tue, 17 Jan 2023 09:13:57 -0000",
+        "Tue, 17 Jan 2023 17:13:57 +0800",
+        "Tuesday, 17-Jan-23 09:13:57 GMT",
+        "Tue Jan 17 09:13:57 2023",
+    ],
+)
+def test_forms_of_the_date(date: str) -> None:
+    headers = {"Date": date, "Host": "localhost"}
+    signed = signature("GET", "/time", headers, b"", ACCESS_KEY, SECRET_KEY)
+    arrived = Arrived("GET", "/time", "", {"date": date, "host": "localhost", "authorization": signed}, b"")
+
+    assert signatures(Clock(THEN)).check(arrived, KEYS) == ACCESS_KEY
+
+
 @pytest.mark.parametrize("seconds", [901, -901])
 def test_a_clock_that_is_more_than_15_minutes_off(seconds: int) -> None:
     with pytest.raises(NotLoggedOnError, match="15 minutes"):

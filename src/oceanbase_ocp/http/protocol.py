@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +19,9 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 
 from .exchange import written
+from .logs import TRACE_ID
 
+_ACCESS = logging.getLogger("oceanbase_ocp.http.access")
 _TOO_MANY = Code(UNEXPECTED.code, None, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
 HEADER_SECONDS = 15
 # A process has 1,024 open files at most by default, and the operations need some.
@@ -76,6 +79,8 @@ class Protocol(H11Protocol):
         asked = Asked(controller.trace_id(), controller.address(), now_ms())
         body = written(asked.refuse(error))
         status = error.code.status
+        TRACE_ID.set(asked.trace_id)
+        _ACCESS.info("%s", error.message, extra={"client": self.client and self.client[0], "status": int(status)})
         headers = [
             ("content-type", "application/json"),
             ("content-length", str(len(body))),

@@ -97,9 +97,10 @@ class Signatures:
             moment = parsedate_to_datetime(text)
         except (TypeError, ValueError, IndexError):
             moment = None
-        if moment is None or moment.tzinfo is None:
+        if moment is None:
             raise NotLoggedOnError("a signed request has the header Date, as in Tue, 17 Jan 2023 09:13:57 GMT")
-        dated = moment.astimezone(UTC).timestamp()
+        # A zone -0000, which Python's formatdate() writes, is UTC, and so is HTTP's third form, which names no zone.
+        dated = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         if abs(self._clock() - dated) > SKEW_SECONDS:
             raise NotLoggedOnError("the header Date is more than 15 minutes off: set the clock, and sign it again")
         return dated
