@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Unpack, cast
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.home import GENERATIONS
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.agent_status import ocp_part, problem
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import SPELLINGS
 
@@ -17,6 +18,8 @@ from ._arguments import Settings
 from ._submission import Submission
 from ._types import AgentResponse, HostIds, Inventory, ListResponse, LookOptions, RunnerOptions
 from ._wire import Worker
+
+_PROGRAMS = {str(found["name"]): [str(found["daemon"]), *map(str, found["children"])] for found in GENERATIONS}
 
 
 def agent_info(
@@ -49,7 +52,7 @@ def agent_info(
 
 
 def host_agent(host_id: int, **options: Unpack[LookOptions]) -> AgentResponse:
-    """What OCP answers to `GET /compute/hosts/{id}/agent`, from the host itself.
+    """What OCP answers to `GET /compute/hosts/{id}/agent`, from the host itself. Programs that do not run are STOPPED.
 
     options: the keywords of `agent_info`. A host that is not reached (CMP07002), has no agent (CMP07019) or does not
     tell is a response with an error, and so is an unknown id. Raises what `agent_info` raises.
@@ -66,7 +69,8 @@ def host_agent_processes(host_id: int, **options: Unpack[LookOptions]) -> ListRe
     if not response["successful"]:
         return cast("ListResponse", response)
     processes = response["data"]["processes"]
-    page = {"number": 1, "size": max(10, len(processes)), "totalElements": len(processes), "totalPages": 1}
+    total = len(processes)
+    page = {"number": 1, "size": max(10, total), "totalElements": total, "totalPages": min(1, total)}
     return cast("ListResponse", {**response, "data": {"contents": processes, "page": page}})
 
 
@@ -78,7 +82,7 @@ def _one(host_id: int, options: LookOptions) -> dict[str, Any]:
     (shown,) = response["data"]["contents"]
     missing = problem(shown)
     if missing is None:
-        return {**response, "data": ocp_part(shown)}
+        return {**response, "data": ocp_part(shown, _PROGRAMS)}
     code, message = missing
     rest = {key: value for key, value in response.items() if key != "data"}
     spelling = (options.get("extravars") or {}).get("ocp_error_codes", SPELLINGS[0])

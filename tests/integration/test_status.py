@@ -121,6 +121,12 @@ def from_python(fleet: Fleet) -> None:
     same_shape(answer, json.loads((FIXTURES / "agent-processes-gen1.json").read_text()))
     assert answer["data"]["page"]["totalElements"] == len(answer["data"]["contents"]) == 4
     assert host_agent(down, **given)["error"]["code"] == "CMP07002"
+    orphans = host_agent(fleet.hosts[3].host_id, **given)["data"]["processes"]
+    assert {process["alias"]: process["status"] for process in orphans} == {
+        "ocp_agentd": "STOPPED",
+        "ocp_mgragent": "STARTED",
+        "ocp_monagent": "STARTED",
+    }
 
 
 def same_shape(answer: object, sample: object) -> None:

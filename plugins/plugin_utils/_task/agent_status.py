@@ -127,7 +127,7 @@ class AgentStatus:
                 "hostId": self.host_id,
                 "id": None,
                 "lastActiveTime": iso(self.at),
-                "logFilePattern": f"{self.home}/log/{self._log_name(process['program'])}.log*",
+                "logFilePattern": _log_files(self.home, process["program"], self.answer["generation"]),
                 "operable": process["program"] in _OPERABLE,
                 "pid": process["pid"],
                 "ports": ",".join(map(str, process["ports"])) or ("" if self.answer["generation"] == "gen1" else None),
@@ -174,17 +174,52 @@ class AgentStatus:
         ports = [str(port) for process in self.processes if process["program"] in programs for port in process["ports"]]
         return ports[0] if ports else None
 
-    def _log_name(self, program: str) -> str:
-        """Of gen 1 a program's log has its whole name."""
-        return program if self.answer["generation"] == "gen1" else program.partition("_")[2]
+def ocp_part(
+    shown: t.Mapping[str, t.Any], programs: t.Mapping[str, t.Sequence[str]]
+) -> dict[str, t.Any]:
+    """What OCP itself would show of what whole() has given: the detail, with the programs that do not run as well.
 
-
-def ocp_part(shown: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What OCP itself would show of what whole() has given: the detail."""
+    programs: of each generation, by its name.
+    """
     processes = [
         {key: value for key, value in process.items() if key not in _OURS_OF_PROCESS} for process in shown["processes"]
     ]
+    processes += [_stopped(shown, program) for program in _absent(shown, programs)]
     return {**{key: value for key, value in shown.items() if key not in _OURS}, "processes": processes}
+
+
+def _absent(shown: t.Mapping[str, t.Any], programs: t.Mapping[str, t.Sequence[str]]) -> list[str]:
+    """The programs of the agent that do not run; none where some may run unseen, or it is not clear which it has."""
+    if any(finding["kind"] in _UNTOLD for finding in shown["findings"]):
+        return []
+    generations = [shown["generation"]] if shown["generation"] else shown["generations"]
+    running = {process["alias"] for process in shown["processes"]}
+    return [name for name in programs[generations[0]] if name not in running] if len(generations) == 1 else []
+
+
+def _stopped(shown: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
+    generation = shown["generation"] or shown["generations"][0]
+    return {
+        "alias": program,
+        "createTime": None,
+        "elapsedTime": 0,
+        "hostId": shown["hostId"],
+        "id": None,
+        "lastActiveTime": None,
+        "logFilePattern": _log_files(shown["installHome"], program, generation),
+        "operable": program in _OPERABLE,
+        "pid": None,
+        "ports": None,
+        "startCommand": None,
+        "status": "STOPPED",
+        "updateTime": shown["updateTime"],
+        "user": None,
+    }
+
+
+def _log_files(home: str | None, program: str, generation: str | None) -> str:
+    """The names of a program's logs. Those of gen 1 have its whole name."""
+    return f"{home}/log/{program if generation == 'gen1' else program.partition('_')[2]}.log*"
 
 
 def problem(shown: t.Mapping[str, t.Any]) -> tuple[Code, str] | None:

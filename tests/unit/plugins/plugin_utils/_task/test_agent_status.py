@@ -86,7 +86,7 @@ def test_the_state_and_whether_a_stop_would_fail(found: dict[str, Any], state: s
     whole = one.whole()
     assert whole["state"] == state
     assert whole["status"] == ("AVAILABLE" if state == "ready" else "OFFLINE")
-    assert ocp_part(whole) == one.detail()
+    assert ocp_part(whole, dict.fromkeys(("gen1", "gen2"), ())) == one.detail()
     assert (problem(whole) is not None) == (state in ("unknown", "unreachable", "no agent"))
 
 
@@ -104,6 +104,26 @@ def test_ocp_s_words_for_it() -> None:
     daemon, exporter = status(gen1).shown_processes()
     assert (daemon["operable"], exporter["operable"], daemon["ports"]) == (False, True, "")
     assert exporter["logFilePattern"].endswith("/log/node_exporter.log*")
+
+
+@pytest.mark.parametrize(
+    ("more", "stopped"),
+    [
+        ({}, []),
+        ({"processes": [process("ocp_agentd", 10), process("ocp_mgragent", 11)]}, ["ocp_monagent"]),
+        ({"processes": [], "generation": None}, ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]),
+        ({"processes": [], "generation": None, "generations": ["gen1", "gen2"]}, []),
+        ({"processes": [], "generation": None, "generations": []}, []),
+        ({"processes": [process("ocp_agentd", 10)], "findings": [finding("hidden")]}, []),
+    ],
+)
+def test_programs_that_do_not_run_are_stopped_unless_they_may_run_unseen(
+    more: dict[str, Any], stopped: list[str]
+) -> None:
+    programs = {"gen1": ["ocp_agentd", "pos_proxy"], "gen2": ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]}
+    shown = ocp_part(status(answer(**more)).whole(), programs)["processes"]
+    assert [process["alias"] for process in shown if process["status"] == "STOPPED"] == stopped
+    assert len({frozenset(process) for process in shown}) <= 1  # all have the same fields
 
 
 def test_an_odd_host_comes_first_and_equal_ones_share_a_line() -> None:
