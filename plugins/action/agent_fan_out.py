@@ -13,6 +13,7 @@ from pathlib import Path
 from ansible import constants as C
 from ansible.errors import AnsibleError
 
+from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.log import STEP_HELD
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent.processes import diffs
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out import carrier, client
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._fan_out.client import Work
@@ -105,7 +106,7 @@ class ActionModule(ControllerAction):
                     keep=results.phase != PHASES[-1] and not run.slice,  # a slice has one phase
                     begun=lambda host: progress.begun(host, time.monotonic()),
                     cancelled=lambda: self._look(run, results, progress),
-                    stepped=lambda host, step: progress.stepped(host, step, time.monotonic()),
+                    stepped=lambda host, step: progress.stepped(host, step, time.monotonic() - STEP_HELD),
                 )
                 for host, answer in answers:
                     result = results.take(host, answer)

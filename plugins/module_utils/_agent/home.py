@@ -73,8 +73,18 @@ class Home(object):
         if self.path.count("/") < 2:
             raise AgentError("invalid", "home %s leads to %s, which is no agent home" % (
                 as_text(path), as_text(self.path)))
-        self.folders = Folders(self.path)
-        self.run = self.folders.run
+        self._folders = None
+
+    @property
+    def folders(self):
+        # They are read on demand: a host looks at many a folder that turns out to be no home.
+        if self._folders is None:
+            self._folders = Folders(self.path)
+        return self._folders
+
+    @property
+    def run(self):
+        return self.folders.run
 
     def refuse_unknown_folders(self):
         """Raise AgentError if the agent's configuration cannot be read: pid files and lock may be anywhere then."""

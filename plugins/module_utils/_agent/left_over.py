@@ -14,7 +14,6 @@ import time
 from .deferred import Deferred
 from .drop_in import UNITS_FOLDER, forget_drop_in, path_of_drop_in, services_with_drop_in, take_drop_in_away
 from .host import AgentError, as_text, uptime
-from .systemctl import SystemdError, reload_units, shown_of
 
 RELOAD_SECONDS = 30  # systemd reads the files of all units
 PROTECTION_WAIT = 10  # for another run
@@ -41,6 +40,8 @@ def remove_left_over(request):
         return True, []
     if os.geteuid() != 0:
         return False, ["%s, of a run that was cut short, is still there, and only root may remove it" % paths]
+    from .systemctl import SystemdError, shown_of  # pylint: disable=import-outside-toplevel; rarely needed
+
     lock = protection_lock(request.within(PROTECTION_WAIT, 0.3))
     try:
         with Deferred():
@@ -63,6 +64,8 @@ def is_settled(active_state, sub_state):
 
 def remove_drop_ins(names, home, log):
     """Remove the drop-ins of services, and reload systemd. Returns whether that worked."""
+    from .systemctl import reload_units  # pylint: disable=import-outside-toplevel; rarely needed
+
     for name in names:
         take_drop_in_away(name, home)
     if not reload_units(log, RELOAD_SECONDS):

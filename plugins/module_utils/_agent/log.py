@@ -12,6 +12,7 @@ from .wire import as_json
 LOG_ENTRIES = 500
 LOG_TEXT = 500  # characters of one text
 MESSAGE_TEXT = 8192  # characters of a message, a warning or a traceback, the controller's limit
+STEP_HELD = 2  # seconds that a step has to last before the controller hears of it, as few do
 STEPS = 64  # that one run tells while it is at work; the controller hears no more
 STEP_NAME = 64  # characters
 

@@ -10,8 +10,8 @@ from .drop_in import path_of_drop_in
 from .lock import AdminLock
 from .ran_as import how_it_runs, ran_as
 from .run_files import unseen_listeners
+from .services import units_of
 from .survey import survey_installed
-from .units import Units
 
 
 def prepare_stopped(request):
@@ -41,6 +41,6 @@ def plan_of_stop(request):
             process.send(0)
     finally:
         survey.close()
-    units = Units(request.home, request.log, survey.processes)
+    units = units_of(request, survey.processes)
     through, endangered = units.to_stop(request.protect_unit)
     return survey, generations, units, through, endangered

@@ -53,15 +53,16 @@ def stamp(name):
     return dict({} if now is None else {name: now}, boot_id=this_boot())
 
 
-def seconds_since(moment):
-    """Seconds since a time of moment_now(), even of an earlier run; None if unknown."""
-    now = moment_now()
-    return None if now is None or moment is None else now - moment
+def seconds_until_we_began(moment):
+    """Seconds from a time of moment_now() to the start of this process; None if unknown. It starts no other process."""
+    began = stat_or_none(os.getpid())
+    return None if began is None or moment is None else began.start / float(TICKS) - moment
 
 
 def age_of(start):
     """Seconds since that start time, in ticks; None if unknown."""
-    return seconds_since(start / float(TICKS))
+    now = moment_now()
+    return None if now is None else now - start / float(TICKS)
 
 
 def is_after(start, moment):

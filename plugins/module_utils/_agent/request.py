@@ -12,7 +12,7 @@ import sys
 from .home import DEFAULT_HOME, Home
 from .host import AgentError, Interrupted, as_text, signal, this_boot, uptime
 from .log import Log, shortened
-from .process_clock import seconds_since
+from .process_clock import seconds_until_we_began
 from .wire import answer_line, as_json, value_of
 
 # What the whole operation is heading for. A restart stops and starts: its Prepare looks at both.
@@ -56,8 +56,11 @@ class Request(object):
         self.log = log or Log()
 
     def settled_at(self, since):
-        """The moment of uptime() when the settle time is over that began at a moment of moment_now(), or now."""
-        gone = seconds_since(since)
+        """The moment of uptime() when the settle time is over that began at a moment of moment_now(), or now.
+
+        What this process has taken so far does not count: that makes the settle time a bit longer, never shorter.
+        """
+        gone = seconds_until_we_began(since)
         left = self.settle if gone is None else min(self.settle, self.settle - gone)
         return uptime() + left
 

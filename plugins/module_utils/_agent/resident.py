@@ -13,8 +13,8 @@ import errno
 import os
 import select
 
-from .host import signal
-from .log import shortened
+from .host import signal, uptime
+from .log import STEP_HELD, shortened
 from .request import run_phase
 from .wire import answer_line, as_json, step_line, value_of
 
@@ -72,16 +72,21 @@ def _carry_out(call_id, call, functions, told):
 
 
 def _passed_on_steps(call_id, readable):
-    """What a child writes behind its last end of a line, which is its answer. Each line before that is a step."""
-    parts = []
+    """What a child writes behind its last end of a line, which is its answer. Each line before that is a step.
+
+    Each step costs the controller about as much as a host's answer, so it hears only of those that take their time.
+    """
+    parts, step, until = [], None, None
     while True:
+        if step is not None and not _is_ready(readable, select.POLLIN, until - uptime()):
+            _offer(1, step_line(call_id, step))
+            step = None
         part = _again(os.read, readable, 65536)
         if not part:
             return b"".join(parts)
         lines, end, rest = part.rpartition(b"\n")
         if end:
-            for step in b"".join(parts + [lines]).split(b"\n"):
-                _offer(1, step_line(call_id, step))
+            step, until = b"".join(parts + [lines]).rpartition(b"\n")[2], uptime() + STEP_HELD
             parts = []
         parts.append(rest)
 
@@ -167,10 +172,18 @@ def _write(descriptor, content):
 
 def _offer(descriptor, line):
     """Write a short line, unless that would have to wait or cannot be done: no work waits for who watches it."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
     try:
-        if any(event & select.POLLOUT for dummy, event in poll.poll(0)):
+        if _is_ready(descriptor, select.POLLOUT, 0):
             os.write(descriptor, line)
-    except (IOError, OSError, select.error):
+    except (IOError, OSError):
         pass
+
+
+def _is_ready(descriptor, event, seconds):
+    """Whether a descriptor is ready for an event, or has come to its end, in so many seconds or until a signal."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    try:
+        return bool(poll.poll(max(0, int(seconds * 1000))))
+    except (IOError, OSError, select.error):
+        return False

@@ -11,11 +11,10 @@ from .lock import AdminLock
 from .lock_owner import account_of_processes
 from .memory import remember
 from .process_clock import stamp
-from .protection import Protection
 from .ran_as import how_it_runs, ran_as
+from .services import protection_of, units_of
 from .stopping import Stopping
 from .survey import revived, survey_installed
-from .units import Units
 
 ROUNDS = 3  # how often what came back while we worked is stopped again
 
@@ -26,7 +25,7 @@ def stop(request):
     survey, dummy = survey_installed(request.home)
     survey.close()
     lock = AdminLock(request, account_of_processes(survey.processes))
-    units = Units(request.home, request.log, survey.processes)
+    units = units_of(request, survey.processes)
     runs = how_it_runs(survey.processes, dear=True)
     found = {"ran_as": ran_as(request.home, survey.processes, units, runs)}
     if request.check_mode:
@@ -39,7 +38,7 @@ def stop(request):
         through, endangered = units.to_stop(request.protect_unit)
         if not (survey.processes or at_first or through or endangered) and lock.holder() is None:
             return dict(stamp("stopped_at"), changed=False, processes=[], warnings=survey.unproven, **found)
-        protection = Protection(request, units, endangered)
+        protection = protection_of(request, units, endangered)
         found["drop_ins"] = protection.drop_ins()
         with protection:
             protection.end_waiting()
@@ -78,7 +77,7 @@ def _plan(request, survey, units, found):
     through, endangered = units.to_stop(request.protect_unit)
     for unit in through:
         request.log.add("would stop %s through systemd" % unit.name)
-    drop_ins = Protection(request, units, endangered).drop_ins()
+    drop_ins = protection_of(request, units, endangered).drop_ins()
     for drop_in in drop_ins:
         request.log.add("would write %s until the agent is stopped" % drop_in["path"])
     planned = [dict(process.facts(), signal="SIGTERM", seconds=None) for process in survey.processes]

@@ -23,8 +23,19 @@ from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import wire a
 
 from .host_answer import AnswerError, parsed
 
-# Imports between the files of the host program. Without these lines, and one after the other, the files are one text.
-_IMPORT = re.compile(r"^from \.(\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+# Imports between the files of the host program: indent and file. Without these lines, and one after the other, the
+# files are one text. A file that is only imported inside of something, as in a function, is in that text as a string.
+# The host compiles it when it comes to the import, since compiling takes most of the time that the program takes.
+_IMPORT = re.compile(r"^( *)from \.(\w+) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+_NEED = """\
+_later = {later}
+
+
+def _need(name):
+    text = _later.pop(name, None)
+    if text is not None:
+        eval(compile(text, "ocp_agent", "exec"), globals())
+"""
 
 # Without site-packages and the user's environment, nothing installed on a host can change what runs. The working
 # directory, which Python searches for modules, is left out, too.
@@ -72,13 +83,15 @@ _READER = "; ".join(
 
 @functools.cache
 def _files(name: str) -> tuple[str, ...]:
-    """The names of the files that a file needs, itself last, each after those that it needs."""
+    """The names of the files that a file needs from the beginning, itself last, each after those that it needs."""
     found: list[str] = []
-    for needed in _IMPORT.findall(_source(name)):
-        found += [file for file in _files(needed) if file not in found]
+    for indent, needed in _IMPORT.findall(_source(name)):
+        if not indent:
+            found += [file for file in _files(needed) if file not in found]
     return (*found, name)
 
 
+@functools.cache
 def _source(name: str) -> str:
     return Path(agent_processes.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
 
@@ -87,7 +100,25 @@ def _source(name: str) -> str:
 def _text(*names: str) -> str:
     """The files with these names, and those that they need, as one text, separated by form feeds."""
     files = dict.fromkeys(file for name in names for file in _files(name))
-    return "\n\f\n".join(_IMPORT.sub("", _source(name)) for name in files)
+    later = _later(files)
+    texts = [_IMPORT.sub(lambda found: found[1] and _need(found), _source(name)) for name in files]
+    return "\n\f\n".join([_NEED.format(later=expression(later)), *texts])
+
+
+def _later(files: t.Iterable[str]) -> dict[str, str]:
+    """The texts of the files, by name, that these need in some cases only, and those that they need in turn."""
+    texts: dict[str, str] = {}
+    left = [needed for name in files for _indent, needed in _IMPORT.findall(_source(name))]
+    while left:
+        name = left.pop()
+        if name not in texts and name not in files:
+            texts[name] = _IMPORT.sub(_need, _source(name))
+            left += [needed for _indent, needed in _IMPORT.findall(_source(name))]
+    return texts
+
+
+def _need(found: re.Match[str]) -> str:
+    return f'{found[1]}_need("{found[2]}")\n'
 
 
 def expression(value: object) -> str:

@@ -7,7 +7,8 @@
 """What a host is at within a phase, for people.
 
 The host program tells its steps by these words (module_utils/_agent/log.py). A step has no time of day, since the
-clocks of hosts differ: it counts from the moment at which the controller heard of it.
+clocks of hosts differ: it counts from the moment at which the controller heard of it, less the seconds for which a host
+holds it back.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def told(step: t.Mapping[str, t.Any], ago: float) -> str:
     """What a host is at; empty for a word that is unknown here.
 
     step: C(step), and where it has them C(seconds) and C(name), as host_answer.step() checks them. ago: seconds since
-    it was heard of.
+    it began.
     """
     left = max(0.0, step.get("seconds", 0.0) - ago)
     return _TEXTS.get(step["step"], "").format(ago=ago, left=left, name=step.get("name", "?"))

@@ -54,8 +54,31 @@ def test_a_stop_carries_nothing_of_a_start() -> None:
     for phase in ("prepare", "stop", "finish"):
         names = defined(carrier.program({"phase": phase, "goal": "stopped"}).decode())
         assert not names & {"start", "Control", "State", "restart_pos_proxy"}, phase
-    assert not defined(carrier.program({"phase": "finish", "goal": "stopped"}).decode()) & {"Units", "Protection"}
+        assert not names & {"Unit", "Protection", "run_command"}, "the host has no use for them in most cases"
     assert {"start", "Control", "State", "Units"} <= defined(carrier.program({"phase": "start"}).decode())
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
+def test_what_a_host_may_need_later_is_in_the_text(request_: dict[str, Any]) -> None:
+    tree = ast.parse(carrier.program(request_))
+    (later,) = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_later"
+    ]
+    texts = [tree, *map(ast.parse, later.values())]
+    needed = {
+        ast.literal_eval(node.args[0])
+        for text in texts
+        for node in ast.walk(text)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "_need"
+    }
+    folder = Path(agent_processes.__file__).parent
+    there = defined("\n".join(ast.unparse(text) for text in texts))
+    for name in needed:
+        assert defined((folder / f"{name}.py").read_text()) <= there, name
+    assert not defined(ast.unparse(tree)) & defined("\n".join(later.values()))
+    assert set(later) <= needed
 
 
 # A resident
