@@ -136,8 +136,7 @@ def _new_task(asked: Asked, run: Run, wanted: _Wanted, executor: Executor | None
 
     if executor:
         with persistence.open_store(asked.url) as store:
-            in_waves = place is not None
-            task = store.create(wanted.host_ids, definition, build, executor, wanted.workflow, in_waves=in_waves)
+            task = store.create(wanted.host_ids, definition, build, executor, wanted.workflow)
             retention.apply(store, asked)
             return task
     _check_free(asked, wanted)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -103,6 +104,12 @@ def test_whoever_looks_in_the_same_instant_finds_it_dead_once(url: str, start_ac
         assert [watcher.answer() for watcher in watchers] == ["FAILED"] * 3
         with Store.open(url) as store:
             assert store.log(created["id"], created["subtasks"][0]).count("new state: FAILED") == 1
+
+
+def test_a_dead_task_that_another_controller_has_removed_meanwhile(url: str) -> None:
+    with Store.open(url) as store:
+        store._database.write(functools.partial(store._reap, 4711))
+        assert store.find() == ([], 0)
 
 
 def test_a_process_that_lives_is_not_dead_however_long_it_is_silent(url: str) -> None:

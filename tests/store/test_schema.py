@@ -76,27 +76,20 @@ def test_a_store_that_is_only_looked_at_gets_no_tables(url: str) -> None:
         assert sa.inspect(connection).get_table_names() == []
 
 
-def test_a_store_from_before_there_were_waves(url: str) -> None:
-    """It gets their table with the first wave; tasks of before are none."""
+def test_a_task_that_is_a_wave_beside_one_that_is_none(url: str) -> None:
     with Store.open(url) as store:
-        before = store.create([1001], STOP, builder([1001]), ME)
-        with store._database.transaction(writing=True) as connection:
-            tables.WAVE.drop(connection)
-        assert store.load(before.id).wave is None
+        store.create([1001], STOP, builder([1001]), ME)
 
         def build(task_id: int, first_subtask_id: int) -> Task:
             return replace(builder([1002])(task_id, first_subtask_id), wave=Wave(2, 5, 30))
 
-        created = store.create([1002], STOP, build, ME, in_waves=True)
+        created = store.create([1002], STOP, build, ME)
         assert created.wave == store.load(created.id).wave == Wave(2, 5, 30)
         assert [task.wave for task in store.find()[0]] == [Wave(2, 5, 30), None]
 
 
-def test_a_store_from_before_there_were_signatures(url: str) -> None:
-    """It gets their table with the first one. Of those who use up the same one at once, one is the first."""
+def test_a_signature_that_several_use_at_once(url: str) -> None:
     with Store.open(url) as store:
-        with store._database.transaction(writing=True) as connection:
-            tables.SIGNATURE.drop(connection)
 
         def use_up(number: int) -> bool:
             with Store.open(url) as own:

@@ -26,10 +26,10 @@ _LONGEST = 1280  # characters of one value in a text, so that all fit into what 
 _IOPRIO_GET = {"x86_64": 252, "aarch64": 31, "riscv64": 31, "loongarch64": 31, "ppc64le": 274, "s390x": 283}
 
 
-def attributes_of(pid, dear=False):
+def attributes_of(pid, ionice=False):
     """The attributes of a process, as a dict of texts; one that cannot be read is left out.
 
-    dear: read ionice, too, which takes a library.
+    ionice: whether to read that, too, which takes a library.
 
     uid, gid, groups: numbers, with blanks. umask: octal. cpus: a list as of taskset. oom_score_adj, nice.
     scheduling: numbers of policy and priority. ionice: the kernel's number.
@@ -58,7 +58,7 @@ def attributes_of(pid, dear=False):
         found["directory"] = as_text(os.readlink("/proc/%d/cwd" % pid))
     except OSError:
         pass
-    priority = io_priority(pid) if dear else None
+    priority = io_priority(pid) if ionice else None
     if priority is not None:
         found["ionice"] = str(priority)
     return found

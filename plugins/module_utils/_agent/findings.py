@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What is odd about the agent of a host, and what a stop would do about it."""
+"""Findings: what is odd about the agent of a host, and what a stop would do about it."""
 
 import os
 
@@ -67,7 +67,7 @@ class Findings(object):
         shown = as_text(lock.path)
         if holder is not None:
             self._add("locked", "%s is held by %s" % (shown, holder_as_text(holder)), "a stop waits for it, %d s at "
-                      "most, and then fails before it signals anything" % LOCK_WAIT)
+                      "most, and then fails before it signals anybody" % LOCK_WAIT)
         elif os.path.lexists(lock.path):
             self._add("stale_lock", "%s is of nobody who lives" % shown, "a stop replaces it by its own")
         return holder
@@ -145,19 +145,19 @@ class Findings(object):
                 path_of_drop_in(name)), "a stop removes it when it is done")
 
     def of_run_folder(self):
-        """Files in run/ that say what is not so."""
+        """Sockets and pid files in run/ that do not fit the processes."""
         for text in self.attempt(unseen_listeners, self._home, self._survey) or ():
             self._add("unseen_listener", text, _FINISH_FAILS)
         stale = self.attempt(stale_files, self._home, self._survey) or ()
         for program, name in self.attempt(self._home.run_files) or ():
             if not name.endswith(".pid") or os.path.basename(name).count(".") != 1:
                 continue  # a socket, or what a restart keeps of the daemon before
-            lie = self._lie(program, name)
-            if lie is not None:
-                self._add("pid_file", "%s %s" % (as_text(os.path.join(self._home.run, name)), lie), "a stop signals "
+            wrong = self._wrong_with(program, name)
+            if wrong is not None:
+                self._add("pid_file", "%s %s" % (as_text(os.path.join(self._home.run, name)), wrong), "a stop signals "
                           "nobody because of it%s" % (", and its Finish removes it" if name in stale else ""))
 
-    def _lie(self, program, name):
+    def _wrong_with(self, program, name):
         """What is wrong with a pid file, as a text; None where it names its program."""
         try:
             named = pid_in(read_regular(os.path.join(self._home.run, name), limit=32))
@@ -179,7 +179,7 @@ class Findings(object):
 
 
 def _home_of(judge, process):
-    """The folder that a process of another agent is at home in, by its own words or by the place of its program."""
+    """The home of a process of another agent, by its arguments and working directory, else by its program's place."""
     look = Look(process.pid, process.uid, process.program, process.path, None)
     try:
         said = judge.homes_said(look) if process.path is not None else []

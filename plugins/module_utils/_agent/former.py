@@ -28,7 +28,7 @@ _FILE_LIMIT = 4194304  # bytes
 
 
 def recall(request):
-    """How the agent ran, as a Former, or None where nobody knows; and warnings about what is known and cannot be used.
+    """How the agent ran, as a Former, or None where it is not known; and warnings about what cannot be used of that.
 
     request: a Request to start. Where it has no ran_as, it gets what is known of user and unit.
     """
@@ -67,7 +67,7 @@ def _kept(home):
 
     Raises OSError, and errors of many kinds for what no stop has written.
     """
-    import json  # pylint: disable=import-outside-toplevel; dear, and only a start needs it
+    import json  # pylint: disable=import-outside-toplevel; slow, and only a start needs it
 
     path = memory_path(home)
     if not os.path.lexists(path):
@@ -124,7 +124,7 @@ class Former(object):
     def differences(self, processes):
         """Texts about what is not as it was. processes: those of the agent that runs now."""
         daemon = processes[0]
-        found = attributes_changed(self.attributes, attributes_of(daemon.pid, dear="ionice" in self.attributes))
+        found = attributes_changed(self.attributes, attributes_of(daemon.pid, ionice="ionice" in self.attributes))
         known = set(found)
         for process in processes[1:]:
             found += ["%s: %s" % (process.program, text) for text in attributes_changed(
@@ -146,14 +146,14 @@ class Former(object):
             return self._environment
         try:
             return Account(user_name(self.uid), "/").environment(login)
-        except AgentError:  # nobody of /etc/passwd
+        except AgentError:  # not in /etc/passwd
             return dict((name, login[name]) for name in login if name in ("PATH", "LANG"))
 
     def enter(self):
         """Become what the agent was. What cannot be had is left out: differences() tells."""
         for controllers, path in custom_groups(self.attributes).items():
             _attempt(_join, controllers, path)
-        mine = attributes_of(os.getpid(), dear="ionice" in self.attributes)
+        mine = attributes_of(os.getpid(), ionice="ionice" in self.attributes)
         for key, apply in (("oom_score_adj", _set_oom_score_adj), ("scheduling", _set_scheduling), ("nice", _set_nice),
                            ("ionice", _set_ionice), ("cpus", _set_cpus)):
             if self.attributes.get(key, mine.get(key)) != mine.get(key):
@@ -177,7 +177,7 @@ class Former(object):
 def _attempt(function, *arguments):
     try:
         function(*arguments)
-    except Exception:  # pylint: disable=broad-except; resource.error, ImportError, whatever: it is told afterwards
+    except Exception:  # pylint: disable=broad-except; of many kinds; differences() tells afterwards
         pass
 
 

@@ -4,7 +4,8 @@
 
 # Private to this collection: not for import by others.
 
-"""Info: which agent runs, how, what is odd about it, and what a stop would do. Changes nothing and waits for nobody."""
+"""Info: which agent runs, how, what is odd about it, and what a stop would do. It changes nothing, and waits for no
+lock."""
 
 import os
 
@@ -29,9 +30,9 @@ _VERSION = 64
 
 
 def info(request):
-    """What runs of the agent, is it ready, who holds its lock, what is odd, and what would a stop do about it?
+    """Tell what runs of the agent, whether it is ready, the holder of its lock, what is odd, and what a stop would do.
 
-    What keeps a stop from its work is told and no failure. Raises AgentError only where nothing can be told at all.
+    A reason for a stop to refuse is a finding, and no failure. Raises AgentError only where nothing can be told at all.
     """
     home = request.home
     survey = Survey(home)
@@ -65,7 +66,7 @@ def info(request):
 
 
 def _plan_of(request, findings):
-    """What a stop would do, as far as it is in order: its reason to refuse, or None, and a text."""
+    """What a stop would do: its reason to refuse, or None, and a text."""
     try:
         survey, dummy, dummy, through, endangered = plan_of_stop(request)
     except AgentError as exc:
@@ -79,7 +80,7 @@ def _plan_of(request, findings):
     elif survey.processes:
         steps.append("sends SIGTERM to %s" % ", ".join(sorted(set(process.program for process in survey.processes))))
     if survey.processes:
-        steps.append("ends with SIGKILL who is left after the grace")
+        steps.append("sends SIGKILL to what is left after the grace")
     return {"reason": None, "text": ", ".join(steps) or "has nothing to do"}
 
 

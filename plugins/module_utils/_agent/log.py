@@ -46,7 +46,7 @@ class Log(object):
             self.entries[middle:middle + 2] = [[self.entries[middle][0], "(%d entries left out)" % self._left_out]]
 
     def at(self, step, seconds=None, name=None):
-        """Tell people what the run is at from now on, as far as they are heard before the end. Changes nothing else.
+        """Tell people what the run is doing from now on, where that can be heard before its end.
 
         step: a word that the controller knows (C(_task/steps.py)). seconds: how long that may take, from now on. name:
         of what it is done to.

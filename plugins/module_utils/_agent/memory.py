@@ -74,7 +74,7 @@ def remember(home, processes, ran_as, runs):
 
 
 def forget(home):
-    """Remove what is kept. Whoever may not, has nothing there."""
+    """Remove what is kept. A user who may not has nothing there."""
     try:
         os.unlink(memory_path(home))
     except OSError:

@@ -15,8 +15,9 @@ from .survey import survey_installed
 
 
 def prepare_stopped(request):
-    """Is there an agent, may we signal it, hits that nobody else, and is no control program at work on it?"""
-    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    """Prove that there is an agent, that this user may signal it, that its end ends no other process, and that no
+    control program is at work on it."""
+    AdminLock(request).check()  # the look comes after what a control program is doing now
     survey, generations, units, dummy, endangered = plan_of_stop(request)
     for unit in endangered:
         request.log.add("systemd: %s would be protected by %s" % (unit.name, path_of_drop_in(unit.name)))

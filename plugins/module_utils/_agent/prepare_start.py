@@ -20,8 +20,9 @@ from .units import Units
 
 
 def prepare_running(request):
-    """Is there a control program, may we run it as the agent's user, is none at work, and no other agent in the way?"""
-    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    """Prove that there is a control program, that we may run it as the agent's user, that none is at work, and that no
+    other process may be the agent."""
+    AdminLock(request).check()  # the look comes after what a control program is doing now
     survey, generations = survey_installed(request.home)
     survey.close()
     request.log.found(survey.processes)
@@ -42,7 +43,7 @@ def prepare_running(request):
 
 
 def prepare_restarted(request):
-    """Could the agent be stopped, and started after that?"""
+    """Prove that the agent could be stopped, and started after that."""
     refuse_to_start_in_session()
     prepare_running(request)
     return prepare_stopped(request)

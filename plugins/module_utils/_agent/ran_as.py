@@ -4,19 +4,22 @@
 
 # Private to this collection: not for import by others.
 
-"""How an agent runs, for whoever has to bring it back to that."""
+"""How an agent runs, so that a later start can bring back just that."""
 
 from .attributes import as_words, attributes_of, environment_of
 from .home import generation_of
 from .host import as_text
 
 
-def how_it_runs(processes, dear=False):
-    """Attributes and environment of the daemon, as of attributes_of and environment_of; None for no processes."""
+def how_it_runs(processes, ionice=False):
+    """Attributes and environment of the daemon, as of attributes_of and environment_of; None for no processes.
+
+    ionice: as of attributes_of.
+    """
     if not processes:
         return None
     pid = processes[0].pid  # daemons come first
-    return attributes_of(pid, dear), environment_of(pid)
+    return attributes_of(pid, ionice), environment_of(pid)
 
 
 def ran_as(home, processes, units, runs):

@@ -86,8 +86,8 @@ def run_phase(options, function, tell=None):
     options: the arguments of Request, as a dict. function: what carries such a Request out. tell: as of Log.
     Returns a dict that JSON can carry: C(changed), C(home), C(log), C(processes) (program, pid, user, executable; from
     Stop also signal and seconds), C(warnings), and by phase C(generations), C(ran_as), C(stopped_at), C(ready_at),
-    C(boot_id), C(removed). A failure has C(failed), C(reason) and C(msg) besides what was found until then. What
-    nobody foresaw, such as a disk that gives errors, leaves as the exception that it is.
+    C(boot_id), C(removed). A failure has C(failed), C(reason) and C(msg) besides what was found until then. Raises what
+    no phase foresees, such as the error of a disk.
     """
     previous, log, told = {}, Log(tell), {}
     try:

@@ -171,7 +171,7 @@ def _write(descriptor, content):
 
 
 def _offer(descriptor, line):
-    """Write a short line, unless that would have to wait or cannot be done: no work waits for who watches it."""
+    """Write a short line, unless that would have to wait or cannot be done: the work does not wait for its watchers."""
     try:
         if _is_ready(descriptor, select.POLLOUT, 0):
             os.write(descriptor, line)

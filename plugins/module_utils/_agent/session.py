@@ -38,8 +38,7 @@ def session_of(pid):
 
 
 def end_with_session(pid):
-    """A text about a process that systemd-logind will end together with its login session; None for others.
-    """
+    """A text about a process that systemd-logind will end together with its login session; None for others."""
     scope = session_of(pid)
     uids = [part[len("user-"):-len(".slice")] for part in control_group(pid).split("/")
             if part.startswith("user-") and part.endswith(".slice")] if scope else []

@@ -6,8 +6,8 @@
 
 """Reads single settings from the agent's YAML files. Hosts have no library for that.
 
-It reads nested mappings with one key a line, as the vendor's files are. What else YAML has is skipped where no wanted
-setting can be in it, and refused where one could: a wrong folder is worse than none.
+It reads nested mappings with one key a line, as the vendor's files are. Other YAML is skipped where no wanted setting
+can be in it, and refused where one could be, since a wrong folder is worse than none.
 """
 
 _NOTHING = ("", "~", "null", "Null", "NULL")
@@ -151,7 +151,7 @@ def _scalar(value):
 
 
 def _quoted_text(text):
-    """What is between the quotes at the begin, and what is behind them."""
+    """The text between the quotes at the beginning, and the rest behind them."""
     rest = _behind_quotes(text)
     inner = text[1:len(text) - len(rest) - 1]
     if text[0] == u"'":
@@ -162,7 +162,7 @@ def _quoted_text(text):
 
 
 def _behind_quotes(text):
-    """What is behind the quotes at the begin, whatever is between them."""
+    """The rest behind the quotes at the beginning."""
     quote, place = text[0], 1
     while place < len(text):
         if text[place] == u"\\" and quote == u"\"" or text[place:place + 2] == u"''" and quote == u"'":

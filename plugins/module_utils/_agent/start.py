@@ -34,7 +34,7 @@ LOOK_EVERY = 0.2
 
 def start(request):
     """Start the agent unless it runs, and wait until its daemon guards every child."""
-    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    AdminLock(request).check()  # the look comes after what a control program is doing now
     survey, dummy = survey_installed(request.home)
     survey.close()
     request.log.found(survey.processes)

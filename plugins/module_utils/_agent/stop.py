@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Stop: the daemons first, since they revive their children, then whoever is left."""
+"""Stop: the daemons first, since they revive their children, then the other processes."""
 
 from .host import AgentError, Interrupted, uptime
 from .lock import AdminLock
@@ -21,17 +21,17 @@ ROUNDS = 3  # how often what came back while we worked is stopped again
 
 def stop(request):
     """Stop every agent process, through systemd where a service of it runs the agent, by pid what is left."""
-    AdminLock(request).check()  # what a control program does right now is over before anybody looks
+    AdminLock(request).check()  # the look comes after what a control program is doing now
     survey, dummy = survey_installed(request.home)
     survey.close()
     lock = AdminLock(request, account_of_processes(survey.processes))
     units = units_of(request, survey.processes)
-    runs = how_it_runs(survey.processes, dear=True)
+    runs = how_it_runs(survey.processes, ionice=True)
     found = {"ran_as": ran_as(request.home, survey.processes, units, runs)}
     if request.check_mode:
         return _plan(request, survey, units, found)
     stopping, stopped_units = Stopping(request), []
-    # What a start finds in its way and ends is nothing to start again.
+    # A start that ends orphans must not keep how they ran.
     kept = remember(request.home, survey.processes, found["ran_as"], runs) if request.phase == "stop" else []
     try:
         at_first = set((process.pid, process.start) for process in stopping.look())

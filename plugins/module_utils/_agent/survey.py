@@ -172,7 +172,7 @@ class Survey(object):
         self.processes.sort(key=lambda process: (not process.is_daemon, process.pid))
 
     def _decide(self, undecided):
-        """What the agent's daemon has started is the agent's, whatever it runs; of the others it is told."""
+        """Sort the undecided ones: a process that the agent's daemon has started is the agent's, whatever it runs."""
         agents = dict((process.pid, process) for process in self.processes)
         for process, why in undecided:
             found = stat_or_none(process.pid)
@@ -361,7 +361,7 @@ def revived(how, processes, facts, **more):
 
 
 def origin_of(process):
-    """Who started a process, as far as the process table and the control groups show it."""
+    """The origin of a process, for people, as its parent and its control group show it."""
     found = stat_or_none(process.pid)
     if found is None:
         return "it ended meanwhile"

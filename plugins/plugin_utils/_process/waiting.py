@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Wait for what nobody tells of."""
+"""Wait for what has to be looked at again and again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import typing as t
 def wait_until(is_so: t.Callable[[], bool], seconds: float, look_every: float) -> bool:
     """Wait until something is so, for so many seconds at most. Returns whether it came to that.
 
-    is_so: looks. look_every: seconds between two looks.
+    is_so: looks, at least once. look_every: seconds between two looks.
     """
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if is_so():
-            return True
+    while not is_so():
+        if time.monotonic() >= until:
+            return False
         time.sleep(look_every)
-    return False
+    return True

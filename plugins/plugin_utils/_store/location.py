@@ -70,11 +70,9 @@ class Location:
 
     def hide(self, text: str) -> str:
         """The text in one line, without the password."""
-        text = " ".join(text.split())
-        secrets = [self.url.password, *(value for name, value in self.url.query.items() if "pass" in name)]
-        for secret in secrets:
+        for secret in (self.url.password, *(value for name, value in self.url.query.items() if "pass" in name)):
             text = text.replace(str(secret), "***") if secret else text
-        return text
+        return " ".join(text.split())
 
 
 def _parse(text: str) -> sa.URL:

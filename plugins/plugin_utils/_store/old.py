@@ -27,6 +27,7 @@ _SUBTASKS = 5000
 
 # Those with a reference to a task.
 _PARTS = (
+    tables.WAVE,
     tables.HAND_IN,
     tables.DUE,
     tables.SLICE,
@@ -75,8 +76,7 @@ def remove(connection: sa.Connection, task_ids: t.Sequence[int], seconds: int) -
     locked = sa.select(task.id).where(task.id.in_(task_ids), *_may_go(seconds)).order_by(task.id).with_for_update()
     gone = list(connection.scalars(locked))
     if gone:
-        parts = (tables.WAVE, *_PARTS) if tables.has(connection, tables.WAVE) else _PARTS
-        for table in parts:
+        for table in _PARTS:
             connection.execute(sa.delete(table).where(table.c.task_id.in_(gone)))
         connection.execute(sa.delete(tables.TASK).where(task.id.in_(gone)))
     return gone

@@ -80,16 +80,9 @@ def read(connection: sa.Connection, task_ids: t.Sequence[int]) -> list[Task]:
         subtasks[row.task_id].append(row)
     # Each statement sees what was committed before it: one without subtasks was removed since the first.
     there = [number for number in task_ids if subtasks.get(number)]
-    waves = _waves(connection, task_ids)
+    found_waves = connection.execute(_of(task_ids, tables.WAVE)).all()
+    waves = {row.task_id: Wave(row.number, row.of, row.later) for row in found_waves}
     return [_load(found[number], hosts[number], subtasks[number], waves.get(number)) for number in there]
-
-
-def _waves(connection: sa.Connection, task_ids: t.Sequence[int]) -> dict[int, Wave]:
-    """Which waves these tasks are, by their ids."""
-    if not tables.has(connection, tables.WAVE):
-        return {}
-    found = connection.execute(_of(task_ids, tables.WAVE)).all()
-    return {row.task_id: Wave(row.number, row.of, row.later) for row in found}
 
 
 def read_share(connection: sa.Connection, task_id: int, subtask_ids: t.Collection[int]) -> Task:

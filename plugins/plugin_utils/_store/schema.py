@@ -158,12 +158,10 @@ HAND_IN = _table(
     sa.Column("outcome", Text, nullable=False),  # JSON
 )
 
-# The tasks that are waves of a request. A store from before there were waves gets the table with the first one.
+# The tasks that are waves of a request.
 WAVE = _table(
     "ocp_wave",
-    sa.Column(
-        "task_id", sa.ForeignKey("ocp_task.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    ),
+    _task_id(),
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("of", sa.BigInteger, nullable=False),
     sa.Column("later", sa.BigInteger, nullable=False),  # hosts that come after it
@@ -177,7 +175,7 @@ MARK = _table(
     sa.Column("made", sa.BigInteger, nullable=False),  # seconds since the epoch, by the database's clock
 )
 
-# The signatures of requests over HTTP, as digests. A store from before them gets the table with the first one.
+# The signatures of requests over HTTP, as digests.
 SIGNATURE = _table(
     "ocp_signature",
     sa.Column("digest", sa.String(64), primary_key=True),
@@ -193,16 +191,6 @@ def read_version(connection: sa.Connection) -> int | None:
     if not sa.inspect(connection).has_table(SCHEMA.name):
         return None
     return connection.scalar(sa.select(SCHEMA.c.version))
-
-
-def has(connection: sa.Connection, table: sa.Table) -> bool:
-    """Whether there is this table, which a store of an earlier release lacks."""
-    return sa.inspect(connection).has_table(table.name)
-
-
-def make(connection: sa.Connection, table: sa.Table) -> None:
-    """Make a table where it is missing. Raises SQLAlchemyError, also if another controller makes it now."""
-    table.create(connection, checkfirst=True)
 
 
 def create(connection: sa.Connection) -> None:

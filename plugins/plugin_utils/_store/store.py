@@ -91,18 +91,14 @@ class Store:
         build: t.Callable[[int, int], Task],
         executor: Executor,
         workflow: Workflow | None = None,
-        *,
-        in_waves: bool = False,
     ) -> Task:
         """Store a new task and lock its hosts.
 
         definition: key of DEFINITIONS. build: receives the ids of the task and of its first subtask. workflow: given if
-        a workflow executes the task; executor is nobody then. in_waves: whether the task is a wave of its request.
-        Raises OcpError (409) that names every host that another task works on.
+        a workflow executes the task; executor is nobody then. Raises OcpError (409) that names every host that another
+        task works on.
         """
         self._clear()
-        if in_waves:
-            _need(self._database, tables.WAVE)
 
         def body(connection: sa.Connection) -> Task:
             self._database.forget_marks(connection)
@@ -375,7 +371,6 @@ class Store:
 
         digest: SHA-256 of the signature, in hexadecimal. seconds: for how long it is known.
         """
-        _need(self._database, tables.SIGNATURE)
         try:
             self._database.write(functools.partial(signatures.use_up, digest=digest, seconds=seconds))
         except signatures.UsedUp:
@@ -420,7 +415,7 @@ class Store:
 
     def _reap(self, task_id: int, connection: sa.Connection) -> None:
         row = _lock_row(connection, task_id)
-        if row.status == RUNNING and all(map(_has_died, self._running(connection, task_id))):
+        if row is not None and row.status == RUNNING and all(map(_has_died, self._running(connection, task_id))):
             (task,) = rows.read(connection, [task_id])
             ended = self._close(connection, row, task)
             logs = subtask_log.blocks(task, ended, row.exec_token[:16])
@@ -464,24 +459,11 @@ def _has_tables(database: Database) -> bool:
 
 
 def _make_tables(database: Database) -> None:
-    def body(connection: sa.Connection) -> None:
-        if tables.read_version(connection) is None:
-            tables.create(connection)
-
-    _make(database, body)
-
-
-def _need(database: Database, table: sa.Table) -> None:
-    """Make a table that a store of an earlier release lacks."""
-    if not database.read(functools.partial(tables.has, table=table)):
-        _make(database, functools.partial(tables.make, table=table))
-
-
-def _make(database: Database, body: t.Callable[[sa.Connection], None]) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with database.transaction(writing=True) as connection:
-                body(connection)
+                if tables.read_version(connection) is None:
+                    tables.create(connection)
             return
         except StoreError:
             # Another controller is creating them, or they cannot be created. The next attempts tell.

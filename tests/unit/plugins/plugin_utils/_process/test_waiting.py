@@ -13,5 +13,11 @@ def test_it_ends_as_soon_as_it_is_so() -> None:
     assert list(looks) == []
 
 
+def test_it_looks_once_more_when_the_time_is_over() -> None:
+    """The time may have gone by while this process was stopped."""
+    looks = iter([False, True])
+    assert wait_until(lambda: next(looks), 0.001, 0.05)
+
+
 def test_it_ends_when_the_time_is_over() -> None:
     assert not wait_until(lambda: False, 0.01, 0.001)

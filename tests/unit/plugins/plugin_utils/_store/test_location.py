@@ -44,6 +44,11 @@ def test_the_password_is_not_shown(given: str, used: str) -> None:
     assert location.hide("no\n way, S3cret") == ("no way, ***" if "S3cret" in given else "no way, S3cret")
 
 
+def test_a_password_with_blanks_is_not_shown() -> None:
+    location = Location.of("mysql://ocp:S3%20%20cret@db/ocp")
+    assert location.hide("no way,\nS3  cret") == "no way, ***"
+
+
 @pytest.mark.parametrize(
     "password", ["S3cret@S3cret", "@S3cret", "S3cret@", "12/S3@S3:cret@1", "S3cret?S3@cret", "S3?cret", "%40S3@cret"]
 )
