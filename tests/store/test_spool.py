@@ -173,7 +173,7 @@ def test_results_belong_to_one_store(database: Kind, url: str) -> None:
     with Store.open(url) as store, Store.open(other) as second:
         task, same_id = create(store, 1), create(second, 1)
         assert task.id == same_id.id
-        path = spool(url, carry_out(task), ME)
+        path = spool(url, carry_out(task), ME, None)
         Store.open(other).close()
         assert path.exists()
         assert second.load(task.id).status == "RUNNING"
@@ -186,7 +186,7 @@ def test_results_belong_to_one_store(database: Kind, url: str) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"task": {}, "executor": {}, "logs": {}}', "\xff"])
 def test_results_that_cannot_be_read_are_named(url: str, text: str) -> None:
     with Store.open(url) as store:
-        path = spool(url, create(store, 1), ME)
+        path = spool(url, create(store, 1), ME, None)
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(StoreError, match=f"{path} cannot be read: .*: mend that file, or move it away"):
         Store.open(url)

@@ -74,13 +74,14 @@ def _check_link(path: str, name: str, link: os.stat_result, folder: os.stat_resu
     if folder.st_mode & stat.S_IWOTH and link.st_uid not in (os.geteuid(), folder.st_uid):
         raise PermissionError(
             errno.EPERM,
-            f"{name} is a link that {_user(link.st_uid)} has laid in a folder where everybody may, and it is not "
+            f"{name} is a link of {user_name(link.st_uid)} in a folder that everybody may write to, and is not "
             "followed: remove it, or give a path in a folder of your own",
             path,
         )
 
 
-def _user(uid: int) -> str:
+def user_name(uid: int) -> str:
+    """The login name of a user, for people."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

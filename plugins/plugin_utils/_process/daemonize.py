@@ -13,7 +13,7 @@ import signal
 import typing as t
 
 
-def daemonize(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
+def daemonize(work: t.Callable[[], None], keep: t.Collection[int]) -> None:
     """Run work in a detached process, which ends with it.
 
     keep: file descriptors that it needs; all others are closed. Call it in a worker, whose forks do not have
@@ -28,7 +28,7 @@ def daemonize(work: t.Callable[[], None], keep: t.Collection[int] = ()) -> None:
         if os.fork() == 0:
             _detach(keep)
             work()
-    except BaseException:  # nobody hears it; others notice that the process is missing
+    except BaseException:  # there is no place to tell it; others notice that the process is missing
         pass
     finally:
         os._exit(0)

@@ -18,19 +18,17 @@ from pathlib import Path
 def at_most(more: int) -> t.Iterator[None]:
     """Let this process use at most so many more bytes during the block. Beyond that it gets MemoryError.
 
-    Its children get the same limit. There is none if the kernel does not tell the current size.
+    Its children get the same limit. There is no limit if the kernel does not tell the current size.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        resource.setrlimit(resource.RLIMIT_AS, (_lower(pages * resource.getpagesize() + more, soft), hard))
+        wanted = pages * resource.getpagesize() + more
+        limit = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     except (OSError, ValueError):
         pass
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _lower(wanted: int, limit: int) -> int:
-    return wanted if limit == resource.RLIM_INFINITY else min(wanted, limit)

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Where a process of this run listens, and who calls there."""
+"""Unix sockets of a run: their addresses, and the user at the other end."""
 
 from __future__ import annotations
 

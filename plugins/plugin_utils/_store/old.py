@@ -6,8 +6,8 @@
 
 """Old tasks, and their removal.
 
-A task is old by the last sign of life of its runs, so a retry makes it young again. A RUNNING task never goes, also
-where its executor is dead: who asks for it next learns that it is FAILED, and can retry it.
+The age of a task counts from the last sign of life of its runs, so a retry makes it young again. A RUNNING task is
+never removed, even if its executor is dead: the next look closes it as FAILED, and it can be retried.
 
 The functions are part of the caller's transaction.
 """

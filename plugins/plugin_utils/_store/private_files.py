@@ -12,10 +12,11 @@ import contextlib
 import errno
 import fcntl
 import os
-import pwd
 import stat
 import typing as t
 from pathlib import Path
+
+from .._files.folder import user_name
 
 _OF_CONTAINERS = ("/run/.containerenv", "/.dockerenv")
 _DISK = "/"
@@ -32,7 +33,7 @@ def data_folder() -> Path:
 def goes_with_container() -> bool:
     """Whether the user's data folder is on the disk of a container, which goes with it.
 
-    A volume is another disk. Whoever has set XDG_DATA_HOME, or has a store there already, has chosen the place.
+    A volume is another disk. A user who has set XDG_DATA_HOME, or has a store there already, has chosen the place.
     """
     folder = data_folder()
     if os.path.isabs(os.environ.get("XDG_DATA_HOME", "")) or (folder / "tasks.db").exists():
@@ -84,18 +85,11 @@ def check_file(path: Path) -> None:
     _check(path, os.lstat(path), stat.S_ISREG, "is not a regular file")
 
 
-def _check(path: Path, found: os.stat_result, is_kind: object, otherwise: str) -> None:
-    if not is_kind(found.st_mode):  # type: ignore[operator]
+def _check(path: Path, found: os.stat_result, is_kind: t.Callable[[int], bool], otherwise: str) -> None:
+    if not is_kind(found.st_mode):
         raise OSError(errno.EINVAL, otherwise, str(path))
     if found.st_uid != os.geteuid():
-        owners = f"belongs to {_user(found.st_uid)}, and this is run by {_user(os.geteuid())}"
+        owners = f"belongs to {user_name(found.st_uid)}, and this is run by {user_name(os.geteuid())}"
         raise PermissionError(errno.EPERM, owners, str(path))
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(errno.EPERM, "can be written by others (chmod go-w)", str(path))
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

@@ -44,18 +44,14 @@ def update(connection: sa.Connection, task: Task, columns: t.Mapping[str, t.Any]
     connection.execute(sa.update(tables.TASK).where(tables.TASK.c.id == task.id).values(values))
     _replace(connection, tables.TASK_HOST, "position", _hosts(task))
     subtasks = _subtasks(task)
-    canceling = _ids_of_canceling(connection, task)
+    column = tables.SUBTASK.c
+    marked = sa.select(column.id).where(column.task_id == task.id, column.status == CANCELING)
+    canceling = set(connection.scalars(marked))
     for subtask in subtasks:
         # the executor's value does not contain the cancel yet
         if subtask["status"] == RUNNING and subtask["id"] in canceling:
             subtask["status"] = CANCELING
     _replace(connection, tables.SUBTASK, "id", subtasks)
-
-
-def _ids_of_canceling(connection: sa.Connection, task: Task) -> set[int]:
-    column = tables.SUBTASK.c
-    found = sa.select(column.id).where(column.task_id == task.id, column.status == CANCELING)
-    return set(connection.scalars(found))
 
 
 def _replace(connection: sa.Connection, table: sa.Table, key: str, rows: t.Sequence[Values]) -> None:
@@ -159,7 +155,7 @@ def _hosts(task: Task) -> list[Values]:
             "position": position,
             "host_id": target.host_id,
             "host": target.host,
-            "record": _json(asdict(record)),
+            "record": as_json(asdict(record)),
         }
         for position, (target, record) in enumerate(zip(task.targets, task.records, strict=True))
     ]
@@ -171,14 +167,15 @@ def _subtasks(task: Task) -> list[Values]:
             **{field: getattr(subtask, field) for field in _SUBTASK_FIELDS},
             "task_id": task.id,
             "stage": stage,
-            "error": None if subtask.error is None else _json(subtask.error),
+            "error": None if subtask.error is None else as_json(subtask.error),
         }
         for stage, subtasks in enumerate(task.stages)
         for subtask in subtasks
     ]
 
 
-def _json(value: t.Any) -> str:
+def as_json(value: t.Any) -> str:
+    """The text of a column with JSON."""
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
 
 

@@ -33,7 +33,7 @@ class Spooled:
     logs: t.Mapping[int, str]
 
 
-def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, str] | None = None) -> Path:
+def spool(url: str | None, task: Task, executor: Executor, logs: t.Mapping[int, str] | None) -> Path:
     """Keep the arguments of a failed Store.save. Returns the file.
 
     It replaces an earlier file of the same executor, except its logs, which come first. Raises OSError, and

@@ -191,10 +191,11 @@ class Store:
         return self._database.write(body)
 
     def hand_in(self, task_id: int, executor: Executor, outcomes: t.Mapping[int, Outcome]) -> None:
-        """Store what hosts have come to in the phase that is going on: who asks sees it, until save() settles it.
+        """Store outcomes of hosts before the barrier of their phase. load() and find() show them until save() settles
+        them.
 
-        Nothing is stored of what is not due, or is not this executor's. The logs come with save(). outcomes: by subtask
-        id; the first one counts.
+        outcomes: by subtask id; the first one counts. Those of subtasks that are not due, or of another executor's
+        task, are left out. Their logs come with save().
         """
         with self._database.transaction(writing=True) as connection:
             row = _lock_row(connection, task_id)
@@ -381,14 +382,10 @@ class Store:
 
     def _lock(self, connection: sa.Connection, task_id: int) -> tuple[t.Any, Task]:
         """The task's row, locked until the end of the transaction, and the task. Raises OcpError (404)."""
-        row = self._lock_row(connection, task_id)
-        return row, rows.read(connection, [task_id])[0]
-
-    def _lock_row(self, connection: sa.Connection, task_id: int) -> t.Any:
         row = _lock_row(connection, task_id) if 1 <= task_id <= MAX_ID else None
         if row is None:
             raise self._unknown(task_id)
-        return row
+        return row, rows.read(connection, [task_id])[0]
 
     def _unknown(self, task_id: int, subtask_id: int | None = None) -> OcpError:
         what, field, value = f"task {task_id}", "taskId", task_id

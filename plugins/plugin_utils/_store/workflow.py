@@ -25,7 +25,7 @@ from .._files.document import plain
 from .._task.operation import PHASES
 from .._task.task import DUE, RUNNING, Outcome, Task
 from . import schema as tables
-from .rows import chunks
+from .rows import as_json, chunks
 from .sql import sa
 
 Outcomes = dict[str, dict[int, Outcome]]  # by phase, then by host index
@@ -117,11 +117,7 @@ def keep(connection: sa.Connection, task_id: int, outcomes: t.Mapping[int, Outco
     """Store outcomes, by subtask id, of which none is stored."""
     if outcomes:
         rows = [
-            {
-                "task_id": task_id,
-                "subtask_id": number,
-                "outcome": json.dumps(plain(asdict(outcome)), ensure_ascii=False, allow_nan=False),
-            }
+            {"task_id": task_id, "subtask_id": number, "outcome": as_json(asdict(outcome))}
             for number, outcome in sorted(outcomes.items())
         ]
         connection.execute(sa.insert(tables.HAND_IN), plain(rows))

@@ -181,7 +181,7 @@ def test_the_link_of_somebody_else_is_not_followed(shared: Path, place: str, the
     if place == "behind a link of ours":
         path = shared.parent / "to it"
         path.symlink_to("shared/link")
-    with pytest.raises(PermissionError, match=f"a link that user {SOMEBODY} has laid"):
+    with pytest.raises(PermissionError, match=f"a link of user {SOMEBODY} in a folder"):
         write(str(path), {})
     assert (target.read_text() if there else target.exists()) == ("precious" if there else False)
     assert os.listdir(target.parent) == (["target"] if there else [])
