@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""A fan-out as its action sees it: what each host has to do goes in, what became of each comes out.
+"""A fan-out as its action sees it: the works of hosts go in, and the answer of each comes out.
 
-The connections are held by a process beside ansible-playbook (engine.py), since an action ends with its
-phase: the first one starts it, the others find it by a socket in the folder that all of them share.
+A process beside ansible-playbook holds the connections (engine.py), since an action ends with its phase. The first
+action starts it. The others find it by a socket in the folder that all of them share.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _CALLERS = 16  # that may wait to be heard
 class EngineGoneError(Exception):
     """The process that holds the connections has ended, or cannot be started.
 
-    sent: whether it had got the works; then what was not answered may have been done. Else no host was contacted.
+    sent: whether it may have got the works. Without an answer a host may have done its work then. Otherwise no host was
+    contacted.
     """
 
     def __init__(self, message: str, *, sent: bool) -> None:
@@ -90,7 +91,7 @@ class Engine:
                     _start(address, self._folder)
                     connection.connect(address)
                 if unix_socket.peer(connection) != os.geteuid():
-                    raise PermissionError(f"{self._folder / _SOCKET} is somebody else's")
+                    raise PermissionError(f"{self._folder / _SOCKET} is of another user")
                 self._connection = connection
         return self._connection
 
@@ -121,7 +122,7 @@ class Engine:
         library: what the resident needs, see carrier.library. at_once: how many hosts have their turn at the same time.
         timeout: seconds a host has from its own turn on. keep: the connections, for another phase. begun: gets each
         host's name when it has its turn. cancelled: asked for again and again, to the end; once it is true no other
-        host gets its turn. stepped: gets a host's name and what it is at, see host_answer.step(); many never tell.
+        host gets its turn. stepped: gets a host's name and what it is doing, see host_answer.step(); many never tell.
         """
         if cancelled():  # before the engine could begin one
             now = iso_now()
@@ -173,7 +174,9 @@ class Engine:
 
     def _receive(self, connection: socket.socket) -> t.Iterator[dict[str, t.Any]]:
         """What comes until the next look. Raises OSError."""
-        if not select.select([connection], [], [], _LOOK_EVERY)[0]:
+        poll = select.poll()  # select() takes no descriptor above 1023
+        poll.register(connection, select.POLLIN)
+        if not poll.poll(_LOOK_EVERY * 1000):
             return
         data = connection.recv(1 << 20)
         if not data:
@@ -221,7 +224,7 @@ def _start(address: str, folder: Path) -> None:
 
 
 def _said(folder: Path) -> str:
-    """What the engine has left of its reason."""
+    """The last line of the engine's log, as the end of a message; empty for none."""
     try:
         text = (folder / _LOG).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

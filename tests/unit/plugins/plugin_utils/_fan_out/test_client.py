@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -47,24 +50,48 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert not caught.value.sent
 
 
-def test_steps_are_signs_of_life(tmp_path: Path) -> None:
-    """A look that hears something at once takes no time: hundreds of hosts that tell their steps are not silent."""
-    steps = 600  # more than the looks that a silent engine is given
-    answer = client.Answer("db1", "now", "now", True, output={})
+ANSWER = client.Answer("db1", "now", "now", True, output={})
 
-    def speak(listener: socket.socket) -> None:
+
+def engine_that_says(folder: Path, stack: ExitStack, *documents: object) -> None:
+    """Stand in for the engine: tell a caller these documents, one after another, and hang up when the caller does."""
+    address = stack.enter_context(unix_socket.address(folder, client._SOCKET))
+    listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+    listener.bind(address)
+    listener.listen()
+
+    def speak() -> None:
         connection, _address = listener.accept()
         with connection:
-            for _step in range(steps):
-                connection.sendall(frame({"host": "db1", "at": {"step": "kill"}}))
+            for document in documents:
+                connection.sendall(frame(document))
                 time.sleep(0.001)
-            connection.sendall(frame(answer.dump()))
-            connection.recv(1 << 20)
+            while connection.recv(1 << 20):
+                pass
 
-    with unix_socket.address(tmp_path, client._SOCKET) as address, socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        with ThreadPoolExecutor() as pool:
-            engine = pool.submit(speak, listener)
-            assert carry_out(tmp_path, WORK, timeout=0.1) == [("db1", answer)]
-            engine.result()
+    stack.callback(stack.enter_context(ThreadPoolExecutor()).submit(speak).result)
+
+
+def test_steps_are_signs_of_life(tmp_path: Path) -> None:
+    """A look that hears something at once takes no time: hundreds of hosts that tell their steps are not silent."""
+    step = {"host": "db1", "at": {"step": "kill"}}
+    with ExitStack() as stack:
+        engine_that_says(tmp_path, stack, *[step] * 600, ANSWER.dump())  # more than the looks that a silence may last
+        assert carry_out(tmp_path, WORK, timeout=0.1) == [("db1", ANSWER)]
+
+
+def test_an_action_with_many_open_files(tmp_path: Path) -> None:
+    """select() takes no descriptor above 1023."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], 1200), limits[1]))
+    try:
+        with ExitStack() as stack:
+            engine_that_says(tmp_path, stack, ANSWER.dump())
+            null = os.open(os.devnull, os.O_RDONLY)
+            stack.callback(os.close, null)
+            while (more := os.dup(null)) < 1024:
+                stack.callback(os.close, more)
+            stack.callback(os.close, more)
+            assert carry_out(tmp_path, WORK) == [("db1", ANSWER)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
