@@ -25,7 +25,7 @@ from .._process.unix_socket import peer
 from .._store.executor import Executor
 from .clock import IdleClock
 from .hosts import HANDSHAKES, Hosts
-from .messages import Answer, Job, Met, frame, read
+from .messages import Job, Met, frame, read
 
 _LOOK_EVERY = 1  # seconds between looks at ansible-playbook where the kernel does not tell
 
@@ -37,7 +37,7 @@ def run(listener: socket.socket, playbook: int, watch: int | None) -> None:
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    gc.freeze()  # what came from ansible-playbook stays as it is: not to be looked through, nor copied for that
+    gc.freeze()  # objects of ansible-playbook stay as they are: to look through them would copy their pages
     clock = IdleClock()
     loop = asyncio.SelectorEventLoop(clock)
     asyncio.set_event_loop(loop)
@@ -57,7 +57,7 @@ async def _serve(listener: socket.socket, playbook: int, watch: int | None, host
         except (OSError, asyncio.IncompleteReadError):
             pass  # it has hung up
         except Exception as error:
-            broken.set_exception(error)  # the caller is not hung up on before that is written down
+            broken.set_exception(error)  # the caller's connection stays until the error is in the log
             return
         writer.close()
 
@@ -68,7 +68,7 @@ async def _serve(listener: socket.socket, playbook: int, watch: int | None, host
     await asyncio.wait([gone, broken], return_when=asyncio.FIRST_COMPLETED)
     if broken.done():
         broken.result()
-    # No orderly goodbyes: the kernel closes every connection with this process, and the hosts' sshd do the rest.
+    # The kernel closes every connection with this process. The sshd of each host ends what runs there.
     os._exit(0)
 
 
@@ -84,7 +84,7 @@ async def _until_gone(playbook: int, watch: int | None) -> None:
 
 
 class _Caller:
-    """An action that has called, with one phase. met: the hosts that earlier ones have told of."""
+    """An action that has called, with one phase. met: the hosts that earlier callers have told of."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class _Caller:
     async def serve(self) -> None:
         """Tell the notes on hosts where that is asked first, and carry out the phase.
 
-        Its hosts are let go of when the action hangs up in the middle.
+        When the action hangs up in the middle, the connections to its hosts are closed.
         """
         request = await read(self._reader)
         if "notes" in request:
@@ -119,7 +119,7 @@ class _Caller:
         await listening
 
     async def _listen(self) -> None:
-        """Hear that the phase is to be cancelled, all that it still may want, until it hangs up."""
+        """Wait until the action hangs up. All that it may send before that is to cancel the phase."""
         while True:
             await read(self._reader)
             self._cancelled = True
@@ -132,16 +132,5 @@ class _Caller:
             request["timeout"],
             request["keep"],
             lambda: self._cancelled,
-            self._tell_begun,
-            self._tell_step,
-            self._tell,
+            lambda document: self._writer.write(frame(document)),
         )
-
-    def _tell_begun(self, host: str) -> None:
-        self._writer.write(frame({"begun": host}))
-
-    def _tell_step(self, host: str, step: dict[str, t.Any]) -> None:
-        self._writer.write(frame({"host": host, "at": step}))
-
-    def _tell(self, answer: Answer) -> None:
-        self._writer.write(frame(answer.dump()))

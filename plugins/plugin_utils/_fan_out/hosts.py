@@ -74,29 +74,24 @@ class Hosts:
         timeout: float,
         keep: bool,
         is_cancelled: t.Callable[[], bool],
-        begun: t.Callable[[str], None],
-        stepped: t.Callable[[str, dict[str, t.Any]], None],
-        tell: t.Callable[[Answer], None],
+        tell: t.Callable[[dict[str, t.Any]], None],
     ) -> None:
         """Give each job its turn. When this is cancelled, so are they, and their connections are closed.
 
         library: as the resident reads it. timeout: seconds from a host's own turn. keep: its connection, for
-        another phase. begun: gets each host's name when it has its turn. stepped: gets each host's name and step, see
-        host_answer.step(). tell: gets each host's answer.
+        another phase. tell: gets what client.Engine hears of each host: that it has its turn, its steps, its answer.
         """
         self._connector.forget_failed_jumps()
         turns = asyncio.Semaphore(min(at_once, self._most))
-        phase = _Phase(library, timeout, is_cancelled, turns, min(KEPT, self._most) if keep else 0, stepped)
+        phase = _Phase(library, timeout, is_cancelled, turns, min(KEPT, self._most) if keep else 0, tell)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
-                group.create_task(self._report(job, phase, begun, tell))
+                group.create_task(self._report(job, phase))
 
-    async def _report(
-        self, job: Job, phase: _Phase, begun: t.Callable[[str], None], tell: t.Callable[[Answer], None]
-    ) -> None:
+    async def _report(self, job: Job, phase: _Phase) -> None:
         async with phase.turns:
-            begun(job.host)
-            tell(await self._turn(job, phase))
+            phase.tell({"begun": job.host})
+            phase.tell((await self._turn(job, phase)).dump())
 
     async def _turn(self, job: Job, phase: _Phase) -> Answer:
         line = self._kept.pop(job.host, None)
@@ -117,7 +112,7 @@ class Hosts:
                     await stack.aclose()  # whose handshake is over makes room for others
                     if phase.is_cancelled():  # the way there may have been long
                         raise HostError(Failure.CANCELLED, "cancelled before anything was asked of it")
-                    output = await turn.ask(lambda step: phase.stepped(job.host, step))
+                    output = await turn.ask(lambda step: phase.tell({"host": job.host, "at": step}))
             except HostError as failed:
                 turn.close()
                 return turn.failed(failed)
@@ -149,7 +144,7 @@ class _Phase:
     is_cancelled: t.Callable[[], bool]
     turns: asyncio.Semaphore
     kept: int  # the most connections that are kept
-    stepped: t.Callable[[str, dict[str, t.Any]], None]
+    tell: t.Callable[[dict[str, t.Any]], None]
 
 
 class _Turn:
