@@ -7,15 +7,14 @@ DOCUMENTATION = r"""
 name: operation
 type: stdout
 author: OceanBase OCP collection contributors (@oceanbase)
-short_description: Screen of an operation, phase by phase
+short_description: Show the playbooks of this collection phase by phase
 version_added: 0.1.0
 description:
-  - Shows the playbooks of this collection as operators see them. On a terminal a line for each phase, with a bar, how
-    many hosts are through and have failed, and the slowest ones, drawn again while it goes on. Elsewhere a line for
-    each phase.
-  - There are no headings of plays and tasks, nothing about tasks that were skipped, and no recap. Failures, warnings
-    and deprecations are shown as they come, and the last screen is the end.
-  - Plays of other playbooks in the same run, and all plays with C(-vvv), are shown as by
+  - Shows one line for each phase of an operation. On a terminal the line has a bar, the number of hosts that have ended
+    and failed, and the slowest hosts, and is drawn again while the phase goes on.
+  - Shows no headings of plays and tasks, no skipped tasks and no recap. Failures, warnings and deprecations are shown
+    as they come, and the last screen comes at the end.
+  - Shows plays of other playbooks in the same run, and all plays with C(-vvv), like
     P(ansible.builtin.default#callback), with a recap of the run.
 requirements:
   - set as stdout in configuration
@@ -23,7 +22,7 @@ options:
   live:
     description:
       - Whether lines are drawn again while a phase goes on.
-      - V(auto) does it where standard output is a terminal, and not under ansible-runner or in AWX.
+      - V(auto) does so if standard output is a terminal, except under ansible-runner and in AWX.
     type: str
     choices: [auto, never]
     default: auto

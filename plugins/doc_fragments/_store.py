@@ -14,14 +14,14 @@ class ModuleDocFragment:
 options:
   task_store:
     description:
-      - Where tasks are kept. The URL of a database, as SQLAlchemy takes it, such as
-        C(postgresql+psycopg://user:password@host/database) or C(mysql+pymysql://user:password@host/database). OceanBase
-        in MySQL mode is reached by the latter.
-      - Without it, tasks are kept in a SQLite file of the user who runs Ansible,
-        C($XDG_DATA_HOME/oceanbase-ocp/tasks.db), which is made when it is missing. In a job of AWX, or in a container
-        whose home is on its own disk, they are then not kept.
-      - With V(none) no task is kept. It cannot be asked for, retried, rolled back or cancelled from elsewhere, and
-        nothing keeps two runs from working on one host.
+      - URL of the database that keeps tasks, as SQLAlchemy takes it, such as
+        C(postgresql+psycopg://user:password@host/database) or C(mysql+pymysql://user:password@host/database). The
+        latter also works for OceanBase in MySQL mode.
+      - By default tasks are kept in a SQLite file of the user who runs Ansible,
+        C($XDG_DATA_HOME/oceanbase-ocp/tasks.db), which is created if missing. In a job of AWX, or in a container whose
+        home is on its own disk, they are then not kept.
+      - With V(none) no task is kept. It cannot be shown, retried, rolled back or cancelled from elsewhere, and nothing
+        keeps two runs from working on one host.
     type: str
 """
 
@@ -29,19 +29,18 @@ options:
 options:
   role_bindings:
     description:
-      - Path of a YAML file that says who may do what. A mapping of OCP's roles C(HOST_MANAGER), C(HOST_VIEWER),
-        C(TASK_MANAGER), C(TASK_VIEWER) to C(users) and C(groups), which are lists of names.
-      - The user is the one who launched the job in AWX, else the login user, behind sudo too. Groups are those of the
-        controller's system; they do not apply to a user whom AWX names.
-      - Who lacks the role that the request takes is refused with 403 before anything else is looked at, and the system
-        log is told.
-      - Without this, nobody is refused.
+      - Path of a YAML file that binds roles to users. It maps OCP's roles C(HOST_MANAGER), C(HOST_VIEWER),
+        C(TASK_MANAGER) and C(TASK_VIEWER) to C(users) and C(groups), which are lists of names.
+      - In AWX the user is the one who launched the job. Elsewhere it is the login user, also behind sudo. Groups are
+        those of the controller's system, and do not apply to users of AWX.
+      - A user without the role is refused with 403 before anything else is checked, and the system log gets an entry.
+      - By default nobody is refused.
     type: path
   error_codes:
     description:
-      - The version of OCP whose spelling the error codes of the response have. V(4.x) has texts as C(CMP07005), V(3.1)
-        integers as C(7005).
-      - A code for which the documentation of 3.1 has no integer stays as it is.
+      - Version of OCP for the spelling of error codes in the response. V(4.x) has texts such as C(CMP07005), V(3.1) has
+        integers such as C(7005).
+      - A code without an integer in the documentation of 3.1 stays as it is.
     type: str
     choices: ['4.x', '3.1']
     default: '4.x'
@@ -51,68 +50,68 @@ options:
 options:
   timeouts:
     description:
-      - Seconds that a subtask may take, by phase as in O(oceanbase.ocp.agent_processes#module:phase), and by C(wait).
-      - What is left out is as the variable C(ocp_<phase>_timeout) has it, such as C(ocp_stop_timeout); without that, as
-        OCP has it. 600 for C(stop) and C(start), 30 for C(wait), 60 for the others.
+      - Time limits of subtasks in seconds, by phase as in O(oceanbase.ocp.agent_processes#module:phase), and for
+        C(wait).
+      - A time limit that is left out is that of the variable C(ocp_<phase>_timeout), such as C(ocp_stop_timeout), or
+        else OCP's own. That is 600 for C(stop) and C(start), 30 for C(wait), and 60 for the others.
     type: dict
     default: {}
   max_fail_percentage:
     description:
-      - How many of the hosts, in percent, may have failed before the others are kept from going on. As in a play's
-        C(max_fail_percentage), the share must be exceeded.
-      - With V(0), the default, one failed host keeps every other one where it is. That is OCP's own rule.
+      - Percentage of the hosts that may fail. When more of them fail, the others do not go on to the next phase, as
+        with C(max_fail_percentage) of a play.
+      - With V(0), the default, one failed host holds all others. That is OCP's own rule.
     type: raw
   response_file:
     description:
-      - Path of the file to write the response to. It is replaced as a whole each time, at the beginning, at every
+      - Path of a file that the response is written to. The file is replaced as a whole at the beginning, at every
         barrier and at the end.
       - Nothing is written in check mode.
     type: path
   report_file:
     description:
-      - Path of the file to write a report for people to, as one page of HTML that loads nothing. It is replaced as a
-        whole at the beginning and at the end, also where the request is refused or the run is ended early.
-      - It has the graph of the task, a timeline of its hosts, what has failed by cause with the commands that go on,
+      - Path of a file that a report for people is written to, one page of HTML that loads nothing. The file is replaced
+        as a whole at the beginning and at the end, even if the request is refused or the run ends early.
+      - The report has the graph of the task, a timeline of its hosts, the failures by cause, the commands to continue,
         and the logs of all subtasks.
       - Nothing is written in check mode.
     type: path
   transport:
     description:
       - How the host program gets to the hosts of a phase.
-      - V(fanout) drives all of them from one event loop over connections that it keeps through the phases, with the
-        SSH settings that Ansible has for each. A host whose settings it does not fully understand fails as unreachable.
-      - V(task) makes the phase an ordinary Ansible task on every host, over its own connection plugin.
-      - V(auto), the default, is V(fanout) for every host whose settings it fully understands, and V(task) for the
+      - V(fanout) drives all hosts from one event loop, over connections that are kept through the phases, with the SSH
+        settings that Ansible has for each host. A host is unreachable if its settings are not fully understood.
+      - V(task) runs the phase as an ordinary Ansible task on each host, over its own connection plugin.
+      - V(auto), the default, is V(fanout) for each host whose settings are fully understood, and V(task) for the
         others.
     type: raw
   fanout:
     description:
-      - How many hosts V(transport=fanout) works on at the same time, from 1 to 10000.
-      - Without it, 500.
+      - Number of hosts that V(transport=fanout) works on at the same time, from 1 to 10000. Defaults to 500.
     type: raw
   progress:
     description:
-      - Seconds between lines that tell how far a phase is, while something changes; V(0) for no such lines.
-      - While nothing changes there is a line every 30 seconds.
-      - Without it, 5.
+      - Seconds between lines about the progress of a phase while something changes; V(0) for no such lines. Defaults
+        to 5.
+      - There is a line every 30 seconds while nothing changes.
     type: raw
   force:
     description:
-      - Take hosts, too, whose variable C(ocp_host_status) is V(DELETING) or whose C(ocp_agent_status) is
-        V(REINSTALLING). OCP refuses those.
+      - Whether to accept hosts that OCP refuses, with V(DELETING) in the variable C(ocp_host_status) or V(REINSTALLING)
+        in C(ocp_agent_status).
     type: bool
     default: false
   workflow:
     description:
-      - Have the task executed by a workflow, that is by several runs one after another, some of them side by side.
-        M(oceanbase.ocp.task_slice) takes part in it and M(oceanbase.ocp.task_barrier) joins the parts.
-      - All of them need the same O(task_store). Without one that outlives this run the request is refused.
+      - Whether a workflow executes the task, which consists of several runs one after another or side by side.
+        M(oceanbase.ocp.task_slice) works on a part of the hosts, and M(oceanbase.ocp.task_barrier) joins the parts.
+      - All runs need the same O(task_store). The request is refused if the store does not outlive this run.
     type: bool
     default: false
   workflow_timeout:
     description:
-      - Seconds from 60 to 604800 that the workflow may be without a run at work. After that the task has FAILED, and
-        its hosts are free.
-      - Without it, 3600. AWX may keep a node of a workflow waiting for long.
+      - Seconds from 60 to 604800 that the workflow may be without a run at work. After that the task is FAILED, and its
+        hosts are free.
+      - Defaults to 3600, since AWX may keep a node of a workflow waiting for long.
     type: raw
 """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: hosts
-short_description: The hosts that OCP manages
+short_description: Get the hosts of OCP
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
@@ -15,19 +15,19 @@ description:
   - The name of the inventory file must end in C(ocp_hosts.yml) or C(ocp_hosts.yaml).
   - Each host gets the variables C(ansible_host), C(ansible_port), C(ocp_host_id), C(ocp_host_name), C(ocp_host_alias),
     C(ocp_host_status), C(ocp_host_type), C(ocp_host_kind), C(ocp_host_architecture), C(ocp_host_os),
-    C(ocp_agent_status), C(ocp_agent_version), C(ocp_region), C(ocp_idc), and, from OCP only, C(ocp_services).
+    C(ocp_agent_status), C(ocp_agent_version), C(ocp_region) and C(ocp_idc), and from OCP also C(ocp_services).
     Unknown values are null; an unknown C(ansible_port) is missing.
-  - With O(cache), the hosts of an earlier read serve while OCP does not answer, whatever their age. See the notes.
+  - With O(cache), hosts that were read before are used while OCP does not answer, at any age. See the notes.
 options:
   plugin:
-    description: Marks the file as an inventory of this plugin.
+    description: Token that makes the file an inventory of this plugin.
     type: str
     required: true
     choices: [oceanbase.ocp.hosts]
   url:
     description:
       - Address of OCP, such as V(https://ocp.example.com:8443). C(/api/v2) is added.
-      - Exactly one of O(url) and O(registry) is needed.
+      - Exactly one of O(url) and O(registry) is required.
     type: str
     env:
       - name: OCP_URL
@@ -36,13 +36,13 @@ options:
         key: url
   username:
     description:
-      - User of OCP, for HTTP Basic. The user needs OCP's role HOST_VIEWER.
+      - User of OCP for HTTP Basic authentication, who needs OCP's role HOST_VIEWER.
       - Over plain HTTP the password crosses the network in clear text.
     type: str
     env:
       - name: OCP_USERNAME
   password:
-    description: Password of O(username). A text.
+    description: Password of O(username), as a text.
     type: raw  # with type str, the error about a value of another type would show it
     env:
       - name: OCP_PASSWORD
@@ -54,7 +54,7 @@ options:
     env:
       - name: OCP_ACCESS_KEY
   secret_key:
-    description: AccessKey secret of O(access_key). A text.
+    description: AccessKey secret of O(access_key), as a text.
     type: raw
     env:
       - name: OCP_SECRET_KEY
@@ -69,7 +69,7 @@ options:
         key: validate_certs
   ca_path:
     description:
-      - PEM file with the certificates of the authorities to trust, instead of those of the system.
+      - Path of a PEM file with the certificates of trusted authorities, instead of those of the system.
       - A relative path begins at the folder of the inventory file.
     type: str
     env:
@@ -78,7 +78,7 @@ options:
       - section: oceanbase_ocp
         key: ca_path
   timeout:
-    description: Time limit of a page in seconds, from the look-up of OCP's name to the last byte.
+    description: Time limit in seconds for a page, from the look-up of OCP's name to the last byte.
     type: int
     default: 20
     env:
@@ -127,8 +127,8 @@ options:
         key: registry
   hostnames:
     description:
-      - Name of a host in the inventory, as a list of variables or Jinja2 expressions. The first one that gives a text
-        counts.
+      - List of variables or Jinja2 expressions for the name of a host in the inventory. The first one that yields a
+        text is used.
       - Characters that Ansible would read as a pattern become underscores. A name that is taken, that is a group of
         this inventory, or that means the controller, such as V(localhost), gets the host's id appended.
     type: list
@@ -142,10 +142,10 @@ notes:
     templates in the inventory file, with lookups. Values from the environment and from OCP are never templates.
   - O(cache) needs a persistent cache plugin, such as P(ansible.builtin.jsonfile#cache). The default,
     P(ansible.builtin.memory#cache), forgets the hosts at the end of the run.
-  - Hosts older than O(cache_timeout) still serve when OCP cannot be reached, does not answer in time, breaks
-    off its answer, or returns only HTTP status 429 or 5xx after all retries. They also serve when a load balancer or a
-    login page answers in its place, with any HTTP status, or when its certificate is not trusted. A warning
-    gives the reason and their age. They do not serve after any other answer of OCP itself, such as a refused login.
+  - Hosts older than O(cache_timeout) are still used when OCP cannot be reached, does not answer in time, breaks off its
+    answer, or returns only HTTP status 429 or 5xx after all retries. They are also used when a load balancer or a login
+    page answers in its place, with any HTTP status, or when its certificate is not trusted. A warning gives the reason
+    and their age. They are not used after any other answer of OCP itself, such as a refused login.
   - Put C(plugin) first in the inventory file. If this plugin fails, Ansible tries to read the file as an INI
     inventory, and shows the line where it gives up.
 seealso:
@@ -153,7 +153,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# production.ocp_hosts.yml: all hosts, with a copy for when OCP is down; the password is in the variable OCP_PASSWORD
+# production.ocp_hosts.yml: all hosts, cached for times when OCP is down; OCP_PASSWORD has the password
 ---
 plugin: oceanbase.ocp.hosts
 url: https://ocp.example.com:8443

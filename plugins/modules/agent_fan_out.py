@@ -7,23 +7,23 @@
 
 DOCUMENTATION = r"""
 module: agent_fan_out
-short_description: Carry a phase out on all of its hosts at once
+short_description: Carry out a phase on all of its hosts at once
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Does on all hosts of a phase what M(oceanbase.ocp.agent_processes) does on one, from one process that keeps a
-    connection to each host through the phases of a run.
-  - It takes the SSH settings that Ansible has for a host, and asks OpenSSH for their meaning. The hosts in RV(rest) are
-    left to the phase's ordinary task. They have a setting that it does not fully understand, a key that is not known or
-    has changed, or another way of authentication.
-  - A host that was lost in the middle of a change is left to that task, too, which asks it again.
-  - The state of the run has the hosts and their way, see M(oceanbase.ocp.task_create).
-  - That process ends with C(ansible-playbook), and its connections with it. Hosts finish what they have begun.
+  - Does on all hosts of a phase what M(oceanbase.ocp.agent_processes) does on one. A single process keeps a connection
+    to each host through all phases of a run.
+  - Takes the SSH settings that Ansible has for a host, and asks OpenSSH for their meaning.
+  - Leaves the hosts in RV(rest) to the ordinary task of the phase. Such a host has a setting that is not fully
+    understood, a host key that is unknown or has changed, or another way of authentication.
+  - A host that is lost in the middle of a change is left to that task as well, which asks the host again.
+  - Takes the hosts from the state of the run, see M(oceanbase.ocp.task_create).
+  - The process and its connections end with C(ansible-playbook). Hosts finish what they have begun.
   - Runs on V(localhost), before the play of the hosts in RV(rest).
 options:
   phase:
-    description: The phase. One that is not due has no hosts.
+    description: The phase to carry out. A phase that is not due has no hosts.
 extends_documentation_fragment:
   - oceanbase.ocp._phase
   - oceanbase.ocp._controller
@@ -31,18 +31,18 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: The hosts tell their plan, and change nothing.
+    description: The hosts report their plan and change nothing.
   diff_mode:
     support: full
-    description: Shows the processes before and after, or the removed files, of every host.
+    description: Shows the processes before and after, or the removed files, of each host.
   become:
     support: partial
-    description: Hosts that become another user by C(sudo). Others are left to the phase's task.
+    description: Supported for C(sudo). Hosts with another become plugin are left to the ordinary task of the phase.
   connection:
     support: partial
-    description: Hosts of the connection C(ssh). Others are left to the phase's task.
+    description: Supported for C(ssh). Hosts with another connection are left to the ordinary task of the phase.
 requirements:
-  - asyncssh >= 2.21 on the controller; without it all hosts are left to the phase's task
+  - asyncssh >= 2.21 on the controller; without it all hosts are left to the ordinary task of the phase
 seealso:
   - module: oceanbase.ocp.agent_processes
   - module: oceanbase.ocp.task_create
@@ -59,15 +59,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: By host, what M(oceanbase.ocp.agent_processes) returns for it, with C(started_at) and C(finished_at), in
-    JSON.
+  description: The return value of M(oceanbase.ocp.agent_processes) for each host, with C(started_at) and
+    C(finished_at), as JSON.
   returned: always
   type: dict
   sample:
     db001: '{"changed": true, "home": "/home/admin/ocp_agent", "processes": []}'
 rest:
-  description: The hosts that are left to the phase's task. By host, the reason, C(why), and as what and where
-    the task has worked on it before, C(ran_as) and C(home).
+  description: The hosts that are left to the ordinary task of the phase. Each has the reason, C(why), and C(ran_as) and
+    C(home) of the agent from earlier phases of the task.
   returned: always
   type: dict
   sample:

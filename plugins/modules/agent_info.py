@@ -5,27 +5,27 @@
 
 DOCUMENTATION = r"""
 module: agent_info
-short_description: Tell which OCP Agent runs on a host, what is odd about it, and what a stop would do
+short_description: Report which OCP Agent runs on a host, what is odd about it, and what a stop would do
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
   - Looks at the processes of the OceanBase OCP Agent of one home, as M(oceanbase.ocp.agent_processes) identifies them.
-  - Changes nothing. It signals nobody, takes no lock, waits for no control program, and runs no program of the agent.
-    It asks systemd for properties, and the agent for its status, on the sockets in C(run/), as its daemon does.
-  - An obstacle to a stop, such as a home without an agent, is no failure but one of RV(findings).
-  - Where its connection can carry input, nothing of the module is written to the host's disk either.
+  - Changes nothing. Sends no signal, takes no lock, waits for no control program, and runs no program of the agent.
+    Asks systemd for properties, and the agent for its status on the sockets in C(run/), as its daemon does.
+  - An obstacle to a stop, such as a home without an agent, is one of RV(findings) and no failure.
+  - Nothing of the module is written to the disk of the host when the connection can carry input.
 options:
   home:
     description: Absolute path of the agent's home on the host.
     type: str
     default: /home/admin/ocp_agent
   timeout:
-    description: Seconds that the look may take.
+    description: Time limit in seconds.
     type: int
     default: 60
   protect_unit:
-    description: Whether the stop that RV(plan) is about may protect what else is in the agent's systemd service.
+    description: Whether RV(plan) is about a stop that may protect other processes in the systemd service of the agent.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -40,33 +40,33 @@ attributes:
     platforms: linux
     description: The platforms it works on.
 notes:
-  - A user other than root sees ports and memory of its own processes only, and is told so where it may not examine one
-    that may be the agent's.
+  - A user other than root sees ports and memory of its own processes only. A finding names each process that may be the
+    agent's and may not be examined.
 seealso:
   - module: oceanbase.ocp.agent_processes
   - module: oceanbase.ocp.status_report
 """
 
 EXAMPLES = r"""
-- name: Which agent runs here
+- name: Look at the agent
   oceanbase.ocp.agent_info:
     home: /data/ocp_agent
   become: true
   register: agent
 
-- name: Tell what is odd
+- name: Show what is odd
   ansible.builtin.debug:
     msg: "{{ agent.findings | map(attribute='text') }}"
 """
 
 RETURN = r"""
 home:
-  description: The home that was looked at, without superfluous slashes and dots.
+  description: The home of the agent, without superfluous slashes and dots.
   returned: when the options are valid
   type: str
   sample: /home/admin/ocp_agent
 generations:
-  description: The generations that are installed in the home, of V(gen1), V(gen2) and V(obagent).
+  description: The generations in the home, each of V(gen1), V(gen2) and V(obagent).
   returned: success
   type: list
   elements: str
@@ -78,20 +78,20 @@ generation:
   sample: gen2
 version:
   description:
-    - The version as the daemon says it on its socket, or as obd has it in the path of the daemon's executable. Null
-      where neither tells.
+    - The version from the daemon's socket, or from the path of its executable as obd installs it. Null if neither has
+      it.
   returned: success
   type: str
   sample: 4.2.2-20240108
 ready:
   description:
-    - Whether the daemon guards every child and all of them serve, as they say themselves. Of the agents of OCP up to
-      3.1 only processes and pid files are known. Null where nothing runs, or where it cannot be told.
+    - Whether the daemon guards every child, and all of them report that they serve. For the agents of OCP up to 3.1,
+      processes and pid files decide. Null if nothing runs, or if it cannot be found out.
   returned: success
   type: bool
   sample: true
 lock:
-  description: The control program that holds C(run/admin.lock) now, by C(pid) and C(exe); null for none.
+  description: The C(pid) and C(exe) of the control program that holds C(run/admin.lock) now; null if there is none.
   returned: success
   type: dict
   sample: null
@@ -137,12 +137,12 @@ processes:
       returned: always
       sample: S
     elapsed:
-      description: Seconds since its start; null where that cannot be told.
+      description: Seconds since its start; null if unknown.
       type: int
       returned: always
       sample: 42690
     memory:
-      description: Resident memory in bytes; null where that cannot be told.
+      description: Resident memory in bytes; null if unknown.
       type: int
       returned: always
       sample: 20402176
@@ -160,7 +160,8 @@ processes:
   sample: []
 units:
   description:
-    - The systemd services that run the agent, or start it. C(name), C(state), C(main_pid), C(kill_mode) and C(restart).
+    - The systemd services that run or start the agent, each with C(name), C(state), C(main_pid), C(kill_mode) and
+      C(restart).
   returned: success
   type: list
   elements: dict
@@ -173,30 +174,31 @@ findings:
   contains:
     kind:
       description:
-        - A word. V(orphan), V(second_agent), V(second_generation), V(other_home), V(outside_home), V(replaced),
-          V(unproven), V(pid_file), V(unseen_listener), V(locked), V(stale_lock), V(foreign_in_unit), V(left_over),
-          V(not_ready), or the reason why a stop would fail, such as V(not_installed) or V(not_permitted).
+        - The kind, in a word. V(orphan), V(second_agent), V(second_generation), V(other_home), V(outside_home),
+          V(replaced), V(unproven), V(pid_file), V(unseen_listener), V(locked), V(stale_lock), V(foreign_in_unit),
+          V(left_over), V(not_ready), or the RV(reason) for which a stop would fail, such as V(not_installed) or
+          V(not_permitted).
       type: str
       returned: always
       sample: orphan
     text:
-      description: What it is, for people.
+      description: A description of the finding.
       type: str
       returned: always
       sample: "ocp_mgragent (pid 170643) is an orphan: its daemon is gone"
     stop:
-      description: What a stop would do about it, for people.
+      description: The action of a stop in this case.
       type: str
       returned: always
       sample: "a stop ends it with the agent: SIGTERM, and SIGKILL after the grace"
   sample: []
 plan:
-  description: What a stop would do. C(reason) is why it would fail, null where it would not; C(text) is for people.
+  description: The action of a stop. C(reason) is the reason of its failure, null for none; C(text) describes it.
   returned: success
   type: dict
   sample: {reason: null, text: has nothing to do}
 reason:
-  description: Why nothing could be told, in a word, as of M(oceanbase.ocp.agent_processes).
+  description: The reason of the failure, in a word, as for M(oceanbase.ocp.agent_processes).
   returned: failure
   type: str
   sample: invalid

@@ -10,7 +10,7 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Finds the basic processes of the OceanBase OCP Agent of one home, stops or starts them, and proves that they are
+  - Finds the basic processes of the OceanBase OCP Agent in one home, stops or starts them, and proves that they are
     stopped or ready.
   - Knows the agents of OCP up to 3.1 (C(ocp_agentd), C(pos_proxy), C(node_exporter), C(ocp_exporter)), of OCP 3.2 and
     later (C(ocp_agentd), C(ocp_mgragent), C(ocp_monagent)) and obagent (C(ob_agentd), C(ob_mgragent), C(ob_monagent)).
@@ -22,8 +22,8 @@ description:
     process the agent's.
   - A process that may be the agent's without proof is left alone. V(prepare) warns of it, and V(finish) fails.
   - Every process is pinned by pid and start time, and signalled through a pidfd where kernel and Python have one.
-  - Where its connection can carry input, nothing of the module is written to the host's disk. Any Python of the host
-    from 2.7 on will do then, also one that is too old for the controller's ansible-core.
+  - When the connection can carry input, nothing of the module is written to the host's disk. Then any Python from 2.7
+    on will do on the host, even one that is too old for the controller's ansible-core.
   - The module never signals C(observer), C(obproxy), the agent of another home, anything in a container, or its own
     ancestors.
 options:
@@ -127,11 +127,11 @@ options:
         description: The systemd service to start the agent by; none for the control program.
         type: str
       programs:
-        description: The programs that ran. V(start) does not look at it.
+        description: The programs that ran. V(start) ignores it.
         type: list
         elements: str
       attributes:
-        description: How the daemon ran, for a host that does not know it any more, as after a boot.
+        description: How the daemon ran, for a host that has lost this information, as after a boot.
         type: str
 extends_documentation_fragment:
   - oceanbase.ocp._phase
@@ -163,12 +163,12 @@ notes:
 seealso:
   - module: oceanbase.ocp.task_create
   - name: Batch stop basic OCP Agent processes on a host
-    description: An operation of OCP that V(prepare), V(stop) and V(finish) are the host's part of.
+    description: The operation of OCP of which V(prepare), V(stop) and V(finish) are the part on the host.
     link: https://www.oceanbase.com/docs/ocp
 """
 
 EXAMPLES = r"""
-- name: What runs on the host, and could it be stopped
+- name: Find the agent, and check that it can be stopped
   oceanbase.ocp.agent_processes:
     phase: prepare
   become: true
@@ -258,14 +258,14 @@ processes:
       signal: SIGTERM
       seconds: 3.52
 home:
-  description: The home that it has worked on, without superfluous slashes and dots.
+  description: The home of the agent, without superfluous slashes and dots.
   returned: when the options are valid
   type: str
   sample: /home/admin/ocp_agent
 log:
   description:
-    - What was done, in order; pairs of seconds since the program began and text. At most 500 entries of 500 characters;
-      of more the middle is left out.
+    - The steps in order, as pairs of seconds since the program began and a text. At most 500 entries of 500 characters;
+      the middle of a longer log is left out.
   returned: always
   type: list
   elements: list
@@ -362,8 +362,8 @@ removed:
   sample: [ocp_agentd.pid, ocp_mgragent.pid, ocp_mgragent.170643.sock]
 reason:
   description:
-    - Why it failed, in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked), V(foreign_in_unit),
-      V(still_running), V(revived), V(control_failed), V(not_ready), V(deadline), V(interrupted).
+    - The reason of the failure in a word, one of V(invalid), V(not_installed), V(not_permitted), V(locked),
+      V(foreign_in_unit), V(still_running), V(revived), V(control_failed), V(not_ready), V(deadline), V(interrupted).
     - V(foreign_in_unit) means that systemd would end others together with the agent, or start the agent again; or that
       one of the others has ended although it was protected.
     - V(control_failed) means that the control program failed, or could not be run; V(not_ready), that the agent did not

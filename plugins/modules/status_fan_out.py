@@ -13,9 +13,9 @@ author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
   - Does on all hosts what M(oceanbase.ocp.agent_info) does on one, over the connections of
-    M(oceanbase.ocp.agent_fan_out). Makes no task, asks no task store, and changes nothing.
-  - A host that it cannot reach as Ansible would is left to an ordinary task, RV(rest).
-  - With O(role_bindings) it takes the role C(HOST_VIEWER).
+    M(oceanbase.ocp.agent_fan_out). Creates no task, uses no task store, and changes nothing.
+  - Leaves a host that cannot be reached as Ansible would reach it to an ordinary task, see RV(rest).
+  - With O(role_bindings), the user needs the role C(HOST_VIEWER).
   - Runs on V(localhost), and registers C(ocp_status) for M(oceanbase.ocp.status_report).
 options:
   host_ids:
@@ -24,18 +24,18 @@ options:
       - Without them, all hosts of the inventory that a limit leaves.
     type: raw
   timeout:
-    description: Seconds that each host has. Without it, 30.
+    description: Time limit in seconds for each host. Defaults to 30.
     type: raw
   transport:
-    description: How the host program gets to the hosts, as of M(oceanbase.ocp.task_create).
+    description: How the host program gets to the hosts, as in M(oceanbase.ocp.task_create).
     type: raw
   fanout:
-    description: How many hosts are looked at at the same time. Without it, 500.
+    description: Number of hosts at the same time. Defaults to 500.
     type: raw
   response_file:
     description:
-      - Path of the file to write RV(response) to when the request is refused, on the controller.
-      - A file that another run writes is left alone, and the request is refused.
+      - Path of a file on the controller that RV(response) is written to when the request is refused.
+      - The request is refused if another run writes this file, which is left alone.
     type: path
 extends_documentation_fragment:
   - oceanbase.ocp._store.request
@@ -47,7 +47,7 @@ attributes:
     description: Changes nothing in any case.
   become:
     support: partial
-    description: Hosts that become another user by C(sudo). Others are left to an ordinary task.
+    description: Supported for C(sudo). Hosts with another become plugin are left to an ordinary task.
 seealso:
   - module: oceanbase.ocp.agent_info
   - module: oceanbase.ocp.status_report
@@ -63,18 +63,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: The names of the hosts that are looked at.
+  description: The names of the hosts.
   returned: unless the request was refused
   type: list
   elements: str
   sample: [db001, db002]
 answers:
-  description: By host, what M(oceanbase.ocp.agent_info) returns for it, or why there is nothing, in JSON.
+  description: The return value of M(oceanbase.ocp.agent_info) for each host, or its failure, as JSON.
   returned: unless the request was refused
   type: dict
   sample: {}
 rest:
-  description: The hosts that are left to an ordinary task, and why.
+  description: The hosts that are left to an ordinary task, each with the reason.
   returned: unless the request was refused
   type: dict
   sample: {db002: the connection is local}

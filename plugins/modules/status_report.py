@@ -7,24 +7,25 @@
 
 DOCUMENTATION = r"""
 module: status_report
-short_description: Tell what was found out about the agents of hosts
+short_description: Show the status of the agents of hosts
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Takes what M(oceanbase.ocp.status_fan_out) has registered as C(ocp_status), and M(oceanbase.ocp.agent_info) on the
-    hosts that were left to it as C(agent_info_result). Shows a table, with odd hosts first and equal ones in one line,
-    and below it what is odd and what a stop would do about it.
-  - A host that is not reached, or has no agent, is told like any other. It is no failure.
+  - Takes the result of M(oceanbase.ocp.status_fan_out) from C(ocp_status), and those of M(oceanbase.ocp.agent_info) on
+    the remaining hosts from C(agent_info_result).
+  - Shows a table, with odd hosts first and equal ones in one line. Below it are the findings, each with the action of a
+    stop.
+  - A host that is unreachable, or has no agent, is in the table like any other, and is no failure.
   - Runs on V(localhost).
 options:
   format:
-    description: What is shown, the table or RV(response) as JSON.
+    description: Whether to show the table, or RV(response) as JSON.
     type: str
     choices: [table, json]
     default: table
   response_file:
-    description: Path of the file to write RV(response) to, on the controller. Nothing is written in check mode.
+    description: Path of a file on the controller that RV(response) is written to. Nothing is written in check mode.
     type: path
 extends_documentation_fragment:
   - oceanbase.ocp._controller
@@ -39,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell what was found
+- name: Show the status as JSON
   oceanbase.ocp.status_report:
     format: json
   delegate_to: localhost
@@ -49,10 +50,11 @@ EXAMPLES = r"""
 RETURN = r"""
 response:
   description:
-    - A list in OCP's envelope. Each of C(data.contents) has what OCP answers to C(GET /compute/hosts/{id}/agent), with
-      null for what only OCP's database has, and what OCP has no words for. These are C(host) (its inventory name),
-      C(state), C(ready), C(generation), C(generations), C(lock), C(units), C(findings) and C(plan), and of each process
-      C(executable), C(memory), C(parentPid), C(state) and C(unit).
+    - A list in OCP's envelope. Each item of C(data.contents) has the fields of OCP's C(GET /compute/hosts/{id}/agent);
+      those that only OCP's database has are null.
+    - It also has the fields C(host) (the name in the inventory), C(state), C(ready), C(generation), C(generations),
+      C(lock), C(units), C(findings) and C(plan), and for each process C(executable), C(memory), C(parentPid), C(state)
+      and C(unit).
   returned: always
   type: dict
   sample:
@@ -70,7 +72,7 @@ table:
   elements: str
   sample: []
 msg:
-  description: The same in a line.
+  description: A summary in one line.
   returned: always
   type: str
   sample: "60 hosts: 58 ready, 2 unreachable. A stop would fail on 2 of them before it signals anybody."

@@ -6,16 +6,16 @@
 
 DOCUMENTATION = r"""
 module: subtask_log
-short_description: Ask for the log of a subtask, or of a host
+short_description: Show the log of a subtask, or of all subtasks of a host
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Tells what a subtask has done on its host, in order, with times. The processes that were found, the signals that
-    were sent, who exited when, and what failed. Each execution has a block of its own.
-  - With O(whole) it answers as OCP does for C(GET /tasks/instances/{taskId}/subtasks/{subtaskId}/log), too.
-  - A subtask that does not exist is OCP's 404, and this module fails.
-  - With O(role_bindings) it takes the role C(TASK_VIEWER).
+  - Shows the steps of a subtask on its host, in order and with times. These are the processes that were found, the
+    signals that were sent, the ends of processes, and the failure. Each execution has a block of its own.
+  - With O(whole), also returns the response of OCP to C(GET /tasks/instances/{taskId}/subtasks/{subtaskId}/log).
+  - Fails with OCP's 404 for an unknown subtask.
+  - With O(role_bindings), the user needs the role C(TASK_VIEWER).
   - Runs on V(localhost).
 options:
   task_id:
@@ -27,10 +27,10 @@ options:
     type: raw
   host_id:
     description:
-      - The id in OCP of a host of the task, or its name there. Gives the logs of all its subtasks, one behind another.
+      - The id in OCP of a host of the task, or its name there. Returns the logs of all its subtasks one after another.
     type: raw
   whole:
-    description: Whether to give OCP's response as well. It has the same log as one text.
+    description: Whether to return OCP's response as well, which has the log as one text.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -47,14 +47,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What Stop did on a host
+- name: Show the steps of a subtask
   oceanbase.ocp.subtask_log:
     task_id: 31173
     subtask_id: 32857
   delegate_to: localhost
   run_once: true
 
-- name: What the task did on a host
+- name: Show the steps of a task on one host
   oceanbase.ocp.subtask_log:
     task_id: 31173
     host_id: 1001
@@ -82,7 +82,7 @@ lines:
   elements: str
   sample: ["############{EXECUTE}{2026-11-23T22:08:05.982+00:00}############"]
 msg:
-  description: The same in a line.
+  description: A summary in one line.
   returned: always
   type: str
   sample: "subtask 32857: 12 lines"

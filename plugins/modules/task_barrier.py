@@ -7,16 +7,16 @@
 
 DOCUMENTATION = r"""
 module: task_barrier
-short_description: Wait for the slices of a workflow's task, and find out what is due next
+short_description: Wait for the slices of a workflow, and begin the next phase of its task
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task, for slices. It waits until they have handed in the outcomes of all
+  - Is the wait node between two phases of a task, for slices. It waits until they have handed in the outcomes of all
     hosts, and then works like M(oceanbase.ocp.task_wait).
   - Hosts of a slice that is gone, or that does not hand in before the timeout, are FAILED with that cause. So are
     hosts that no slice has taken. The barrier does not wait for outcomes that no slice can hand in any more.
-  - If nothing is due any more, the task ends, and its hosts are released.
+  - Ends the task and releases its hosts if nothing is due any more.
   - A refused request does not fail this module, as in M(oceanbase.ocp.task_create).
   - Runs on V(localhost).
 options:
@@ -26,13 +26,13 @@ options:
       - Required, except in check mode.
     type: raw
   last:
-    description: Whether the workflow ends here. Whatever is still due is FAILED then.
+    description: Whether the workflow ends here. All subtasks that are still due are FAILED then.
     type: bool
     default: false
   wait_timeout:
     description:
       - Seconds to wait for slices.
-      - If missing or empty, it is the C(wait) of the task's O(oceanbase.ocp.task_create#module:timeouts).
+      - Defaults to C(wait) of the task's O(oceanbase.ocp.task_create#module:timeouts).
     type: raw
   response_file:
     description: Path of the file to write the response to, as in M(oceanbase.ocp.task_create).
@@ -48,7 +48,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says how far the task is, without waiting. Check mode creates no task; without one, it says so.
+    description: Reports how far the task is, without waiting. In check mode there may be no task, which is reported.
 seealso:
   - module: oceanbase.ocp.task_slice
   - module: oceanbase.ocp.task_report

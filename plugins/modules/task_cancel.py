@@ -14,8 +14,8 @@ description:
   - Asks the run that executes a task, on any machine, to end it. No other host is begun, and hosts at work finish
     first. The task is then FAILED, with the operation CANCEL, and can be retried or rolled back.
   - Returns as soon as the request is stored. The run checks for it every two seconds.
-  - For an unknown task it returns OCP's 404, for a task that does not run its 409, and this module fails.
-  - With O(role_bindings) it needs the role C(TASK_MANAGER).
+  - Fails with OCP's 404 for an unknown task, and with its 409 for a task that is not RUNNING.
+  - With O(role_bindings), the user needs the role C(TASK_MANAGER).
   - Runs on V(localhost).
 options:
   task_id:
@@ -30,7 +30,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says whether the task could be cancelled, and changes nothing.
+    description: Reports whether the task could be cancelled, and changes nothing.
 seealso:
   - module: oceanbase.ocp.task_info
   - module: oceanbase.ocp.task_resume
@@ -58,8 +58,8 @@ response:
     timestamp: '2026-11-23T22:08:15.4+00:00'
     traceId: 688d3147a10b45e8
 msg:
-  description: The same in one line.
+  description: A summary in one line.
   returned: always
   type: str
-  sample: "task 31173 Batch stop OCP agent: FAILED"
+  sample: "task 31173 is being cancelled: no other host is begun, what runs ends first"
 """

@@ -7,14 +7,14 @@
 
 DOCUMENTATION = r"""
 module: task_hand_in
-short_description: Hand in the rest of a slice, and end it
+short_description: Hand in the remaining outcomes of a slice, and end it
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
   - Hands in the outcomes of a slice's last phase, and those that the store could not take before.
   - A host without a result has failed. An outcome that arrives after its barrier is refused and reported.
-  - Reads the state of the run from C(ocp_run), as registered by M(oceanbase.ocp.task_slice) or the wait node after
+  - Takes the state of the run from C(ocp_run), as M(oceanbase.ocp.task_slice) or the wait node after it has registered
     it.
   - Runs on V(localhost).
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says what would be done, and stores nothing.
+    description: Reports the work, and stores nothing.
 seealso:
   - module: oceanbase.ocp.task_slice
   - module: oceanbase.ocp.task_barrier

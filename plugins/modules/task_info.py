@@ -6,42 +6,41 @@
 
 DOCUMENTATION = r"""
 module: task_info
-short_description: Ask for a task, or for a list of tasks
+short_description: Show a task, or a list of tasks
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Tells in a few lines what a task is, which of its hosts are not through, and what has failed; or which tasks there
-    are.
-  - With O(whole) it answers as OCP does for C(GET /tasks/instances/{taskId}) and C(GET /tasks/instances), too.
-  - A task whose controller is gone is FAILED, with the code TSK10015; it can be retried then.
-  - A task that does not exist is OCP's 404, and this module fails.
-  - With O(role_bindings) it takes the role C(TASK_VIEWER).
+  - Shows a task in a few lines, with its unfinished hosts and its failures, or a list of tasks.
+  - With O(whole), also returns the response of OCP to C(GET /tasks/instances/{taskId}) or C(GET /tasks/instances).
+  - A task whose controller is gone is FAILED with the code TSK10015, and can be retried.
+  - Fails with OCP's 404 for an unknown task.
+  - With O(role_bindings), the user needs the role C(TASK_VIEWER).
   - Runs on V(localhost).
 options:
   task_id:
-    description: The id of a task. Without it, a list is given, the newest first.
+    description: The id of a task. Without it, a list of tasks is shown, the newest first.
     type: raw
   name:
-    description: Only tasks whose name contains this, in any case.
+    description: Lists only tasks whose name contains this text. Case does not matter.
     type: str
   status:
-    description: Only tasks in this status.
+    description: Lists only tasks in this status.
     type: str
     choices: [RUNNING, FAILED, SUCCESSFUL]
   host_id:
-    description: Only tasks on this host, by its id in OCP.
+    description: Lists only tasks on the host with this id in OCP.
     type: raw
   page:
-    description: The number of the page, from 1.
+    description: Number of the page, from 1.
     type: int
     default: 1
   size:
-    description: How many tasks a page has, at most 2000.
+    description: Number of tasks on a page, at most 2000.
     type: int
     default: 10
   whole:
-    description: Whether to give OCP's response as well. It has every subtask of a task.
+    description: Whether to return OCP's response as well, which has every subtask of a task.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -59,13 +58,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A task
+- name: Show a task
   oceanbase.ocp.task_info:
     task_id: 31173
   delegate_to: localhost
   run_once: true
 
-- name: A task as OCP's API has it
+- name: Get a task as OCP's API returns it
   oceanbase.ocp.task_info:
     task_id: 31173
     whole: true
@@ -73,11 +72,11 @@ EXAMPLES = r"""
   run_once: true
   register: answer
 
-- name: Its subtasks that have failed
+- name: Show its failed subtasks
   ansible.builtin.debug:
     msg: "{{ answer.response.data.subtasks | selectattr('status', 'equalto', 'FAILED') }}"
 
-- name: The last tasks on a host that have failed
+- name: List the last failed tasks on a host
   oceanbase.ocp.task_info:
     host_id: 1001
     status: FAILED
@@ -99,7 +98,7 @@ response:
     timestamp: '2026-11-23T22:08:15.4+00:00'
     traceId: 688d3147a10b45e8
 lines:
-  description: The task, or a table of tasks, in a few lines for people. At most 20 failures are in it.
+  description: The task in a few lines with at most 20 failures, or a table of tasks.
   returned: success
   type: list
   elements: str
@@ -108,7 +107,7 @@ lines:
     - "begun 2026-11-23T22:08:05+00:00 by alice, ended 2026-11-23T22:08:15+00:00"
     - "2 hosts: db001, db002. 1 host stopped and verified; 1 host failed in Stop"
 msg:
-  description: The same in a line.
+  description: A summary in one line.
   returned: always
   type: str
   sample: "task 31173 Batch stop OCP agent: FAILED"

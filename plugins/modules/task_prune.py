@@ -11,22 +11,23 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Removes tasks that nobody has worked on for a while, with their subtasks and logs. They can no longer be asked for,
+  - Removes tasks that no run has worked on for a while, with their subtasks and logs. They can no longer be shown,
     retried or rolled back, and their ids are not used again.
-  - The age of a task counts from the last sign of life of a run of it, by the database's clock. A retry makes it young.
-  - A task that is RUNNING never goes, nor one that holds hosts, nor one of a workflow that may still go on with it
-    without being asked. A task whose controller is gone is RUNNING until somebody asks for it.
-  - The removal takes several short transactions. Runs and queries that use the store at the same time go on, and a
-    removal that was interrupted is finished by the next one.
-  - With O(role_bindings) it needs the role C(TASK_MANAGER).
+  - The age of a task counts from the last heartbeat of a run of it, by the clock of the database. A retry makes it
+    young.
+  - Never removes a task that is RUNNING or holds hosts, or whose workflow may still continue. A task whose controller
+    is gone counts as RUNNING until it is shown.
+  - The removal takes several short transactions. Runs and queries that use the store meanwhile go on. The next removal
+    completes one that was interrupted.
+  - With O(role_bindings), the user needs the role C(TASK_MANAGER).
   - Runs on V(localhost).
 options:
   older_than:
-    description: The age from which a task goes, a number with V(h), V(d) or V(w) for hours, days or weeks.
+    description: The age from which on a task is removed, a number with V(h), V(d) or V(w) for hours, days or weeks.
     type: str
     required: true
   keep:
-    description: How many of the newest tasks of the store are kept, whatever their age.
+    description: Number of the newest tasks that are kept at any age.
     type: int
     default: 100
 extends_documentation_fragment:
@@ -37,14 +38,14 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says which tasks would be removed, and changes nothing.
+    description: Reports which tasks would be removed, and changes nothing.
 seealso:
   - module: oceanbase.ocp.task_info
   - module: oceanbase.ocp.task_create
 """
 
 EXAMPLES = r"""
-- name: Remove tasks of more than 90 days
+- name: Remove tasks that are older than 90 days
   oceanbase.ocp.task_prune:
     older_than: 90d
     keep: 500
@@ -54,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 response:
-  description: In the form of OCP's API, with C(data) or with C(error). OCP itself has no such call.
+  description: A response in the form of OCP's API, with C(data) or C(error). OCP itself has no such call.
   returned: always
   type: dict
   sample:
@@ -66,13 +67,13 @@ response:
     timestamp: '2026-11-23T22:08:15.4+00:00'
     traceId: 688d3147a10b45e8
 lines:
-  description: How many tasks are removed, or would be in check mode, and their ids.
+  description: The number of removed tasks and their ids; in check mode, of those that would be removed.
   returned: success
   type: list
   elements: str
   sample: ["3 tasks removed", "1 to 3"]
 msg:
-  description: The same in one line.
+  description: A summary in one line.
   returned: always
   type: str
   sample: 3 tasks removed

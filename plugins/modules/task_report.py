@@ -12,25 +12,24 @@ version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Ends the subtasks of the last phase, closes the task, and writes the final response to the file that the request
-    named.
-  - The response is also the custom statistic C(ocp_response) of the run, where ansible-runner (C(artifact_data)) and
-    AWX (the job's artifacts) find it.
-  - Under ansible-runner, and so in AWX, a response of more than 64 KiB is a summary there. It has a dictionary
-    C(summary) in C(data) or C(error), which counts hosts and subtasks and says where the whole response is. A task has
-    C(failedSubtasks) in place of C(subtasks), without their neighbours and as many as there is room for, and no
-    C(context.listMap); a refused request has the first of its C(subErrors).
-  - The whole response is then one line of the output, C(OCP_RESPONSE) and JSON; outside of AWX only where the request
-    named no file.
-  - What an operator has to know at the end is one screen of at most 25 lines of 80 columns. It has the causes of
-    failures by host and subtask, and the commands that go on, with the inventory, store and variables of this run.
-    Passwords are not among them. The playbooks of this collection have C(ansible-playbook) show it behind the recap. It
-    is on standard error where the stdout callback is not known to write lines for people, as C(default) does.
-  - The report, a page of HTML, is written here where the request named a file for it.
-  - It does not fail when the task has. The task after it does, since ansible-core drops the statistics of a task that
-    fails.
-  - Takes the state of the run as the last wait node, or M(oceanbase.ocp.task_create) of a request that was refused,
-    registered it as C(ocp_run).
+  - Ends the subtasks of the last phase, closes the task, and writes the final response to the file of the request.
+  - The response is also the custom statistic C(ocp_response) of the run, which ansible-runner (C(artifact_data)) and
+    AWX (artifacts of the job) keep.
+  - Under ansible-runner, and so in AWX, the statistic of a response of more than 64 KiB is a summary. Its dictionary
+    C(summary) in C(data) or C(error) counts hosts and subtasks, and says where the whole response is. A task has as
+    many C(failedSubtasks) as there is room for instead of C(subtasks), without their neighbours, and has no
+    C(context.listMap). A refused request has the first of its C(subErrors).
+  - The whole response is then one line of the output, C(OCP_RESPONSE) and JSON. Outside of AWX this is so only if the
+    request named no file.
+  - Makes the last screen, of at most 25 lines of 80 columns. It has the causes of failures by host and subtask, and the
+    commands to continue, with the inventory, store and variables of this run, but without passwords. The playbooks of
+    this collection have C(ansible-playbook) show it after the recap. It goes to standard error unless the stdout
+    callback is known to write lines for people, such as C(default).
+  - Writes the report, a page of HTML, if the request named a file for it.
+  - Does not fail when the task has FAILED, since ansible-core drops the statistics of a task that fails. The task after
+    it fails the run.
+  - Takes the state of the run from C(ocp_run), as the last wait node has registered it, or M(oceanbase.ocp.task_create)
+    for a refused request.
   - Runs on V(localhost).
 extends_documentation_fragment:
   - oceanbase.ocp._store
@@ -39,7 +38,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Does the same, but writes no file, and says in the task's context that nothing was changed.
+    description: Works the same, but writes no file, and notes in the context of the task that nothing was changed.
 seealso:
   - module: oceanbase.ocp.task_create
   - module: oceanbase.ocp.task_wait
@@ -69,8 +68,9 @@ msg:
   sample: "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts"
 plan:
   description:
-    - What each host's Stop would do, one line a host, in the order of the inventory. Empty outside of check mode.
-    - In check mode a barrier holds nobody. What is behind one that would is told, too.
+    - What would be done on each host in check mode, one line for each host in the order of the inventory. Otherwise
+      empty.
+    - In check mode a barrier holds no host, so the plan includes the phases behind it.
   returned: always
   type: list
   elements: str
@@ -78,7 +78,7 @@ plan:
     - "db001 (host id 1001): SIGTERM to ocp_agentd (pid 170637), then, if it is left, SIGTERM to ocp_mgragent (pid
       170643)"
 screen:
-  description: The last screen, its lines.
+  description: The lines of the last screen.
   returned: always
   type: list
   elements: str
@@ -86,15 +86,15 @@ screen:
     - "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts: 2 agents stopped"
     - 2 hosts stopped and verified
 shown:
-  description: Whether RV(screen) is shown by C(ansible-playbook) at its end, or by the run that this is a wave of.
+  description: Whether C(ansible-playbook) shows RV(screen) at its end, or the run of all waves does.
   returned: always
   type: bool
   sample: true
 told:
   description:
-    - What a task has to show of RV(plan), RV(screen) and RV(msg). The plan is shown with C(-v), the screen where
-      C(ansible-playbook) does not show it at its end, and the message unless the task failed.
-    - One line as a text, several as a list.
+    - The part of RV(plan), RV(screen) and RV(msg) that the next task has to show. It includes the plan with C(-v), the
+      screen if C(ansible-playbook) does not show it at its end, and the message unless the task failed.
+    - A text for one line, a list for several.
   returned: always
   type: raw
   sample: "Batch stop OCP agent: task 31173 SUCCESSFUL, 2 hosts"

@@ -6,25 +6,24 @@
 
 DOCUMENTATION = r"""
 module: task_resume
-short_description: Take up a task that has FAILED, to retry it, to skip subtasks of it, or to roll it back
+short_description: Retry a FAILED task, skip subtasks of it, or roll it back
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Loads a task from the store, does to it what an operator may do, and holds the hosts for it that still have to do
-    with it. The plays of its phases then do what is due.
-  - Only a task that has FAILED can be taken up. One whose rollback has begun can only be rolled back further.
-  - A host that was done is not contacted, and need not be in the inventory any more.
-  - A request that is refused is no failure of this module, as in M(oceanbase.ocp.task_create).
+  - Loads a task from the store, applies the intervention, and holds the hosts that are not done. The plays of the
+    phases then do the work that is due.
+  - Only a FAILED task can be resumed. A task whose rollback has begun can only be rolled back further.
+  - A host that is done is not contacted, and need not be in the inventory any more.
+  - A refused request does not fail this module, as in M(oceanbase.ocp.task_create).
   - Runs on V(localhost).
 options:
   intervention:
     description:
-      - What to do.
-      - V(retry) runs the FAILED subtasks once more, and then what was waiting for them.
-      - V(skip) takes the subtasks O(subtask_id) for SUCCESSFUL, and lets the task go on.
-      - V(rollback) undoes what the task has done, in reverse order. Agents that it has stopped are started as they ran
-        before; those that it has started are stopped.
+      - V(retry) runs the FAILED subtasks again, and then the subtasks that waited for them.
+      - V(skip) makes the subtasks O(subtask_id) SUCCESSFUL, and continues the task.
+      - V(rollback) undoes the changes of the task in reverse order. Agents that it has stopped are started as they ran
+        before, and agents that it has started are stopped.
     type: str
     required: true
     choices: [retry, rollback, skip]
@@ -33,7 +32,7 @@ options:
     type: raw
     required: true
   subtask_id:
-    description: The id of the subtask to skip, or a list of them, in the forms that host ids may have.
+    description: The id of the subtask to skip, or several of them, in the forms of host ids.
     type: raw
 extends_documentation_fragment:
   - oceanbase.ocp._store
@@ -44,7 +43,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Does the same, but writes no file and stores nothing.
+    description: Works the same, but writes no file and stores nothing.
 seealso:
   - module: oceanbase.ocp.task_create
   - module: oceanbase.ocp.task_info
@@ -63,8 +62,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 alerts:
-  description: Which alerts OCP raises for the hosts, in a line, where the task stops agents. Not in check mode.
-  returned: when there are some
+  description: The alerts that OCP raises for the hosts.
+  returned: when the task stops agents, except in check mode
   type: str
   sample: "OCP raises alerts for these hosts within a minute of the stop: host_unavailable, agentd_process_stop"
 run:

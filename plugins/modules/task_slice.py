@@ -7,29 +7,29 @@
 
 DOCUMENTATION = r"""
 module: task_slice
-short_description: Take what is due on the hosts of this run's inventory, in a task that a workflow executes
+short_description: Take the subtasks of a workflow's task that are due on hosts of this inventory
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Takes the subtasks that are due on hosts of this run's inventory, and that no other slice has taken. The plays of
-    the phases then work on them, M(oceanbase.ocp.task_wait) hands the outcomes of each phase in, and
+  - Takes the subtasks that are due on hosts of this run's inventory and that no other slice has taken. The plays of the
+    phases then work on them, M(oceanbase.ocp.task_wait) hands in the outcomes of each phase, and
     M(oceanbase.ocp.task_hand_in) ends the slice.
-  - Hosts of the task that are not in this run's inventory are other slices', and no error. A host that has been handed
-    in before, or that another slice works on, is left alone.
-  - Of a task that has ended SUCCESSFUL nothing is due, which is no error either. One that has FAILED is refused (409).
-  - A request that is refused is no failure of this module, as in M(oceanbase.ocp.task_create).
+  - Hosts of the task that are not in this inventory belong to other slices, and are no error. A host whose outcome was
+    handed in before, or that another slice works on, is left alone.
+  - Nothing is due in a task that has ended SUCCESSFUL, which is no error either. A FAILED task is refused (409).
+  - A refused request does not fail this module, as in M(oceanbase.ocp.task_create).
   - Runs on V(localhost).
 options:
   task_id:
     description:
-      - The id of the task, which M(oceanbase.ocp.task_create) has made for a workflow.
-      - Required, but in check mode.
+      - The id of the task that M(oceanbase.ocp.task_create) has created for a workflow.
+      - Required, except in check mode.
     type: raw
   phase:
     description:
-      - Take what is due in this phase only, one of those of O(oceanbase.ocp.agent_processes#module:phase).
-      - Without it, or when it is empty, everything that is due.
+      - Takes only subtasks of this phase, one of those of O(oceanbase.ocp.agent_processes#module:phase).
+      - By default, or if empty, takes all subtasks that are due.
     type: raw
   transport:
     description: As in M(oceanbase.ocp.task_create).
@@ -48,7 +48,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Says what it would take, and stores nothing. Check mode makes no task; without one, it says so.
+    description: Reports what it would take, and stores nothing. In check mode there may be no task, which is reported.
 seealso:
   - module: oceanbase.ocp.task_create
   - module: oceanbase.ocp.task_hand_in
@@ -56,7 +56,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Take this slice's part of a phase
+- name: Take the part of a phase that is due here
   oceanbase.ocp.task_slice:
     task_id: 31173
     phase: stop
@@ -66,8 +66,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 run:
-  description: The state of the run, in the form of RV(oceanbase.ocp.task_create#module:run). Its task is what the slice
-    has taken.
+  description: The state of the run, in the form of RV(oceanbase.ocp.task_create#module:run). Its task is the part
+    that the slice has taken.
   returned: success
   type: dict
   sample: {goal: stopped}

@@ -7,25 +7,25 @@
 
 DOCUMENTATION = r"""
 module: task_wait
-short_description: Wait until all hosts have ended a phase, and say which of them go on
+short_description: Pass the barrier between two phases of a task
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - The wait node between two phases of a task. It takes the state of the run from C(ocp_run), as
-    M(oceanbase.ocp.task_create) or the wait node before has registered it. The results of the hosts are in
-    C(ocp_fan_outs) and C(<phase>_result), from the fan-out of the phase and from the hosts' own tasks.
-  - Ends the subtasks by these results. Passes the barrier when not more hosts have failed than the request allows.
-  - Stores the task as it is then, with the logs of the subtasks that have ended. Where that fails, no host goes on. The
-    results are then in a file, and the next run takes them from there.
-  - Does not pass the barrier of a task that somebody has cancelled.
-  - In a slice of a workflow M(oceanbase.ocp.task_barrier) of another run is the wait node. Here the outcomes of the
-    phase are handed in.
-  - A host without a result has failed, also a host that was left out by C(--limit) or by a run that was cut short.
+  - Is the wait node between two phases of a task. Takes the state of the run from C(ocp_run), as
+    M(oceanbase.ocp.task_create) or the previous wait node has registered it. Takes the results of the hosts from
+    C(ocp_fan_outs) and C(<phase>_result), which the fan-out of the phase and the hosts' own tasks have registered.
+  - Ends the subtasks by these results. Passes the barrier unless more hosts have failed than the request allows.
+  - Stores the task with the logs of the ended subtasks. If that fails, no host goes on. The results are then in a file,
+    from which the next run takes them.
+  - Does not pass the barrier of a task that was cancelled.
+  - Hands in the outcomes of the phase in a slice of a workflow, where M(oceanbase.ocp.task_barrier) of another run is
+    the wait node.
+  - A host without a result has failed. This includes a host that C(--limit) or an early end of the run has left out.
   - Runs on V(localhost), in a play between two plays of the hosts.
 options:
   phase:
-    description: The phase that is waited for. One that is not due is nothing to wait for.
+    description: The phase before the barrier. Nothing is done if it is not due.
 extends_documentation_fragment:
   - oceanbase.ocp._phase
   - oceanbase.ocp._store
@@ -34,7 +34,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Does the same, but writes no file.
+    description: Works the same, but writes no file.
 seealso:
   - module: oceanbase.ocp.task_create
   - module: oceanbase.ocp.task_report
@@ -56,7 +56,7 @@ run:
   type: dict
   sample: {goal: stopped}
 msg:
-  description: What broke the barrier. No host goes on then.
+  description: The error that broke the barrier. No host goes on then.
   returned: when the barrier broke
   type: str
   sample: "The barrier broke, no host goes on: TaskTimeoutError: Timed out after 30 second(s)."

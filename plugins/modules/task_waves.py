@@ -7,26 +7,26 @@
 
 DOCUMENTATION = r"""
 module: task_waves
-short_description: Carry an operation out in waves
+short_description: Carry out an operation in waves
 version_added: 0.1.0
 author:
   - OceanBase OCP collection contributors (@oceanbase)
 description:
-  - Runs the playbook of an operation once for each wave, one after another. Each run makes a task of its own, on the
+  - Runs the playbook of an operation once for each wave, one after another. Each run creates a task of its own, on the
     hosts of its wave.
-  - M(oceanbase.ocp.task_create) has checked the request and divided its hosts before. It has to come before, with
-    O(oceanbase.ocp.task_create#module:waves), and be registered as C(ocp_run).
-  - The runs have the inventory, the options, the extra variables and the passwords of this run. They ask for nothing.
-    What they show, this run shows.
+  - M(oceanbase.ocp.task_create) must come before, with O(oceanbase.ocp.task_create#module:waves), and be registered as
+    C(ocp_run). It checks the request and divides the hosts.
+  - The runs get the inventory, the options, the extra variables and the passwords of this run, and prompt for nothing.
+    This run shows their output.
   - No other wave begins when more hosts of a wave are not done than
     O(oceanbase.ocp.task_create#module:waves_max_fail_percentage) allows, or the request of a wave is refused, or its
     task was cancelled.
   - Ctrl-C, SIGTERM and SIGHUP cancel the task of the present wave.
-  - The response is OCP's envelope around a list of tasks. C(data) has the tasks that were made in C(contents), the
-    C(status) of all waves together, and a list C(waves) with C(number), C(hostIds), C(status) and C(taskId) of each.
-    The C(status) of one that was not begun is V(NOT_BEGUN).
-  - It does not fail when a task has. The task after it does, since ansible-core drops the statistics of a task that
-    fails.
+  - The response is OCP's envelope around a list of tasks. C(data) has the created tasks in C(contents), the C(status)
+    of all waves together, and a list C(waves) with C(number), C(hostIds), C(status) and C(taskId) of each. The
+    C(status) of a wave that was not begun is V(NOT_BEGUN).
+  - Does not fail when a task has FAILED, since ansible-core drops the statistics of a task that fails. The task after
+    it fails the run.
   - Runs on V(localhost).
 options:
   operation:
@@ -41,7 +41,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    description: Is not called. In check mode M(oceanbase.ocp.task_create) makes one task of all hosts.
+    description: Is not called. In check mode M(oceanbase.ocp.task_create) creates one task for all hosts.
 seealso:
   - module: oceanbase.ocp.task_create
   - module: oceanbase.ocp.task_report
@@ -71,18 +71,18 @@ msg:
   type: str
   sample: "Batch restart OCP agent in waves: SUCCESSFUL, 3 waves, 60 hosts"
 screen:
-  description: The last screen, its lines.
+  description: The lines of the last screen.
   returned: always
   type: list
   elements: str
   sample: ["Batch restart OCP agent in waves: SUCCESSFUL, 3 waves, 60 hosts"]
 shown:
-  description: Whether C(ansible-playbook) will show RV(screen) behind the recap.
+  description: Whether C(ansible-playbook) shows RV(screen) after the recap.
   returned: always
   type: bool
   sample: true
 response:
-  description: The response, see above.
+  description: The response, as described above.
   returned: always
   type: dict
   sample: {successful: true, status: 200}
