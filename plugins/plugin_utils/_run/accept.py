@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What every request goes through that makes or takes up a task, before any host is contacted."""
+"""The steps of a request that creates or resumes a task, before any host is contacted."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ OPTIONS: dict[str, t.Any] = {
 def accept(
     asked: Asked, run: Run, have_task: t.Callable[[Executor | None], Task], *, resumed: bool
 ) -> dict[str, t.Any]:
-    """Have a task begun, and complete the run with it. Returns what plays are to tell people. Raises OcpError.
+    """Create or resume a task, and complete the run with it. Returns the messages for plays to show. Raises OcpError.
 
-    have_task: makes or takes up the task that is asked for, and calls begin() for it. Its argument is the executor;
-    None where the task is not to be stored. resumed: whether the task has run before.
+    have_task: creates or resumes the requested task, and calls begin() for it. Its argument is the executor, None if
+    the task is not to be stored. resumed: whether the task has run before. Raises AnsibleActionFail if the run cannot
+    begin its work; the task has then ended.
     """
     transport, fanout, progress = ways(asked)
     by_workflow = asked.arguments["workflow"]
@@ -69,7 +70,7 @@ def accept(
         problem = _publish(run, asked.url)
         if not problem and not by_workflow and not asked.check_mode:
             _supervise(run, asked)
-    except Exception as exc:  # whatever it is: nobody would work on the task, and its hosts would be held
+    except Exception as exc:  # the task would have no run, and hold its hosts
         problem = f"The run cannot begin its work: {exc!r}. No host was contacted."
     if problem:
         _give_up(run, asked, problem)
@@ -79,15 +80,15 @@ def accept(
 
 
 def ways(asked: Asked) -> tuple[str, int, int]:
-    """How hosts are to be worked on: transport, fanout and progress, see Run. Raises OcpError (400)."""
+    """Transport, fanout and progress, see Run. Raises OcpError (400)."""
     transport, fanout, progress = (asked.arguments[name] for name in ("transport", "fanout", "progress"))
     return settings.transport(transport), settings.fanout(fanout), settings.progress(progress)
 
 
 def workflow(asked: Asked, role: str) -> Workflow | None:
-    """The workflow that is to execute the task; None for this run. role: what each run of it takes.
+    """The workflow that executes the task, None for this run. role: the role that each run of the workflow needs.
 
-    Raises OcpError (400) where its runs would not find the task.
+    Raises OcpError (400) if the runs would not find the task.
     """
     if not asked.arguments["workflow"]:
         return None
@@ -102,7 +103,7 @@ def workflow(asked: Asked, role: str) -> Workflow | None:
 
 
 def timeouts(asked: Asked) -> dict[str, int]:
-    """Seconds by phase: those of the argument, else of the variables. Raises OcpError (400) for what is no timeout."""
+    """Time limits in seconds by phase, from the argument or else the variables. Raises OcpError (400)."""
     names = {phase: f"ocp_{phase}_timeout" for phase in (*PHASES, WAIT.phase)}
     variables, template = asked.variables, asked.action._templar.template
     given = {phase: plain(template(variables[name])) for phase, name in names.items() if name in variables}
@@ -110,9 +111,9 @@ def timeouts(asked: Asked) -> dict[str, int]:
 
 
 def begin(asked: Asked, run: Run, task: Task) -> Task:
-    """Make the response to the request from the task as it is before it begins, then begin it.
+    """Make the response from the task before it begins, then begin the task.
 
-    Raises OcpError (400, 409) where this run cannot write response or report.
+    Raises OcpError (400, 409) if this run cannot write response or report.
     """
     asked.check_files()
     run.response = asked.request.respond(task)
@@ -121,7 +122,7 @@ def begin(asked: Asked, run: Run, task: Task) -> Task:
 
 
 def _publish(run: Run, url: str | None) -> str | None:
-    """Write response and report before any host is contacted. Returns why that cannot be done; None where it was."""
+    """Write response and report. Returns the error message, None for success."""
     kind, path = "response", run.response_file
     try:
         request_action.write_response(run)
@@ -146,7 +147,7 @@ def _supervise(run: Run, asked: Asked) -> None:
 
 
 def _give_up(run: Run, asked: Asked, problem: str) -> None:
-    """End a task that has just begun, and on which nobody will work."""
+    """End a task that has just begun, since no run will work on it."""
     task = run.the_task
     task.close(iso_now(), Outcome.failure(INTERRUPTED, problem))
     persistence.save(asked.url, run.executor, task, {})

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A look at the agents of hosts, all at once and outside of any OCP task."""
+"""The status of the agents of hosts, from all hosts at once and without a task of OCP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .fan_out_results import FanOutResults
 from .host_requests import given_on, validated
 
 PHASE = "info"
-OPTIONS = {"home": "ocp_agent_home", "protect_unit": "ocp_protect_unit"}  # and the variables of a host that set them
+OPTIONS = {"home": "ocp_agent_home", "protect_unit": "ocp_protect_unit"}  # by the variables of a host
 
 
 def look(
@@ -40,10 +40,10 @@ def look(
     timeout: int,
     at_once: int,
 ) -> FanOutResults:
-    """Look at hosts.
+    """Get the status of the agents of hosts.
 
-    action, task_vars: of the task that asks. transport: see settings.py. timeout: seconds that a host may take.
-    at_once: how many hosts have their turn together.
+    action, task_vars: of the calling task. transport: see settings.py. timeout: seconds for each host. at_once: the
+    number of hosts at the same time.
     """
     results = FanOutResults(PHASE, transport, timeout)
     if transport == TASK:

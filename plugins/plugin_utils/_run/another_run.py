@@ -6,9 +6,9 @@
 
 """Another run of ansible-playbook, like the one that begins it: the same inventory, options, variables and passwords.
 
-It asks for nothing: what was asked for or read once, passwords and extra variables, it gets through named pipes, which
-leave nothing on a disk. It has a session of its own, so a terminal's signals reach it through the run that has begun
-it. What it shows, that run shows.
+It prompts for nothing. It gets passwords and extra variables through named pipes, which leave nothing on a disk. It has
+a session of its own, so the signals of a terminal reach it through the run that has begun it. That run shows its
+output.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from .._files.document import plain
 from . import at_exit, invocation, screen
 
 LOOK_EVERY = 0.5  # seconds
-# It would prompt, where nobody can answer; what it would ask for it is given.
+# A prompt would have no terminal. The passwords are passed on.
 _ASKS_NOTHING = dict.fromkeys(("ANSIBLE_ASK_PASS", "ANSIBLE_BECOME_ASK_PASS", "ANSIBLE_ASK_VAULT_PASS"), "false")
-_RUNNERS = "awx_display"  # ansible-runner's callback, whose output only ansible-runner reads
+_RUNNERS = "awx_display"  # the callback of ansible-runner, whose output only ansible-runner can read
 
 
 def carry_out(
@@ -44,11 +44,11 @@ def carry_out(
     environment: t.Mapping[str, str],
     look: t.Callable[[subprocess.Popen[bytes]], None],
 ) -> int:
-    """Run a playbook, show what it shows, and wait for its end. To be called in a worker. Returns its exit status.
+    """Run a playbook, show its output, and wait for its end. To be called in a worker. Returns its exit status.
 
-    action: of this run, which has the passwords. extra_vars: all that it gets, as Ansible has them here. folder: for
-    its pipes. environment: what it gets besides that of this process. look: is called every LOOK_EVERY seconds, first
-    when it has just begun, with its process. Raises OSError.
+    action: of this run, which has the passwords. extra_vars: all extra variables, as Ansible has them here. folder: for
+    the pipes. environment: additions to that of this process. look: is called every LOOK_EVERY seconds with the
+    process, for the first time at its begin. Raises OSError.
     """
     for_people = str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] in at_exit.FOR_PEOPLE
     given = {**os.environ, **_ASKS_NOTHING, **environment}
@@ -84,7 +84,7 @@ def carry_out(
 def _show(
     process: subprocess.Popen[bytes], for_people: bool, look: t.Callable[[subprocess.Popen[bytes]], None]
 ) -> None:
-    """Show what it writes, line by line, to the end."""
+    """Show the output of a process line by line to its end."""
     with selectors.DefaultSelector() as selector:
         for stream, on_stderr in ((process.stdout, not for_people), (process.stderr, True)):
             if stream:
@@ -105,7 +105,7 @@ def _show(
 
 
 def _pipe(folder: Path, name: str, content: bytes) -> str:
-    """A named pipe that one reader gets the content from. Returns its path."""
+    """Make a named pipe that gives its content to one reader. Returns its path."""
     path = folder / name
     os.mkfifo(path, 0o600)
 
@@ -118,7 +118,7 @@ def _pipe(folder: Path, name: str, content: bytes) -> str:
 
 
 def _encoded(value: t.Any) -> t.Any:
-    """The value as JSON that Ansible reads as it is here: what is no template here is none there."""
+    """The value for JSON from which Ansible reads the same value. A text that is no template here is none there."""
     if isinstance(value, t.Mapping):
         return {str(key): _encoded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

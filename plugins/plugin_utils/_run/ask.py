@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What every request goes through that asks the task store and contacts no host."""
+"""The steps of a request to the task store, which contacts no host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPTIONS: dict[str, t.Any] = {
     "error_codes": {"type": "str", "default": SPELLINGS[0], "choices": list(SPELLINGS)},
     **persistence.OPTION,
 }
-# Of actions whose answer is for people first: whether they give OCP's response as well.
+# For actions that show a summary: whether to return OCP's response as well.
 WHOLE: dict[str, t.Any] = {"whole": {"type": "bool", "default": False}}
 
 _NOT_ASKED = OPTIONS.keys() | WHOLE.keys()
@@ -39,11 +39,10 @@ def ask(
     *,
     writes: bool = False,
 ) -> dict[str, t.Any]:
-    """Ask the task store, or refuse that with OCP's own answer. Returns the result of the action.
+    """Ask the task store, or refuse the request with OCP's error. Returns the result of the action.
 
-    spec: the action's arguments. variables: of its task. role: OCP's role that it takes. question: one of
-    questions.py; it gets the store, the request, and the action's own arguments by name. writes: whether it changes
-    what is stored.
+    spec: the action's arguments. variables: of its task. role: the required role of OCP. question: one of questions.py.
+    It gets the store, the request, and the action's own arguments by name. writes: whether it changes the store.
     """
     received = now_ms()
     dummy, arguments = action.validate_argument_spec(argument_spec=spec)
@@ -71,5 +70,5 @@ def ask(
 
 
 def refusal(response: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The result of an action whose request is refused. response: to the request."""
+    """The result of an action for a refused request. response: to the request."""
     return {"failed": True, "msg": in_words(response), "response": response}

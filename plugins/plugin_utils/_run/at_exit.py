@@ -4,11 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""What ansible-playbook shows as its last screen, behind its own recap.
+"""The last screen, which ansible-playbook shows after its own recap.
 
-Workers leave the text in the folder that the run's processes share, and ansible-playbook's own process shows it at its
-exit. A worker's display would show it in the middle of the output; and ansible-runner before 2.4.2 takes what an action
-shows for an error of the action.
+Workers leave the text in the folder that the processes of the run share, and ansible-playbook's own process shows it at
+its exit. The display of a worker would show it in the middle of the output. ansible-runner before 2.4.2 takes the
+output of an action for an error.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ansible.utils.display import Display
 
 from .._process import playbook
 
-# Callbacks that write lines for people. What another one writes to standard output may be one document.
+# Callbacks that write lines for people. The standard output of another callback may be one document.
 FOR_PEOPLE = frozenset({"awx_display", "debug", "default", "dense", "minimal", "oneline", "operation", "yaml"})
 
 _attended = False
 
 
 def attend() -> None:
-    """Have this process, ansible-playbook's own, show at its exit what workers leave. Called again, it does nothing."""
+    """Make ansible-playbook's own process show the screens of workers at its exit. Called again, it does nothing."""
     global _attended
     if not _attended and playbook.is_this():
         _attended = True
@@ -39,7 +39,7 @@ def attend() -> None:
 
 
 def leave(lines: t.Sequence[str]) -> bool:
-    """Leave a screen to be shown, in a worker. Returns whether it will be: not where nobody attends to it."""
+    """Leave a screen, in a worker. Returns whether it will be shown, which is false without attend()."""
     if not _attended:
         return False
     try:

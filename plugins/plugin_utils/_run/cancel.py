@@ -6,7 +6,7 @@
 
 """Cancel of a run's task, by a file that all processes of the run see.
 
-A signal (signals.py), the run's heartbeat on behalf of the store (heartbeat.py), or the Python API creates the
+A signal (signals.py), the heartbeat of the run on behalf of the store (heartbeat.py) or the Python API creates the
 file. Workers check for it before each host. Hosts finish what they have begun.
 """
 
@@ -17,11 +17,11 @@ from pathlib import Path
 
 from ansible import constants as C
 
-PATH_VARIABLE = "OCEANBASE_OCP_CANCEL"  # set by a caller of ansible-playbook that may want to cancel it
+PATH_VARIABLE = "OCEANBASE_OCP_CANCEL"  # set by a caller of ansible-playbook that can cancel it
 
 
 def asked() -> bool:
-    """Whether the task is to be cancelled."""
+    """Whether the task was cancelled."""
     return path().exists()
 
 
@@ -31,6 +31,6 @@ def ask() -> None:
 
 
 def path() -> Path:
-    """The file that is there when the task is to be cancelled."""
+    """The file that exists when the task was cancelled."""
     given = os.environ.get(PATH_VARIABLE)
     return Path(given) if given else Path(C.DEFAULT_LOCAL_TMP) / "ocp_cancel"

@@ -16,9 +16,9 @@ _OF_UNTAGGED_TASKS = {"all", "untagged"}
 
 
 def leaves_out(arguments: t.Mapping[str, t.Any]) -> str | None:
-    """The options that may leave out a part of the plays, as they are written; None if there are none.
+    """The options that may leave out a part of the plays, as on a command line; None if there are none.
 
-    arguments: ansible-core's own, which include tags from the environment and ansible.cfg. A command that only lists
+    arguments: those of ansible-core, which include tags from the environment and ansible.cfg. A command that only lists
     or checks the syntax leaves nothing out.
     """
     if any(arguments.get(listing) for listing in _LISTINGS):

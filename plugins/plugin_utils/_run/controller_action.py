@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What every action has in common that runs on the controller."""
+"""The base class of actions that run on the controller."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ class ControllerAction(ActionBase):
         return {**result, **self.act(task_vars or {})}
 
     def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Do what the action is for. variables: of its task. Returns its result."""
+        """Do the work of the action. variables: of its task. Returns its result."""
         raise NotImplementedError

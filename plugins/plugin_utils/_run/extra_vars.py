@@ -37,9 +37,9 @@ _AsWritten.add_constructor(None, _as_written)
 
 
 def as_written(name: str) -> t.Any:
-    """The value of a variable in this run's files of extra variables; None if it is in none.
+    """The value of a variable in the files of extra variables of this run, None if it is in none of them.
 
-    Tagged texts are as they were written, everything else is read as YAML 1.1.
+    Tagged texts are as they were written. All other values are read as YAML 1.1.
     """
     found = None
     for given in context.CLIARGS.get("extra_vars") or ():

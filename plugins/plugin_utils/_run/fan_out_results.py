@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The hosts of a fan-out. Each gets a result in the shape of agent_processes, or is left to the phase's task."""
+"""The results of a fan-out. A host has a result as of agent_processes, or is left to the phase's ordinary task."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _TRIED_BY_TASK = (Failure.REFUSED, Failure.NO_ANSWER)  # ssh itself, or the ordi
 
 
 def _unanswered(failure: Failure, message: str, timeout: float, changed: bool) -> dict[str, t.Any]:
-    """The result of a host that has given no answer, for good.
+    """The result of a host that will give no answer.
 
-    message: of the failure, for people. timeout: seconds that it had. changed: whether it may have been changed.
+    message: of the failure. timeout: the time limit in seconds. changed: whether the host may have been changed.
     """
     if failure is Failure.OVERDUE:
         return overdue(timeout, changed)
@@ -49,7 +49,7 @@ def _unanswered(failure: Failure, message: str, timeout: float, changed: bool) -
 
 
 def _out_of_reach(why: str) -> dict[str, t.Any]:
-    """The result of a host that the fan-out cannot reach, or not as ssh would, where nothing else is to be tried."""
+    """The result of a host that the fan-out cannot reach as ssh would, if no ordinary task is to try it."""
     text = f"the fan-out does not reach it ({printable(why)}); ocp_transport=auto would leave it to a task of its own"
     return {"unreachable": True, "reason": "not_connected", "msg": text}
 
@@ -57,13 +57,13 @@ def _out_of_reach(why: str) -> dict[str, t.Any]:
 class FanOutResults:
     """The hosts of one fan-out.
 
-    phase: of the host program. transport: see settings.py. timeout: seconds that a host may take. changing: whether
-    the phase may change a host. patient: whether a locked agent is left to the task, which waits for the lock.
+    phase: of the host program. transport: see settings.py. timeout: seconds for each host. changing: whether the phase
+    may change a host. patient: whether a locked agent is left to the ordinary task, which waits for the lock.
 
-    answers: results by host. rest: by host, why the phase's task has to do it (C(why)); for one that was lost in the
-    middle also since when it has been at work (C(started_at)) and what was said (C(lost)); for one that has refused
-    what was said of that (C(said)). warnings: pairs of host and text. halted: the answer for hosts that are not begun,
-    see halt.py. told: hosts of whose failures people have been told.
+    answers: results by host. rest: the hosts that are left to the ordinary task of the phase, each with the reason
+    (C(why)). A host that was lost in the middle also has the begin of its work (C(started_at)) and the message
+    (C(lost)). A host that has refused the connection has the message (C(said)). warnings: pairs of host and text.
+    halted: the answer for hosts that do not begin, see halt.py. told: hosts whose failures have been shown.
     """
 
     def __init__(
@@ -82,25 +82,25 @@ class FanOutResults:
 
     @classmethod
     def of_phase(cls, phase: str, run: Run, *, check_mode: bool) -> FanOutResults:
-        """Those of a phase of a run's task."""
+        """The results of a phase of the task of a run."""
         timeout, changing = run.the_task.timeouts[phase], BY_PHASE[phase].changes and not check_mode
         return cls(phase, run.transport, timeout, changing=changing, patient=run.resumed)
 
     @contextlib.contextmanager
     def fallen_back(self, hosts: t.Sequence[str]) -> t.Iterator[None]:
-        """Leave hosts without a result to the phase's task when the fan-out breaks."""
+        """Leave hosts without a result to the ordinary task of the phase if the fan-out breaks."""
         try:
             yield
         except EngineGoneError as exc:
             self.refuse(hosts, str(exc))
-        except Exception as exc:  # whatever it is
+        except Exception as exc:  # a fault of the fan-out must not cost the phase
             screen.display().vvv("".join(traceback.format_exception(exc)))
             self.refuse(hosts, f"the fan-out broke: {type(exc).__name__}: {exc}")
 
     def ways(
         self, action: ActionBase, task_vars: dict[str, t.Any], hosts: t.Sequence[str], shared: TaskVariables
     ) -> t.Iterator[tuple[str, routes.Way]]:
-        """The ways to those hosts that the fan-out reaches as ssh would; the others are left to the phase's task."""
+        """The routes to the hosts that the fan-out reaches as ssh would. The others are left to the ordinary task."""
         for host, way in routes.routes(action, task_vars, hosts, carrier.resident, shared).items():
             if isinstance(way, str):
                 self.refuse([host], way)
@@ -108,12 +108,12 @@ class FanOutResults:
                 yield host, way
 
     def leave(self, hosts: t.Iterable[str], why: str = "") -> None:
-        """Leave hosts to the phase's task, unless they have a result."""
+        """Leave hosts without a result to the ordinary task of the phase."""
         entry = {"why": in_line(why)}
         self.rest.update({host: dict(entry) for host in hosts if host not in self.answers and host not in self.rest})
 
     def refuse(self, hosts: t.Iterable[str], why: str) -> None:
-        """Note hosts, as far as they have no result, that the fan-out cannot reach, or not as ssh would."""
+        """Note hosts without a result that the fan-out cannot reach as ssh would."""
         if not self._only:
             self.leave(hosts, why)
             return
@@ -122,7 +122,7 @@ class FanOutResults:
                 self.answers[host] = _out_of_reach(why)
 
     def lose(self, hosts: t.Iterable[str], why: str, started: str) -> None:
-        """Note hosts, as far as they have no result, that may have been at work since started."""
+        """Note hosts without a result that may have been at work since started."""
         if self._changing:  # their tasks ask them again, as hosts that they have lost themselves
             missing = [host for host in hosts if host not in self.answers and host not in self.rest]
             text = in_line(why)
@@ -131,7 +131,7 @@ class FanOutResults:
             self.refuse(hosts, why)
 
     def take(self, host: str, answer: Answer) -> dict[str, t.Any] | None:
-        """Note how a host has answered, or how it has not. Returns its result; None where its task has to do it."""
+        """Note the answer or failure of a host. Returns its result, None if the host is left to the ordinary task."""
         result = self._result(host, answer)
         if result is None:
             return None
@@ -167,28 +167,28 @@ class FanOutResults:
         self.warnings += [(host, warning) for warning in output.pop("warnings", [])]
         return output
 
-    # For people, and for who comes after
+    # For the screen, and for later actions
 
     @property
     def worked(self) -> bool:
-        """Whether a host was worked on, or was to be: not where all of them are left to tasks or let be."""
+        """Whether the fan-out had a host, and not only hosts that are left to ordinary tasks or did not begin."""
         return any(answer.get("reason") not in ("cancelled", "disowned") for answer in self.answers.values())
 
     def result(self, run: Run) -> dict[str, t.Any]:
-        """The result of the fan-out's own task, in a run."""
+        """The result of the fan-out's own Ansible task in a run."""
         known = run.due.get(self.phase, {})
         return {
             "changed": any(answer.get("changed") for answer in self.answers.values()),
             "task": run.the_task.id,
             "phase": self.phase,
-            # as texts, lest Ansible walk through them in every task that follows
+            # Texts, since Ansible walks through other values at every task that follows.
             "answers": {host: json.dumps(answer) for host, answer in self.answers.items()},
             "rest": {host: {**known.get(host, {}), **entry} for host, entry in self.rest.items()},
             "msg": self.summary(),
         }
 
     def failures(self) -> list[str]:
-        """A line for every host that failed, as ansible-playbook has one, and of which nobody has been told."""
+        """A line for each failed host that was not shown yet."""
         return [
             failure_line(host, answer)
             for host, answer in self.answers.items()
@@ -196,7 +196,7 @@ class FanOutResults:
         ]
 
     def summary(self) -> str:
-        """How many hosts went which way, and why not this one."""
+        """The number of hosts in the fan-out, and those that are left to ordinary tasks with the reasons."""
         parts = []
         if self.answers or not self.rest:
             parts.append(f"{self.phase}: {plural(len(self.answers), 'host')} in one fan-out")
@@ -210,10 +210,10 @@ class FanOutResults:
 
 
 def is_failure(result: t.Mapping[str, t.Any]) -> bool:
-    """Whether a host has failed by its result, or was not reached."""
+    """Whether a host has failed or was not reached, by its result."""
     return bool(result.get("failed") or result.get("unreachable"))
 
 
 def failure_line(host: str, result: t.Mapping[str, t.Any]) -> str:
-    """The line about a host that failed."""
+    """The line about a failed host."""
     return f"{'unreachable' if result.get('unreachable') else 'failed'}: [{host}] {in_line(result.get('msg'))}"

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Whether a run may begin another host."""
+"""Whether another host of a run may begin."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ from .run import Run
 
 
 def hand_in(run: Run, phases: t.Iterable[str], url: str | None, hostvars: t.Any) -> None:
-    """Hand in the answers of a slice's hosts in these phases. A host without an answer has failed.
+    """Hand in the outcomes of the hosts of a slice in these phases. A host without an answer has failed.
 
-    run: the slice's, which is updated. It keeps outcomes that the store did not take for the next time, and no other
-    host of the slice begins. url: of the store. hostvars: Ansible's variable of that name.
+    run: of the slice. It is updated, and keeps outcomes that the store did not take for the next time; no other host of
+    the slice begins then. url: of the store. hostvars: Ansible's variable of that name.
     """
     share = run.the_task
     ended = [pair for phase in phases for pair in share.settle(phase, collect(share, phase, hostvars))]
@@ -46,7 +46,7 @@ def break_off(run: Run, known: t.Mapping[str, t.Mapping[int, Outcome]], url: str
 
 
 def end(run: Run, url: str | None) -> None:
-    """Note in the store that the slice hands nothing in any more."""
+    """Note in the store that the slice hands in no more outcomes."""
     with contextlib.suppress(StoreError), Store.open(url) as store:  # otherwise its heartbeat stops, which others see
         store.slices.end(run.the_task.id, run.token)
 

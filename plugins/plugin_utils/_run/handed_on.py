@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The variables that plays hand on to each other, and to roles: a request must not come with one of them.
+"""The variables that plays pass to each other and to roles. A request with one of them is refused.
 
-An extra variable wins over what a task registers or a play sets. One with such a name would be taken for the answer to
-the request, for the results of hosts, or for what a phase has to prove.
+An extra variable wins over a variable that a task registers or a play sets. With such a name it would be taken for the
+response to the request, for the results of hosts, or for the goal of a phase.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .._task.operation import PHASES
 if t.TYPE_CHECKING:  # not for the HTTP service, which asks for the names alone
     from ansible.playbook.task import Task as AnsibleTask
 
-# What plays register or set, and give to roles.
+# Variables that plays register or set, and pass to roles.
 NAMES = frozenset(
     {
         "hand_in_result",
@@ -42,12 +42,12 @@ NAMES = frozenset(
         *(f"{phase}_{what}" for phase in PHASES for what in ("goal", "result", "timeout")),
     }
 )
-# What a playbook of the collection says of itself; where it does not, the user may.
+# Variables that playbooks of the collection set. A user may set those that the playbook does not.
 OF_PLAYBOOKS = frozenset({"ocp_intervention", "ocp_last_barrier", "ocp_operation", "ocp_workflow"})
 
 
 def check(variables: t.Mapping[str, t.Any], task: AnsibleTask) -> None:
-    """Raises OcpError (400) for extra variables that stand for what plays hand on.
+    """Raises OcpError (400) for extra variables with the names of those that plays pass on.
 
     variables: of the task. task: Ansible's, of the action that takes the request.
     """

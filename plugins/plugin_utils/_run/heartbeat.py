@@ -11,7 +11,7 @@ does this. In ansible-playbook, every fork would break a thread that talks to a 
 
 The time of the last heartbeat is passed to the run's other processes as the modification time of an empty file. That
 works on a full disk, and the file grows old if the supervisor hangs or has died. The file is removed
-when the task belongs to another run. The clock counts from the boot, sleep included, and nobody can set it.
+when the task belongs to another run. The clock counts from the boot, includes suspension, and cannot be set.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def go_on(url: str | None, executor: Executor, beat: Beat, ended: threading.Even
 
 
 def silence(token: str) -> str | None:
-    """Why no other host may begin, for people: others may take the run for dead. None if they do not.
+    """The reason why no other host may begin, since the run may count as dead; None if there is none.
 
-    token: of the executor with the heartbeat; empty where there is none.
+    token: of the executor with the heartbeat; empty if there is none.
     """
     if not token:
         return None

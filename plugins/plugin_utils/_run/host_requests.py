@@ -28,8 +28,8 @@ class HostRequests:
     phases: those of the operation, in order. run: the one that they belong to. variables: of the hosts.
     results: of earlier phases.
 
-    A host's variables are looked up once in a run, in its first phase, for all that follow. That look costs more than
-    all other work for the host. The engine of the fan-out keeps the result, as a note.
+    The variables of a host are looked up once in a run, in its first phase, for all phases. That costs more than all
+    other work for the host. The engine of the fan-out keeps the result as a note.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class HostRequests:
             try:
                 requests[phase] = self._validated(phase, host)
             except (OcpError, AnsibleError):
-                pass  # that phase looks again, and says so
+                pass  # that phase looks them up again, and reports the error
         return {"task": self._task.id, "requests": requests}
 
     def of(self, host: str, note: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -90,7 +90,7 @@ class HostRequests:
         return self._valid[key]
 
     def _since(self, host: str) -> dict[str, t.Any]:
-        """From when on the settle time counts: the end of this task's Stop or Start."""
+        """The begin of the settle time, which is the end of Stop or Start of this task."""
         stop, start = (
             (self._results.of(phase, host) if phase in self._phases else None) or {} for phase in ("stop", "start")
         )

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""A host's result in a phase: where it is after a fan-out and after a task, and its form without an answer."""
+"""The result of a host in a phase, from a fan-out or an ordinary task, and results of hosts without an answer."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import json
 import typing as t
 
 _VARIABLE = "ocp_fan_outs"
-# The report counts changes, a plan reads processes, and Finish asks when Stop and Start have ended.
+# The report needs changes, a plan needs processes, and Finish needs the ends of Stop and Start.
 _ASKED_LATER = ("boot_id", "changed", "processes", "ready_at", "stopped_at")
 UNKNOWN = "how far it came is not known: look at the host, or run it again, which is safe"
 
 
 def no_answer(why: str, changing: bool) -> dict[str, t.Any]:
-    """The answer for a host whose output was none, or too long. changing: whether it may have been changed."""
+    """The answer for a host whose output was no answer, or too long. changing: whether it may have been changed."""
     return {"failed": True, "reason": "no_answer", "msg": f"{why}; {UNKNOWN}" if changing else why}
 
 
 def overdue(seconds: float, changing: bool) -> dict[str, t.Any]:
-    """The answer for a host that gave none within so many seconds. changing: whether it may have been changed."""
+    """The answer for a host without one after its time limit in seconds. changing: whether it may have been changed."""
     text = f"no answer within {seconds:g} s"
     return {"failed": True, "reason": "deadline", "msg": f"{text}; {UNKNOWN}" if changing else text}
 
 
 def cancelled() -> dict[str, t.Any]:
-    """The answer for a host that has not been contacted since the task was cancelled before."""
+    """The answer for a host that was not contacted because the task was cancelled before its turn."""
     return {"failed": True, "reason": "cancelled", "msg": "the task was cancelled before its turn"}
 
 
 def disowned(why: str) -> dict[str, t.Any]:
-    """The answer for a host that is let be, since the task may be another run's by now. why: for people."""
+    """The answer for a host that is left alone since the task may belong to another run. why: the reason as a text."""
     return {"failed": True, "reason": "disowned", "msg": why}
 
 
@@ -52,8 +52,8 @@ def of_controller(hostvars: t.Any) -> t.Mapping[str, t.Any]:
 def fan_out(controller: t.Mapping[str, t.Any], phase: str, task_id: object) -> dict[str, t.Any] | None:
     """The results of the fan-out of a phase: C(answers) and C(rest), by host, as agent_fan_out returns them.
 
-    controller: the variables of localhost, on which the playbooks register C(ocp_fan_outs). Returns None where they
-    have not, which is where the roles are used by themselves.
+    controller: the variables of localhost, on which the playbooks register C(ocp_fan_outs). Returns None without that,
+    which is when the roles are used by themselves.
     """
     found = controller.get(_VARIABLE)
     if found is None:

@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""Hands in to the store what hosts have come to, before the barrier of their phase, for those who ask meanwhile.
+"""Hands in outcomes of hosts to the store before the barrier of their phase, so that queries show them meanwhile.
 
-The supervisor does this, from the journal. The outcomes are those that the barrier will read from the same results, and
-the barrier settles them, whether they were handed in or not. So an error here costs nothing but news.
+The supervisor does this from the journal. The barrier reads the same outcomes from the same results, and settles them
+whether they were handed in or not. So an error here costs no outcome.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EVERY = 1  # seconds between transactions
 
 
 def go_on(url: str | None, executor: Executor, ended: threading.Event) -> None:
-    """Hand in what comes until ended is set. url: of the store. executor: the run."""
+    """Hand in new outcomes until ended is set. url: of the store. executor: the run."""
     interim = _Interim(url, executor)
     while not ended.wait(EVERY):
         interim.look()
@@ -41,7 +41,7 @@ class _Interim:
         self._kept: dict[int, Outcome] = {}  # by subtask id, while the store cannot be reached
 
     def look(self) -> None:
-        """Hand in what is new."""
+        """Hand in the new outcomes."""
         answers = self._follower.new()
         if answers:  # the state of the run was written before the first answer of its phase
             self._read_run()
@@ -65,5 +65,5 @@ class _Interim:
             self._edition = edition
             try:
                 self._run = journal.read()
-            except FileNotFoundError:  # the run has come to its report
+            except FileNotFoundError:  # the run has ended with its report
                 self._run = None

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The inventory of a request: hosts by their ids, their states and variables, and the hosts that a limit leaves out."""
+"""The inventory of a request: the hosts with their ids, states and variables, and the effect of a limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ID = "ocp_host_id"
 
 
 class Inventory:
-    """The inventory as one request finds it. Hosts are read once, when something of them is asked for.
+    """The inventory of one request. Hosts are read once, at the first access.
 
     action: of the request; it evaluates templates. variables: of its task.
     """
@@ -35,7 +35,7 @@ class Inventory:
         self._limit = variables.get("ansible_limit")
 
     def check_controller(self) -> None:
-        """Raises OcpError (400) when a limit has left out the controller, whose plays Ansible would skip in silence."""
+        """Raises OcpError (400) if a limit leaves out the controller, whose plays Ansible would skip silently."""
         if "localhost" not in self._variables["ansible_play_hosts_all"]:
             raise OcpError(
                 INVALID,
@@ -68,14 +68,14 @@ class Inventory:
 
     @functools.cached_property
     def reached(self) -> t.Collection[str]:
-        """The names of the hosts that a limit leaves; without one, of all hosts."""
+        """The names of the hosts within the limit; without a limit, of all hosts."""
         return set(self._variables["ansible_play_hosts_all"]) if self._limit else self._hosts.keys()
 
     def find(self, host_ids: t.Sequence[int], *, force: bool) -> list[Target]:
         """The hosts with these ids.
 
-        force: take also those that must be left alone. Raises OcpError where one is not there, or must be left alone,
-        or has a misspelled variable.
+        force: whether to accept hosts in a state that OCP refuses. Raises OcpError for a host that is missing, in such
+        a state, or has a wrong variable.
         """
         targets = self.resolve(host_ids, self.ids)
         cut_off = [target for target in targets if target.host not in self.reached]
@@ -91,11 +91,11 @@ class Inventory:
         return targets
 
     def resolve(self, host_ids: t.Sequence[int], ids: t.Mapping[str, t.Any]) -> list[Target]:
-        """The hosts with these ids, see host_ids.resolve(). ids: of the hosts that are looked at."""
+        """The hosts with these ids, see host_ids.resolve(). ids: of the hosts to choose from."""
         return resolve(host_ids, ids, self._variables["groups"])
 
     def check_variables(self, names: t.Iterable[str]) -> None:
-        """Raises OcpError (400) where hosts have variables that are misspelled, or values of a wrong type."""
+        """Raises OcpError (400) for hosts with misspelled variables or wrong values."""
         play = self._action._task.play
         of_play = play.get_vars() if play else {}
         extra = self._variables["hostvars"]._variable_manager.extra_vars

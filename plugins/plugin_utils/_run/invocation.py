@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""How ansible-playbook was called, for commands that are to do something else in the same way.
+"""The command line of ansible-playbook, for other commands with the same inventory and options.
 
-Nothing secret is repeated: a password for Ansible is asked for, another variable becomes one of the shell.
+Secrets are not repeated. A password for Ansible becomes a prompt, and another secret a variable of the shell.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from .._task.ways_on import Caller
 
 _STORE = "ocp_task_store"
 _FROM_VARIABLE = f"{{{{ {_STORE} }}}}"
-# What is of one request: its hosts, its task, and what only a new task takes.
+# Variables of one request, which are not repeated.
 _OF_THE_REQUEST = frozenset(
     {
         *("host_ids", "hostIds", "ocp_hosts", "ocp_host_ids_file", "task_id", "subtask_id", "ocp_prohibit_rollback"),
         *("ocp_waves", "ocp_waves_after", "ocp_waves_max_fail_percentage"),
     }
 )
-# Of ansible-playbook's options those that others may need as well, by their names in ansible-core. With a value:
+# Options of ansible-playbook that other commands may need as well, by their names in ansible-core. With a value:
 _WITH_VALUE = {
     "subset": ("--limit", None),
     "remote_user": ("-u", "DEFAULT_REMOTE_USER"),
@@ -52,7 +52,7 @@ _WITH_VALUE = {
 }
 _FLAGS = {"become": "-b", "ask_pass": "-k", "become_ask_pass": "-K", "ask_vault_pass": "-J"}
 _MANY = {"vault_ids": "--vault-id", "vault_password_files": "--vault-password-file"}
-# Passwords that Ansible asks for itself.
+# Passwords for which Ansible has a prompt.
 _ASKED_BY_ANSIBLE = {
     **dict.fromkeys(("ansible_password", "ansible_pass", "ansible_ssh_pass", "ansible_ssh_password"), "-k"),
     **dict.fromkeys(("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"), "-K"),
@@ -65,7 +65,7 @@ _PLAIN_VALUE = re.compile(r"[\w./:@%+,=?&~-]+")
 
 
 def current(store: bool) -> Caller:
-    """How this ansible-playbook was called. store: whether a task store was chosen, wherever."""
+    """The command line of this ansible-playbook. store: whether a task store was chosen by any means."""
     ours = sys.argv[0]
     folder, name = os.path.split(ours)
     found = shutil.which(name)
@@ -82,10 +82,10 @@ def caller(
     folder: str,
     commands: t.Sequence[str] = ("ansible-playbook", "ansible"),
 ) -> Caller:
-    """How ansible-playbook was called.
+    """A command line of ansible-playbook.
 
-    arguments: ansible-core's own. defaults: what these are without an option, by the same names. store: whether a task
-    store was chosen. folder: where the commands are given. commands: ansible-playbook, and ansible.
+    arguments: those of ansible-core. defaults: their values without an option, by the same names. store: whether a task
+    store was chosen. folder: the working directory of the commands. commands: ansible-playbook and ansible.
     """
     inventory = [
         word
@@ -211,7 +211,7 @@ def _looks_secret(text: str, *, is_path: bool = False) -> bool:
 
 
 def _shown(name: str, value: str) -> str:
-    """The value of an option; one that may hold a password is to be given again."""
+    """The value of an option. One that may hold a password becomes a variable of the shell."""
     return Shell(f'"${name}"') if name.startswith("ssh_") and _looks_secret(value) else value
 
 
@@ -220,7 +220,7 @@ def _of_shell(name: str) -> Shell:
 
 
 def _path(path: str, folder: str) -> str:
-    """The path as it is called in a folder, where it is below it. Lists of hosts, which have a comma, are no paths."""
+    """The path relative to the folder if it is below it. Lists of hosts, which have a comma, are no paths."""
     if "," in path or not path.startswith(os.path.join(folder, "")):
         return path
     return os.path.relpath(path, folder)

@@ -6,9 +6,9 @@
 
 """The journal of a run: its state at the last barrier, and what hosts have answered since.
 
-Actions run in workers and hand the state on in a registered variable, which nobody has when ansible-playbook has been
-killed. So they leave it here as well, in the folder that ansible-playbook shares with its workers. ansible-core removes
-that at exit. While there is a journal, the run has a task and has not come to its report. A full disk costs a run its
+Actions run in workers and pass the state on in a registered variable, which is lost when ansible-playbook is killed. So
+they also write it here, in the folder that ansible-playbook shares with its workers. ansible-core removes that folder
+at its exit. While there is a journal, the run has a task that its report has not closed. A full disk costs the run its
 last word and nothing else.
 """
 
@@ -38,11 +38,11 @@ Answer = tuple[str, str, dict[str, t.Any]]  # phase, host and result
 
 
 def note(run: Run) -> None:
-    """Leave a run as it is, which says that there is a task to cancel, too."""
+    """Write the state of a run, which also shows that there is a task to cancel."""
     if not run.check_mode:
         kept = json.dumps(replace(run, response=None).dump())
-        # Not by document.write(), whose fsync would cost every barrier time. After a crash of this machine nobody is
-        # left to read it.
+        # document.write() would fsync at every barrier, and hosts would wait for the disk. The supervisor, which reads
+        # this file, does not survive a crash of the machine, so the file need not either.
         temporary = _state().with_suffix(".new")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -50,7 +50,7 @@ def note(run: Run) -> None:
                 stream.write(kept)
             temporary.replace(_state())
         except OSError as exc:
-            # What is there is not true any more. An empty file still says that there is a task to cancel.
+            # The present content is outdated. An empty file still shows that there is a task to cancel.
             temporary.unlink(missing_ok=True)
             _state().unlink(missing_ok=True)
             _state().touch(0o600)
@@ -62,23 +62,23 @@ def note(run: Run) -> None:
 
 
 def note_answer(phase: str, host: str, result: t.Mapping[str, t.Any]) -> None:
-    """Leave the result of a host in a phase that is going on: its barrier may never come."""
+    """Write the result of a host in the present phase, whose barrier may never come."""
     with contextlib.suppress(OSError):  # a full disk must not break the phase
         descriptor = os.open(_answers(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            # At once, since the workers of other hosts do so, too. The line before may have been cut off.
+            # In one write, since workers of other hosts write, too. The line before may have been cut off.
             os.write(descriptor, f"\n{json.dumps([phase, host, result])}\n".encode())
         finally:
             os.close(descriptor)
 
 
 def exists() -> bool:
-    """Whether there is a run with a task that has not come to its report."""
+    """Whether there is a run with a task that its report has not closed."""
     return _state().exists()
 
 
 def edition() -> tuple[int, int] | None:
-    """What differs after each note(); None without a journal."""
+    """Identifies the state that note() has written last; None without a journal."""
     try:
         found = os.stat(_state())
     except FileNotFoundError:
@@ -87,13 +87,13 @@ def edition() -> tuple[int, int] | None:
 
 
 def read() -> Run | None:
-    """The run that note() has left; None where there was no room for it. Raises FileNotFoundError without one."""
+    """The run that note() has written, None if the disk was full. Raises FileNotFoundError without a journal."""
     text = _state().read_text(encoding="utf-8")
     return Run.load(json.loads(text)) if text else None
 
 
 def answers(folder: Path | None = None) -> list[Answer]:
-    """What note_answer() has left: phase, host and result. folder: a run's temporary one; None for our own."""
+    """The results that note_answer() has written. folder: the temporary folder of a run, None for that of this run."""
     path = folder / _ANSWERS if folder else _answers()
     return _parsed(path.read_bytes()) if path.exists() else []
 
@@ -106,7 +106,7 @@ class Follower:
         self._rest = b""  # of a line whose end has not come
 
     def new(self) -> list[Answer]:
-        """The answers since the last call: those of the phase that is going on, as a barrier removes them."""
+        """The answers of the present phase since the last call. A barrier removes them."""
         try:
             there = os.stat(_answers())
         except FileNotFoundError:
@@ -134,13 +134,13 @@ def _parsed(content: bytes) -> list[Answer]:
 
 
 def forget() -> None:
-    """The run has come to its end, and somebody has told."""
+    """Remove the journal at the end of the run."""
     _state().unlink(missing_ok=True)
     _answers().unlink(missing_ok=True)
 
 
 def clear(pid: int) -> None:
-    """Remove what a process of ansible-playbook that was killed has left. pid: its process id."""
+    """Remove the files of a process of ansible-playbook that was killed. pid: its process id."""
     folder = Path(C.DEFAULT_LOCAL_TMP)
     if folder.name.startswith(f"ansible-local-{pid}"):  # ansible-core has made it for this process alone
         shutil.rmtree(folder, ignore_errors=True)
@@ -149,14 +149,14 @@ def clear(pid: int) -> None:
         path.unlink(missing_ok=True)
 
 
-# Who writes the task. A worker may be at it when ansible-playbook is killed.
+# Workers that write the task. One of them may be at work when ansible-playbook is killed.
 
 
 def join(patience: float | None = None) -> None:
-    """Have the last word wait for this worker, which does a part of the run. To be called once in a worker.
+    """Make the last word wait for this worker, which does a part of the run. To be called once in a worker.
 
-    patience: seconds after which it ends, with what it has started, when ansible-playbook has ended; None for one that
-    ends by itself then. The kernel forgets it with the worker. Raises ProcessLookupError for an orphan.
+    patience: seconds from the end of ansible-playbook after which the worker ends with its children; None for a worker
+    that ends by itself then. The lock ends with the worker. Raises ProcessLookupError for an orphan.
     """
     with contextlib.suppress(OSError):  # without locks the last word does not wait, and nothing else is different
         fcntl.flock(_open(), fcntl.LOCK_SH)
@@ -165,7 +165,7 @@ def join(patience: float | None = None) -> None:
 
 
 def wait_for_workers(seconds: float) -> None:
-    """Wait until no worker does a part of the run any more, for so many seconds at most."""
+    """Wait until no worker does a part of the run any more. seconds: at most."""
     with contextlib.suppress(OSError):
         descriptor = _open()
 

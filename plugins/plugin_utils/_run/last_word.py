@@ -6,7 +6,7 @@
 
 """The last word of a run that ends before its report: Ctrl-C, a dead worker, an error of ansible-core, SIGKILL.
 
-It closes the task with what is known, so its hosts are released, and writes the response. supervisor.py calls it.
+It closes the task with the known outcomes, which releases its hosts, and writes the response. supervisor.py calls it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _end(run: Run, outcomes: dict[str, dict[int, Outcome]], url: str | None, exe
 
 
 def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> str:
-    other = response_files.claim(path, executor)  # another run can have it once ansible-playbook has ended
+    other = response_files.claim(path, executor)  # another run may own it since ansible-playbook has ended
     if other:
         return f"{path} is left alone, it is the response file of {other}"
     try:
@@ -70,7 +70,7 @@ def _write(path: str, response: t.Mapping[str, t.Any], executor: Executor) -> st
 
 
 def _report(run: Run, ending: Ending, url: str | None, executor: Executor) -> list[str]:
-    """Write the report, where one is wanted. Returns what there is to be told of it."""
+    """Write the report if the request named a file. Returns messages."""
     path = run.report_file
     if not path:
         return []

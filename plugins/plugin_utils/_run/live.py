@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""The bottom of a terminal, which is drawn again and again, and ansible-playbook's other output above it.
+"""Lines at the bottom of a terminal that are drawn again and again, below the other output of ansible-playbook.
 
-Whatever Ansible shows goes through its display, also what workers and other callbacks have to say. So the lines at the
-bottom are taken away before each text, and drawn again behind it.
+All output of Ansible goes through its display, also that of workers and other callbacks. So the lines at the bottom are
+erased before each text, and drawn again after it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _drawing = False
 def pace(every: float) -> tuple[float, float]:
     """The seconds between lines about a phase, while something changes and while nothing does.
 
-    every: those that are asked for. A drawing takes more of them. To be called in a worker, which has this from the
-    process that it was forked from.
+    every: the setting of the run. A drawing needs more lines. To be called in a worker, which inherits the value of
+    draw() from the process that it was forked from.
     """
     return (_EVERY, _EVERY) if _drawing else (every, UNCHANGED)
 
 
 def is_possible() -> bool:
-    """Whether standard output is a terminal that lines can be drawn on, with nobody else behind it."""
-    if "AWX_ISOLATED_DATA_DIR" in os.environ:  # ansible-runner has a terminal that nobody looks at, and keeps a log
+    """Whether standard output is a terminal that lines can be drawn on, and not one of ansible-runner."""
+    if "AWX_ISOLATED_DATA_DIR" in os.environ:  # the terminal of ansible-runner goes to a log
         return False
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "")
 
@@ -54,7 +54,7 @@ def has_blocks() -> bool:
 
 
 def columns() -> int:
-    """How many columns a line may have: less than the terminal, which would wrap a full one when it gets narrower."""
+    """The columns of a line, one less than the terminal has. A terminal that gets narrower would wrap a full line."""
     try:
         return max(1, os.get_terminal_size(sys.stdout.fileno()).columns - 1)
     except (OSError, ValueError):
@@ -80,7 +80,7 @@ class Bottom:
                 self._write(self._erasing() + self._text())
 
     def aside(self, show: t.Callable[[], None]) -> None:
-        """Have something shown above the lines."""
+        """Show something above the lines."""
         with self._lock:
             if self._shown:
                 self._write(self._erasing())
@@ -89,7 +89,7 @@ class Bottom:
                 self._write(self._text())
 
     def leave(self) -> None:
-        """Draw the lines for the last time, and let them stand."""
+        """Draw the lines for the last time, and leave them on the screen."""
         with self._lock:
             self.redraw()
             self.on = False
@@ -112,14 +112,14 @@ class Bottom:
 
 
 def attend(display: Display, bottom: Bottom, take: t.Callable[[Line], bool]) -> None:
-    """Have the display of this process show everything above the lines.
+    """Make the display of this process show everything above the lines.
 
-    take: is given each line about a phase, and returns whether it need not be shown.
+    take: gets each line about a phase, and returns whether the drawing replaces it.
     """
     own = os.getpid()
 
     def show(msg: str, *args: t.Any, **kwargs: t.Any) -> None:
-        # that of the class as it is now: ansible-runner replaces it
+        # The method of the class at this moment, since ansible-runner replaces it.
         def shown() -> None:
             type(display).display(display, msg, *args, **kwargs)
 
@@ -132,6 +132,6 @@ def attend(display: Display, bottom: Bottom, take: t.Callable[[Line], bool]) -> 
 
 
 def draw(on: bool) -> None:
-    """Note whether lines are drawn, for the workers that are forked from now on."""
+    """Record whether lines are drawn, for workers that are forked after this."""
     global _drawing
     _drawing = on

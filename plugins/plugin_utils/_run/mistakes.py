@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""Variables whose names are misspelled, or whose values are none: refused before any host is contacted.
+"""Refuses variables with misspelled names or wrong values before any host is contacted.
 
-Nothing looks at a variable that nobody knows: with ocp_agnet_home the agent of the default home would be stopped.
+Ansible ignores an unknown variable. With ocp_agnet_home the agent of the default home would be stopped.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ from .variables import KNOWN, OF_HOSTS, OF_REQUESTS, PATTERN, PREFIX, SETTINGS
 
 IGNORED = "ocp_ignore_variables"
 
-# What is near to the variables of a field, without dashes and case.
+# Names that are close to the variables of a field, in lower case and without dashes.
 _OF_FIELDS = {
     "hostIds": {"hostids": "host_ids", "hosts": PATTERN},
     "taskId": {"taskid": "task_id"},
     "subtaskId": {"subtaskid": "subtask_id"},
 }
 
-# How much of two names, behind the prefix, has to be the same: 1 is all of it.
+# The least similarity of two names after the prefix; 1 for equal ones.
 _ALIKE = 0.81  # one is the other, misspelled
-_SOMEWHAT = 0.5  # worth to be named when there must be some name
+_SOMEWHAT = 0.5  # a suggestion for a name that must be wrong
 # The prefix itself, misspelled or in the wrong case.
 _HEADS = frozenset({"ocp", "opc", "cop", "pco", "cpo", "oc", "op", "cp", "occp", "oocp", "ocpp", "0cp", "ocb"})
 
 
 @functools.cache
 def concerns(name: str) -> bool:
-    """Whether a variable is this collection's by its prefix, also by one that is misspelled."""
+    """Whether a variable has the prefix of this collection, or a misspelled one."""
     return re.split("[_-]", name, maxsplit=1)[0].lower() in _HEADS and len(name) > len(PREFIX)
 
 
 @functools.cache
 def meant(name: str, among: frozenset[str], alike: float = _ALIKE) -> str | None:
-    """The variable that is meant by a name that is none; None where the name is like none of them."""
+    """The variable that an unknown name stands for; None if no variable is similar."""
     rest = re.split("[_-]", name, maxsplit=1)[-1].lower().replace("-", "_")
     by_rest = {known.removeprefix(PREFIX): known for known in sorted(among)}
     found = difflib.get_close_matches(rest, by_rest, 1, alike)
@@ -63,10 +63,10 @@ def has_prefix(name: str) -> bool:
 
 
 def check_extra(variables: t.Mapping[str, t.Any]) -> None:
-    """Check the names of the variables that a request comes with, and of those that the controller has.
+    """Check the names of extra variables, and of the variables of the controller.
 
-    variables: of the task on the controller. Raises OcpError (400) for an extra variable of this collection's prefix
-    that there is none of, and for any variable that is a misspelled one of a run's settings.
+    variables: of the task on the controller. Raises OcpError (400) for an unknown extra variable with the prefix of
+    this collection, and for a misspelled setting of a run.
     """
     ignored = _ignored(variables)
     extra = variables["hostvars"]._variable_manager.extra_vars
@@ -81,9 +81,9 @@ def check_extra(variables: t.Mapping[str, t.Any]) -> None:
 
 
 def check_missing(wanted: str, variables: t.Mapping[str, t.Any]) -> None:
-    """Say what is meant by an extra variable that is near to one that is missing.
+    """Suggest the right name for an extra variable that is similar to a missing one.
 
-    wanted: the field of OCP's API that is missing. variables: of the task on the controller. Raises OcpError (400).
+    wanted: the missing field of OCP's API. variables: of the task on the controller. Raises OcpError (400).
     """
     rights = _OF_FIELDS[wanted]
     for name in map(str, variables["hostvars"]._variable_manager.extra_vars):
@@ -100,8 +100,8 @@ def check_missing(wanted: str, variables: t.Mapping[str, t.Any]) -> None:
 def check_hosts(hosts: t.Mapping[str, t.Mapping[str, t.Any]], variables: t.Mapping[str, t.Any]) -> None:
     """Check the names of the variables that hosts have.
 
-    hosts: by name, the variables of each. variables: of the task on the controller. Raises OcpError (400) for those
-    that are a misspelled one of this collection. Others with its prefix may be the site's own.
+    hosts: the variables of each host by its name. variables: of the task on the controller. Raises OcpError (400) for
+    misspelled variables of this collection. Other variables with its prefix may be the site's own.
     """
     wrong: dict[str, str] = {}
     having: dict[str, list[str]] = {}
@@ -117,8 +117,8 @@ def check_hosts(hosts: t.Mapping[str, t.Mapping[str, t.Any]], variables: t.Mappi
 def check_settings(variables: t.Mapping[str, t.Any], evaluate: t.Callable[[t.Any], t.Any]) -> None:
     """Check that the settings of a run have a value.
 
-    To Ansible's filter default(), a template with an undefined variable is a variable that is not given: without its
-    role bindings nobody would be refused.
+    Ansible's filter default() treats a template with an undefined variable like a variable that is not given. So
+    without this check such a template for the role bindings would let every user in.
 
     variables: of the task on the controller, with templates as they are. evaluate: gives the value of a template.
     Raises OcpError (400).
@@ -142,11 +142,13 @@ def check_settings(variables: t.Mapping[str, t.Any], evaluate: t.Callable[[t.Any
 def check_values(
     hosts: t.Mapping[str, t.Mapping[str, t.Any]], evaluate: t.Callable[[str, str], t.Any]
 ) -> None:
-    """Check the values of the variables that say how a host is worked on.
+    """Check the values of the variables that control the work on a host.
 
-    hosts: by name, the variables of each, with templates as they are. evaluate: the value of a variable of a host, by
-    their names. A template that fails is left to the phase, which fails for it; but one with an undefined variable
-    would be the default there, and so the agent of another home. Raises OcpError (400) that names variable and hosts.
+    A template that fails is left to the phase, which fails then. A template with an undefined variable is refused,
+    since the phase would use the default, such as another home.
+
+    hosts: the variables of each host by its name, with templates as they are. evaluate: gives the value of a variable
+    by the names of host and variable. Raises OcpError (400) that names variables and hosts.
     """
     problems: dict[tuple[str, str], list[str]] = {}
     found: dict[tuple[str, str], str | None] = {}
@@ -177,12 +179,12 @@ def check_values(
 
 
 def _undefined(error: AnsibleUndefinedVariable) -> str:
-    """What is wrong with a template. Ansible's message may have more lines, which tell where the template is."""
+    """The problem of a template, the first line of Ansible's message. The others locate the template."""
     return f"cannot be evaluated: {str(error).splitlines()[0]}"
 
 
 def _problem(name: str, value: t.Any) -> str | None:
-    """What a value of a variable of hosts must be and is not; None where it is right."""
+    """The requirement that a value of a variable of a host does not meet; None for a right value."""
     option = next(key for phase in BY_PHASE.values() for key, known in phase.options.items() if known == name)
     if value is None:
         return None  # as the roles take it: the default
@@ -198,7 +200,7 @@ def _problem(name: str, value: t.Any) -> str | None:
 
 
 def _misspelled(there: t.Mapping[str, t.Any], ignored: t.Container[str], among: frozenset[str]) -> dict[str, str]:
-    """The variables that are a misspelled one of those that are known, each with the one that is meant."""
+    """The misspelled variables, each with the right name."""
     found = {}
     for name in there:
         if isinstance(name, str) and concerns(name) and name not in KNOWN and name not in ignored:
@@ -209,7 +211,7 @@ def _misspelled(there: t.Mapping[str, t.Any], ignored: t.Container[str], among: 
 
 
 def _ignored(variables: t.Mapping[str, t.Any]) -> frozenset[str]:
-    """The names that the site has for variables of its own. Raises OcpError (400) for what is no list of names."""
+    """The names of the site's own variables. Raises OcpError (400) for a value that is no list of names."""
     given = plain(variables.get(IGNORED))
     names = re.split(r"[\s,]+", given.strip()) if isinstance(given, str) else given or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

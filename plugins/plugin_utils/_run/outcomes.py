@@ -51,7 +51,7 @@ def of_journal(
 
 
 def outcome(target: Target, result: t.Mapping[str, t.Any]) -> Outcome:
-    """Read one registered result. It is a success only if it says that work was done and went well."""
+    """Read a registered result. It is a success only if the host program has worked and not failed."""
     started, finished = result.get("started_at"), result.get("finished_at")
     reason = result.get("reason")
     if result.get("unreachable"):

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The task of a run and its store: where it is kept, whether it is cancelled, what becomes of it without a database."""
+"""The task of a run in the store: the choice of the store, the cancel, and the file for results without a database."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ OPTION: dict[str, t.Any] = {"task_store": {"type": "str", "no_log": True}}
 
 
 def chosen(task_store: str | None) -> str | None:
-    """The store that a run shall use: NONE, or an URL, None for the default one.
+    """The store of a run: NONE, a URL, or None for the default one.
 
-    In a job of AWX, and in a container that has its home on its own disk, the default is none: nothing that is written
-    there is there for the next run.
+    The default is NONE in a job of AWX and in a container with its home on its own disk, whose files are lost for the
+    next run.
     """
     if task_store == NONE or (not task_store and (in_awx() or goes_with_container())):
         return NONE
@@ -38,7 +38,7 @@ def chosen(task_store: str | None) -> str | None:
 
 
 def shown(url: str | None) -> str:
-    """Where tasks are kept, for people. url: what chosen() gave."""
+    """The store as a text without secrets. url: from chosen()."""
     if url == NONE:
         return NONE
     try:
@@ -48,10 +48,7 @@ def shown(url: str | None) -> str:
 
 
 def transient(url: str | None) -> str | None:
-    """In plain words why a task cannot be asked for after the run that has it; None where it can.
-
-    url: what chosen() gave.
-    """
+    """A message if a task is not available after its run, else None. url: from chosen()."""
     if url == NONE and not in_awx() and goes_with_container():
         return (
             "the task is not kept, the home of this container goes with it and there is no task store (ocp_task_store, "
@@ -71,11 +68,10 @@ def transient(url: str | None) -> str | None:
 
 
 def made_new(url: str | None) -> str | None:
-    """In plain words which file is made when a task is stored now; None where a store was chosen, or is there.
+    """A message if storing a task now creates a new default store, else None. url: from chosen().
 
-    Another HOME, as under sudo or cron, is another store: no task of the usual one is found there, nor a host held.
-
-    url: what chosen() gave.
+    With another HOME, as under sudo or cron, the store is another one. It has no tasks and no host locks of the usual
+    one.
     """
     path = data_folder() / "tasks.db"
     if url is not None or path.exists():
@@ -88,7 +84,7 @@ def made_new(url: str | None) -> str | None:
 
 @contextlib.contextmanager
 def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]:
-    """The store of an URL that chosen() gave. Raises OcpError where there is none, or it cannot be used to the end."""
+    """Open the store. url: from chosen(). Raises OcpError without a store, and for a store that fails meanwhile."""
     if url == NONE:
         raise OcpError(
             UNEXPECTED, "tasks are not kept here (ocp_task_store is none): give ocp_task_store the URL of a database"
@@ -101,9 +97,9 @@ def open_store(url: str | None, *, read_only: bool = False) -> t.Iterator[Store]
 
 
 def cancelled(url: str | None, executor: Executor | None, task_id: int) -> bool:
-    """Whether somebody has asked for the end of a task. Raises StoreError.
+    """Whether a task was cancelled. Raises StoreError.
 
-    url: what chosen() gave. executor: the run that executes the task, None where the task is not kept.
+    url: from chosen(). executor: the run that executes the task, None if the task is not kept.
     """
     if cancel.asked() or not executor:
         return cancel.asked()
@@ -114,10 +110,10 @@ def cancelled(url: str | None, executor: Executor | None, task_id: int) -> bool:
 def save(
     url: str | None, executor: Executor | None, task: Task, logs: t.Mapping[int, str], *, patient: bool = True
 ) -> str | None:
-    """Store a task as it is now, with the logs of what has ended since the last time.
+    """Store a task, with the logs of subtasks that have ended since the last time.
 
-    url, executor: as in cancelled(). patient: wait for a while for a database that cannot be reached. Returns None, or
-    why it could not be stored and where its results are then, for people.
+    url, executor: as in cancelled(). patient: whether to wait for a database that cannot be reached. Returns None for
+    success, else a message with the reason and the place of the results.
     """
     if not executor:
         return None

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""How far a task is, phase by phase, in a few lines for people who watch."""
+"""The progress of a task, as one line for each phase."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OK, FAILED, AT_WORK, TO_COME = "ok", "failed", "at work", "to come"
 
 
 class _Phase:
-    """A phase of the task. Times are of a monotonic clock; None: not yet."""
+    """A phase of the task. Times are of a monotonic clock, None before the event."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -41,7 +41,7 @@ class _Phase:
 
 
 class Phases:
-    """The phases of a task. now, here and below: seconds of a monotonic clock."""
+    """The phases of a task. now: seconds of a monotonic clock, in all methods."""
 
     def __init__(self, headline: str, names: t.Iterable[str]) -> None:
         self.headline = headline
@@ -59,17 +59,17 @@ class Phases:
         return cls(headline, task.phases)
 
     def mark(self, now: float) -> None:
-        """The phase that is heard of next begins now."""
+        """The next phase with news begins now."""
         self._since = now
 
     def take(self, state: State, now: float) -> None:
-        """Hosts of a fan-out have come so far."""
+        """Take the progress of a fan-out."""
         phase = self._phase(state.phase, now)
         phase.hosts, phase.ended, phase.failed = state.hosts, state.ended, state.failed
         phase.waiting = state.waiting
 
     def settle(self, name: str, hosts: int, ended: int, failed: int, now: float) -> bool:
-        """A fan-out has ended; hosts without an end have tasks of their own. Returns whether the phase is over."""
+        """Take the end of a fan-out, which leaves the other hosts to tasks. Returns whether the phase is over."""
         phase = self._phase(name, now)
         phase.hosts, phase.ended, phase.failed, phase.waiting = hosts, ended, failed, ""
         return self._is_over(phase, now)

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What a run in check mode would do: on each host, and on one screen."""
+"""The plan of a run in check mode, for each host and as the last screen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Result = t.Callable[[str, str], t.Mapping[str, t.Any] | None]
 
 @dataclass(frozen=True)
 class Intention:
-    """What a run would do on a host. text: with process ids. kind: without them, the same for hosts that are alike."""
+    """The plan for a host. text: with process ids. kind: without them, which is equal for similar hosts."""
 
     target: Target
     text: str
@@ -41,10 +41,10 @@ class Intention:
 
 
 def intentions(task: Task, result: Result, names: t.Iterable[str] = ()) -> list[Intention]:
-    """What a run in check mode would do, by host.
+    """The plans of a run in check mode, for each host.
 
-    result: gives what a phase says that it would do, by the phase and the name of the host. names: of hosts, in the
-    order in which they are wanted; others follow in the order of the request.
+    result: gives the result of a phase on a host by their names. names: of hosts in the wanted order. Other hosts
+    follow in the order of the request.
     """
     order = {name: index for index, name in enumerate(names)}
     targets = sorted(task.targets, key=lambda target: order.get(target.host, len(order)))
@@ -55,12 +55,12 @@ def intentions(task: Task, result: Result, names: t.Iterable[str] = ()) -> list[
 
 
 def plan(found: t.Iterable[Intention]) -> list[str]:
-    """What a run in check mode would do: one line a host."""
+    """The plan of a run in check mode, one line for each host."""
     return [f"{one.target}: {one.text}" for one in found]
 
 
 def message(task: Task, held: str | None) -> str:
-    """One line: how a run in check mode ended. held: the phase behind which hosts would be held."""
+    """The result of a run in check mode in one line. held: the phase whose barrier would hold hosts."""
     failed = f", {len(task.failures)} FAILED" if task.failures else ""
     said = f"check mode, nothing was changed: {headline(task)}{failed}"
     return f"{said}. {_held(task, held)}" if held else said
@@ -77,8 +77,8 @@ def screen(
 ) -> list[str]:
     """The last screen of a run in check mode.
 
-    found: of intentions(). caller: as in last_screen(). held: the phase behind which hosts would be held. resumed:
-    whether the task has run before. waves: those that its hosts would be worked on in.
+    found: from intentions(). caller: as in last_screen(). held: the phase whose barrier would hold hosts. resumed:
+    whether the task has run before. waves: of the operation.
     """
     head = wrap(f"Check mode, nothing was changed: {task.name}, {plural(len(task.targets), 'host')}", COLUMNS, 2)
     failed = {subtask.parallel_idx for subtask in task.failures}
@@ -102,7 +102,7 @@ def screen(
         others = [host for _kind, hosts in groups[_GROUPS:] for host in hosts]
         head.append(f"and {len(groups) - _GROUPS} other things on {plural(len(others), 'host')}: -v shows each")
     ways = _ways(task, broken, held)
-    # The ids of a task that was not made lead nowhere.
+    # No command knows the ids of a task that was not created.
     failed_now = failures(task) if resumed else [replace(failure, subtask=None) for failure in failures(task)]
     stops = task.what.goal == "stopped" and task.operation != ROLLBACK
     return compose(head, failed_now, ways, caller, [of_stop()] if stops and kinds else [])
@@ -121,7 +121,7 @@ def _ways(task: Task, broken: t.Collection[str], held: str | None) -> list[Way]:
 
 
 def _waves(task: Task, waves: Waves, *, held: bool) -> list[str]:
-    """The waves, and the first one that would stop the others. held: whether a host that fails holds others."""
+    """The waves, and the first one after which no other would begin. held: whether a failed host holds others."""
     found = [in_waves(waves)]
     failing = {task.targets[subtask.parallel_idx].host_id for subtask in task.failures if subtask.parallel_idx >= 0}
     names = {target.host_id: target.host for target in task.targets}
@@ -139,7 +139,7 @@ def _waves(task: Task, waves: Waves, *, held: bool) -> list[str]:
 
 
 def _held(task: Task, held: str) -> str:
-    """Which hosts would be held, and by which. held: the phase behind which they would."""
+    """The number of hosts that would be held, and the hosts that fail. held: the phase whose barrier would hold."""
     failing = [task.targets[s.parallel_idx].host for s in task.failures if s.phase == held and s.parallel_idx >= 0]
     others = len(task.targets) - len(failing)
     word = title(held)

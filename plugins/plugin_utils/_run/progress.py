@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""How far a phase is, for the people who wait for it."""
+"""The progress of a phase."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._task.steps import told
 
 UNCHANGED = 30  # seconds between lines while nothing changes
 _NAMED = 3  # hosts that are at work
-# Set by a program that runs the playbook and wants to know how far it is: a line of its own tells it, in JSON.
+# Set by a program that runs the playbook and reads its progress, from lines with JSON.
 PROGRAM_VARIABLE = "OCEANBASE_OCP_PROGRESS"
 PROGRAM_LINE = "OCP_PROGRESS "  # begins it
 _PROGRAM_EVERY = 1  # seconds between these lines while something changes
@@ -24,7 +24,7 @@ _PROGRAM_NAMED = 20
 
 @dataclass(frozen=True)
 class State:
-    """How far a phase is. hosts, ended, failed: how many. waiting: the rest in a few words, for people."""
+    """The progress of a phase. hosts, ended, failed: their numbers. waiting: the others, as a text."""
 
     phase: str
     hosts: int
@@ -34,9 +34,9 @@ class State:
 
 
 class Line(str):
-    """A line for people on its way from a worker to the screen, with the state that a callback draws in its place.
+    """A line for the screen from a worker. A callback may draw the state instead.
 
-    state: None where such a callback has that from elsewhere.
+    state: None if such a callback has it from elsewhere.
     """
 
     __slots__ = ("state",)
@@ -55,8 +55,9 @@ class Line(str):
 def slowest(
     at_work: t.Mapping[str, float], now: float, at: t.Callable[[str], str] = lambda _host: ""
 ) -> str:
-    """The hosts that are at work for the longest time, in a few words. at_work: since when, by host, the first of them
-    first. at: what a host is at, empty where that is not known.
+    """The hosts that have been at work for the longest time, as a text.
+
+    at_work: the begin of each host, the earliest first. at: the present step of a host, empty if unknown.
     """
     first = list(at_work.items())[:_NAMED]
     told = {host: at(host) for host, _since in first}
@@ -85,8 +86,8 @@ class Progress:
         self._unchanged = unchanged
         self._said_at = now
         self._said: tuple[int, int, int, bool] = (0, 0, 0, False)
-        self._at_work: dict[str, float] = {}  # when each began, the first of them first
-        self._steps: dict[str, tuple[t.Mapping[str, t.Any], float]] = {}  # what each is at, and since when
+        self._at_work: dict[str, float] = {}  # the begin of each, the earliest first
+        self._steps: dict[str, tuple[t.Mapping[str, t.Any], float]] = {}  # the present step of each, and its begin
         self._stepped = 0
         self._ended = 0
         self._failed = 0
@@ -99,13 +100,13 @@ class Progress:
         self._at_work[host] = now
 
     def stepped(self, host: str, step: t.Mapping[str, t.Any], now: float) -> None:
-        """A host tells what it is at, see host_answer.step()."""
+        """A host reports its present step, see host_answer.step()."""
         if host in self._at_work:
             self._steps[host] = step, now
             self._stepped += 1
 
     def ended(self, host: str, *, failed: bool) -> None:
-        """A host has come to its end in this phase."""
+        """A host has ended this phase."""
         self._at_work.pop(host, None)
         self._steps.pop(host, None)
         self._ended += 1
@@ -116,8 +117,10 @@ class Progress:
         self._cancelled = True
 
     def for_program(self, now: float) -> dict[str, t.Any] | None:
-        """What a program is told that runs the playbook, where that is due: oceanbase_ocp.ProgressEvent, without the
-        task's id. It is due within a second of every change, and at once when the phase begins or all hosts have ended.
+        """The progress for a program that runs the playbook, as oceanbase_ocp.ProgressEvent without the task id.
+
+        Returns None if it is not due. It is due within a second after each change, and at once when the phase begins
+        and when all hosts have ended.
         """
         state = (*self._state(), len(self._at_work))
         over = self._ended >= self._hosts
@@ -140,7 +143,7 @@ class Progress:
         }
 
     def line(self, now: float) -> Line | None:
-        """The line that is due, None where none is. At once when the phase is cancelled with hosts at work."""
+        """The line that is due, or None. It is due at once if the phase is cancelled with hosts at work."""
         state = self._state()
         wait = self._every if state != self._said else max(self._every, self._unchanged)
         at_once = self._cancelled and not self._said[-1] and self._at_work

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Where the response of a run is published, beside its file: as the run's statistic, and named on the last screen."""
+"""The response of a run as its statistic, and its places for the last screen."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .controller import in_awx
 
 
 def statistic(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:
-    """What the statistic of the run shall be. Under ansible-runner, and so in AWX, a large response is told as a line.
+    """The statistic of the run. Under ansible-runner, and so in AWX, a large response is shown as a line of the output.
 
-    AWX drops results of more than 700,000 characters, and a file that a job of AWX writes is gone with its container.
+    AWX drops results of more than 700,000 characters, and the file of a job is lost with its container.
     """
     by_awx = in_awx()
-    if wave.mine():  # nobody looks at its statistic, and the run of all waves has one such line
+    if wave.mine():  # the run of all waves publishes the response
         return response
     if not by_awx and not os.environ.get("AWX_ISOLATED_DATA_DIR"):  # ansible-runner sets the latter
         return response
@@ -35,7 +35,7 @@ def statistic(response: dict[str, t.Any], response_file: str | None) -> dict[str
 
 
 def places(response_file: str | None, report_file: str | None, url: str | None) -> list[str]:
-    """Where the report, the response and the store are, for people. url: what persistence.chosen() gave."""
+    """The places of report, response and store, as lines of the last screen. url: from persistence.chosen()."""
     by_awx = in_awx()
     report = [f"Report: {report_file}{', in the container of this job' if by_awx else ''}"] if report_file else []
     if by_awx:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the task store can be asked, and the answers in OCP's form; for the modules and for the Python API."""
+"""Queries of the task store with answers in OCP's form, for the modules and for the Python API."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MAX_SIZE = 2000  # as OCP's lists of hosts
 
 @dataclass(frozen=True)
 class Reply:
-    """What was asked for: OCP's response, what it says in a line, and what people want to know of it in some lines.
+    """An answer. response: of OCP. said: a summary in one line. lines: the same in more detail.
 
-    changed: whether it changed what is stored, or would have in check mode; of a question that may.
+    changed: for a question that may change the store, whether it did, or would have in check mode.
     """
 
     response: dict[str, t.Any]
@@ -52,7 +52,7 @@ def task_info(
     """A task, or without its id a page of tasks, in the order of their ids.
 
     name: part of the name, in any case. status: one of STATUSES, or several with commas between them. page: from 1.
-    size: tasks a page. Raises OcpError, StoreError.
+    size: number of tasks on a page. Raises OcpError, StoreError.
     """
     if task_id is not None:
         task = store.load(_id(task_id, "taskId"))
@@ -72,7 +72,7 @@ def task_info(
 def subtask_log(
     store: Store, request: Request, *, task_id: object, subtask_id: object = None, host_id: object = None
 ) -> Reply:
-    """The log of a subtask, or the logs of all subtasks of a host, each behind a line that says which it is.
+    """The log of a subtask, or the logs of all subtasks of a host, each after a line that names its subtask.
 
     host_id: the id of the host, or its name in the task. Raises OcpError, StoreError.
     """
@@ -124,8 +124,8 @@ def task_prune(
 ) -> Reply:
     """Remove old tasks with their logs. OCP has no such call; the response has its form, with the ids that are gone.
 
-    older_than: since the last sign of life of their runs, a text as settings.age takes it. keep: how many of the newest
-    tasks stay whatever their age. Raises OcpError, StoreError.
+    older_than: the age since the last heartbeat, as a text for settings.age(). keep: the number of newest tasks that
+    are kept at any age. Raises OcpError, StoreError.
     """
     seconds = age("older_than (variable ocp_older_than)", older_than)
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:

@@ -32,7 +32,7 @@ from .run import Run
 
 
 def write_begun(run: Run, url: str | None) -> None:
-    """Write the report of a run that begins, where one is wanted. url: of the store. Raises OSError."""
+    """Write the report of a run that begins, if the request named a file. url: of the store. Raises OSError."""
     if run.report_file and run.task:
         write_text(run.report_file, _of_run(run, run.task, {}, url, None, []))
 
@@ -45,10 +45,10 @@ def write_ended(
     changed: t.Mapping[str, int] | None = None,
     notes: t.Sequence[str] = (),
 ) -> str:
-    """Write the report of a run that has ended, where one is wanted. Returns why that cannot be done; empty if it was.
+    """Write the report of a run that has ended, if the request named a file. Returns an error message, or "".
 
-    task: as it has ended. logs: see logs_of(). url: of the store. changed: by phase, on how many hosts the run has
-    changed something, None if unknown. notes: what else there is to be told.
+    task: at its end. logs: see logs_of(). url: of the store. changed: the number of changed hosts by phase, None if
+    unknown. notes: further messages.
     """
     if not run.report_file:
         return ""
@@ -56,7 +56,7 @@ def write_ended(
         write_text(run.report_file, _of_run(run, task, logs, url, changed, notes))
     except OSError as exc:
         return f"The report cannot be written to {run.report_file}: {exc.strerror}"
-    except Exception as exc:  # the run has its answer, and that must reach whoever has asked
+    except Exception as exc:  # a fault of the report must not cost the response
         return f"The report cannot be made: {type(exc).__name__}: {exc}"
     return ""
 
@@ -72,8 +72,8 @@ def write_refused(path: str, request: Request, response: t.Mapping[str, t.Any]) 
 def of_stored(store: Store, task_id: int, inventories: t.Sequence[str], url: str | None, folder: str) -> str:
     """The report of a task in the store, as HTML.
 
-    inventories, url: as the commands of the page shall have them. folder: where they are given. Raises OcpError (404),
-    StoreError.
+    inventories, url: for the commands on the page. folder: the working directory of these commands. Raises OcpError
+    (404), StoreError.
     """
     task = store.load(task_id)
     variables = [json.dumps({"ocp_task_store": url})] if url else []
@@ -86,7 +86,7 @@ def of_stored(store: Store, task_id: int, inventories: t.Sequence[str], url: str
 def logs_of(
     run: Run, task: Task, url: str | None, results: Results | None = None, unsaved: t.Mapping[int, str] | None = None
 ) -> dict[int, str]:
-    """The logs of a task, by subtask id: those of the store, or without one those of this run.
+    """The logs of a task by subtask id, from the store, or without one from the results of this run.
 
     results: of the hosts in this run. unsaved: blocks of logs that the store did not take.
     """

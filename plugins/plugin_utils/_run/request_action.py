@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The way of a request that a play makes: its arguments, its user, its response file, and its refusal."""
+"""A request by an action of a play: its arguments, its user, its files, and its refusal."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _OF_THE_ANSWER = frozenset({"error_codes", "response_file", "report_file", "task
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as a play makes it.
+    """A request by an action.
 
-    action: makes the request. request: the parts that its response repeats. arguments: of the action, checked.
-    variables: of the action's task. inventory: as the request finds it. url: of the task store, see
-    persistence.chosen(). response_file: path of the file for the response; None where none is wanted, and in check
-    mode. held_by: the living run that writes that file; None where it is free. report_file, report_held_by: the same of
-    the report. forged, wrong: the refusals of its variables and its arguments, for check(); None where they are right.
+    action: of the request. request: the parts that its response repeats. arguments: of the action, checked. variables:
+    of the action's task. inventory: of the request. url: of the task store, see persistence.chosen(). response_file:
+    path of the file for the response; None without one, and in check mode. held_by: the living run that owns this file;
+    None if it is free. report_file, report_held_by: the same for the report. forged, wrong: the refusals of variables
+    and arguments, for check(); None if they are right.
     """
 
     action: ActionBase
@@ -70,17 +70,17 @@ class Asked:
 
     @property
     def left_alone(self) -> str:
-        """The message about a response file that another run writes."""
+        """The message about a response file of another run."""
         return f"{self.response_file} is left alone, it is the response file of {self.held_by}, which has not ended"
 
     @property
     def own_file(self) -> str | None:
-        """The response file, where this run is to write one."""
+        """The response file of this run, None if it writes none."""
         return None if self.held_by else self.response_file
 
     @property
     def own_report(self) -> str | None:
-        """The report file, where this run is to write one."""
+        """The report file of this run, None if it writes none."""
         return None if self.report_held_by or self._is_one_file else self.report_file
 
     @property
@@ -89,7 +89,7 @@ class Asked:
         return all(both) and len({os.path.realpath(path) for path in both if path}) == 1
 
     def check(self) -> None:
-        """Raises OcpError (400) where the request has wrong variables or arguments."""
+        """Raises OcpError (400) for wrong variables or arguments."""
         if self.forged:
             raise self.forged
         mistakes.check_extra(self.variables)
@@ -98,7 +98,7 @@ class Asked:
             raise self.wrong
 
     def check_files(self) -> None:
-        """Raises OcpError: 400 where response and report are one file, 409 where another run writes one of them."""
+        """Raises OcpError: 400 if response and report are one file, 409 if another run writes one of them."""
         if self._is_one_file:
             raise OcpError(INVALID, "response and report cannot be one file: give ocp_report_file another path")
         for kind, other in (("response", self.held_by), ("report", self.report_held_by)):
@@ -106,12 +106,12 @@ class Asked:
                 raise OcpError(CONFLICT, f"two runs cannot write one {kind} file: give ocp_{kind}_file another path")
 
     def authorize(self, role: str, what: str) -> None:
-        """Raises OcpError (403) where the user lacks a role. what: the name of the request."""
+        """Raises OcpError (403) for a user without the role. what: the name of the request."""
         if self.arguments["role_bindings"]:
             controller.authorize(controller.user(self.variables), role, self.arguments["role_bindings"], what)
 
     def refuse(self, error: OcpError) -> dict[str, t.Any]:
-        """The response to the request that is refused. Its file gets it, where that can be written."""
+        """Refuse the request. Writes response and report to their files, if it can. Returns the response."""
         if self.held_by:
             error = OcpError(error.code, f"{error.message}. {self.left_alone}", error.sub_errors)
         response = self.request.refuse(error)
@@ -130,7 +130,7 @@ def carry_out(
     variables: t.Mapping[str, t.Any],
     do: t.Callable[[Asked, Run], dict[str, t.Any] | None],
 ) -> dict[str, t.Any]:
-    """Carry a request out, or refuse it with OCP's own answer. Returns the result of the action.
+    """Carry out a request, or refuse it with OCP's error. Returns the result of the action.
 
     spec: the action's arguments. variables: of its task. do: completes the run, and returns further keys of the result,
     None for none. It may raise OcpError.
@@ -145,20 +145,21 @@ def carry_out(
         asked.check()
         result.update(do(asked, run) or {})
     except OcpError as error:
-        run.response = asked.refuse(error)  # the report writes it again, and tells
-    if asked.forged and run.response:  # no report: the plays would read what was given in place of this
+        run.response = asked.refuse(error)  # the report writes it again, and reports errors
+    if asked.forged and run.response:  # no report, since the plays would read the forged variable instead of this
+    result
         result.update(failed=True, msg=in_words(run.response))
     return {**result, **screen.hidden(), "changed": False, "run": run.register()}
 
 
 def write_response(run: Run) -> None:
-    """Write the response, where one is wanted. Raises OSError."""
+    """Write the response if the request named a file. Raises OSError."""
     if run.response_file and run.response:
         write(run.response_file, run.response)
 
 
 def receive(action: ActionBase, spec: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> Asked:
-    """The request that an action makes. spec: the action's arguments. variables: of its task."""
+    """The request of an action. spec: the action's arguments. variables: of its task."""
     received = now_ms()
     arguments, wrong = _arguments(action, spec)
     check_mode = action._task.check_mode
@@ -187,12 +188,12 @@ def receive(action: ActionBase, spec: t.Mapping[str, t.Any], variables: t.Mappin
 
 
 def _claim(path: str | None) -> Executor | None:
-    """Make this run the owner of a file that it writes. Returns another run that is, or None."""
+    """Make this run the owner of a file that it writes. Returns another run that owns it, or None."""
     return response_files.claim(path, Executor.of(playbook.process(), "")) if path else None
 
 
 def _arguments(action: ActionBase, spec: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], OcpError | None]:
-    """The arguments, and the refusal of wrong ones. The response to that follows the arguments that are right."""
+    """The arguments, and the refusal of wrong ones, whose response needs those of _OF_THE_ANSWER."""
     try:
         dummy, arguments = action.validate_argument_spec(argument_spec=spec)
         return arguments, None

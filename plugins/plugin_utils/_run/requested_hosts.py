@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The hosts of a request that are named in another way than by their ids: by Ansible's patterns, or in a file."""
+"""The hosts of a request, by ids, by a pattern of Ansible, or from a file."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _RANGE = re.compile(r"\w[\w.-]*\[[^\]]+:[^\]]+\][\w.-]*")
 
 
 def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory) -> list[int] | None:
-    """The ids of the hosts that a request names, however it does; None where it names none.
+    """The ids of the hosts of a request; None if it names none. Shows the hosts of a pattern or a file.
 
-    argument: of the action. Without it the variables NAMES_OF_HOSTS of the run are taken just as they were given: a
-    request is data, and a template in it must be refused, not evaluated. variables: of the task on the controller.
-    inventory: as the request finds it. The hosts of a pattern or a file are shown. Raises OcpError (400).
+    argument: of the action. Without it the variables NAMES_OF_HOSTS are taken just as they were given. A request is
+    data, and a template in it is refused and not evaluated. variables: of the task on the controller. inventory: of the
+    request. Raises OcpError (400).
     """
     if argument is not None:
         return read_ids(plain(argument))
@@ -52,17 +52,17 @@ def ids(argument: object, variables: t.Mapping[str, t.Any], inventory: Inventory
     else:
         written = None if isinstance(value, str) else as_written(name)
         if written is not None:
-            read_ids(written)  # where Ansible has made an id of what is none
+            read_ids(written)  # Ansible may have made another id of this text
         return read_ids(value)
     screen.tell(shown(f"{name} {value}", found))
     return found
 
 
 def check_resumed(named: t.Sequence[int], targets: t.Sequence[Target], unfinished: t.Sequence[int]) -> None:
-    """Check the hosts that a request names for a task to be taken up. The task goes on with all of its hosts.
+    """Check the hosts that a request names for a task to be resumed. The task goes on with all of its hosts.
 
-    named: their ids. targets: of the task. unfinished: the ids of those that it still has to do with. Raises OcpError
-    (400) where one of these is not named, or another host is.
+    named: their ids. targets: of the task. unfinished: the ids of the hosts that are not done. Raises OcpError (400) if
+    one of these is not named, or a host is not of the task.
     """
     of_task = {target.host_id: target for target in targets}
     left_out = [of_task[number] for number in unfinished if number not in named]
@@ -87,16 +87,16 @@ def check_resumed(named: t.Sequence[int], targets: t.Sequence[Target], unfinishe
 def by_pattern(pattern: object, inventory: InventoryManager, ids: t.Mapping[str, object]) -> list[int]:
     """The ids of the hosts that a pattern names, in the order of the inventory.
 
-    pattern: as Ansible has it, a text or a list; ranges of names as inventories have them, such as C(db[001:040]), too.
-    inventory: whose hosts these are. ids: the variable C(ocp_host_id) of those that have it. Raises OcpError (400)
-    where any part of the pattern names no host, no host is left, or a host has no id.
+    pattern: of Ansible, a text or a list, also with ranges of names as in inventories, such as C(db[001:040]).
+    inventory: of these hosts. ids: the variable C(ocp_host_id) of the hosts that have it. Raises OcpError (400) if a
+    part of the pattern matches nothing, no host is left, or a host has no id.
     """
     if not isinstance(pattern, str) and not (
         isinstance(pattern, list) and all(isinstance(piece, str) for piece in pattern)
     ):
         raise _error("must be a pattern of hosts, as Ansible has it, or a list of them", pattern)
     pieces = [expanded for piece in split_host_pattern(pattern) for expanded in _expand(piece, inventory)]
-    # Ansible warns of such a part and goes on: who misspells a host that is to be left out would lose it.
+    # Ansible only warns of such a part. A misspelled host in an exclusion would be worked on.
     missing = [piece for piece in pieces if not _is_there(piece, inventory)]
     if missing:
         raise _error(f"{join(missing, 20)} names no host and no group of the inventory", pattern)
@@ -123,10 +123,11 @@ def by_pattern(pattern: object, inventory: InventoryManager, ids: t.Mapping[str,
 
 
 def from_file(path: str) -> list[int]:
-    """The ids that a file has.
+    """The ids in a file.
 
-    path: of a text in UTF-8 that has a JSON list, or ids separated by commas and lines; what follows # is a comment.
-    Raises OcpError (400), which names lines and nothing of what is in them: the file may be another than was meant.
+    path: of a text in UTF-8 with a JSON list, or with ids separated by commas and line breaks. # begins a comment.
+    Raises OcpError (400). Its message has line numbers and no content, since a wrong path may lead to a file with
+    secrets.
     """
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8")
@@ -142,12 +143,12 @@ def from_file(path: str) -> list[int]:
 
 
 def shown(given: str, ids: t.Sequence[int]) -> str:
-    """What a pattern or a file comes to, in a line. given: the variable, and its value."""
+    """The hosts of a pattern or a file, as a line. given: the variable, and its value."""
     return f"{given}: {plural(len(ids), 'host')}: {join(ids)}"
 
 
 def _expand(piece: str, inventory: InventoryManager) -> list[str]:
-    """A range of names as inventories have them. To Ansible's patterns, [0:2] behind a group are its first hosts."""
+    """The names of a range as in inventories. In patterns of Ansible, a group with [0:2] means its first hosts."""
     sign, name = _sign(piece)
     before = name.partition("[")[0]
     if not _RANGE.fullmatch(name) or not detect_range(name) or before in inventory.groups or before in inventory.hosts:
@@ -178,7 +179,7 @@ def _sign(piece: str) -> tuple[str, str]:
 
 
 def _items(text: str) -> list[tuple[str, object]]:
-    """What a file has in the places of ids, each with its place."""
+    """The items of a file, each after its place."""
     if text.lstrip().startswith("["):
         try:
             return [(f"item {number}", item) for number, item in enumerate(json.loads(text), 1)]

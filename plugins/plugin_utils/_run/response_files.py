@@ -6,7 +6,7 @@
 
 """The owner of each response file. Two runs with one file would overwrite each other's answer.
 
-A run leaves a note in the user's data folder. It counts while the run lives, as seen from this machine.
+A run leaves a note in the user's data folder. The note is valid while the run lives on this machine.
 """
 
 from __future__ import annotations

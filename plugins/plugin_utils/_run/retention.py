@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""How long a store keeps tasks, where that is set: each new task has some of the old ones removed."""
+"""The retention of tasks in a store: a new task has some of the old ones removed if a retention is set."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _TRANSACTIONS = 1  # at a time: the hosts of the request wait for it
 
 
 def apply(store: Store, asked: Asked) -> None:
-    """Remove old tasks. Whatever is wrong with that is a warning: the request has nothing to do with it.
+    """Remove old tasks. An error is a warning, since it does not concern the request.
 
-    A user without the role for it leaves that to others.
+    For a user without the required role nothing is removed.
     """
     value, bindings = asked.arguments["retention"], asked.arguments["role_bindings"]
     if value in (None, ""):

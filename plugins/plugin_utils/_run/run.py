@@ -4,11 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""A run of a playbook as a value: the request, its task, and how far it has come.
+"""A run of a playbook as a value: the request, its task, and its progress.
 
 Actions run in forked workers, so each of them takes the run from a registered variable of localhost, and registers it
-again when it has changed it. The run is in there as a text: Ansible walks through whatever else a task registers, at
-every task that follows, and for hundreds of hosts that costs more than the tasks.
+again after a change. The variable has the run as a text. Ansible walks through any other registered value at every task
+that follows, and for hundreds of hosts that costs more than the tasks.
 """
 
 from __future__ import annotations
@@ -45,16 +45,15 @@ class Ending:
 class Run:
     """A run of a playbook.
 
-    response_file: path of the file that gets the response; None where none is wanted, in check mode, and where another
-    run writes it. report_file: the same of the report. executor: the run in the store; None where the task is not kept.
-    transport: see settings.py. fanout: how many hosts have their turn at the same time. progress: seconds between lines
-    that tell how far a phase is. task: None where the request was refused, or a workflow in check mode has none.
-    resumed: whether the task has run before. cancelled: whether the task was cancelled. response: the answer to the
-    request, from the first action only. slice: what a slice of a workflow has taken; task is of the whole task only
-    that then. barrier_error: why a barrier broke; no host goes on then. problem: why the end of the task could not be
-    stored. no_task: why there is no task, for people. held: the phase behind which hosts would be held, where check
-    mode looks at what is behind it all the same. waves: those that the operation is to be carried out in; each of them
-    is a run of its own then, and this one has no task, but in check mode.
+    response_file: path of the file for the response; None without one, in check mode, and if another run writes it.
+    report_file: the same for the report. executor: the run in the store; None if the task is not kept. transport: see
+    settings.py. fanout: the number of hosts at the same time. progress: seconds between lines about the progress of a
+    phase. task: None for a refused request, and for a workflow in check mode. resumed: whether the task has run before.
+    cancelled: whether the task was cancelled. response: to the request, only from the first action. slice: the state of
+    a slice of a workflow; task is then only the part of the slice. barrier_error: the error of a broken barrier, behind
+    which no host goes on. problem: the reason why the end of the task could not be stored. no_task: the reason why
+    there is no task. held: the phase whose barrier would hold hosts, which go on in check mode. waves: of the
+    operation; each of them is then a run of its own, and this run has no task, except in check mode.
     """
 
     request: Request
@@ -78,12 +77,12 @@ class Run:
 
     @classmethod
     def current(cls, variables: t.Mapping[str, t.Any]) -> Run | None:
-        """The run that a playbook is in; None outside of one. variables: as registered() has them."""
+        """The run of a playbook; None outside of one. variables: as in registered()."""
         return cls.of(registered(variables))
 
     @classmethod
     def of(cls, registered: t.Mapping[str, t.Any]) -> Run | None:
-        """The run, from what an action has registered of it; None where that is nothing. Raises ValueError."""
+        """The run, from the value that an action has registered; None if it has none. Raises ValueError."""
         if "state" not in registered:
             return None
         try:
@@ -118,13 +117,12 @@ class Run:
         }
 
     def register(self) -> dict[str, t.Any]:
-        """What an action registers of the run: all of it as a text, C(state), and the little that plays ask for.
+        """The value that an action registers: the whole run as a text, C(state), and the values that plays need.
 
         C(task) (C(id), C(status), and the number of its C(hosts); no key without a task), C(timeouts) (seconds by
-        phase), C(goal), C(resumed), C(answered) (whether there is a response to be told), C(due) (the phases that are
-        due on hosts), C(names) (what tasks are called, by these phases), C(barriers) (those behind which a barrier has
-        something to do), C(heart) (see token), and, where there is that, C(waves) (how many runs there are to be) and
-        C(no_task).
+        phase), C(goal), C(resumed), C(answered) (whether there is a response), C(due) (the phases that are due on
+        hosts), C(names) (of Ansible tasks, by these phases), C(barriers) (the phases whose barrier has work), C(heart)
+        (see token), and if present C(waves) (the number of runs) and C(no_task).
         """
         task = self.task
         found: dict[str, t.Any] = {
@@ -148,22 +146,21 @@ class Run:
 
     @property
     def the_task(self) -> Task:
-        """The task, where it is known that there is one."""
+        """The task of a run that has one. Raises ValueError."""
         if self.task is None:
             raise ValueError("the run has no task")
         return self.task
 
     @property
     def token(self) -> str:
-        """The token of the executor that gives signs of life in the store, see heartbeat.py; empty without one."""
+        """The token of the executor with a heartbeat, see heartbeat.py; empty without one."""
         return self.executor.token if self.executor and not self.check_mode else ""
 
     @property
     def due(self) -> dict[str, dict[str, dict[str, t.Any]]]:
-        """What the task knows of each host that is due, by phase, then by inventory name.
+        """The known C(home) and C(ran_as) of each host that is due, by phase, then by inventory name.
 
-        C(home) and C(ran_as), as far as it knows them: where and as what it has worked there before. Nothing is due
-        behind a barrier that broke.
+        Nothing is due behind a broken barrier.
         """
         if self.task is None or self.barrier_error or (self.slice and self.slice.problem):
             return {}
@@ -174,7 +171,7 @@ class Run:
         }
 
     def _barriers(self) -> list[str]:
-        """The phases whose plays wait: those of a slice hand in only what its hosts have answered."""
+        """The phases whose plays wait. In a slice these plays only hand in outcomes."""
         if self.task is None or self.barrier_error:
             return []
         return [phase for phase in self.due if phase != PHASES[-1]] if self.slice else self.task.barriers()
@@ -184,8 +181,8 @@ class Run:
     ) -> Ending:
         """End the task.
 
-        outcomes: by phase, then by host index, what the hosts that were due have answered; others have failed. cause:
-        why the run ended early, where it did and does not tell by itself: what has no outcome has failed for this.
+        outcomes: of the hosts that were due, by phase, then by host index. Due hosts without an outcome have failed.
+        cause: of an early end of the run, unless the run has it; it is the cause of failures without an outcome.
         """
         task = self.the_task
         if self.cancelled:
@@ -211,10 +208,10 @@ class Run:
 
 
 def registered(variables: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-    """What the last action on a host has registered of the run, see Run.register(); empty outside of a run.
+    """The value that the last action on a host has registered, see Run.register(); empty outside of a run.
 
-    variables: of the host, with templates as they are. That is localhost, but for a request that is refused because a
-    limit has left localhost out.
+    variables: of the host, with templates as they are. The host is localhost, except for a request that is refused
+    since a limit leaves localhost out.
     """
     try:
         found = variables[_VARIABLE]["run"]

@@ -37,7 +37,7 @@ class _Nothing:
 
 
 def hidden() -> dict[str, bool]:
-    """The keys that hide a result from the screen below -vvv. Such a result is for plays, and not for people."""
+    """The keys that hide a result from the screen below -vvv, for results that only plays need."""
     return {"_ansible_verbose_override": True} if Display().verbosity < _INTERNALS else {}
 
 
@@ -79,7 +79,7 @@ def _is_old_runner() -> bool:
 
 
 def _is_gone(path: str) -> bool:
-    """Whether nobody reads from a file of another process. path: of the file below /proc."""
+    """Whether an open file of another process has no reader. path: of the file below /proc."""
     try:
         if stat.S_ISSOCK(os.stat(path).st_mode):  # a socket cannot be opened
             return False
@@ -93,7 +93,7 @@ def _is_gone(path: str) -> bool:
 
 
 def nobody_reads(descriptor: int) -> bool:
-    """Whether every write fails: to a pipe without a reader, or a terminal that was hung up."""
+    """Whether a descriptor is that of a pipe without a reader or of a terminal that was hung up."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for dummy, event in poll.poll(0))

@@ -29,10 +29,10 @@ _BY_SIGNAL = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP:
 
 
 def handle(task_runs: t.Callable[[], bool]) -> None:
-    """Make the first Ctrl-C, SIGTERM or SIGHUP cancel the task. task_runs: whether there is one to cancel.
+    """Make the first Ctrl-C, SIGTERM or SIGHUP cancel the task. task_runs: whether there is a task to cancel.
 
-    Another Ctrl-C is left to ansible-core, which breaks the run off. Another SIGTERM or SIGHUP changes nothing, since a
-    shell and the kernel both send SIGHUP when a terminal closes, and timeout(1) sends SIGTERM twice. Ignored signals
+    Another Ctrl-C is left to ansible-core, which ends the run at once. Another SIGTERM or SIGHUP changes nothing, since
+    a shell and the kernel both send SIGHUP when a terminal closes, and timeout(1) sends SIGTERM twice. Ignored signals
     stay ignored, as under nohup. To be called in ansible-playbook's own process.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -45,7 +45,7 @@ def handle(task_runs: t.Callable[[], bool]) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error, which may be gone with its terminal."""
+    """Write a line to standard error, whose terminal may be gone."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
@@ -79,7 +79,7 @@ def _cancels(number: int) -> bool:
 
 
 def _worker_goes_on(number: int, count: int) -> bool:
-    """Whether a worker finishes its host. It does at a signal to its whole process group, not at one to itself."""
+    """Whether a worker finishes its host. It does so for a signal to its process group, not for one to itself alone."""
     if number == signal.SIGHUP:
         return True
     if number == signal.SIGINT:
@@ -96,7 +96,7 @@ def _pass_on(previous: t.Any, number: int, frame: t.Any) -> None:
 
 
 def _leave_closed_terminal() -> None:
-    """Turn output to a closed terminal to /dev/null. Every write to the terminal fails, and ends the run."""
+    """Redirect a closed terminal to /dev/null, since a write to the terminal fails and ends the run."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         if nobody_reads(descriptor):

@@ -6,12 +6,11 @@
 
 """The supervisor of a run: a process that outlives ansible-playbook, and says the last word for it.
 
-It gives the run's heartbeat, hands in to the store what hosts have come to, hears that the task is to be cancelled, and
-waits until ansible-playbook has ended. A run that has come to its report has no journal any more, and there is nothing
-to say. Without its supervisor a run goes on to its report, or begins no other host when its heartbeat is missed
-(halt.py).
+It gives the heartbeat of the run, hands in outcomes before their barrier, takes a cancel from the store, and waits for
+the end of ansible-playbook. The report of a run removes the journal, and then there is no last word. Without its
+supervisor a run goes on to its report, or begins no other host when its heartbeat is missed (halt.py).
 
-ansible-playbook's own process asks for the last word at its exit, to show it. When it is killed nobody asks.
+ansible-playbook's own process asks for the last word at its exit and shows it, unless it is killed.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ from . import cancel, heartbeat, interim, journal, last_word, signals, waves
 _SOCKET = "ocp_supervisor.sock"
 _LOOK_EVERY = 0.5  # seconds between looks at ansible-playbook, where the kernel does not tell, and at the journal
 _FOR_WORKERS = 2.5  # seconds that workers have to end; they are done with ansible-playbook, or soon after it
-_FOR_CALLER = 2  # seconds in which a program that has ended ansible-playbook ends this, too, and speaks for it itself
+_FOR_CALLER = 2  # seconds in which a program that has ended ansible-playbook may end this as well
 _PATIENCE = 45  # seconds for the last word at exit: the store may hang
 
 
 def attend() -> None:
-    """Have this process, ansible-playbook's own, cancel its task at the first signal and show the last word at its end.
+    """Make ansible-playbook's own process cancel its task at the first signal, and show the last word at its exit.
 
     To be called there at run time; called again, it does nothing. In a worker it does nothing.
     """
@@ -52,9 +51,8 @@ def attend() -> None:
 def start(url: str | None, executor: Executor, beat: heartbeat.Beat | None) -> None:
     """Start the supervisor of a run. It ends with the run.
 
-    url: of the store. executor: the run. beat: gives a sign of life in the store, which has been told just now; None
-    where there is none. To be called in a worker, after journal.note(): a run without a journal has no last word.
-    Raises OSError.
+    url: of the store. executor: the run. beat: gives a heartbeat, which the store has just had; None without a store.
+    To be called in a worker after journal.note(), since a run without a journal has no last word. Raises OSError.
     """
     if beat:
         heartbeat.begin(executor)
@@ -89,7 +87,7 @@ class _Supervisor:
         self._has_task = journal.exists()
 
     def run(self) -> None:
-        """Wait for the end of the run, and say the last word where nobody else has."""
+        """Wait for the end of the run, and say the last word if its report has not closed the task."""
         poll = select.poll()
         for descriptor in (self._listener.fileno(), self._watch):
             if descriptor is not None:
@@ -151,7 +149,7 @@ def _show_last_word() -> None:
 
 
 def _identity() -> tuple[int, int] | None:
-    """What tells the socket of one supervisor from that of another. None where it has been removed."""
+    """Identifies the socket of a supervisor. None if it was removed."""
     try:
         found = os.stat(os.path.join(C.DEFAULT_LOCAL_TMP, _SOCKET))
     except FileNotFoundError:

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The variables of this collection that users may meet: every name there is, by where it may be set."""
+"""The names of all variables of this collection, by the place where they may be set."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from . import handed_on
 
 PREFIX = "ocp_"
 
-# How a request names its hosts: by ids, by a pattern, by a file of ids.
+# The hosts of a request, by ids, by a pattern, or by a file of ids.
 PATTERN, FILE = "ocp_hosts", "ocp_host_ids_file"
 NAMES_OF_HOSTS = ("host_ids", "hostIds", PATTERN, FILE)
 
-# How a host is worked on: in the inventory, or for all hosts at once.
+# For the work on a host, in the inventory or for all hosts at once.
 OF_HOSTS = frozenset(name for phase in BY_PHASE.values() for name in phase.options.values())
-# How a request is carried out: with the request, or once for all in the inventory.
+# For a request, with the request or for all requests in the inventory.
 SETTINGS = frozenset(
     {
         "ocp_error_codes",
@@ -44,7 +44,7 @@ SETTINGS = frozenset(
         *(f"ocp_{phase}_timeout" for phase in (*BY_PHASE, WAIT.phase)),
     }
 )
-# What is asked for: with the request alone.
+# Parts of a request, only with the request.
 OF_REQUESTS = frozenset(
     {
         "ocp_keep",
@@ -57,9 +57,9 @@ OF_REQUESTS = frozenset(
         *handed_on.OF_PLAYBOOKS,
     }
 )
-# What OCP says of a host: in the inventory.
+# Values of OCP for a host, in the inventory.
 OF_INVENTORIES = frozenset({"ocp_host_id", "ocp_services", *TEXTS})
-# What runs leave behind: as variables, and as statistics, which AWX makes variables of the next node.
+# Variables of runs, and their statistics, which AWX turns into variables of the next node.
 OF_RUNS = frozenset({"ocp_response", *(name for name in handed_on.NAMES if name.startswith(PREFIX))})
 
 KNOWN = OF_HOSTS | SETTINGS | OF_REQUESTS | OF_INVENTORIES | OF_RUNS
