@@ -146,8 +146,7 @@ def carry_out(
         result.update(do(asked, run) or {})
     except OcpError as error:
         run.response = asked.refuse(error)  # the report writes it again, and reports errors
-    if asked.forged and run.response:  # no report, since the plays would read the forged variable instead of this
-    result
+    if asked.forged and run.response:  # no report, which would read the forged variable
         result.update(failed=True, msg=in_words(run.response))
     return {**result, **screen.hidden(), "changed": False, "run": run.register()}
 
