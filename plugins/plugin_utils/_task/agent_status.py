@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What was found out about the agent of a host, as a value, and as OCP shows it."""
+"""The status of the agent of a host, as a value and in OCP's form."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ STATES = (UNREACHABLE, UNKNOWN, NO_AGENT, NOT_READY, RUNNING, STOPPED, READY)  #
 _MANAGERS, _MONITORS = ("ocp_mgragent", "ob_mgragent", "pos_proxy"), ("ocp_monagent", "ob_monagent", "ocp_exporter")
 _OPERABLE = ("node_exporter", "ocp_exporter")  # OCP lets its users stop these of gen 1 one by one
 _FAILS = "a stop fails before it signals anybody, and holds the other hosts unless ocp_max_fail_percentage lets them go"
-_UNTOLD = ("hidden", "not_permitted", "unproven", "unseen_listener")  # with these nobody knows that nothing runs
+_UNTOLD = ("hidden", "not_permitted", "unproven", "unseen_listener")  # with these it is not certain that nothing runs
 
-# What whole() has besides what OCP shows.
+# Fields of whole() that OCP does not have.
 _OURS = frozenset({"findings", "generation", "generations", "host", "lock", "plan", "ready", "state", "units"})
 _OURS_OF_PROCESS = frozenset({"executable", "memory", "parentPid", "state", "unit"})
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something odd. kind: a word. text: what it is. stop: what a stop would do about it."""
+    """A finding. kind: a word. text: a description. stop: the action of a stop."""
 
     kind: str
     text: str
@@ -40,10 +40,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class AgentStatus:
-    """What is known of the agent of a host.
+    """The status of the agent of a host.
 
-    host: its name in the inventory. host_id, address: None where the inventory has none. at: when it was looked at, in
-    milliseconds since the epoch. answer: the host program's to info, or a failure (C(failed) or C(unreachable), and
+    host: its name in the inventory. host_id, address: None if the inventory has none. at: the time of the look, in
+    milliseconds since the epoch. answer: of the host program to C(info), or a failure (C(failed) or C(unreachable), and
     C(msg)), as an action registers it.
     """
 
@@ -55,7 +55,7 @@ class AgentStatus:
 
     @property
     def told(self) -> bool:
-        """Whether the host has told anything."""
+        """Whether there is an answer of the host program."""
         return not (self.answer.get("failed") or self.answer.get("unreachable")) and "plan" in self.answer
 
     @property
@@ -85,7 +85,7 @@ class AgentStatus:
 
     @property
     def refusal(self) -> str | None:
-        """Why a stop would fail here; None where it would do its work."""
+        """The reason for which a stop would fail here, None if it would not."""
         if not self.told:
             return self.findings[0].kind
         reason = self.answer["plan"]["reason"]
@@ -98,7 +98,7 @@ class AgentStatus:
     # As OCP shows it
 
     def detail(self) -> dict[str, t.Any]:
-        """The data of OCP's answer to C(GET /compute/hosts/{id}/agent). What only OCP's database has is null."""
+        """The data of OCP's answer to C(GET /compute/hosts/{id}/agent), with null for fields of OCP's database."""
         home, now = self.home, iso(self.at)
         daemon = next(iter(self.processes), None)
         return {
@@ -140,7 +140,7 @@ class AgentStatus:
         ]
 
     def whole(self) -> dict[str, t.Any]:
-        """The detail, and what OCP has no words for."""
+        """The detail, and the fields that OCP does not have."""
         told = self.answer if self.told else {}
         return {
             **self.detail(),
@@ -167,19 +167,17 @@ class AgentStatus:
         }
 
     def _begin(self, process: t.Mapping[str, t.Any]) -> str | None:
-        """When a process was started, by the controller's clock: those of hosts differ."""
+        """The start of a process by the controller's clock, since the clocks of hosts differ."""
         return None if process["elapsed"] is None else iso((self.at // 1000 - process["elapsed"]) * 1000)
 
     def _port(self, programs: t.Collection[str]) -> str | None:
         ports = [str(port) for process in self.processes if process["program"] in programs for port in process["ports"]]
         return ports[0] if ports else None
 
-def ocp_part(
-    shown: t.Mapping[str, t.Any], programs: t.Mapping[str, t.Sequence[str]]
-) -> dict[str, t.Any]:
-    """What OCP itself would show of what whole() has given: the detail, with the programs that do not run as well.
+def ocp_part(shown: t.Mapping[str, t.Any], programs: t.Mapping[str, t.Sequence[str]]) -> dict[str, t.Any]:
+    """The detail, as OCP has it, with the programs that do not run as well.
 
-    programs: of each generation, by its name.
+    shown: from whole(). programs: of each generation, by its name.
     """
     processes = [
         {key: value for key, value in process.items() if key not in _OURS_OF_PROCESS} for process in shown["processes"]
@@ -223,26 +221,26 @@ def _log_files(home: str | None, program: str, generation: str | None) -> str:
 
 
 def problem(shown: t.Mapping[str, t.Any]) -> tuple[Code, str] | None:
-    """Why there is no agent to be shown, of what whole() has given; None where there is one."""
+    """The error of OCP for a host without an agent to be shown, else None. shown: from whole()."""
     if shown["state"] not in (UNREACHABLE, UNKNOWN, NO_AGENT):
         return None
     plan = shown["plan"]
     if plan and plan["reason"]:
         kind, text = plan["reason"], plan["text"]
-    else:  # without a plan, or where nobody knows whether all of the agent was seen, there is a finding
+    else:  # without a plan, or if a part of the agent may be hidden, there is a finding
         kind, text = shown["findings"][0]["kind"], shown["findings"][0]["text"]
     code = NO_CONNECTION if shown["state"] == UNREACHABLE else BY_REASON.get(kind, AGENT_STATE)
     return code, f"{shown['host']}: {text}"
 
 
 def counted(statuses: t.Iterable[AgentStatus]) -> dict[str, int]:
-    """How many hosts are in each state, the best first, without those of none."""
+    """The number of hosts in each state, the best state first, without states of no host."""
     states = [status.state for status in statuses]
     return {state: states.count(state) for state in reversed(STATES) if state in states}
 
 
 def is_odd(status: AgentStatus) -> bool:
-    """Whether there is something to be looked at: all that is neither ready nor stopped, and whatever has a finding."""
+    """Whether a host needs attention, since it has a finding or is neither ready nor stopped."""
     return bool(status.findings) or status.state not in (READY, STOPPED)
 
 

@@ -18,5 +18,5 @@ ALERTS = (
 
 
 def of_stop() -> str:
-    """What is said of them when a stop begins."""
+    """The message about them at the begin of a stop."""
     return f"OCP raises alerts for these hosts within a minute of the stop: {', '.join(ALERTS)}"

@@ -17,7 +17,7 @@ from .task import Outcome, Subtask, Task
 def pass_on(task: Task, phases: t.Iterable[str], started: str) -> list[tuple[Subtask, Outcome]]:
     """Pass the wait nodes behind settled phases, and begin the next subtasks.
 
-    started: when waiting began, ISO 8601. Returns the passed wait nodes, each with its outcome.
+    started: the begin of the wait, ISO 8601. Returns the passed wait nodes, each with its outcome.
     """
     passed = [task.pass_wait(phase, started, iso_now()) for phase in phases]
     task.begin()

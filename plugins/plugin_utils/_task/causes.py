@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What has failed, by cause, and as a table of hosts, subtasks and causes."""
+"""The failures of a task by cause, as a table of hosts, subtasks and causes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that has failed.
+    """A failure.
 
-    host: its name, "" for what stands for all. subtask: its id, None where there is none that could be asked for. what:
-    the phase, as people read it.
+    host: its name, "" for a subtask of all hosts. subtask: its id, None if it is not stored. what: the title of the
+    phase.
     """
 
     host: str
@@ -38,14 +38,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class Cause:
-    """Failures that differ in nothing but names and numbers. text: code and message, what differs as a star."""
+    """Failures that differ only in names and numbers. text: code and message, with stars for the differences."""
 
     text: str
     failures: list[Failure]
 
 
 def by_cause(failures: t.Iterable[Failure]) -> list[Cause]:
-    """The failures by what caused them, the most frequent cause first."""
+    """The failures by cause, the most frequent cause first."""
     groups: dict[tuple[str, str, str], list[Failure]] = {}
     for failure in failures:
         message = failure.message.replace(failure.host, "*") if failure.host else failure.message
@@ -55,9 +55,9 @@ def by_cause(failures: t.Iterable[Failure]) -> list[Cause]:
 
 
 def table(causes: t.Sequence[Cause], rows: int, columns: int) -> list[str]:
-    """The causes with their hosts in at most so many lines, the head included; what has no room is counted.
+    """The causes with their hosts, in at most so many rows including the head. The last row counts what is left out.
 
-    Every cause has a line before one of them has two.
+    Every cause has a row before one of them has two.
     """
     if not causes or rows < 2:
         return []
@@ -106,7 +106,7 @@ def _cells(failure: Failure) -> tuple[str, str, str]:
 
 
 def _shares(wanted: list[int], lines: int) -> list[int]:
-    """How many of so many lines each gets: one, and then one more in turn for who wants it."""
+    """The lines of each cause: one, and then one more in turn until it has as many as wanted."""
     found = [1] * len(wanted)
     while True:
         hungry = [index for index, share in enumerate(found) if share < wanted[index]]
@@ -118,7 +118,7 @@ def _shares(wanted: list[int], lines: int) -> list[int]:
 
 
 def _text(failures: list[Failure]) -> str:
-    """What the failures say, with a star for each name and number in which they differ."""
+    """The code and message of the failures, with a star for each name and number in which they differ."""
     first = failures[0]
     words = first.message.split()
     for other in failures[1:]:

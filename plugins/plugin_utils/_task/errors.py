@@ -52,7 +52,7 @@ EXECUTOR_GONE = Code("TSK10015", None, HTTPStatus.INTERNAL_SERVER_ERROR, "the co
 HOST_BUSY = Code("BAK29003", 20021, HTTPStatus.CONFLICT, "another task works on the host")
 UNEXPECTED = Code("COM10010", None, HTTPStatus.INTERNAL_SERVER_ERROR, "what a task needs on the controller fails")
 
-# Of what was not let come to its end: nothing is wrong with the host.
+# Codes of subtasks that were ended early, for no fault of the host.
 CUT_SHORT = frozenset(code.code for code in (INTERRUPTED, CANCELLED, EXECUTOR_GONE))
 
 CATALOGUE: dict[str, Code] = {code.code: code for code in list(globals().values()) if isinstance(code, Code)}
@@ -90,11 +90,11 @@ class OcpError(Exception):
 
 
 def sub_error(field: str, value: object, message: str) -> dict[str, t.Any]:
-    """What is wrong with one value of a request. field: its name. value: as JSON can have it, None for none."""
+    """An error about one value of a request. field: its name. value: in types of JSON, None without one."""
     return {"object": "request", "field": field, "rejectedValue": value, "message": message}
 
 
 def join(values: t.Sequence[object], most: int = 100, between: str = ", ") -> str:
-    """The first values in one line, and the number of the others. The sub_errors name all of them."""
+    """The first values in one line, and the number of the others. The sub_errors have all of them."""
     shown = between.join(str(value) for value in values[:most])
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"

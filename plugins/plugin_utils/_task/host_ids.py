@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -40,7 +41,7 @@ def parse(
 
     value: a list of integers or of their decimal texts; a single integer; or a text from a survey: a JSON list,
     ids separated by commas, or one or more lines of them. field: the name in OCP's API. most: the most ids allowed.
-    by_survey: whether a survey of AWX asks for them, which has no command line.
+    by_survey: whether they are from a survey of AWX, which has no command line.
     Returns the ids in their order. Raises OcpError (400) that names every refused value.
     """
     variable = _VARIABLES.get(field, field)
@@ -62,8 +63,7 @@ def parse(
             [_sub_error(field, item, message) for item in refused],
         )
     accepted = [host_id for host_id in ids if host_id is not None]
-    seen: set[int] = set()
-    repeated = sorted({host_id for host_id in accepted if host_id in seen or seen.add(host_id)})  # type: ignore[func-returns-value]
+    repeated = sorted(number for number, times in Counter(accepted).items() if times > 1)
     if repeated:
         raise OcpError(
             INVALID,
@@ -80,7 +80,7 @@ def parse(
 
 
 def _forms(variable: str, most: int | None, by_survey: bool) -> str:
-    """How to give ids."""
+    """The forms in which ids may be given, for a message."""
     if by_survey:
         count = "one number" if most == 1 else "one id a line, or ids with commas between them"
         return f"give {variable} {count}"
@@ -172,7 +172,7 @@ def resolve(ids: t.Sequence[int], inventory: t.Mapping[str, object], groups: t.C
 
 
 def known(inventory: t.Mapping[str, object]) -> set[int]:
-    """The ids that hosts of an inventory have. inventory: as for resolve(), which tells whether they are in order."""
+    """The ids of the hosts of an inventory. inventory: as for resolve(), which checks them."""
     values = [value if isinstance(value, (list, tuple)) else [value] for value in inventory.values()]
     return {host_id for several in values for value in several if (host_id := read_id(value)) is not None}
 

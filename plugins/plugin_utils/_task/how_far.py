@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""How far the hosts of a task have come, in words: what is true of each group of them when the task ends early."""
+"""The progress of the hosts of a task in words, for a task that ends early."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .task import FAILED, ROLLBACK, SKIP, SUCCESSFUL, Subtask, Task
 
 _CUT_OFF = {*CUT_SHORT, TIMED_OUT.code}
 _NOT_BEGUN = "not begun"
-# By the last phase that has changed the agent, where the goal is not reached and where it is.
+# By the goal, and the last phase that has changed the agent.
 _DONE = {
     ("stopped", "stop"): "stopped",
     ("running", "start"): "started",
@@ -28,9 +28,9 @@ _DONE = {
 
 
 def how_far(task: Task) -> str:
-    """The hosts by how far they have come, the furthest first: "37 hosts stopped, not verified; 2 hosts not begun".
+    """The hosts by their progress, the furthest first: "37 hosts stopped, not verified; 2 hosts not begun".
 
-    Empty in a rollback, where the failures say it.
+    Empty in a rollback, whose failures have this information.
     """
     counts = Counter(_by_host(task))
     groups = sorted(counts, reverse=True)
@@ -38,7 +38,7 @@ def how_far(task: Task) -> str:
 
 
 def of_hosts(task: Task) -> list[str]:
-    """How far each host has come, in words, in the order of the request. Empty in a rollback."""
+    """The progress of each host in words, in the order of the request. Empty in a rollback."""
     return [text for _order, text in _by_host(task)]
 
 
@@ -49,7 +49,7 @@ def _by_host(task: Task) -> list[tuple[int, str]]:
 
 
 def _of_host(task: Task, subtasks: list[Subtask]) -> tuple[int, str]:
-    """What is true of a host, after the number of its subtasks that are done. subtasks: in the order of the graph."""
+    """The number of done subtasks of a host, and its progress in words. subtasks: in the order of the graph."""
     done = [subtask for subtask in subtasks if subtask.status == SUCCESSFUL]
     failed = next((subtask for subtask in subtasks if subtask.status == FAILED), None)
     if any(subtask.operation == SKIP for subtask in done):

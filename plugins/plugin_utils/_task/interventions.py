@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What an operator may do with a FAILED task: retry it, skip subtasks, roll it back.
+"""The interventions of an operator in a FAILED task: retry, skip and rollback.
 
 The rules are those of OCP's task engine, as its open sibling ocp-express has them. Once a rollback has begun, the task
 can only be rolled back further.

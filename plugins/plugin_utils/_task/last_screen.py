@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The last screen of a run: how the task ended, what has failed, how to go on. It fits on a terminal of 25 lines."""
+"""The last screen of a run: the end of the task, its failures, and commands. It fits on a terminal of 25 lines."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def last_screen(
 ) -> list[str]:
     """The last screen of a run that has worked on a task, in at most LINES lines of COLUMNS columns.
 
-    changed: by phase, on how many hosts this run has changed something. caller: how ansible-playbook was called; None
-    in AWX, where job templates are launched. store: whether the task is kept. notes: what else there is to be told,
-    such as where the response is.
+    changed: the number of changed hosts by phase in this run. caller: the command line of ansible-playbook; None in
+    AWX, where job templates are launched. store: whether the task is kept. notes: further messages, such as the place
+    of the response.
     """
     far = how_far(task)
     head = [*wrapped(headline(task, changed), 2), *(wrapped(far, 2) if far else [])]
@@ -52,7 +52,7 @@ def compose(
     caller: Caller | None,
     notes: t.Sequence[str],
 ) -> list[str]:
-    """A screen of these parts. The table of what has failed gets the lines that the others leave, a few in any case."""
+    """A screen of these parts. The table of failures gets the remaining lines, but some in any case."""
     causes = by_cause(failed)
     tail = [line for note in notes for line in wrapped(note, _NOTE)][:_TAIL]
     left = LINES - len(head) - len(tail) - bool(causes) - bool(ways)
@@ -63,13 +63,13 @@ def compose(
 
 
 def refusal(message: str, notes: t.Sequence[str] = ()) -> list[str]:
-    """The last screen of a run whose request was refused. message: the status, the code and why."""
+    """The last screen of a refused request. message: the status, the code and the reason."""
     head = wrapped(f"Refused, no host was contacted: {message}", LINES - _TAIL)
     return [*head, *([line for note in notes for line in wrapped(note, _NOTE)][:_TAIL])]
 
 
 def failures(task: Task) -> list[Failure]:
-    """What has failed in a task, in the order of its graph."""
+    """The failures of a task, in the order of its graph."""
     return [_failure(task, subtask) for subtask in task.failures]
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Text that has to fit into so many columns of a terminal: cut, wrapped, and commands that still work when pasted."""
+"""Texts that fit into the columns of a terminal, and commands that still work when pasted."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name, w
 
 
 class Shell(str):
-    """A word of a command that a shell is to read as it stands, such as one with a variable in it."""
+    """A word of a command that is not quoted, such as one with a variable of the shell."""
 
     __slots__ = ()
 
 
 def plural(number: int, what: str) -> str:
-    """So many of a thing: 1 host, 2 hosts."""
+    """A number of things: 1 host, 2 hosts."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def quoted(word: str) -> str:
-    """A word as a shell has to get it."""
+    """A word quoted for a shell."""
     return word if isinstance(word, Shell) else shlex.quote(word)
 
 
 def width(text: str) -> int:
-    """How many columns a text takes: signs of East Asian scripts take two, accents none."""
+    """The number of columns of a text. Characters of East Asian scripts take two, accents none."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
 def clip(text: str, columns: int) -> str:
-    """The text, or its beginning and three dots, in at most so many columns."""
+    """The text in at most so many columns, cut with three dots if it is longer."""
     if width(text) <= columns:
         return text
     return _head(text, columns - len(_MORE)).rstrip() + _MORE
 
 
 def pad(text: str, columns: int) -> str:
-    """The text in just so many columns."""
+    """The text in exactly so many columns, cut or filled with blanks."""
     found = clip(text, columns)
     return found + " " * (columns - width(found))
 
 
 def wrap(text: str, columns: int, most: int | None = None) -> list[str]:
-    """The text in lines of at most so many columns. most: lines; the last one says with three dots that there is more.
+    """The text in lines of at most so many columns. most: lines; three dots at the end stand for the rest.
 
-    Lines end between words, and within a word that has no room in a line.
+    Lines end between words, or within a word that is longer than a line.
     """
     lines: list[str] = []
     line = ""
@@ -81,9 +81,9 @@ def wrap(text: str, columns: int, most: int | None = None) -> list[str]:
 
 
 def squeeze(text: str, columns: int, lines: int) -> list[str]:
-    """The text in at most so many lines of so many columns; of a longer one the middle is left out.
+    """The text in at most so many lines of so many columns. The middle of a longer text is left out.
 
-    Messages begin with what failed and end with what to do.
+    A message begins with the failure and ends with the remedy.
     """
     text = " ".join(text.split())
     room = columns * lines
@@ -101,11 +101,10 @@ def squeeze(text: str, columns: int, lines: int) -> list[str]:
 
 
 def fold(words: t.Sequence[str], columns: int, start: int = 0, indent: int = 2) -> list[str]:
-    """A command in lines that a shell puts together again, each but the first with its indent; an option stays with its
-    value.
+    """A command in several lines with backslashes. An option stays with its value.
 
-    start: columns of the first line that are taken. indent: blanks before the others. A word that has no room in a line
-    is cut: its other parts begin in the first column, since a blank would end it.
+    start: the used columns of the first line. indent: blanks before the other lines. A word that is longer than a line
+    is cut. Its other parts begin in the first column, since a blank would end the word.
     """
     lines: list[str] = []
     line, begun, empty = "", start, True
@@ -152,7 +151,7 @@ def _follows(before: str, name: str) -> bool:
 
 
 def _head(text: str, columns: int) -> str:
-    """As much of a text as has room, one sign at least."""
+    """The begin of a text that fits into so many columns, at least one character."""
     taken = 0
     for index, sign in enumerate(text):
         taken += width(sign)
@@ -162,7 +161,7 @@ def _head(text: str, columns: int) -> str:
 
 
 def _cut(word: str, columns: int, taken: int, before: str) -> list[str]:
-    """A word in quoted parts, one a line. columns: room beside the backslash. taken: columns that before takes."""
+    """A word in quoted parts, one in each line. columns: without the backslash. taken: columns of C(before)."""
     lines, part = [], ""
     for sign in word:
         if part and taken + width(shlex.quote(part + sign)) > columns:

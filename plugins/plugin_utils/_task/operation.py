@@ -38,10 +38,10 @@ WAIT = Node("wait", "Wait node", f"{_PACKAGE}.WaitNode", 30)
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of OCP: its task's name, the role that it takes, and the nodes that are split by host, in order.
+    """An operation of OCP: the name of its task, the required role, and the nodes that are split by host, in order.
 
-    goal: what it is heading for, in the host program's words: "stopped", "running" or "restarted". one_host: whether it
-    is OCP's form for one host, whose task names the host and has nothing parallel.
+    goal: in the words of the host program, "stopped", "running" or "restarted". one_host: whether it is OCP's form for
+    one host, whose task names the host and has nothing parallel.
     """
 
     name: str
@@ -102,7 +102,7 @@ _ONE_HOST = {
     "batch_restart_agents": ("restart_agent", "Restart OCP agent"),
 }
 
-# What a task may be an execution of.
+# The operations and forms that a task may execute.
 DEFINITIONS = {
     **OPERATIONS,
     **{
@@ -113,16 +113,16 @@ DEFINITIONS = {
 
 
 def for_one_host(operation: str) -> str:
-    """The definition of an operation in OCP's form for one host; the operation itself where OCP has no such form."""
+    """The definition of an operation in OCP's form for one host; the operation itself if OCP has no such form."""
     return _ONE_HOST.get(operation, (operation, ""))[0]
 
 
 @dataclass(frozen=True)
 class Phase:
-    """What the host program does on a host at once.
+    """A phase, which is one execution of the host program on a host.
 
-    task: as its tasks show it. options: of the host program those that a variable of the host sets, by the name of the
-    variable. changes: whether it may change the host. by_goal: whether it depends on what the operation is heading for.
+    task: the name of its Ansible tasks. options: of the host program, with the variables of a host that set them.
+    changes: whether it may change the host. by_goal: whether it depends on the goal of the operation.
     """
 
     task: str

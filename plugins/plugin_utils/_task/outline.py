@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Tasks in a few lines, for people who ask for them."""
+"""Tasks as a few lines of text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADINGS = ("ID", "STATUS", "OPERATION", "BEGUN", "BY", "HOSTS")
 
 
 def of_task(task: Task) -> list[str]:
-    """A task: what it is, its subtasks by name and status with the hosts that are not through, and its failures."""
+    """A task with its subtasks by name and status, its unfinished hosts, and its failures."""
     how = f" ({task.operation})" if task.operation != EXECUTE else ""
     ended = f", ended {_time(task.finished)}" if task.finished else ""
     lines = [
@@ -39,7 +39,7 @@ def of_task(task: Task) -> list[str]:
 
 
 def of_list(tasks: t.Sequence[Task], total: int, page: int, size: int) -> list[str]:
-    """A page of tasks as a table, a task a line. total: how many there are in all. page: its number, from 1."""
+    """A page of tasks as a table, one task in each line. total: the number of all tasks. page: its number, from 1."""
     rows = [_HEADINGS] + [
         (
             str(task.id),
@@ -59,7 +59,7 @@ def of_list(tasks: t.Sequence[Task], total: int, page: int, size: int) -> list[s
 
 
 def _of_wave(task: Task) -> list[str]:
-    """Which wave it is, and how to go on with the hosts that come after it."""
+    """The wave, and the command for the hosts after it."""
     wave = task.wave
     if not wave:
         return []
@@ -70,7 +70,7 @@ def _of_wave(task: Task) -> list[str]:
 
 
 def _of_stage(task: Task, stage: t.Sequence[Subtask]) -> str:
-    """The subtasks that stand side by side in the graph, by status; all hosts that are through are not named."""
+    """The subtasks of a node of the graph by status, with the names of unfinished hosts."""
     by_status: dict[str, list[Subtask]] = {}
     for subtask in stage:
         by_status.setdefault(subtask.status, []).append(subtask)

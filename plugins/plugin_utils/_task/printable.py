@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Makes foreign texts safe for a terminal, a log and any document."""
+"""Makes texts from hosts and people safe for a terminal, a log and any document."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What an operator reads at the end of a run."""
+"""The result of a task as text for an operator."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PREFIX = {RETRY: "Retry of ", ROLLBACK: "Rollback of "}
 
 
 def headline(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
-    """How the task ended, on how many hosts, and what was done.
+    """The end of a task, the number of its hosts, and the changes.
 
-    changed: by phase, on how many hosts this run has changed something; None where it was to change nothing.
+    changed: the number of changed hosts by phase in this run; None in check mode.
     """
     how = f" ({task.operation})" if task.operation in (ROLLBACK, CANCEL) else ""
     done = f": {_done(task, changed)}" if changed is not None else ""
@@ -31,14 +31,14 @@ def headline(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
 
 
 def skipped(task: Task) -> str:
-    """Which subtasks were skipped; empty where none was."""
+    """The skipped subtasks; empty without any."""
     node = task.what.node
     found = [f"[{node(s.phase).name}] {task.target(s) or ''}".strip() for s in task.subtasks if s.operation == SKIP]
     return f"Skipped, and taken for done: {join(found, _MOST)}" if found else ""
 
 
 def summary(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
-    """One line: how the task ended, what was done, what was skipped, how many failed, how far all came.
+    """The end of a task in one line, with changes, skipped subtasks, the number of failures, and how far hosts came.
 
     changed: as in headline(). The last screen has the causes.
     """
@@ -48,14 +48,14 @@ def summary(task: Task, changed: t.Mapping[str, int] | None = None) -> str:
 
 
 def causes(task: Task) -> str:
-    """Why subtasks failed, in a line; empty where none did."""
+    """The causes of failures in one line; empty without failures."""
     node = task.what.node
     found = [f"[{node(s.phase).name}] {s.error['code']} {s.error['message']}" for s in task.failures if s.error]
     return " ".join(join(found, _MOST).split())
 
 
 def _done(task: Task, changed: t.Mapping[str, int]) -> str:
-    """What a run has done to agents: each phase that changed some, and on how many hosts."""
+    """The changes of a run, as the number of agents for each phase."""
     again = " again" if task.operation == ROLLBACK else ""
     words = {"restart_pos_proxy": "with pos proxy restarted", "stop": f"stopped{again}", "start": f"started{again}"}
     parts = [

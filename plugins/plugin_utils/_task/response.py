@@ -22,8 +22,8 @@ class Request:
     """The parts of a request that its response repeats.
 
     trace_id: 16 hex digits. server: address of the controller. received: milliseconds since the epoch. error_codes: the
-    version of OCP that error codes are written for. context: texts to add to the stringMap of the task, such as the
-    job of AWX behind the request.
+    version of OCP for the spelling of error codes. context: texts to add to the stringMap of the task, such as the job
+    of AWX.
     """
 
     trace_id: str
@@ -52,7 +52,7 @@ class Request:
         return self.envelope(HTTPStatus.OK, {"data": data})
 
     def respond(self, task: Task, context: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
-        """The response that carries a task as OCP answers who creates one.
+        """The response that carries a task, in the form of OCP's create response.
 
         context: texts to add to the task's stringMap, beside those of the request.
         """
@@ -76,12 +76,12 @@ class Request:
 
 
 def count_hosts(task: t.Mapping[str, t.Any]) -> int:
-    """How many hosts a task has. task: as its response has it, which names them, or one in OCP's form for one host."""
+    """The number of hosts of a task. task: from its response, also in OCP's form for one host."""
     return 1 if "hostId" in task else len(task["context"]["listMap"]["host_ids"])
 
 
 def in_words(refusal: t.Mapping[str, t.Any]) -> str:
-    """What the response to a refused request says, in a line."""
+    """The error of a refused request in one line. refusal: its response."""
     error = refusal["error"]
     return f"{refusal['status']} {error['code']}: {error['message']}"
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""Who may do what: OCP's roles, bound to users and groups by a file."""
+"""OCP's roles, which a file binds to users and groups."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .errors import NOT_AUTHORIZED, OcpError
 
 # OCP's own names. HOST_VIEWER and TASK_VIEWER only look.
 ROLES = ("HOST_MANAGER", "HOST_VIEWER", "TASK_MANAGER", "TASK_VIEWER")
-_INCLUDED_IN = {"HOST_VIEWER": ("HOST_MANAGER",)}  # who may stop an agent may look at it
+_INCLUDED_IN = {"HOST_VIEWER": ("HOST_MANAGER",)}  # a user who may stop an agent may look at it
 
 _SHAPE = "a mapping of roles to users and groups, as in {HOST_MANAGER: {users: [alice], groups: [dba]}}"
 
 
 @dataclass(frozen=True)
 class User:
-    """Who asks. groups: the names of the user's groups, none for one whom AWX names: AWX does not tell its teams.
+    """The user of a request. groups: their names; none for a user of AWX, which does not tell its teams.
 
-    number: the user's id, in AWX or on the controller; 0 where there is none.
+    number: the user's id, in AWX or on the controller; 0 without one.
     """
 
     name: str
@@ -36,7 +36,7 @@ def authorize(user: User, role: str, bindings: object) -> None:
     """Check that bindings give the user the role.
 
     bindings: the content of the file: role to C({"users": [name], "groups": [name]}).
-    Raises OcpError (403). A file that is not as it should be gives nobody anything.
+    Raises OcpError (403). A wrong file gives no user a role.
     """
     found = _checked(bindings)
     for one in (role, *_INCLUDED_IN.get(role, ())):

@@ -16,7 +16,7 @@ from .operation import MAX_TIMEOUT
 
 
 def timeouts(given: t.Mapping[str, t.Any]) -> dict[str, int]:
-    """Seconds by phase. Raises OcpError (400) for what is no whole number from 1 to a day."""
+    """Time limits in seconds by phase, whole numbers from 1 to a day. Raises OcpError (400)."""
     return {
         phase: _whole(f"ocp_{phase}_timeout", value, "seconds", 1, MAX_TIMEOUT)
         for phase, value in given.items()
@@ -25,7 +25,7 @@ def timeouts(given: t.Mapping[str, t.Any]) -> dict[str, int]:
 
 
 def percentage(value: object, name: str = "ocp_max_fail_percentage") -> float:
-    """A number from 0 to 100; nothing given is 0. name: of the variable. Raises OcpError (400) for anything else."""
+    """A number from 0 to 100, by default 0. name: of the variable. Raises OcpError (400)."""
     if value in ("", None):
         return 0
     text = str(value).strip()
@@ -39,7 +39,7 @@ DEFAULT_FANOUT = 500
 
 
 def transport(value: object) -> str:
-    """How the host program is carried to the hosts; nothing given is AUTO. Raises OcpError (400) for anything else."""
+    """The transport of the host program to the hosts, by default AUTO. Raises OcpError (400)."""
     if value in ("", None):
         return AUTO
     if value not in (AUTO, FANOUT, TASK):
@@ -48,7 +48,7 @@ def transport(value: object) -> str:
 
 
 def fanout(value: object) -> int:
-    """How many hosts are worked on at once. Raises OcpError (400) for what is no whole number from 1 to 10,000."""
+    """The number of hosts at the same time, a whole number from 1 to 10,000. Raises OcpError (400)."""
     return DEFAULT_FANOUT if value in ("", None) else _whole("ocp_fanout", value, "hosts", 1, 10000)
 
 
@@ -56,7 +56,7 @@ DEFAULT_PROGRESS = 5
 
 
 def progress(value: object) -> int:
-    """Seconds between lines that tell how far a phase is. Raises OcpError (400) for what is not from 0 to 3600."""
+    """Seconds between lines about the progress of a phase, from 0 to 3600. Raises OcpError (400)."""
     return DEFAULT_PROGRESS if value in ("", None) else _whole("ocp_progress", value, "seconds", 0, 3600)
 
 
@@ -65,7 +65,7 @@ MAX_WORKFLOW_TIMEOUT = 7 * 86400
 
 
 def workflow_timeout(value: object) -> int:
-    """Seconds that a workflow may be without a run at work. Raises OcpError (400) for what is not 60 to a week."""
+    """Seconds that a workflow may be without a run at work, from 60 to a week. Raises OcpError (400)."""
     if value in ("", None):
         return DEFAULT_WORKFLOW_TIMEOUT
     return _whole("ocp_workflow_timeout", value, "seconds", 60, MAX_WORKFLOW_TIMEOUT)
@@ -84,7 +84,7 @@ _UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def age(name: str, value: object) -> int:
-    """Seconds from a text as 12h, 90d or 8w. name: of the variable, for people. Raises OcpError (400)."""
+    """Seconds from a text such as 12h, 90d or 8w. name: of the variable. Raises OcpError (400)."""
     found = re.fullmatch("([1-9][0-9]{0,4}) ?([hdw])", str(value).strip())
     if not found:
         raise OcpError(INVALID, f"{name} must be a number of hours, days or weeks, as 12h, 90d or 8w, not {value!r}")

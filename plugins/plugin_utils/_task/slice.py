@@ -18,9 +18,9 @@ from .task import Outcome
 class Slice:
     """A slice of a workflow's task.
 
-    done: its hosts, as texts, whose outcome was handed in before. held: hosts that another slice works on. lost:
-    hosts taken by a slice that is gone. refused: hosts whose outcome came too late. kept: outcomes that the
-    store has not taken yet, by subtask id. problem: the reason.
+    done: hosts whose outcome was handed in before, as texts. held: hosts that another slice works on. lost: hosts that
+    were taken by a slice that is gone. refused: hosts whose outcome came too late. kept: outcomes that the store has
+    not taken yet, by subtask id. problem: the reason of that.
     """
 
     done: list[str] = field(default_factory=list)

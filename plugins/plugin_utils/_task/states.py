@@ -20,8 +20,8 @@ _REFUSED = (("ocp_host_status", "DELETING", HOST_STATE), ("ocp_agent_status", "R
 def check(targets: t.Sequence[Target], states: t.Callable[[str], t.Mapping[str, t.Any]]) -> None:
     """Refuse targets that OCP would refuse.
 
-    states: gives the inventory variables of a host by its name. A host without a state is not refused.
-    Raises OcpError (409) that names all refused hosts.
+    states: gives the inventory variables of a host by its name. A host without a state is not refused. Raises OcpError
+    (409) that names all refused hosts.
     """
     known = [(target, states(target.host)) for target in targets]
     for variable, state, code in _REFUSED:

@@ -25,9 +25,9 @@ _NEIGHBOURS = ("upstreams", "downstreams")  # a wait node has those of every hos
 def statistic(response: t.Mapping[str, t.Any], whole: str, most: int = MOST_BYTES) -> dict[str, t.Any]:
     """The response, or its summary where it has more than so many bytes as JSON.
 
-    A summary has a dict C(summary) in C(data) or C(error). Of a task it has C(failedSubtasks) in place of C(subtasks),
-    and not the host ids. Of waves it has the tasks that are not SUCCESSFUL, and the number of hosts of each wave. Of a
-    refused request it has the first C(subErrors). whole: where the whole response is, for people.
+    A summary has a dict C(summary) in C(data) or C(error). For a task it has C(failedSubtasks) instead of C(subtasks),
+    and no host ids. For waves it has the tasks that are not SUCCESSFUL, and the number of hosts of each wave. For a
+    refused request it has the first C(subErrors). whole: the place of the whole response, as a text.
     """
     if _size(response) <= most:
         return dict(response)
@@ -41,7 +41,7 @@ def statistic(response: t.Mapping[str, t.Any], whole: str, most: int = MOST_BYTE
 def line(response: t.Mapping[str, t.Any]) -> str:
     """The whole response as one line: PREFIX, then JSON in ASCII, whatever the encoding of the output is.
 
-    AWX's pages cut a line at 1,024 characters: what tells most comes first, and lists last.
+    AWX's pages cut a line at 1,024 characters, so short values come first, and lists last.
     """
     return PREFIX + json.dumps(_short_first(response), allow_nan=False)
 

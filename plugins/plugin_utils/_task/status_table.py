@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The status of agents as a table for people: the odd ones first, equal ones in one line, then what is odd."""
+"""The status of agents as a table, with odd hosts first and equal hosts in one line, and the findings below it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def table(statuses: t.Sequence[AgentStatus], columns: int = 0) -> str:
 
 
 def summary(statuses: t.Sequence[AgentStatus]) -> str:
-    """How many hosts are in which state, and how many a stop would fail on."""
+    """The number of hosts in each state, and of those on which a stop would fail."""
     total = plural(len(statuses), "host")
     states = ", ".join(f"{count} {state}" for state, count in counted(statuses).items())
     refused = sum(status.refusal is not None for status in statuses)
@@ -97,7 +97,7 @@ def _row(what: tuple[str, ...], members: t.Sequence[AgentStatus]) -> tuple[str, 
 
 
 def _names(hosts: t.Sequence[str]) -> str:
-    """The names of the hosts of a line, cut where they are too many, and how many they are."""
+    """The names of the hosts of a line, cut if they are too many, and their number."""
     shown: list[str] = []
     runs = compressed([in_line(host) for host in hosts])
     for run in runs:

@@ -4,11 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""What a host is at within a phase, for people.
+"""The present step of a host within a phase, as a text.
 
-The host program tells its steps by these words (module_utils/_agent/log.py). A step has no time of day, since the
-clocks of hosts differ: it counts from the moment at which the controller heard of it, less the seconds for which a host
-holds it back.
+The host program reports its steps by these words (module_utils/_agent/log.py). A step has no time of day, since the
+clocks of hosts differ. It begins when its report arrives on the controller, less the seconds for which the
+host has held the report back.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ _TEXTS = {
 
 
 def told(step: t.Mapping[str, t.Any], ago: float) -> str:
-    """What a host is at; empty for a word that is unknown here.
+    """The step as a text; empty for an unknown word.
 
-    step: C(step), and where it has them C(seconds) and C(name), as host_answer.step() checks them. ago: seconds since
-    it began.
+    step: C(step), and possibly C(seconds) and C(name), as host_answer.step() checks them. ago: seconds since its begin.
     """
     left = max(0.0, step.get("seconds", 0.0) - ago)
     return _TEXTS.get(step["step"], "").format(ago=ago, left=left, name=step.get("name", "?"))

@@ -35,8 +35,8 @@ _NEXT = {
 }
 DUE = (READY, RUNNING, CANCELING)  # it is its turn, or it is being worked on
 _NOT_TOLD = (
-    "it is not known whether the agent ran before the task: bring it to the state that you want by hand, the rollback "
-    "leaves it alone"
+    "it is not known whether the agent ran before the task. The rollback leaves it alone: bring it to the state that "
+    "you want by hand"
 )
 
 
@@ -46,8 +46,8 @@ class Outcome:
 
     code, message: the cause of a failure; both None for a success. started, finished: ISO 8601 texts of the
     controller's clock, None if the host was never worked on. changed: whether the host was changed, None if unknown.
-    home: where the host program found the agent. ran_as: how the agent ran before, as the host program says.
-    idle: whether it says that the agent did not run before. log: pairs of seconds since started and a text.
+    home: of the agent. ran_as: how the agent ran before, from the host program. idle: whether the host program reports
+    that the agent did not run before. log: pairs of seconds since started and a text.
     """
 
     code: str | None = None
@@ -114,15 +114,15 @@ class Subtask:
             self.started, self.finished = outcome.started, outcome.finished
 
     def clear(self) -> None:
-        """Forget the last execution, which is in the log."""
+        """Remove times and error of the last execution, which is in the log."""
         self.started = self.finished = self.error = None
 
 
 @dataclass
 class Record:
-    """What a task knows of the agent on one host.
+    """The state of the agent on one host, as far as a task knows it.
 
-    home: where the host program found it. ran: whether it ran before the task touched it, None if unknown.
+    home: of the agent. ran: whether it ran before the task changed it, None if unknown.
     ran_as: how it ran then, without values of its environment. touched: the phases with an undo that have changed it,
     or may have.
     """
@@ -373,7 +373,7 @@ class Task:
         return position + 1 < len(self.stages) and self._holds(position)
 
     def hold_back(self, phase: str) -> None:
-        """Have the wait node behind a phase, and what follows it, be as where the hosts were held there."""
+        """Reset the wait node behind a phase and all later subtasks, as if the hosts had been held there."""
         position = next(n for n, stage in enumerate(self.stages) if stage[0].phase == phase)
         for subtask in (subtask for stage in self.stages[position + 1 :] for subtask in stage):
             subtask.clear()
@@ -382,8 +382,8 @@ class Task:
     def pass_wait(self, phase: str, started: str, finished: str) -> tuple[Subtask, Outcome] | None:
         """Pass the wait node behind a phase if the failures so far allow it; hosts that did the phase go on.
 
-        As in Ansible, max_fail_percentage must be exceeded to hold the others. In a rollback what lies above is undone.
-        Returns the wait node with its outcome when it ended here.
+        As in Ansible, the others are held if more than max_fail_percentage have failed. In a rollback the subtasks
+        above are undone. Returns the wait node with its outcome if it has ended here.
         """
         if self.operation == ROLLBACK:
             self.unwind()
@@ -438,7 +438,7 @@ class Task:
         return [subtask for subtask in following if subtask.parallel_idx in survivors and subtask.status == PENDING]
 
     def unwind(self) -> None:
-        """Undo from the end of the graph upwards what needs no host, until a subtask needs one or cannot be undone."""
+        """Undo subtasks from the end of the graph upwards, until one needs its host or cannot be undone."""
         for stage in reversed(self.stages):
             for subtask in stage:
                 if subtask.status == PENDING or subtask.due or subtask.undo_tried:

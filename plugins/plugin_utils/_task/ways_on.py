@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""How an operator goes on with a task that has ended: as commands of a shell, or as what to launch in AWX."""
+"""The ways to continue after the end of a task, as commands of a shell or job templates of AWX."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _LAST, _RUNS = PHASES[-1], STILL_RUNNING.code
 
 @dataclass(frozen=True)
 class Caller:
-    """How ansible-playbook was called, for commands that are to work like it.
+    """The command line of ansible-playbook, for similar commands.
 
-    playbook, module: the commands. options: of the playbooks, without what is of the request. module_options: of the
-    modules, which ask the store. asked: names of variables whose values are not to be shown: the options have shell
-    variables of these names. store: the argument task_store of the modules; "" where it is the default one. called: the
-    playbook that was called, and request: what it was asked for, as options.
+    playbook, module: the commands. options: of the playbooks, without those of the request. module_options: of modules,
+    which use the store. asked: names of secret variables, for which the options have shell variables of these names.
+    store: the argument task_store of modules; "" for the default one. called: the playbook that was called. request:
+    the options of its request.
     """
 
     playbook: str = "ansible-playbook"
@@ -49,9 +49,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to go on. label: a word or two. target: the playbook, or the module where it is one. extra: variables of
-    the playbook, or arguments of the module, as texts C(name=value). template: the job template of AWX, with what its
-    survey asks. again: whether the playbook is the one that was called, with the same request.
+    """One way to continue.
+
+    label: a word or two. target: the playbook or the module. extra: variables of the playbook, or arguments of the
+    module, as texts C(name=value). module: whether it is a module. template: the job template of AWX, with the answers
+    to its survey. again: whether the called playbook is repeated with its request.
     """
 
     label: str
@@ -63,7 +65,7 @@ class Way:
 
 
 def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
-    """The ways to go on with a task that has ended, the likeliest first.
+    """The ways to continue after the end of a task, the likeliest first.
 
     held: whether hosts that have not failed were held by those that have. store: whether the task is kept.
     """
@@ -94,19 +96,19 @@ def ways_on(task: Task, *, held: bool, store: bool) -> list[Way]:
 
 
 def retry(task: Task) -> Way:
-    """The way to run what has failed once more."""
+    """The way to run the failed subtasks again."""
     return Way("Retry:", "task_retry", [f"task_id={task.id}"], template=f"OCP retry a task (task id {task.id})")
 
 
 def status_of(host_ids: t.Sequence[int]) -> Way:
-    """The way to see what runs on hosts: on all of them where they are too many to be named."""
+    """The way to see the agents of hosts, or of all hosts if these are too many for a command."""
     ids = _list(host_ids) if len(host_ids) <= _MOST_IDS else ""
     template = f"OCP agent status (host ids {ids})" if ids else "OCP agent status"
     return Way("Status:", _STATUS, [f"host_ids={ids}"] if ids else [], template=template)
 
 
 def is_held(task: Task) -> bool:
-    """Whether hosts that have not failed wait for those that have: not where the run was cut short."""
+    """Whether hosts that have not failed are held by those that have, and not by an early end of the run."""
     failed = {subtask.parallel_idx for subtask in task.failures}
     if task.operation == ROLLBACK or -1 in failed:
         return False
@@ -120,7 +122,7 @@ def share_of(failed: int, hosts: int) -> int:
 
 
 def _once_more_without_them(task: Task) -> Way:
-    """The same request again. That is all there is for a task that is not kept."""
+    """The same request again, the only way for a task that is not kept."""
     share = _share_of_failed(task)
     template = f"the same template again, hosts that may fail {share}"
     return Way("Without them:", "", [f"ocp_max_fail_percentage={share}"], again=True, template=template)
@@ -137,7 +139,7 @@ def _without_them(task: Task, this: str) -> Way:
 
 
 def _stop_again(task: Task) -> list[Way]:
-    """For agents that came back after Stop: a retry has Finish alone, which finds them again and stops nothing."""
+    """The way for agents that came back after Stop. A retry would run Finish alone, which does not stop them."""
     back = {s.parallel_idx for s in task.failures if s.phase == _LAST and s.error and s.error["code"] == _RUNS}
     if task.what.goal != "stopped" or not 0 < len(back) <= _MOST_IDS:
         return []
@@ -187,8 +189,8 @@ def lines_of_shell(ways: t.Sequence[Way], caller: Caller) -> list[tuple[str, str
 def commands(ways: t.Sequence[Way], caller: Caller, columns: int, lines: int) -> list[str]:
     """The ways as commands to be pasted, in at most so many lines.
 
-    Where whole commands do not fit, what they have in common is a shell function. Where options are too long for that,
-    too, they are not there. What has no room at last is left out, the last way first.
+    If whole commands do not fit, a shell function has their common part. If the options are too long for that, they are
+    left out. Ways that still do not fit are left out, the last one first.
     """
     first = [_labelled("First:", [Shell("read"), Shell("-rs"), *caller.asked], columns)] if caller.asked else []
     whole = [*first, *(_block(way, _whole(way, caller), columns) for way in ways)]

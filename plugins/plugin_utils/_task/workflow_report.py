@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The lines for an operator at the end of a slice, and at a barrier of a workflow."""
+"""The messages at the end of a slice, and at a barrier of a workflow."""
 
 from __future__ import annotations
 
