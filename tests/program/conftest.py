@@ -19,16 +19,26 @@ NEWEST = {max(INTERPRETERS): INTERPRETERS[max(INTERPRETERS)]}
 ENDS = {min(INTERPRETERS): INTERPRETERS[min(INTERPRETERS)], **NEWEST}
 
 
+def _first(version: tuple[int, int]) -> set[tuple[int, int]]:
+    """The oldest interpreter from that version on."""
+    return {min((found for found in INTERPRETERS if found >= version), default=max(INTERPRETERS))}
+
+
+# Those between which the host program finds a difference: Python 2, then Python 3 with pidfds by ctypes alone, then
+# the first with pidfds of its own.
+KINDS = {version: INTERPRETERS[version] for version in sorted({*ENDS, *_first((3, 0)), *_first((3, 9))})}
+
 # Interpreters for residents in a test of `both_ways`: the oldest and the newest, and RHEL 8's platform-python.
 RESIDENT = {version: path for version, path in INTERPRETERS.items() if version in {*ENDS, (3, 6)}}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`newest`: the newest interpreter; `python`: the oldest too; `every_python`: all of them.
+    """`newest`: the newest interpreter; `python`: the oldest too; `kind_of_python`: see KINDS; `every_python`: all.
 
     A test of `both_ways` runs with residents, too.
     """
-    for name, chosen in (("newest", NEWEST), ("python", ENDS), ("every_python", INTERPRETERS)):
+    choices = {"newest": NEWEST, "python": ENDS, "kind_of_python": KINDS, "every_python": INTERPRETERS}
+    for name, chosen in choices.items():
         if name not in metafunc.fixturenames:
             continue
         ids = [f"{major}.{minor}" for major, minor in chosen]

@@ -33,11 +33,11 @@ def write_owner(lock: Path, pid: int, executable: Path | str) -> None:
 
 
 @both_ways
-def test_the_format_byte_for_byte(sandbox: Sandbox, every_python: Path, lock: Path) -> None:
+def test_the_format_byte_for_byte(sandbox: Sandbox, kind_of_python: Path, lock: Path) -> None:
     sandbox.agent("ocp_agentd", DEAF)
-    run = sandbox.start_program(every_python, "stop", daemon_grace=0.5)
+    run = sandbox.start_program(kind_of_python, "stop", daemon_grace=0.5)
     sandbox.until(lambda: lock.exists() and lock.read_bytes().endswith(b"}"), "no lock")
-    executable = os.path.realpath(every_python)
+    executable = os.path.realpath(kind_of_python)
     assert lock.read_bytes() == f'{{"pid":{run.worker},"exe":"{executable}"}}'.encode()
     assert lock.stat().st_mode & 0o777 == 0o644
     run.result()

@@ -134,7 +134,7 @@ def stop(sandbox: Sandbox, python: Path, **options: Any) -> dict[str, Any]:
 @both_ways
 @pytest.mark.parametrize("user", ["root", "directory"])
 def test_a_start_after_a_stop(
-    sandbox: Sandbox, start_like_a_site: Start, control_group: Path, every_python: Path, user: str
+    sandbox: Sandbox, start_like_a_site: Start, control_group: Path, kind_of_python: Path, user: str
 ) -> None:
     """With and without what the stop has told: a start on its own comes after the stop of another task, too."""
     who = {} if user == "root" else {"uid": DIRECTORY_USER, "gid": DIRECTORY_USER, "groups": GROUPS}
@@ -142,9 +142,9 @@ def test_a_start_after_a_stop(
     before = {name: as_expected(proc(sandbox, name)) for name in AGENT}
     assert before["ocp_agentd"]["limits"]["Max open files"] == ["1234", "12345"]
     for told in (True, False):
-        stopped = stop(sandbox, every_python)
+        stopped = stop(sandbox, kind_of_python)
         ran_as = stopped["ran_as"] if told else None
-        started = sandbox.program(every_python, "start", ran_as=ran_as)
+        started = sandbox.program(kind_of_python, "start", ran_as=ran_as)
         assert not started.get("failed"), started["msg"]
         assert (programs(started), started["warnings"]) == (AGENT, []), started
         assert SECRET not in str(started)

@@ -119,10 +119,10 @@ def is_a_stranger(sandbox: Sandbox, python: Path, home: Path, *agents: Process) 
 
 
 @both_ways
-def test_programs_that_are_links(sandbox: Sandbox, every_python: Path) -> None:
+def test_programs_that_are_links(sandbox: Sandbox, kind_of_python: Path) -> None:
     home = link_programs(sandbox.home, repository(sandbox))
     agents = [start(sandbox, home), start(sandbox, home, "ocp_mgragent"), start(sandbox, home, "ocp_monagent")]
-    stopped(sandbox, every_python, home, *agents)
+    stopped(sandbox, kind_of_python, home, *agents)
 
 
 @pytest.mark.parametrize("recorded", [True, False], ids=["with pid file", "without"])

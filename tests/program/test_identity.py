@@ -54,7 +54,7 @@ def titled(sandbox: Sandbox, title: str, name: str = "python2.7", **options: Any
 
 @both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
-def test_strangers_live(sandbox: Sandbox, every_python: Path, pidfd: bool) -> None:
+def test_strangers_live(sandbox: Sandbox, kind_of_python: Path, pidfd: bool) -> None:
     """Every file of the agent names a stranger, and there are strangers of every kind."""
     home, folder = sandbox.home, sandbox.folder
     observer = sandbox.executable(folder / "admin/oceanbase/bin/observer")
@@ -78,21 +78,21 @@ def test_strangers_live(sandbox: Sandbox, every_python: Path, pidfd: bool) -> No
         (sandbox.run_folder / name).write_text(f"{stranger.pid}\n")
     agent = sandbox.agent("ocp_mgragent")
 
-    answer = sandbox.program(every_python, "stop", pidfd=pidfd)
+    answer = sandbox.program(kind_of_python, "stop", pidfd=pidfd)
     assert stopped(answer) == [("ocp_mgragent", agent.pid)]
     assert answer["warnings"] == []
-    assert sandbox.program(every_python, "finish", settle=0, pidfd=pidfd)["changed"]
+    assert sandbox.program(kind_of_python, "finish", settle=0, pidfd=pidfd)["changed"]
     assert [stranger for stranger in strangers if not sandbox.lives(stranger)] == []
     assert not sandbox.lives(agent)
 
 
 @both_ways
 @pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "no pidfd"])
-def test_a_recycled_pid_is_not_signalled(sandbox: Sandbox, every_python: Path, pidfd: bool) -> None:
+def test_a_recycled_pid_is_not_signalled(sandbox: Sandbox, kind_of_python: Path, pidfd: bool) -> None:
     """An orphan ends while Stop still waits for the daemon, and a stranger gets its pid."""
     sandbox.agent("ocp_agentd", 'trap "sleep 1; exit 0" TERM; : > "$2"; sleep 60 & wait')
     orphan = sandbox.agent("ocp_mgragent")
-    run = sandbox.start_program(every_python, "stop", pidfd=pidfd)
+    run = sandbox.start_program(kind_of_python, "stop", pidfd=pidfd)
     sandbox.until((sandbox.run_folder / "admin.lock").exists, "no lock")
     time.sleep(0.15)
     sandbox.kill(orphan.pid, signal.SIGKILL)
@@ -141,10 +141,10 @@ os.kill(child, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("pidfd", ["pidfd", "no pidfd"])
-def test_a_pinned_process_is_never_another(sandbox: Sandbox, every_python: Path, pidfd: str) -> None:
+def test_a_pinned_process_is_never_another(sandbox: Sandbox, kind_of_python: Path, pidfd: str) -> None:
     sandbox.agent("ocp_agentd")
     time.sleep(0.03)  # start times tick at 10 ms
-    sandbox.do(every_python, "-B", "-c", PINNED, sandbox.source("stop"), sandbox.home, pidfd, sandbox.fifo)
+    sandbox.do(kind_of_python, "-B", "-c", PINNED, sandbox.source("stop"), sandbox.home, pidfd, sandbox.fifo)
 
 
 # Reads the process table in a loop, while a process of the agent becomes another program at each moment of a look.
@@ -192,14 +192,14 @@ assert moment > 5, moment
 
 
 def test_a_process_that_becomes_another_program_while_it_is_looked_at_is_not_pinned(
-    sandbox: Sandbox, every_python: Path
+    sandbox: Sandbox, kind_of_python: Path
 ) -> None:
     observer = sandbox.executable(sandbox.folder / "admin/oceanbase/bin/observer")
     agent = sandbox.home / "bin/ocp_mgragent"
-    sandbox.do(every_python, "-B", "-c", BECOMES, sandbox.source("stop"), sandbox.home, agent, observer)
+    sandbox.do(kind_of_python, "-B", "-c", BECOMES, sandbox.source("stop"), sandbox.home, agent, observer)
 
 
-def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox, every_python: Path) -> None:
+def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox, kind_of_python: Path) -> None:
     """A control program of the first generation does this."""
     path = script(sandbox, sandbox.home / "agent/ocp_agentd.py")
     agent = sandbox.folder / "usr/bin/python2.7"
@@ -207,7 +207,7 @@ def test_a_script_that_becomes_a_program_while_it_is_looked_at(sandbox: Sandbox,
     sandbox.executable(agent)
     code = BECOMES.replace('[agent, "-c", ', f'[agent, "{path}", ')
     path.write_text(f"read x; exec {observer} -c 'read y'")
-    sandbox.do(every_python, "-B", "-c", code, sandbox.source("stop"), sandbox.home, agent, observer)
+    sandbox.do(kind_of_python, "-B", "-c", code, sandbox.source("stop"), sandbox.home, agent, observer)
 
 
 @both_ways
@@ -225,7 +225,7 @@ def test_a_process_that_became_another_program_is_not_signalled(sandbox: Sandbox
 
 
 @both_ways
-def test_a_container_with_the_same_paths_is_not_touched(sandbox: Sandbox, every_python: Path) -> None:
+def test_a_container_with_the_same_paths_is_not_touched(sandbox: Sandbox, kind_of_python: Path) -> None:
     inner = sandbox.file()
     container = sandbox.spawn(
         "unshare",
@@ -241,10 +241,10 @@ def test_a_container_with_the_same_paths_is_not_touched(sandbox: Sandbox, every_
     )
     sandbox.until(inner.exists, "the container does not run")
     (contained,) = sandbox.running(sandbox.home / "bin/ocp_agentd")
-    assert sandbox.program(every_python, "prepare")["processes"] == []
-    answer = sandbox.program(every_python, "stop")
+    assert sandbox.program(kind_of_python, "prepare")["processes"] == []
+    answer = sandbox.program(kind_of_python, "stop")
     assert (answer["changed"], answer["processes"]) == (False, [])
-    assert not sandbox.program(every_python, "finish", settle=0).get("failed")
+    assert not sandbox.program(kind_of_python, "finish", settle=0).get("failed")
     assert sandbox.lives(contained)
     assert sandbox.lives(container)
 

@@ -77,13 +77,13 @@ def finding(answer: dict[str, Any], kind: str) -> dict[str, str]:
 
 
 @both_ways
-def test_an_agent_that_is_as_it_should_be(sandbox: Sandbox, every_python: Path) -> None:
+def test_an_agent_that_is_as_it_should_be(sandbox: Sandbox, kind_of_python: Path) -> None:
     control_program(sandbox, START, OK)
     state = {"state": "running", "ready": True, "version": "4.2.2-20230419"}
     socket_says(sandbox, "ocp_agentd", http(state))
-    assert look(sandbox, every_python)["plan"] == {"reason": None, "text": "has nothing to do"}
-    assert sandbox.program(every_python, "start")["changed"]
-    answer = look(sandbox, every_python)
+    assert look(sandbox, kind_of_python)["plan"] == {"reason": None, "text": "has nothing to do"}
+    assert sandbox.program(kind_of_python, "start")["changed"]
+    answer = look(sandbox, kind_of_python)
     assert answer["findings"] == []
     told = ("generations", "generation", "version", "ready", "lock", "units")
     assert [answer[name] for name in told] == [["gen2"], "gen2", "4.2.2-20230419", True, None, []]

@@ -40,11 +40,11 @@ def crash(sandbox: Sandbox, python: Path) -> dict[str, list[Any]]:
 
 
 @both_ways
-def test_orphans_are_ended_first(sandbox: Sandbox, every_python: Path) -> None:
+def test_orphans_are_ended_first(sandbox: Sandbox, kind_of_python: Path) -> None:
     control_program(sandbox, START, OK)
-    orphans = crash(sandbox, every_python)
+    orphans = crash(sandbox, kind_of_python)
     assert sorted(orphans) == ["ocp_mgragent", "ocp_monagent"]
-    answer = sandbox.program(every_python, "start")
+    answer = sandbox.program(kind_of_python, "start")
     assert (answer.get("failed"), programs(answer), answer["changed"]) == (None, AGENT, True), answer
     assert {name: len(there) for name, there in running(sandbox).items()} == dict.fromkeys(AGENT, 1)
     assert not any(sandbox.lives(process) for found in orphans.values() for process in found)

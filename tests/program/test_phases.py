@@ -102,11 +102,11 @@ def test_a_slow_daemon_gets_its_time_and_seconds_tell_it(sandbox: Sandbox, pytho
 
 
 @both_ways
-def test_who_ignores_sigterm_is_killed_after_the_grace(sandbox: Sandbox, every_python: Path) -> None:
+def test_who_ignores_sigterm_is_killed_after_the_grace(sandbox: Sandbox, kind_of_python: Path) -> None:
     sandbox.agent("ocp_agentd", DEAF)
     sandbox.agent("ocp_mgragent", DEAF)
     sandbox.agent("ocp_monagent")
-    stopped = sandbox.program(every_python, "stop", daemon_grace=0.5, grace=0.3)
+    stopped = sandbox.program(kind_of_python, "stop", daemon_grace=0.5, grace=0.3)
     assert [(process["program"], process["signal"]) for process in stopped["processes"]] == [
         ("ocp_agentd", "SIGKILL"),
         ("ocp_mgragent", "SIGKILL"),

@@ -125,9 +125,9 @@ def test_a_stop_from_prepare_to_finish(sandbox: Sandbox, every_python: Path) -> 
     assert resident.close() == 0
 
 
-def test_steps_are_told_that_take_their_time(sandbox: Sandbox, every_python: Path) -> None:
+def test_steps_are_told_that_take_their_time(sandbox: Sandbox, kind_of_python: Path) -> None:
     daemon = sandbox.agent("ocp_agentd", TOLD)
-    resident = Resident(sandbox, every_python)
+    resident = Resident(sandbox, kind_of_python)
     resident.begin("stop", daemon_grace=STEP_HELD + 1)
     sandbox.until(lambda: resident.steps() == ["terminate_and_kill"], "SIGTERM is not told")
     assert sandbox.lives(daemon)
@@ -150,9 +150,9 @@ def test_calls_that_wait_are_carried_out_in_turn(sandbox: Sandbox, python: Path)
     assert alone(sandbox)
 
 
-def test_a_phase_that_is_killed_is_told_and_the_next_one_ends_the_work(sandbox: Sandbox, every_python: Path) -> None:
+def test_a_phase_that_is_killed_is_told_and_the_next_one_ends_the_work(sandbox: Sandbox, kind_of_python: Path) -> None:
     daemon = sandbox.agent("ocp_agentd", TOLD)
-    resident = Resident(sandbox, every_python)
+    resident = Resident(sandbox, kind_of_python)
     resident.begin("stop")
     sandbox.until(sandbox.told.exists, "no SIGTERM")
     (worker,) = resident.children()
@@ -167,8 +167,8 @@ def test_a_phase_that_is_killed_is_told_and_the_next_one_ends_the_work(sandbox: 
     assert alone(sandbox)
 
 
-def test_a_failure_that_nobody_foresaw_is_told(sandbox: Sandbox, every_python: Path) -> None:
-    resident = Resident(sandbox, every_python)
+def test_a_failure_that_nobody_foresaw_is_told(sandbox: Sandbox, kind_of_python: Path) -> None:
+    resident = Resident(sandbox, kind_of_python)
     for line in (b'{"function": "prepare_stopped", "options": {"phase": "prepare", "home": 5}}', b'{"no": 1}', b"{"):
         resident.send_call(line + b"\n")
         answer = resident.answer()

@@ -88,7 +88,7 @@ def agent_files(sandbox: Sandbox) -> list[str]:
     return sorted([*contents, "pos_proxy.7.pid", "ocp_agentd.7.sock", "ob_agentd.7.sock"])
 
 
-def test_junk_is_survived_and_left_where_it_is(sandbox: Sandbox, every_python: Path) -> None:
+def test_junk_is_survived_and_left_where_it_is(sandbox: Sandbox, kind_of_python: Path) -> None:
     left = junk(sandbox)
     ours = agent_files(sandbox)
     interpreter = sandbox.executable(sandbox.folder / "usr/bin/python2.7")
@@ -96,15 +96,15 @@ def test_junk_is_survived_and_left_where_it_is(sandbox: Sandbox, every_python: P
     (sandbox.run_folder / "pos_proxy.pid").write_text(str(titled.pid))
     agent = sandbox.agent("ocp_agentd")
 
-    assert len(sandbox.program(every_python, "prepare")["processes"]) == 2
-    stopped = sandbox.program(every_python, "stop")
+    assert len(sandbox.program(kind_of_python, "prepare")["processes"]) == 2
+    stopped = sandbox.program(kind_of_python, "stop")
     assert [process["pid"] for process in stopped["processes"]] == [agent.pid, titled.pid]
     assert sorted(os.listdir(sandbox.run_folder)) == sorted([*left, *ours])
-    finished = sandbox.program(every_python, "finish", settle=0)
+    finished = sandbox.program(kind_of_python, "finish", settle=0)
     assert (finished["removed"], finished["warnings"]) == (ours, [])
     assert sorted(os.listdir(sandbox.run_folder)) == left
     assert os.path.exists("/etc/passwd")
-    assert sandbox.program(every_python, "finish", settle=0)["changed"] is False
+    assert sandbox.program(kind_of_python, "finish", settle=0)["changed"] is False
     assert sorted(os.listdir(sandbox.run_folder)) == left
 
 
@@ -217,13 +217,13 @@ def configured(sandbox: Sandbox, run_dir: str, before: str = "") -> None:
     )
 
 
-def test_files_elsewhere_are_removed(sandbox: Sandbox, every_python: Path) -> None:
+def test_files_elsewhere_are_removed(sandbox: Sandbox, kind_of_python: Path) -> None:
     folder = sandbox.folder / "elsewhere"
     folder.mkdir()
     configured(sandbox, f"'{folder}'  # on a disk of its own")
     (folder / "ocp_agentd.pid").write_text("4194305")
     (sandbox.run_folder / "ocp_agentd.pid").write_text("4194305")
-    answer = sandbox.program(every_python, "finish", settle=0)
+    answer = sandbox.program(kind_of_python, "finish", settle=0)
     assert answer["removed"] == ["ocp_agentd.pid"]
     assert os.listdir(folder) == []
     assert os.listdir(sandbox.run_folder) == ["ocp_agentd.pid"], "the agent does not look there"

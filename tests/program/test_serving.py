@@ -66,16 +66,16 @@ def check_not_ready(sandbox: Sandbox, newest: Path, text: str, program: str) -> 
 
 
 @both_ways
-def test_a_child_that_serves_after_a_while(sandbox: Sandbox, every_python: Path) -> None:
+def test_a_child_that_serves_after_a_while(sandbox: Sandbox, kind_of_python: Path) -> None:
     control_program(sandbox, START, OK)
     socket_says(sandbox, "ocp_mgragent", http({"state": "starting"}))
-    run = sandbox.start_program(every_python, "start")
+    run = sandbox.start_program(kind_of_python, "start")
     sandbox.until(lambda: running(sandbox).get("ocp_mgragent"), "it does not start")
     time.sleep(1)
     (sandbox.home / "conf/ocp_mgragent.socket").unlink()
     answer = run.result()
     assert programs(answer) == AGENT, answer
-    assert not sandbox.program(every_python, "finish", goal="running", settle=0, **moment(answer)).get("failed")
+    assert not sandbox.program(kind_of_python, "finish", goal="running", settle=0, **moment(answer)).get("failed")
 
 
 def test_a_daemon_that_says_what_is_not_ready(sandbox: Sandbox, python: Path) -> None:
