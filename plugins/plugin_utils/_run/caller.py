@@ -29,7 +29,7 @@ _received: dict[str, t.Any] | None = None
 
 def is_awaited() -> bool:
     """Whether the playbook was started before its request, which has not been received yet."""
-    return SOCKET_VARIABLE in os.environ and _received is None
+    return SOCKET_VARIABLE in os.environ
 
 
 def receive() -> None:
@@ -48,6 +48,7 @@ def receive() -> None:
     if not request:
         raise ConnectionError("the program that started this playbook has no request for it")
     _received = _mapping(request)
+    del os.environ[SOCKET_VARIABLE]  # another playbook that this one runs has nothing to wait for
 
 
 def asked() -> dict[str, t.Any]:
