@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence, questions
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import persistence
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import interventions
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import TASK_STATE, UNKNOWN_TASK, OcpError, join
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.response import Request as Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.task import FAILED, RUNNING, Task
 
 from .._types import OperationName
@@ -63,7 +62,7 @@ class Operations:
     def cancel_task(self, call: Call) -> dict[str, Any]:
         """POST /tasks/instances/{taskId}/cancel, which OCP has for a subtask only."""
         reading.fields(call.body)
-        return _detailed(self._cancel(call.asked, task := self._load(call)), task)
+        return self._cancel(call)
 
     def retry_subtask(self, call: Call) -> dict[str, Any]:
         """POST /tasks/instances/{taskId}/subtasks/{subtaskId}/retry: answers with the subtask, the only FAILED one."""
@@ -102,7 +101,7 @@ class Operations:
                 f"subtask {subtask_id} of task {task.id}, which is {task.status}, is {subtask.status}: only one that "
                 "is at work can be cancelled",
             )
-        return _without_data(self._cancel(call.asked, task))
+        return _without_data(self._cancel(call))
 
     def _on_hosts(self, operation: OperationName, call: Call, host_ids: list[int]) -> dict[str, Any]:
         return self._begin(operation, call, host_ids=host_ids)
@@ -121,9 +120,9 @@ class Operations:
         body: dict[str, Any] = {name: answer[name] for name in ("data", "error") if name in answer}
         return call.asked.envelope(HTTPStatus(answer["status"]), body)
 
-    def _cancel(self, asked: Asked, task: Task) -> dict[str, Any]:
+    def _cancel(self, call: Call) -> dict[str, Any]:
         with persistence.open_store(self._url) as store:
-            return questions.task_cancel(store, asked, task_id=task.id).response
+            return call.asked.detail(store.cancel(reading.number(call.path["taskId"], "taskId")))
 
     def _check(self, call: Call, intervene: Callable[[Task], None]) -> Task:
         """The task, where this can be done to it as it is now. Raises OcpError as the playbook would."""
@@ -149,9 +148,9 @@ def _subtask(task: Task, subtask_id: int) -> Any:
 
 
 def _detailed(response: dict[str, Any], task: Task) -> dict[str, Any]:
-    """The response of an operation in the form that OCP has for what is done to a task: that of a query for the task.
+    """The response of a run that has taken a task up, in the form of a query for the task, as OCP has it.
 
-    task: as it was before.
+    task: as it was before. The run alone knows it as it is now: it may have come after another one.
     """
     if "data" not in response:
         return response
