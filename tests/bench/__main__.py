@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.fleet import FleetError
 
 from . import machine, readme
+from .against import against
 from .compare import AGENTS, compare
 from .contenders import CONTENDERS, SETTINGS, BenchError, Contender
 from .figures import Cell, Results, load, save
@@ -45,6 +46,11 @@ def main() -> int:
             _settings(options, results)
         elif options.what == "size":
             _size(options)
+            return 0
+        elif options.what == "compare" and options.against:
+            for count in options.hosts:
+                for agents in options.agents:
+                    print(against(options.against, count, agents, options.rounds), flush=True)
             return 0
         elif options.what == "compare":
             _compare(options, results)
@@ -140,6 +146,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--agents", type=_kinds, default=list(AGENTS), metavar="KIND,...", help=f"default: {','.join(AGENTS)}"
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="DIR",
+        help="of compare: another checkout of this collection, such as a git worktree of an older commit. Both take "
+        "turns, what they took is printed, and nothing is written",
     )
     parser.add_argument("--only", nargs="+", choices=[one.name for one in (*CONTENDERS, *SETTINGS)], metavar="NAME")
     parser.add_argument(

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.bench import readme
+from tests.bench.against import summary
 from tests.bench.compare import in_turn
-from tests.bench.contenders import CONTENDERS, SETTINGS
+from tests.bench.contenders import CONTENDERS, SETTINGS, BenchError
 from tests.bench.figures import Cell, Results, Round, Spread, load, save
 from tests.bench.machine import ROOT
 from tests.bench.meter import ControlGroup, measure
@@ -65,6 +66,17 @@ def test_table_has_medians_spreads_and_ratios() -> None:
     assert any(
         "2026-11-01" in line and "`python -m tests.bench`" in line and "ansible-core 2.21.0" in line for line in page
     )
+
+
+def test_two_checkouts_are_compared_by_their_medians() -> None:
+    before = [replace(ROUND, contender="before", wall=wall, user=4.0, system=1.0) for wall in (9.0, 10.0, 11.0)]
+    after = [replace(found, contender="after", wall=found.wall - 1, user=3.0) for found in before]
+    assert summary(replace(cell(), rounds=before + after)) == (
+        "50 hosts, instant: wall time 10.00 (9.00 to 11.00) s before, 9.00 (8.00 to 10.00) s after, ratio 0.90; "
+        "CPU time 5.00 s before, 4.00 s after, ratio 0.80"
+    )
+    with pytest.raises(BenchError, match="a round has failed"):
+        summary(replace(cell(), rounds=[*before, replace(after[0], status=2)]))
 
 
 def test_who_did_not_stop_every_agent_is_told() -> None:

@@ -19,17 +19,26 @@ PLAYBOOK = "oceanbase.ocp.batch_stop_agents"
 
 @dataclass(frozen=True)
 class Ours:
-    """forks: Ansible's; None is its default of 5. variables: of the playbook. settings: of ansible.cfg."""
+    """forks: Ansible's; None is its default of 5. variables: of the playbook. settings: of ansible.cfg.
+
+    checkout: the folder of another checkout of the collection, in place of this one.
+    """
 
     name: str
     title: str
     forks: int | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    checkout: Path | None = None
 
     def prepare(self, fleet: Fleet, folder: Path) -> Command:
         variables = folder / "variables.json"
         variables.write_text(json.dumps({"host_ids": [host.host_id for host in fleet.hosts], **self.variables}))
         arguments = [program("ansible-playbook"), "-i", str(fleet.inventory), PLAYBOOK, "-e", f"@{variables}"]
         forks = {"ANSIBLE_FORKS": str(self.forks)} if self.forks else {}
-        return Command(arguments, ansible_environment(folder, self.settings, **forks))
+        environment = ansible_environment(folder, self.settings, **forks)
+        if self.checkout:
+            (folder / "ansible_collections/oceanbase").mkdir(parents=True)
+            (folder / "ansible_collections/oceanbase/ocp").symlink_to(self.checkout)
+            environment["ANSIBLE_COLLECTIONS_PATH"] = str(folder)
+        return Command(arguments, environment)
