@@ -46,6 +46,8 @@ RUN = """\
 import os, sys, time
 program = {"__name__": "program"}
 exec(compile(open(sys.argv.pop(1)).read(), "program", "exec"), program)
+for file in list(program["_later"]):
+    program["_need"](file)  # so that the lines can change it
 if "Units" in program:
     foreign = program["Units"].foreign
     program["Units"].foreign = lambda self, unit, patience=0: foreign(self, unit, 0)
@@ -120,9 +122,9 @@ class Site:
     def program(self, phase: str, lines: str = "", **request: Any) -> dict[str, Any]:
         """The answer of the host program, empty where it died."""
         request = {"phase": phase, "home": self.host.spec.home, "timeout": 60, "daemon_grace": 3, "grace": 2, **request}
-        module = carrier.agent_processes.function_of(request)
+        _file, function = carrier.agent_processes.function_of(request)
         self.host.path("/root/program.py").write_bytes(carrier.program(request))
-        text = RUN.replace("{lines}", lines).replace("{function!r}", repr(module.__name__))
+        text = RUN.replace("{lines}", lines).replace("{function!r}", repr(function))
         self.host.path("/root/run.py").write_text(text)
         command = [self.host.spec.python, "-B", "/root/run.py", "/root/program.py", carrier.expression(request), CALL]
         done = self.host.run(*command, check=False)

@@ -13,33 +13,34 @@ action plugin oceanbase.ocp.agent_fan_out those that an operation needs stay on 
 text all share one name space: a global name exists once.
 """
 
-from .finish import finish_stopped
-from .finish_start import finish_running
 from .home import DAEMONS, DEFAULT_HOME, GENERATIONS
 from .host import AgentError
-from .info import info
-from .pos_proxy import restart_pos_proxy
-from .prepare import prepare_stopped
-from .prepare_start import prepare_restarted, prepare_running
 from .request import DAEMON_GRACE, GOALS, GRACE, SETTLE, run_phase
-from .start import start
-from .stop import stop
 
 __all__ = ["DAEMONS", "argument_spec", "difference", "diffs", "function_of", "info_spec", "perform", "run"]
 
-# By phase, and for Prepare and Finish by what the operation is heading for.
+# By phase, and for Prepare and Finish by what the operation is heading for: file and name. The controller needs no more
+# than these names. Ansible compiles a collection's Python files anew in every run.
 _FUNCTIONS = {
-    "prepare": {"stopped": prepare_stopped, "running": prepare_running, "restarted": prepare_restarted},
-    "stop": stop,
-    "start": start,
-    "restart_pos_proxy": restart_pos_proxy,
-    "finish": {"stopped": finish_stopped, "running": finish_running, "restarted": finish_running},
-    "info": info,
+    "prepare": {
+        "stopped": ("prepare", "prepare_stopped"),
+        "running": ("prepare_start", "prepare_running"),
+        "restarted": ("prepare_start", "prepare_restarted"),
+    },
+    "stop": ("stop", "stop"),
+    "start": ("start", "start"),
+    "restart_pos_proxy": ("pos_proxy", "restart_pos_proxy"),
+    "finish": {
+        "stopped": ("finish", "finish_stopped"),
+        "running": ("finish_start", "finish_running"),
+        "restarted": ("finish_start", "finish_running"),
+    },
+    "info": ("info", "info"),
 }
 
 
 def function_of(options):
-    """The function that carries a request out; None for a request that is not valid."""
+    """File and name of the function that carries a request out; None for a request that is not valid."""
     found = _FUNCTIONS.get(options.get("phase"))
     return found.get(options.get("goal") or "stopped") if isinstance(found, dict) else found
 
@@ -85,7 +86,20 @@ def perform(request):
     """Carry out a Request of any phase. Raises AgentError for one that is unknown."""
     if request.phase not in _FUNCTIONS:
         raise AgentError("invalid", "phase must be one of %s, not %r" % (", ".join(sorted(_FUNCTIONS)), request.phase))
-    return function_of({"phase": request.phase, "goal": request.goal})(request)
+    # pylint: disable=import-outside-toplevel; see _FUNCTIONS
+    from .finish import finish_stopped
+    from .finish_start import finish_running
+    from .info import info
+    from .pos_proxy import restart_pos_proxy
+    from .prepare import prepare_stopped
+    from .prepare_start import prepare_restarted, prepare_running
+    from .start import start
+    from .stop import stop
+
+    functions = (finish_stopped, finish_running, info, restart_pos_proxy, prepare_stopped, prepare_restarted,
+                 prepare_running, start, stop)
+    name = function_of({"phase": request.phase, "goal": request.goal})[1]
+    return dict((function.__name__, function) for function in functions)[name](request)
 
 
 def run(options):

@@ -16,6 +16,7 @@ import secrets
 import shlex
 import typing as t
 import zlib
+from collections.abc import Mapping  # much faster to ask than that of typing
 from pathlib import Path
 
 from ansible_collections.oceanbase.ocp.plugins.module_utils._agent import processes as agent_processes
@@ -123,18 +124,20 @@ def _need(found: re.Match[str]) -> str:
 
 def expression(value: object) -> str:
     """A JSON value as a Python expression in ASCII, the same for every version. The host has not loaded json."""
-    if isinstance(value, t.Mapping):
+    if isinstance(value, str):
+        return f"u{str.__repr__(value)}".encode("ascii", "backslashreplace").decode()
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, Mapping):
         pairs = (f"{expression(key)}: {expression(each)}" for key, each in value.items())
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(expression, value))}]"
-    if isinstance(value, str):
-        return f"u{str.__repr__(value)}".encode("ascii", "backslashreplace").decode()
     return repr(json.loads(json.dumps(value)))
 
 
 def _module_of(request: t.Mapping[str, t.Any]) -> str:
-    return str(agent_processes.function_of(request).__module__).rpartition(".")[2]
+    return str(agent_processes.function_of(request)[0])
 
 
 # For a host that is called once: the program itself
@@ -152,7 +155,7 @@ def program(request: t.Mapping[str, t.Any]) -> bytes:
     request: the valid arguments of the host program's Request. The text has only what this request needs, since
     a host compiles it in every call.
     """
-    return _program(_module_of(request), agent_processes.function_of(request).__name__)
+    return _program(*agent_processes.function_of(request))
 
 
 def command(request: t.Mapping[str, t.Any], interpreter: str, call_id: str) -> str:
@@ -193,7 +196,7 @@ def framed(content: bytes) -> bytes:
 
     It is in Base64, since a terminal would take some bytes for control characters, one of which stops its programs.
     """
-    compressed = binascii.b2a_base64(zlib.compress(content, zlib.Z_BEST_COMPRESSION))
+    compressed = binascii.b2a_base64(zlib.compress(content))
     return b"%d\n%b" % (len(compressed), compressed)
 
 
@@ -202,7 +205,7 @@ def call(request: t.Mapping[str, t.Any]) -> bytes:
 
     request: the valid arguments of the host program's Request, for a phase that the library contains.
     """
-    function = agent_processes.function_of(request).__name__
+    function = agent_processes.function_of(request)[1]
     return f"{expression(function)}, {expression(request)}\n".encode("ascii")
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from .._ssh.route import Route, Start
 from .carrier import call
@@ -46,7 +46,7 @@ class Work:
     def dump(self) -> dict[str, t.Any]:
         dumped: dict[str, t.Any] = {"host": self.host, "call": call(self.call).decode()}
         if self.route and self.start:
-            dumped.update(route=self.route.dump(), start=asdict(self.start), note=self.note)
+            dumped.update(route=self.route.dump(), start=vars(self.start), note=self.note)
         return dumped
 
 
@@ -97,7 +97,7 @@ class Answer:
     message: str = ""
 
     def dump(self) -> dict[str, t.Any]:
-        return {**asdict(self), "failure": self.failure.value if self.failure else None}
+        return {**vars(self), "failure": self.failure.value if self.failure else None}
 
     @classmethod
     def load(cls, document: t.Mapping[str, t.Any]) -> Answer:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Route:
     ca_signatures: tuple[str, ...] = ()
 
     def dump(self) -> dict[str, t.Any]:
-        return asdict(self)
+        """The values, for JSON: as dataclasses.asdict(), which copies all of them, and there is one for each host."""
+        return {**vars(self), "jump": self.jump.dump() if self.jump else None}
 
     @classmethod
     def load(cls, document: t.Mapping[str, t.Any]) -> Route:

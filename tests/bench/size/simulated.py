@@ -86,7 +86,7 @@ class Hosts:
         if (
             not recording
             or not recording.fits(options)
-            or function != getattr(function_of(options), "__name__", None)
+            or function != (function_of(options) or ("", None))[1]
         ):
             raise ValueError(f"a call of which there is no recording: {line.decode()}")
         self.tally.phases.setdefault(number, []).append(options["phase"])
