@@ -15,8 +15,6 @@ import typing as t
 from ansible.release import __version__ as core_version
 
 from .._files.document import write_text
-from .._report.page import of_refusal, of_task
-from .._report.view import Page, refusal, view
 from .._store.store import Store, StoreError
 from .._task.clock import iso_now
 from .._task.layout import quoted
@@ -63,6 +61,9 @@ def write_ended(
 
 def write_refused(path: str, request: Request, response: t.Mapping[str, t.Any]) -> None:
     """Write the report of a request that was refused. response: to it. Raises OSError."""
+    from .._report.page import of_refusal  # few runs have a report, and each compiles what it imports
+    from .._report.view import refusal
+
     wrong = response["error"].get("subErrors", ())
     errors = [(one["field"], one["rejectedValue"], one["message"]) for one in wrong]
     facts = [("Trace id", request.trace_id), ("Controller", request.server), *_job(request), _versions()]
@@ -79,8 +80,8 @@ def of_stored(store: Store, task_id: int, inventories: t.Sequence[str], url: str
     variables = [json.dumps({"ocp_task_store": url})] if url else []
     arguments = {"inventory": inventories, "extra_vars": variables}
     caller = invocation.caller(arguments, {}, store=bool(url), folder=folder)
-    page = Page(None, caller, True, [("Store", store.url_shown), _versions()], [], iso_now())
-    return of_task(view(task, store.logs(task_id), page))
+    facts = [("Store", store.url_shown), _versions()]
+    return _html(task, store.logs(task_id), None, caller, True, facts, [], iso_now())
 
 
 def logs_of(
@@ -137,8 +138,15 @@ def _of_run(
         ("Called as", _called(caller)),
     ]
     trace_id = run.request.trace_id
-    page = Page(changed, None if in_awx() else caller, kept, facts, notes, iso_now(), trace_id)
-    return of_task(view(task, logs, page))
+    return _html(task, logs, changed, None if in_awx() else caller, kept, facts, notes, iso_now(), trace_id)
+
+
+def _html(task: Task, logs: t.Mapping[int, str], *page: t.Any) -> str:
+    """page: the values of a Page."""
+    from .._report.page import of_task
+    from .._report.view import Page, view
+
+    return of_task(view(task, logs, Page(*page)))
 
 
 def _called(caller: Caller) -> str:
