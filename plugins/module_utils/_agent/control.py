@@ -41,7 +41,7 @@ class Control(object):
     Raises AgentError if there is no control program, or if we may not run it as that user.
     """
 
-    def __init__(self, request, processes, former=None):
+    def __init__(self, request, processes, former):
         self._home = request.home
         self._log = request.log
         self.generation, self.path = generation_to_run(request, processes)

@@ -146,8 +146,10 @@ class AdminLock(object):
             raise
 
     def _take(self, stale):
-        """Take the lock. stale: the _identity() of a stale one, or None. Returns False if another process was
-        faster; True also if work has to go on without a lock."""
+        """Take the lock. stale: the _identity() of a stale one, or None.
+
+        Returns False if another process was faster; True also if work has to go on without a lock.
+        """
         try:
             if stale is not None:
                 self._remove_stale(stale)

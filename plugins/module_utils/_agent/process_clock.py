@@ -47,8 +47,10 @@ def moment_now():
 
 
 def stamp(name):
-    """The current time, under that name, and the boot that it counts from, for a later run. The boot alone if the time
-    is unknown."""
+    """The current time, under that name, and the boot that it counts from, for a later run.
+
+    The boot alone if the time is unknown.
+    """
     now = moment_now()
     return dict({} if now is None else {name: now}, boot_id=this_boot())
 

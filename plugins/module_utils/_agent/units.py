@@ -131,7 +131,7 @@ class Units(object):
         found = [unit for unit in self.all if unit.name in self._named]
         return found[0] if len(found) == 1 else None
 
-    def to_stop(self, protect=False):
+    def to_stop(self, protect):
         """The services that Stop has to deal with, as two lists.
 
         systemd has to stop the first ones, so that it revives nothing and a later start works. The
@@ -187,7 +187,8 @@ class Units(object):
     def to_start(self, unit, protect):
         """How to start the agent through a service so that nothing else ends: BY_ITSELF, PROTECTED, or None.
 
-        protect: whether a Protection may be used."""
+        protect: whether a Protection may be used.
+        """
         foreign = self.foreign(unit, patience=0)
         along = [] if unit.at_rest else self._active(unit.stopped_along)  # it has to be stopped first
         if along:
