@@ -4,10 +4,10 @@
 
 # Private to this collection: not for import by others.
 
-"""How Ansible would reach a host for a task: by the objects that it would build itself.
+"""Asks Ansible how it would reach a host for a task, by the objects that a task would build.
 
 So the command line, ansible.cfg, the environment, keywords and variables count as for a task. What is private in
-ansible-core here is the same from 2.18 to 2.21; where it is not as expected, the host is not understood.
+ansible-core here is the same from 2.18 to 2.21. Where it is not as expected, the host goes by an ordinary task.
 """
 
 from __future__ import annotations

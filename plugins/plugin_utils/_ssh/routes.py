@@ -40,15 +40,14 @@ def routes(
     task_vars: Variables,
     hosts: t.Sequence[str],
     command: Command,
-    variables: TaskVariables | None = None,
+    variables: TaskVariables,
 ) -> dict[str, Way | str]:
     """The way to each host, or the reason, for people, why only an ordinary task reaches it as ssh would.
 
     action, task_vars: of the calling task. hosts: inventory names. command: makes the shell command from
-    the beginning of a host's Python call, see interpreter.interpreter(). variables: of
-    the hosts, if the caller has them already.
+    the beginning of a host's Python call, see interpreter.interpreter(). variables: of the hosts.
     """
-    ansible, ssh = AnsibleSsh(action, task_vars, variables or TaskVariables(action, task_vars)), _Ssh()
+    ansible, ssh = AnsibleSsh(action, task_vars, variables), _Ssh()
     found: dict[str, Way | str] = {}
     groups: dict[str, list[Host]] = defaultdict(list)
     for name in hosts:

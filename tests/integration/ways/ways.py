@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.interpreter import first_of
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.routes import routes
+from ansible_collections.oceanbase.ocp.plugins.plugin_utils._ssh.task_variables import TaskVariables
 
 
 class ActionModule(ActionBase):
@@ -33,5 +34,11 @@ class ActionModule(ActionBase):
 
     def _ways(self, task_vars: dict[str, t.Any], hosts: list[str]) -> dict[str, t.Any]:
         searched = first_of(C.config.get_configuration_definitions()["INTERPRETER_PYTHON_FALLBACK"]["default"])
-        found = routes(self, task_vars, hosts, lambda python: f"{'python3' if python == searched else python} -c pass")
+        found = routes(
+            self,
+            task_vars,
+            hosts,
+            lambda python: f"{'python3' if python == searched else python} -c pass",
+            TaskVariables(self, task_vars),
+        )
         return {name: way if isinstance(way, str) else dataclasses.asdict(way) for name, way in found.items()}
