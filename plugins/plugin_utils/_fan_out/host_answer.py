@@ -4,10 +4,11 @@
 
 # Private to this collection: not for import by others.
 
-"""A host's answer, where it enters: what it may hold. Whatever else a host says is no answer, and a failure of its own.
+"""What a host's answer may hold, checked where it enters. Any other output of a host is no answer, and so a failure.
 
-parsed() makes values of the text of an answer; checked() makes an answer of the values, whichever way they came. What
-it returns needs no second look: it is of these types, finite, of bounded depth and size, and its texts are printable.
+parsed() makes values of the text of an answer. checked() makes an answer of the values, which may also come from the
+ordinary module. Its result is checked nowhere else: it has these types, is finite, of bounded depth and size, and its
+texts are printable.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def step(text: bytes) -> dict[str, t.Any] | None:
 
 
 def of_module(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the ordinary module has answered, as values for checked(): a host can print whatever it likes there, too.
+    """The answer of the ordinary module, as values for checked(), since a host can print anything there, too.
 
     result: as Ansible gives it, with objects of its own for warnings and exceptions, and with what the host has printed
     where that was no result.
@@ -121,7 +122,7 @@ def _finite(text: str) -> float:
 
 
 def _unambiguous(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
-    """Of two values of one key, who reads it next may take the other."""
+    """Refuse a key that comes twice, since the next reader may take its other value."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key comes twice")
@@ -178,7 +179,7 @@ def _text(most: int) -> _Check:
 
 
 def _name(most: int) -> _Check:
-    """A text that goes back to the host: to change it would be to name something else."""
+    """A text that goes back to the host. A changed one would name something else there."""
     text = _text(most)
 
     def check(value: object) -> str:
@@ -210,7 +211,7 @@ def _list(check: _Check, most: int = _MANY) -> _Check:
 
 
 def _mapping(checks: t.Mapping[str, _Check], required: t.Collection[str] = ()) -> _Check:
-    """Of a mapping those keys that are known, as JSON that is written by a later host program may have more."""
+    """A mapping with those keys alone that are known, since a later host program may send more."""
 
     def check(value: object) -> dict[str, t.Any]:
         if not isinstance(value, dict):

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""The hosts of a fan-out: each has its turn in a phase, and keeps its connection and its resident for the next one."""
+"""The hosts of a fan-out. Each has its turn in a phase, and keeps its connection and its resident for the next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 try:
     import asyncssh
-except ImportError:  # client.py says so before it comes to this
+except ImportError:  # client.py reports this before
     pass
 
 from .._ssh.route import Route, Start
@@ -29,9 +29,9 @@ from .failure import Failure, HostError
 from .messages import Answer, Job
 from .resident import Resident
 
-# Handshakes at the same time. Each costs the controller some ms of CPU: more of them end no sooner, but all late.
+# Handshakes at the same time. Each costs the controller some ms of CPU, so more at once would only end later.
 HANDSHAKES = 50
-# Connections that wait for the next phase: another handshake, and another start of Python, cost far more than that.
+# Connections that wait for the next phase. Another handshake and another start of Python cost far more than that.
 KEPT = 2000
 # Seconds between signs of life of a connection that waits for the next phase, and how many may be missed.
 _IDLE_ALIVE = (15, 3)
@@ -109,7 +109,7 @@ class Hosts:
             try:
                 async with self._clock.timeout(phase.timeout):
                     await turn.begin(self._connector)
-                    await stack.aclose()  # whose handshake is over makes room for others
+                    await stack.aclose()  # the handshake is over: another host may begin its own
                     if phase.is_cancelled():  # the way there may have been long
                         raise HostError(Failure.CANCELLED, "cancelled before anything was asked of it")
                     output = await turn.ask(lambda step: phase.tell({"host": job.host, "at": step}))
@@ -122,7 +122,7 @@ class Hosts:
             except asyncio.CancelledError:
                 turn.close()
                 raise
-            except Exception as error:  # of asyncssh or ours: it must not take the other hosts along
+            except Exception as error:  # of asyncssh or ours: it must not end the turns of other hosts
                 turn.close()
                 return turn.failed(turn.unexpected(error))
             if turn.line:
@@ -148,7 +148,7 @@ class _Phase:
 
 
 class _Turn:
-    """One host in one phase, from the moment on at which it is its turn."""
+    """One host in one phase, from the beginning of its turn."""
 
     def __init__(self, job: Job, library: bytes, line: Line | None) -> None:
         self._job = job
@@ -158,7 +158,7 @@ class _Turn:
         self.line = line
 
     async def begin(self, connector: Connector) -> None:
-        """Have a resident that can be asked. What was kept and has died is made anew: it was asked nothing."""
+        """Have a resident that can be asked. A kept connection that has died is replaced: it was asked nothing."""
         if self.line:
             try:
                 await self._have_resident(self.line)
@@ -211,5 +211,5 @@ class _Turn:
         return Answer(self._job.host, self._started, iso_now(), self._sent, output=output)
 
     def failed(self, failed: HostError) -> Answer:
-        message = printable(failed.message)  # servers, name services and become have a word in it
+        message = printable(failed.message)  # parts of it come from servers, name services and become
         return Answer(self._job.host, self._started, iso_now(), self._sent, failure=failed.failure, message=message)

@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""What an action and the engine of a fan-out tell each other: plain values, as frames on a Unix socket.
+"""The messages between an action and the engine of a fan-out: plain values, as frames on a Unix socket.
 
-A frame is its length in four bytes, most significant first, and JSON. Passwords are in there: it touches no disk.
+A frame is its length in four bytes, most significant first, and JSON. It may hold passwords, so it touches no disk.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LENGTH_BYTES = 4
 
 
 def longest(seconds: float) -> float:
-    """How many seconds by the wall's clock a host may take whose timeout is so many, however busy the engine is."""
+    """The seconds that a host with this timeout may take in all, however busy the engine is."""
     return 2 * seconds + 30
 
 

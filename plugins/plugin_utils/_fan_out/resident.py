@@ -84,7 +84,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
                     return parsed(answer)
                 except AnswerError as error:
                     raise HostError(Failure.NO_ANSWER, str(error)) from error
-            self._listen_no_longer()
+            self._check_excess()
             if self._ended:
                 if self._lost():
                     reason = getattr(self._error, "reason", "") or self._error or "the channel was closed"
@@ -107,7 +107,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         else:
             self._stream.take_in(data)
         if self._stream.excess:
-            self.close()  # at once, since reading it keeps other hosts waiting
+            self.close()  # at once, since other hosts wait while it is read
         self._tell()
 
     def exit_status_received(self, status: int) -> None:
@@ -124,7 +124,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
         self._tell()
 
     def _write(self, data: bytes) -> None:
-        self._listen_no_longer()
+        self._check_excess()
         if self.is_alive and self._channel:
             self._channel.write(data)
         elif self._lost():
@@ -152,7 +152,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
             if success in stream.output and line_end >= 0:
                 stream.forget(line_end + 1)
                 return
-            self._listen_no_longer()
+            self._check_excess()
             asked = said.count(prompt) if prompt else 0
             if _WRONG_PASSWORD in said or asked > 1:
                 raise HostError(Failure.NOT_BECOME, "Incorrect sudo password")
@@ -170,7 +170,7 @@ class Resident(SSHClientSession):  # type: ignore[type-arg]
     def _lost(self) -> bool:
         return self._ended and not self._status
 
-    def _listen_no_longer(self) -> None:
+    def _check_excess(self) -> None:
         """Raise HostError if it has printed too much."""
         if self._stream.excess:
             raise HostError(Failure.NO_ANSWER, f"{self._stream.excess}; the connection was closed")
