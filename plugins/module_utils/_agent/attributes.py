@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What a process has from its start, as /proc shows it: user, limits, umask, control groups, environment and so on."""
+"""The attributes that a process has from its start: user, limits, umask, control groups, environment and so on."""
 
 import os
 
@@ -89,7 +89,7 @@ def _is_of_session(name):
 
 
 def io_priority(pid):
-    """What ionice would say, as the kernel's number; None where that cannot be told."""
+    """The I/O priority of ionice, as the kernel's number; None where that cannot be told."""
     number = _IOPRIO_GET.get(os.uname()[4])
     try:
         return system_call(number, 1, pid) if number is not None else None
@@ -123,7 +123,7 @@ def attributes_changed(before, after):
 
 
 def as_words(attributes):
-    """The attributes as one text of a line, for from_words. What is very long is left out, and named as "left_out"."""
+    """The attributes as a text of one line, for from_words. A very long one is left out, and named in "left_out"."""
     words = dict((key, _escaped_word(attributes[key])) for key in attributes)
     if "environment" in words:  # of its names as many as there is room for
         words["environment"] = _cut(words["environment"])

@@ -38,7 +38,7 @@ def clear_for_start(request, account):
     if os.path.lexists(lock.path) or stale_files(request.home, survey):
         with lock:  # nobody can start the agent between this look and the removal
             survey = _look(request)
-            if not survey.processes:  # otherwise somebody has started the agent meanwhile
+            if not survey.processes:  # otherwise the agent was started meanwhile
                 removed, left = remove_stale(request.home, survey, request.log)
                 warnings += left
         warnings += [lock.warning] if lock.warning else []

@@ -68,7 +68,7 @@ class Control(object):
     def start(self, seconds):
         """Start the agent. Returns a text about the failure, or None. The process table decides in the end.
 
-        The program takes run/admin.lock itself, so nobody may hold it now.
+        The program takes run/admin.lock itself, so this program must not hold it now.
         """
         command = "%s start" % as_text(self.path)
         self._log.add("running %s as %s" % (command, as_text(self.user)))

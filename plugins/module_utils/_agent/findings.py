@@ -45,7 +45,7 @@ class Findings(object):
             self.found.append(entry)
 
     def attempt(self, function, *arguments):
-        """What the function returns; None, and a finding, where it may not do its work."""
+        """The result of the function; None, and a finding, where it may not do its work."""
         try:
             return function(*arguments)
         except AgentError as exc:
@@ -69,7 +69,7 @@ class Findings(object):
             self._add("locked", "%s is held by %s" % (shown, holder_as_text(holder)), "a stop waits for it, %d s at "
                       "most, and then fails before it signals anybody" % LOCK_WAIT)
         elif os.path.lexists(lock.path):
-            self._add("stale_lock", "%s is of nobody who lives" % shown, "a stop replaces it by its own")
+            self._add("stale_lock", "%s has no living owner" % shown, "a stop replaces it by its own")
         return holder
 
     def of_readiness(self, state):
@@ -129,7 +129,7 @@ class Findings(object):
                 "%s; if it is the one that is meant, set ocp_agent_home=%s" % (_ALONE, as_text(folder)))
 
     def of_units(self, plan):
-        """What else lives in the services of systemd that run the agent. plan: what a stop would do."""
+        """Other processes in the services of systemd that run the agent. plan: what a stop would do."""
         for unit in self._units.all:
             others = [] if unit.at_rest else ["%s (pid %d)" % (found.comm, pid)
                                               for pid, found in self._units.others(unit)]

@@ -44,7 +44,7 @@ def recall(request):
 
 
 def _attempt_to_know(function, source, argument, warnings):
-    """What a function of the argument returns; None and one warning more where that cannot be used."""
+    """The result of function(argument); None and one more warning where that cannot be used."""
     try:
         return function(argument)
     except (IOError, OSError) as exc:
@@ -63,7 +63,7 @@ def _told(text):
 
 
 def _kept(home):
-    """What the file of a stop has, None where there is none, or where the home has another owner since then.
+    """The content of the file of a stop; None where there is none, or where the home has another owner since then.
 
     Raises OSError, and errors of many kinds for what no stop has written.
     """
@@ -150,7 +150,7 @@ class Former(object):
             return dict((name, login[name]) for name in login if name in ("PATH", "LANG"))
 
     def enter(self):
-        """Become what the agent was. What cannot be had is left out: differences() tells."""
+        """Become what the agent was, as far as this host allows it. differences() tells the rest."""
         for controllers, path in custom_groups(self.attributes).items():
             _attempt(_join, controllers, path)
         mine = attributes_of(os.getpid(), ionice="ionice" in self.attributes)

@@ -111,7 +111,7 @@ class Judge(object):
         return self._said(look)[1]
 
     def is_path_of_home(self, path):
-        """Whether a path, as somebody else wrote it, lies in the home."""
+        """Whether a path, as another program has written it, lies in the home."""
         return any(self._is_here(folder) for folder in _homes_above(path))
 
     def _is_here(self, folder):

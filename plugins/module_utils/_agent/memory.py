@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the host keeps of how a stopped agent ran: a file that only its owner can read.
+"""The record of how a stopped agent ran, in a file on its host that only the owner of the file can read.
 
 The environment of an agent may hold secrets. So it does not leave the host: neither the task's store nor a log has it.
 Root keeps it in memory, in /run, and any other user beside the agent's pid files. It is there from the stop until a

@@ -31,7 +31,7 @@ def prepare_stopped(request):
 
 
 def plan_of_stop(request):
-    """What a stop would work on now: Survey, names of the generations installed, Units, and the two lists of to_stop.
+    """The objects of a stop now: Survey, names of the generations installed, Units, and the two lists of to_stop.
 
     Raises AgentError where it would refuse to.
     """

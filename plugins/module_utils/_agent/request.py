@@ -15,7 +15,7 @@ from .log import Log, shortened
 from .process_clock import seconds_until_we_began
 from .wire import answer_line, as_json, value_of
 
-# What the whole operation is heading for. A restart stops and starts: its Prepare looks at both.
+# The end of the whole operation. A restart stops and starts, and its Prepare looks at both.
 GOALS = ("stopped", "running", "restarted")
 DAEMON_GRACE = 20  # seconds: the daemon gives each of up to three children 5 s, one after another
 GRACE = 10  # seconds between SIGTERM and SIGKILL for everything else
@@ -23,7 +23,7 @@ SETTLE = 3  # seconds: the daemon looks after its children every second
 
 
 class Request(object):
-    """What one run of the program is asked to do.
+    """A request for one run of the program.
 
     phase: see processes.py. home: absolute path. goal: one of GOALS. timeout: seconds that the phase may take in all;
     the program ends itself some seconds earlier. grace, daemon_grace, settle: seconds. check_mode: change nothing.

@@ -44,7 +44,7 @@ def serve(calls, functions):
         answer = _carry_out(call_id, call, functions, told)
         try:
             _write(1, answer_line(call_id, answer))
-        except OSError:  # nobody listens any more
+        except OSError:  # the controller has gone
             break
     os._exit(0)  # a regular exit of the interpreter would cost as much as a phase
 
@@ -72,7 +72,7 @@ def _carry_out(call_id, call, functions, told):
 
 
 def _passed_on_steps(call_id, readable):
-    """What a child writes behind its last end of a line, which is its answer. Each line before that is a step.
+    """The answer of a child, which is the last line that it writes. Each line before that is a step.
 
     Each step costs the controller about as much as a host's answer, so it hears only of those that take their time.
     """

@@ -13,8 +13,8 @@ import os
 def connect_to(folder, name, seconds):
     """Connect to a Unix socket in a folder, whose path may be longer than the address of a socket.
 
-    Returns the connected socket, with that many seconds as its timeout. Raises OSError: ECONNREFUSED if nobody
-    listens, ETIMEDOUT if nobody answers in time.
+    seconds: the timeout of the socket. Returns it connected. Raises OSError: ECONNREFUSED without a listener, ETIMEDOUT
+    without an answer in time.
     """
     import _socket  # pylint: disable=import-outside-toplevel; the module socket is slow, and few phases need it
 

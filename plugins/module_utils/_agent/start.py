@@ -120,7 +120,7 @@ class _Starting(object):
         return unit if way else None
 
     def plan(self):
-        """What will start the agent, as text for operators."""
+        """The way to start the agent, as text for operators."""
         if self.state.processes:
             return "nothing, but wait for %s" % ", ".join(self.state.absent)
         if self._unit is not None:

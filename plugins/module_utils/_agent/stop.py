@@ -72,7 +72,7 @@ def stop(request):
 
 
 def _plan(request, survey, units, found):
-    """What Stop would do."""
+    """The plan of a Stop, for check mode."""
     request.log.found(survey.processes)
     through, endangered = units.to_stop(request.protect_unit)
     for unit in through:

@@ -7,7 +7,7 @@
 """The systemd services that start the agent of a home.
 
 Their files only tell which services to check: a comment, a longer path or a monitor's argument may name the agent, too.
-What counts is the property ExecStart, which systemd makes of the file and its drop-ins.
+The property ExecStart decides, which systemd makes of the file and its drop-ins.
 """
 
 import os

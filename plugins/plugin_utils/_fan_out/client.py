@@ -64,7 +64,7 @@ def start(folder: Path) -> None:
 def engine(folder: Path) -> t.Iterator[Engine]:
     """The engine of this run, started where there is none as soon as it is needed. For one phase, in a worker.
 
-    folder: of this run of ansible-playbook, for nobody else to see.
+    folder: of this run of ansible-playbook, private to its user.
     """
     with contextlib.ExitStack() as stack:
         yield Engine(folder, stack)
@@ -173,7 +173,7 @@ class Engine:
                 raise TimeoutError(f"it has not answered for {silent * _LOOK_EVERY:.0f} seconds")
 
     def _receive(self, connection: socket.socket) -> t.Iterator[dict[str, t.Any]]:
-        """What comes until the next look. Raises OSError."""
+        """The documents that come until the next look. Raises OSError."""
         poll = select.poll()  # select() takes no descriptor above 1023
         poll.register(connection, select.POLLIN)
         if not poll.poll(_LOOK_EVERY * 1000):
@@ -205,7 +205,7 @@ def _start(address: str, folder: Path) -> None:
         os.unlink(address)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
-        os.chmod(address, 0o600)  # until it listens nobody gets through
+        os.chmod(address, 0o600)  # no connection gets through before it listens
         listener.listen(_CALLERS)
         _playbook.process()  # that it has not ended before it was watched
 

@@ -12,7 +12,7 @@ import enum
 
 
 class Failure(enum.Enum):
-    """Why there is no answer of a host.
+    """The reason why a host has no answer.
 
     NOT_CONNECTED: nothing was sent; the host refused, did not answer in time, or is not known by that name.
     REFUSED: the handshake failed; an unknown host key, no algorithm in common, no key that is accepted.

@@ -30,7 +30,7 @@ def longest(seconds: float) -> float:
 
 @dataclass(frozen=True)
 class Work:
-    """What one host has to do in a phase.
+    """The work of one host in a phase.
 
     host: its name in the inventory. call: what to ask it, see carrier.call. route: the way there. start: starts the
     resident. note: of the caller, in plain types, for later phases. These three are None for a host that the engine has
@@ -52,7 +52,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Met:
-    """What the engine keeps of a host that it has met, see Work."""
+    """A host that the engine has met, as it keeps it, see Work."""
 
     route: Route
     start: Start
@@ -82,7 +82,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one host in a phase.
+    """The end of one host's turn in a phase.
 
     started, finished: when its own turn began and ended, ISO 8601. sent: whether the call may have reached it; without
     that nothing was done there. output: the resident's answer, or else failure, and message for people.

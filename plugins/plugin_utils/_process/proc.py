@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What /proc tells of a process of the controller."""
+"""Processes of the controller, as /proc shows them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Stat(NamedTuple):
 
 
 def stat(pid: int) -> Stat | None:
-    """What is told of a process; None where /proc does not show it."""
+    """The fields of a process; None where /proc does not show it."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()  # the name before it may hold anything

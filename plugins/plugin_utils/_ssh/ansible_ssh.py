@@ -74,7 +74,7 @@ class Destination:
     start: Start
 
     def __repr__(self) -> str:
-        return f"Destination(address={self.address!r})"  # options of ssh may hold what nobody should see
+        return f"Destination(address={self.address!r})"  # options of ssh may hold secrets
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class AnsibleSsh:
         return TaskExecutor(**{name: values[name] for name in inspect.signature(TaskExecutor).parameters})
 
     def _passwords(self) -> dict[str, str]:
-        """What was given to --ask-pass and --ask-become-pass.
+        """The passwords that were given to --ask-pass and --ask-become-pass.
 
         An action has them only from its own host, where variables may have taken their place.
         """
@@ -203,7 +203,7 @@ class AnsibleSsh:
         return found
 
     def _start(self, play_context: PlayContext, connection: t.Any, templar: Templar, command: str) -> Start:
-        """What Ansible would have ssh run for a command."""
+        """The command, with become, that Ansible would have ssh run for a command."""
         said: list[str] = []
 
         def note(cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:

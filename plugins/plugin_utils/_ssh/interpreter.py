@@ -26,7 +26,7 @@ _LAST = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python", "python2
 
 
 def interpreter(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> str:
-    """What starts a host's Python: the beginning of a shell command, followed by the arguments.
+    """The beginning of a shell command that starts a host's Python. Its arguments follow.
 
     variables: of the host. template: resolves a value. Raises what template raises.
     """

@@ -89,7 +89,7 @@ class _Ssh:
             return dict(pool.map(way, hosts))
 
     def _alike(self, destination: Destination) -> Meaning | None:
-        """What ssh says of the first host, if that holds for the others, too, apart from the address."""
+        """The meaning of the first host for ssh, if the others have the same one, apart from the address."""
         try:
             meaning = ssh_config.ask(destination.ssh, destination.address)
         except NotUnderstoodError:

@@ -42,7 +42,7 @@ _WITHOUT_EFFECT = {
     "nothing is forwarded": """
         clearallforwardings exitonforwardfailure forwardx11 forwardx11timeout forwardx11trusted gatewayports
         permitremoteopen streamlocalbindmask streamlocalbindunlink tunneldevice xauthlocation""",
-    "not done: a host that lets nobody in otherwise refuses": """
+    "not supported: a host with no other way to log in refuses": """
         challengeresponseauthentication gssapiauthentication gssapiclientidentity gssapikexalgorithms
         gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms
         hostbasedauthentication hostbasedkeytypes enablesshkeysign kbdinteractivedevices securitykeyprovider""",

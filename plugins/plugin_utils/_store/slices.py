@@ -250,7 +250,7 @@ def _check(connection: sa.Connection, task_id: int) -> bool:
 def _on_hosts(
     connection: sa.Connection, task_id: int, host_ids: t.Iterable[int], *conditions: sa.ColumnElement[bool]
 ) -> list[t.Any]:
-    """What is due on these hosts, in the order of the subtasks."""
+    """The rows that are due on these hosts, in the order of the subtasks."""
     due = tables.DUE.c
     found: list[t.Any] = []
     for part in rows.chunks(host_ids):
@@ -270,7 +270,7 @@ def _is_over(row: t.Any) -> bool:
 
 
 def _cause(row: t.Any, patience: float) -> Outcome:
-    """Why a slice has not handed in what it has taken."""
+    """The failure of what a slice has taken and has not handed in."""
     who = f"{row.name}, {executor_of(row)}" if row.name else str(executor_of(row))
     if row.ended:
         return _failure(INTERRUPTED, f"the slice that had it ({who}) ended without handing its outcome in", row.begun)
