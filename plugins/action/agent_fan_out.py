@@ -45,7 +45,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {"phase": {"type": "str", "required": True, "c
 
 
 class ActionModule(ControllerAction):
-    """Carries a phase out on all of its hosts at once, and leaves those that it cannot do to the phase's own task."""
+    """Carries out a phase on all of its hosts at once, and leaves some of them to the phase's ordinary task."""
 
     def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         dummy, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
@@ -65,13 +65,13 @@ class ActionModule(ControllerAction):
             self._tell(results)
         skipped = {} if results.worked else {"skipped": True}
         shown = {**self._warnings(results), **self._diff(results), **screen.hidden()}
-        text = json.dumps(before)  # lest Ansible walk through it
+        text = json.dumps(before)  # Ansible would walk through another value at every task that follows
         return {**skipped, **results.result(run), "earlier": text, **shown}
 
     def _fan_out(
         self, run: Run, results: FanOutResults, hosts: list[str], variables: dict[str, t.Any], *, first: bool
     ) -> None:
-        """Have the phase done on hosts, and take their answers. first: whether none was met."""
+        """Carry out the phase on hosts, and take their answers. first: whether it is the first phase of the run."""
         shared = TaskVariables(self, variables)
         known, phases = Results(variables["hostvars"], run.the_task.id), run.the_task.phases
         requests = HostRequests(results.phase, phases, run, shared, known, check_mode=self._task.check_mode)
@@ -89,7 +89,7 @@ class ActionModule(ControllerAction):
         asked: list[str] = []
         try:
             with client.engine(Path(C.DEFAULT_LOCAL_TMP)) as engine:
-                # At first it is still loading, has met nobody, and need not be waited for.
+                # In the first phase it is still loading and has no notes, so there is no need to wait for it.
                 notes = {} if first else engine.notes()
                 met = {host: notes[host] for host in hosts if requests.is_in(notes.get(host))}
                 works = [Work(host, requests.of(host, note)) for host, note in met.items()]
@@ -115,14 +115,14 @@ class ActionModule(ControllerAction):
                         journal.note_answer(results.phase, host, result)
                 _tell_program(run, progress)  # that all have ended
         except Exception as exc:
-            # Unless it is known that nothing was sent, hosts may be at work, whoever is at fault.
+            # Hosts may be at work unless it is certain that nothing was sent, whatever has failed.
             if not getattr(exc, "sent", asked):
                 raise
             results.lose(asked, f"{type(exc).__name__}: {exc}", started)
 
     @staticmethod
     def _look(run: Run, results: FanOutResults, progress: Progress) -> bool:
-        """Tell how far the phase is, where that is due. Returns whether no other host is to be begun."""
+        """Show the progress of the phase, if due. Returns whether no other host may begin."""
         results.halted = results.halted or halt(run.token)
         if results.halted:
             progress.cancelled()
@@ -136,7 +136,7 @@ class ActionModule(ControllerAction):
 
     @staticmethod
     def _tell_failure(results: FanOutResults, host: str, result: t.Mapping[str, t.Any] | None) -> bool:
-        """Tell of a failure at once, where there is one: the phase may take minutes after it."""
+        """Show a failure at once, since the phase may take minutes after it. Returns whether there is one."""
         if not result or not is_failure(result) or result.get("reason") in ("cancelled", "disowned"):
             return False
         results.told.add(host)
@@ -152,7 +152,7 @@ class ActionModule(ControllerAction):
 
     @staticmethod
     def _warnings(results: FanOutResults) -> dict[str, t.Any]:
-        """What Ansible itself shows of a result."""
+        """The warnings of hosts, which Ansible itself shows."""
         said = [f"{host}: {in_line(warning)}" for host, warning in results.warnings]
         return {"warnings": said} if said else {}
 
@@ -169,7 +169,7 @@ class ActionModule(ControllerAction):
 
 
 def _tell_program(run: Run, progress: Progress) -> None:
-    """Tell how far the phase is to a program that runs the playbook, where it listens and that is due."""
+    """Show the progress of the phase to a program that runs the playbook, if it reads that and it is due."""
     if os.environ.get(PROGRAM_VARIABLE):
         found = progress.for_program(time.monotonic())
         if found:

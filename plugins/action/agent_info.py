@@ -10,7 +10,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.agent_looks imp
 
 
 class ActionModule(agent_processes.ActionModule):
-    """Asks the host program what runs on its target."""
+    """Gets the status of the agent on its host."""
 
     _module = "oceanbase.ocp.agent_info"
     _spec = staticmethod(info_spec)

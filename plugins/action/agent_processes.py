@@ -41,15 +41,15 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.clock import i
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import BY_PHASE
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable import in_line, printable
 
-LOOK_AGAIN = 60  # seconds during which a host that was lost in the middle of a change is tried again
+LOOK_AGAIN = 60  # seconds in which a host that was lost in the middle of a change is tried again
 _MEMORY = 128 * 1024 * 1024  # bytes for the output of a host, which Ansible's ssh has twice while it grows
 _PAUSE = 2
-# What sudo says, with exit status 1, where it does not let the user do this.
+# The messages of sudo, with exit status 1, if the user may not run the command.
 _SUDO_REFUSES = re.compile(r"^(?:sudo: |Sorry, user )|is not in the sudoers file", re.MULTILINE)
 
 
 class ActionModule(ActionBase):
-    """Runs the host program on its target, and looks at a target again that was lost while the program was at work."""
+    """Runs the host program on its host, and asks a host again that was lost while the program was at work."""
 
     _supports_check_mode = True
     _supports_async = False
@@ -148,7 +148,7 @@ class ActionModule(ActionBase):
         return answer
 
     def _ask(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The host's answer, as far as it is one."""
+        """The checked answer of the host."""
         phase = self._phase
         try:
             with memory.at_most(_MEMORY):
@@ -222,7 +222,7 @@ class ActionModule(ActionBase):
         return answer
 
     def _parse_returned_data(self, res: t.Any, *more: t.Any) -> t.Any:
-        """The output of the ordinary module. Ansible shows all of it, and it may be anything."""
+        """Parse the output of the ordinary module after it was made printable, since Ansible shows all of it."""
         texts = {name: printable(res[name], LARGEST) for name in ("stdout", "stderr")}
         return super()._parse_returned_data({**res, **texts}, *more)
 
@@ -232,14 +232,15 @@ class ActionModule(ActionBase):
     def _look_again(self, task_vars: dict[str, t.Any], lost: str) -> dict[str, t.Any]:
         """Ask a host once more that was lost or whose agent was locked.
 
-        The phase may be done, under way or cut off: asked again, it ends in each case. While the first one is under way
-        it holds the agent's lock, and the second one waits for it. lost: what was said when the host was lost, or "".
+        The phase may be done, under way or cut off, and a second execution completes it in each case. The first one
+        holds the agent's lock while it is under way, and the second one waits for the lock. lost: the message when the
+        host was lost, or "".
         """
         until = time.monotonic() + min(LOOK_AGAIN, self._task.timeout or LOOK_AGAIN)
         while True:
             time.sleep(_PAUSE)
             why = silence(self._run.get("heart", ""))
-            if why:  # another run may have the task now, and have done something else there
+            if why:  # another run may have the task now, and have changed the host
                 return disowned(f"{lost or 'its agent is locked'}; it is not asked again: {why}; {UNKNOWN}")
             self._connection._shell.tmpdir = None  # it may be half written, or gone with the host
             try:
@@ -255,8 +256,8 @@ class ActionModule(ActionBase):
 
 
 def _unreachable(first: str, last: str) -> dict[str, t.Any]:
-    """The answer for a host that could not be reached to the end. first, last: what was said at first and at last."""
-    if "ssh: connect to host" in first:  # as ssh says when it comes to nobody: nothing was sent
+    """The answer for a host that could not be reached again. first, last: the first and the last message."""
+    if "ssh: connect to host" in first:  # the message of ssh without any connection, so nothing was sent
         return {"unreachable": True, "reason": "not_connected", "msg": f"no connection: {last}"}
     text = f"connection lost in the middle of the phase ({first}), and again: {last}; {UNKNOWN}"
     return {"unreachable": True, "msg": text}

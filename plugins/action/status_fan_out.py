@@ -26,7 +26,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 class ActionModule(ControllerAction):
-    """Looks at the agents of all hosts that are asked for, and leaves those that it cannot reach to tasks."""
+    """Gets the status of the agents of hosts, and leaves hosts that it cannot reach to ordinary tasks."""
 
     def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         asked = request_action.receive(self, ARGUMENT_SPEC, variables)
@@ -44,7 +44,7 @@ class ActionModule(ControllerAction):
         looks = look(self, variables, hosts, transport=transport, timeout=timeout, at_once=fanout)
         return {
             "changed": False,
-            # as texts, lest Ansible walk through them in every task that follows
+            # Texts, since Ansible walks through other values at every task that follows.
             "answers": {host: json.dumps(answer) for host, answer in looks.answers.items()},
             "hosts": hosts,
             "request": json.dumps(asked.request.dump()),
@@ -53,7 +53,7 @@ class ActionModule(ControllerAction):
 
 
 def _hosts(asked: Asked) -> list[str]:
-    """The names of the hosts that are asked for; where none is named, all of the inventory that a limit leaves.
+    """The names of the requested hosts; without a request, of all hosts of the inventory within the limit.
 
     Raises OcpError.
     """

@@ -28,7 +28,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 class ActionModule(ControllerAction):
-    """Tells what status_fan_out and agent_info have found out."""
+    """Shows the results of status_fan_out and agent_info."""
 
     def act(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {}

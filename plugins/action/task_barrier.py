@@ -38,7 +38,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 _LOOK_EVERY = 1  # seconds
-_LAST_PHASE = PHASES[-1]  # its outcomes are the report's, as in a run that does everything
+_LAST_PHASE = PHASES[-1]  # the report settles its outcomes, as in a run without a workflow
 
 
 class ActionModule(ControllerAction):
@@ -47,7 +47,7 @@ class ActionModule(ControllerAction):
 
 
 def _join(asked: Asked, run: Run) -> dict[str, t.Any]:
-    """Wait for the slices, and let the task go on. Returns how far it has come, as C(msg). Raises OcpError."""
+    """Wait for the slices, and let the task go on. Returns the progress of the task as C(msg). Raises OcpError."""
     started = iso_now()
     given = settings.timeouts({"wait": asked.arguments["wait_timeout"] or ""}).get("wait")
     asked.inventory.check_controller()
@@ -63,7 +63,7 @@ def _join(asked: Asked, run: Run) -> dict[str, t.Any]:
             outcomes = _wait(store, task_id, given or task.timeouts["wait"])
             task = _pass(asked, run, task, outcomes, executor, started)
     run.task, run.response = task, asked.request.respond(task)
-    with contextlib.suppress(OSError):  # the report writes it again, and tells
+    with contextlib.suppress(OSError):  # the report writes it again, and reports errors
         request_action.write_response(run)
     head = "check mode, nothing was changed: " if asked.check_mode else ""
     return {"msg": head + of_barrier(task) + (f". {asked.left_alone}" if asked.held_by else "")}
@@ -77,7 +77,7 @@ def _pass(
     executor: Executor,
     started: str,
 ) -> Task:
-    """Settle the outcomes, and let the next phases begin, or end the task where there is none. Store the task."""
+    """Settle the outcomes, begin the next phases, or end the task if there is none. Store the task."""
     with contextlib.suppress(StoreError):  # saving tells
         run.cancelled = persistence.cancelled(asked.url, executor, task.id)
     last = {phase: answers for phase, answers in outcomes.items() if phase == _LAST_PHASE}
@@ -94,7 +94,7 @@ def _pass(
         ending = replace(run, task=task).end(last, None if run.cancelled else cause)
         task, logs = ending.task, {**_logs(asked.request, task, settled), **ending.logs}
     run.problem = persistence.save(asked.url, executor, task, logs)
-    if run.problem and task.status == RUNNING:  # nobody goes on to what no record could tell of
+    if run.problem and task.status == RUNNING:  # no host goes on without a record
         ending = replace(run, task=task, barrier_error=run.problem).end({})
         task = ending.task
         run.problem = persistence.save(asked.url, executor, task, ending.logs)
@@ -106,7 +106,7 @@ def _logs(request: Request, task: Task, settled: t.Iterable[tuple[Subtask, Outco
 
 
 def _wait(store: Store, task_id: int, patience: int) -> dict[str, dict[int, Outcome]]:
-    """Wait until all that is due was handed in, or need not be waited for. Returns the outcomes. Raises StoreError."""
+    """Wait for the outcomes that slices can still hand in. Returns all outcomes. Raises StoreError."""
     told = False
 
     def is_complete() -> bool:

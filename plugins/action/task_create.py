@@ -53,7 +53,7 @@ class ActionModule(ControllerAction):
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is asked for, checked. seconds: by phase. share: of the hosts that may fail, in percent."""
+    """A checked request. seconds: time limits by phase. share: of the hosts that may fail, in percent."""
 
     operation: str
     targets: list[Target]
@@ -94,7 +94,7 @@ def _wanted(asked: Asked) -> _Wanted:
 
 
 def _in_waves(asked: Asked, wanted: _Wanted) -> _waves.Waves | None:
-    """The waves that are asked for; None where all hosts have one task. Raises OcpError (400)."""
+    """The requested waves; None if all hosts have one task. Raises OcpError (400)."""
     arguments = asked.arguments
     sizes, after = _waves.sizes(arguments["waves"]), arguments["waves_after"]
     share = percentage(arguments["waves_max_fail_percentage"], "ocp_waves_max_fail_percentage")
@@ -110,7 +110,7 @@ def _in_waves(asked: Asked, wanted: _Wanted) -> _waves.Waves | None:
 
 
 def _new_task(asked: Asked, run: Run, wanted: _Wanted, executor: Executor | None) -> Task:
-    """The task that is asked for, begun. executor: None where it is not to be stored. Raises OcpError."""
+    """The new task, begun. executor: None if it is not to be stored. Raises OcpError."""
     user = controller.creator(asked.variables)
     place = wave.mine()
     # A wave is one of several tasks, whatever the request of all was.
@@ -145,7 +145,7 @@ def _new_task(asked: Asked, run: Run, wanted: _Wanted, executor: Executor | None
 
 
 def _check_free(asked: Asked, wanted: _Wanted) -> None:
-    """Raises OcpError (409) where another task works on a host."""
+    """Raises OcpError (409) if another task works on a host."""
     if asked.url != persistence.NONE:
         with persistence.open_store(asked.url, read_only=True) as store:
             store.busy(wanted.host_ids)

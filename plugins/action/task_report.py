@@ -63,7 +63,7 @@ class ActionModule(ControllerAction):
         journal.forget()
         message = ". ".join([told.message, *notes]) + unwritten
         lines = told.screen(notes)
-        # What is to be shown of a wave, the run of all waves shows.
+        # The run of all waves shows the screen of a wave.
         shown = wave.mine() is not None or at_exit.leave(lines)
         texts = [*(told.plan if Display().verbosity else []), *([] if shown else lines)]
         if successful:  # else the failure has it
@@ -88,9 +88,10 @@ class ActionModule(ControllerAction):
 
 @dataclass(frozen=True)
 class _End:
-    """How a run ended. message: in a line. notes: what else there is to be told. plan: what check mode says, a line a
-    host. screen: makes the last screen, from all notes. report: writes the report, with all notes; returns why it
-    cannot be written, empty where it was or is not wanted.
+    """The end of a run. message: in one line. notes: further messages. screen: makes the last screen from all notes.
+
+    plan: of check mode, one line for each host. report: writes the report with all notes, and returns an error message,
+    empty for success or without a report.
     """
 
     response: dict[str, t.Any]
@@ -146,7 +147,7 @@ def _end(run: Run, url: str | None, hostvars: t.Any) -> _End:
 
 
 def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[Ending, str | None]:
-    """End the task and store it. Returns also why it could not be stored."""
+    """End the task and store it. Returns the end, and an error message if it could not be stored."""
     task = run.the_task
     if task.status != RUNNING:  # a barrier of its workflow has ended it
         return Ending(task, run.response or {}, {}), run.problem
@@ -158,6 +159,6 @@ def _close(run: Run, url: str | None, hostvars: t.Any) -> tuple[Ending, str | No
 
 
 def _changed(task: Task, results: Results) -> dict[str, int]:
-    """On how many hosts each phase of this run has changed something."""
+    """The number of changed hosts by phase in this run."""
     answers = {phase: [results.of(phase, target.host) or {} for target in task.targets] for phase in PHASES}
     return {phase: sum(bool(answer.get("changed")) for answer in found) for phase, found in answers.items()}

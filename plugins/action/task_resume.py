@@ -42,7 +42,7 @@ def _resume(asked: Asked, run: Run) -> dict[str, t.Any]:
 
 
 def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
-    """The task that is asked for, begun. executor: None where it is not to be stored. Raises OcpError."""
+    """The resumed task, begun. executor: None if it is not to be stored. Raises OcpError."""
     arguments = asked.arguments
     intervention = arguments["intervention"]
     asked.authorize(_ROLE, f"task_{intervention}")
@@ -89,12 +89,12 @@ def _taken_up(asked: Asked, run: Run, executor: Executor | None) -> Task:
 
 
 def _unfinished_host_ids(task: Task) -> list[int]:
-    """The ids of the hosts that the task still has to do with; the others need not be in the inventory any more."""
+    """The ids of the hosts that are not done. The others need not be in the inventory any more."""
     indices = sorted({subtask.parallel_idx for subtask in task.subtasks if task.lies_ahead(subtask)} - {-1})
     return [task.targets[index].host_id for index in indices]
 
 
 def _renew(task: Task, found: t.Mapping[int, Target], address: str) -> None:
-    """Take the hosts by the names that the inventory has for them now, and the controller that executes it now."""
+    """Give the task the present names of its hosts in the inventory, and the present controller."""
     task.targets = [found.get(target.host_id, target) for target in task.targets]
     task.executor = address

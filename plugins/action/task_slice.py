@@ -74,7 +74,7 @@ def _phases(phase: object) -> list[str]:
 
 
 def _own(asked: Asked, due: t.Callable[[set[int]], list[int]]) -> list[Target]:
-    """The hosts of our inventory on which something is due. due: says of ids which of them that are."""
+    """The hosts of this inventory on which a subtask is due. due: selects the due ones of a set of ids."""
     inventory = asked.inventory
     ids = {name: value for name, value in inventory.ids.items() if name in inventory.reached}
     targets = inventory.resolve(due(known(ids)), ids)

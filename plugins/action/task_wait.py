@@ -32,7 +32,7 @@ class ActionModule(ControllerAction):
         run = Run.current(variables)
         if not run:
             return {"changed": False, "run": {}}
-        run.response = None  # the answer to the request has been given; nobody behind the barrier needs it
+        run.response = None  # the request has its answer, which no later action needs
         # Behind a barrier that broke, or a request that was refused, there is nothing to wait for.
         if run.barrier_error or not run.task:
             return {**screen.hidden(), "changed": False, "run": run.register()}
@@ -56,7 +56,7 @@ class ActionModule(ControllerAction):
 
     @staticmethod
     def _pass(run: Run, phase: str, url: str | None, hostvars: t.Any, started: str) -> bool:
-        """Settle a phase, and let hosts go on. Returns whether some do, or all is done."""
+        """Settle a phase, and let hosts go on. Returns whether some do, or all are done."""
         task = run.the_task.copy()
         settled = task.settle(phase, collect(task, phase, hostvars))
         run.task = task.copy()
@@ -70,7 +70,7 @@ class ActionModule(ControllerAction):
         request = run.request
         logs = subtask_log.blocks(task, settled, request.trace_id, request.context)
         problem = persistence.save(url, run.executor, task, logs)
-        if problem:  # nobody goes on to what no record could tell of
+        if problem:  # no host goes on without a record
             run.barrier_error = problem
         else:
             run.task = task

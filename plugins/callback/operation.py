@@ -55,7 +55,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.printable impo
 _COLLECTION = Path(__file__).resolve().parents[2]
 _INTERNALS = 3  # the verbosity from which on everything is shown
 _COLORS = {OK: C.COLOR_OK, FAILED: C.COLOR_ERROR, AT_WORK: None}
-# A task that was taken up or has begun is in the results of the first ones, and how it ended in those of the others.
+# Actions whose results have a task that begins, and the end of a task.
 _OPENING = frozenset({"task_create", "task_resume", "task_slice"})
 _REPORTS = frozenset({"task_report", "task_waves"})
 _FAN_OUT = "agent_fan_out"
@@ -63,7 +63,7 @@ _ON_HOST = "agent_processes"
 
 
 class CallbackModule(Default):
-    """What ansible-playbook shows of plays of this collection. Everything else is as in ansible-core's own callback."""
+    """Shows the plays of this collection. Other plays are shown by ansible-core's own callback."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
@@ -194,7 +194,7 @@ class CallbackModule(Default):
     # Phases
 
     def _open(self, content: t.Mapping[str, t.Any]) -> None:
-        """A task was accepted; a request that was refused has none."""
+        """Begin a task that was accepted. A refused request has none."""
         run = Run.of(content.get("run") or {})
         self._close()
         self._reported = None
@@ -207,7 +207,7 @@ class CallbackModule(Default):
         self._bottom.redraw()
 
     def _close(self) -> None:
-        """What is drawn stands from now on."""
+        """Leave the drawing on the screen as it is."""
         if self._phases:
             self._phases.stop()
             self._bottom.leave()
@@ -215,7 +215,7 @@ class CallbackModule(Default):
             self._phases = None
 
     def _take(self, line: Line) -> bool:
-        """A line about a phase comes from a worker. Returns whether the drawing says the same."""
+        """Take a line about a phase from a worker. Returns whether the drawing replaces it."""
         if not self._phases:
             return False
         if line.state:
@@ -245,7 +245,7 @@ class CallbackModule(Default):
             self._show(phase, over=self._phases.end(phase, host, failed=failed, now=time.monotonic()))
 
     def _fail(self, result: t.Any) -> None:
-        """Something has failed that does not end the run."""
+        """Show a failure that does not end the run."""
         content = _content(result)
         if _name(_task(result)) == _ON_HOST:
             self._end(result, failed=True)
@@ -266,14 +266,14 @@ class CallbackModule(Default):
         return [(text, _COLORS.get(state, C.COLOR_SKIP)) for text, state in lines]
 
     def _tell_of_host(self, host: str, content: t.Mapping[str, t.Any]) -> None:
-        """With -v there is a line for each host."""
+        """Show a line for a host with -v."""
         if self._display.verbosity:
             what, color = ("changed", C.COLOR_CHANGED) if content.get("changed") else ("ok", C.COLOR_OK)
             said = f" {in_line(content['msg'])}" if content.get("msg") else ""
             self._display.display(f"{what}: [{host}]{said}", color=color)
 
     def _tell(self, message: t.Any) -> None:
-        """What a play says to people: a text, or lines."""
+        """Show the message of a play, a text or lines."""
         texts = message if isinstance(message, list) else [message]
         lines = [str(text) for text in texts if text not in (None, self._reported)]
         if lines:

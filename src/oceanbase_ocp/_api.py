@@ -32,10 +32,10 @@ def batch_stop_agents(host_ids: HostIds | None = None, **options: Unpack[HostOpt
     host_ids: OCP's ids of the hosts, as in `submit`, which takes names by `hosts` in their place. options: the other
     keywords of `submit`.
 
-    Returns OCP's final response. A task that has FAILED, on one host or on all, and a request that was refused are
-    responses too: look at `["successful"]`, and then at `["data"]["status"]`.
+    Returns OCP's final response. A FAILED task and a refused request are responses, too. Check `["successful"]`, and
+    then `["data"]["status"]`.
 
-    Raises OcpRunError when there is no response, because the run failed before it had accepted the request.
+    Raises OcpRunError if the run failed before it had accepted the request.
     """
     return _wait("batch_stop_agents", host_ids=host_ids, **options)
 
@@ -108,24 +108,24 @@ def submit(
     task_id, subtask_id: OCP's ids of a task, and of one of its subtasks or of several.
     inventory: as in ansible-runner: a path, a host list, a text, a mapping, or a list of paths and host lists.
         Relative paths are the caller's.
-    extravars: more variables for the playbook, such as `ocp_agent_home`. They are Ansible's own, and may be templates.
+    extravars: more variables for the playbook, such as `ocp_agent_home`. They are not data, and may be templates.
     response_file: where the response is written as well, at once and again at the end.
     report_file: where the run writes its report, a page of HTML, on the machine that it runs on.
     max_fail_percentage: the share of hosts, 0 to 100, that may fail without holding the others up.
     task_store: URL of the database that keeps the tasks, or `none`; the user's own SQLite file without it.
-    worker: who runs the playbook, where that is not this process: a command that becomes `ansible-runner worker`
-        somewhere, such as `["ssh", "bastion", "ansible-runner", "worker"]`, or a socket that is connected to one. The
-        run is streamed to it. It needs the collection, and what the inventory names, such as SSH keys; the response
-        file is written here.
+    worker: the process that runs the playbook, instead of a child of this process. It is a command that becomes
+        `ansible-runner worker` somewhere, such as `["ssh", "bastion", "ansible-runner", "worker"]`, or a socket that is
+        connected to one. The run is streamed to it. It needs the collection, and files that the inventory names, such
+        as SSH keys. The response file is written here.
     keep_events: whether ansible-runner keeps a file of each event among its artifacts. An `event_handler` that returns
         False drops single ones.
-    progress: is told how far a phase is, within a second of each change, also by a worker. Hosts that go by the fan-out
-        are counted; others have events of their own, for an `event_handler`.
+    progress: gets the progress of a phase within a second after each change, also from a worker. It counts the hosts of
+        the fan-out; other hosts have events of their own, for an `event_handler`.
     runner_kwargs: keywords of `ansible_runner.run`, such as `private_data_dir`, `timeout` (seconds), `forks`, `limit`,
         `envvars` or `event_handler`. Handlers and callbacks are called in another thread.
 
-    Raises OcpRunError when the run failed before it had accepted the request, or an inventory is missing; TypeError
-    for a keyword that the operation has no use for; ValueError for an unknown operation.
+    Raises OcpRunError if the run failed before it had accepted the request, or an inventory is missing; TypeError for a
+    keyword that the operation does not take; ValueError for an unknown operation.
     """
     by_host: dict[str, Any] = {"host_ids": host_ids, "hosts": hosts}
     request: dict[str, Any]

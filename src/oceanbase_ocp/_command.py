@@ -95,7 +95,7 @@ class _Group(click.Group):
 
 
 def _missing(name: str) -> click.Command:
-    """What stands for a command whose packages are not there. Help and completion go on without it."""
+    """A command in place of one whose packages are missing. Help and completion work without them."""
 
     @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -113,7 +113,7 @@ def _missing(name: str) -> click.Command:
     envvar=_STORE_VARIABLE,
     show_envvar=True,
     metavar="URL",
-    help="Where tasks are kept; the user's own SQLite file without it.",
+    help="URL of the task store. Defaults to the user's own SQLite file.",
 )
 def main(task_store: str | None) -> None:
     """OCP's operations on the agents of hosts, and their tasks."""
@@ -142,18 +142,18 @@ def list_tasks(context: click.Context, /, as_json: bool, **asked: Any) -> None:
 @_JSON
 @click.pass_context
 def show(context: click.Context, /, as_json: bool, **asked: Any) -> None:
-    """Show a task: how far it is, which hosts are not through, what has failed."""
+    """Show a task with its progress, unfinished hosts and failures."""
     _ask(context, questions.task_info, asked, as_json)
 
 
 @task.command("log")
 @_TASK
 @click.argument("subtask_id", type=click.IntRange(min=1), required=False)
-@click.option("--host", "host_id", shell_complete=_complete_host, help="All that was done on a host, by name or id.")
+@click.option("--host", "host_id", shell_complete=_complete_host, help="All subtasks of a host, by its name or id.")
 @_JSON
 @click.pass_context
 def log(context: click.Context, /, as_json: bool, **asked: Any) -> None:
-    """Show what a subtask, or all subtasks of a host, have done."""
+    """Show the log of a subtask, or of all subtasks of a host."""
     _ask(context, questions.subtask_log, asked, as_json)
 
 
@@ -162,24 +162,24 @@ def log(context: click.Context, /, as_json: bool, **asked: Any) -> None:
 @_JSON
 @click.pass_context
 def cancel(context: click.Context, /, as_json: bool, **asked: Any) -> None:
-    """Ask the run that executes a task to end it: no other host is begun, what runs ends first."""
+    """Cancel a running task. No other host begins, and hosts at work finish first."""
     _ask(context, questions.task_cancel, asked, as_json, read_only=False)
 
 
 @task.command("prune")
-@click.option("--older-than", required=True, metavar="AGE", help="From which age on, such as 12h, 90d or 8w.")
+@click.option("--older-than", required=True, metavar="AGE", help="Least age of removed tasks, such as 12h, 90d or 8w.")
 @click.option(
     "--keep",
     type=click.IntRange(min=0),
     default=KEPT_TASKS,
     show_default=True,
-    help="How many of the newest tasks stay, whatever their age.",
+    help="Number of the newest tasks that are kept at any age.",
 )
-@click.option("--dry-run", "check_mode", is_flag=True, help="Only say which tasks would be removed.")
+@click.option("--dry-run", "check_mode", is_flag=True, help="Only show which tasks would be removed.")
 @_JSON
 @click.pass_context
 def prune(context: click.Context, /, as_json: bool, **asked: Any) -> None:
-    """Remove tasks that nobody has worked on for long, with their logs. Those that are RUNNING stay."""
+    """Remove old tasks with their logs. RUNNING tasks are kept."""
     _ask(context, questions.task_prune, asked, as_json, read_only=asked["check_mode"])
 
 
@@ -205,12 +205,12 @@ def _ask(
 @main.command("report", short_help="Write the report of a task, one page of HTML.")
 @_TASK
 @click.option("--output", "-o", default="report.html", show_default=True, help="Path of the file, - for the screen.")
-@click.option("--inventory", "-i", "inventories", multiple=True, help="What the page's commands shall have as -i.")
+@click.option("--inventory", "-i", "inventories", multiple=True, help="Inventory for the commands on the page.")
 @click.pass_context
 def report(context: click.Context, task_id: int, output: str, inventories: tuple[str, ...]) -> None:
     """Write the report of a task, one page of HTML that loads nothing.
 
-    It has the graph of the task, a timeline of its hosts, what has failed with the commands that go on, and the logs.
+    It has the graph of the task, a timeline of its hosts, the failures, commands to continue, and the logs.
     """
     try:
         page = html_of(task_id, inventories, _store(context))
@@ -231,10 +231,10 @@ _OPTIONS = click.argument("options", nargs=-1, type=click.UNPROCESSED)
 
 
 def _run(context: click.Context, playbook: str, variables: dict[str, Any], options: tuple[str, ...]) -> None:
-    """Become ansible-playbook, that of this environment. options: its own; they follow, and so they win."""
+    """Become the ansible-playbook of this environment. options: of ansible-playbook, which win over variables."""
     given = dict(variables)
     store = _store(context)
-    if store:  # it may have a password: what is on a command line, everybody on this machine reads
+    if store:  # it may have a password, and every user of this machine can read a command line
         os.environ[_STORE_VARIABLE] = store
         given["ocp_task_store"] = f"{{{{ lookup('ansible.builtin.env', '{_STORE_VARIABLE}') }}}}"
     beside = Path(sys.executable).with_name("ansible-playbook")
@@ -250,7 +250,7 @@ def _run(context: click.Context, playbook: str, variables: dict[str, Any], optio
 @_OPTIONS
 @click.pass_context
 def retry(context: click.Context, task_id: int, options: tuple[str, ...]) -> None:
-    """Run what has failed once more, and what was waiting for it. OPTIONS are ansible-playbook's, such as -i."""
+    """Run the FAILED subtasks again. OPTIONS are those of ansible-playbook, such as -i."""
     _run(context, "task_retry", {"task_id": task_id}, options)
 
 
@@ -259,7 +259,7 @@ def retry(context: click.Context, task_id: int, options: tuple[str, ...]) -> Non
 @_OPTIONS
 @click.pass_context
 def rollback(context: click.Context, task_id: int, options: tuple[str, ...]) -> None:
-    """Undo what a FAILED task has done. OPTIONS are ansible-playbook's, such as -i."""
+    """Undo the changes of a FAILED task. OPTIONS are those of ansible-playbook, such as -i."""
     _run(context, "task_rollback", {"task_id": task_id}, options)
 
 
@@ -269,14 +269,14 @@ def rollback(context: click.Context, task_id: int, options: tuple[str, ...]) -> 
 @_OPTIONS
 @click.pass_context
 def skip(context: click.Context, task_id: int, subtask_ids: str, options: tuple[str, ...]) -> None:
-    """Take FAILED subtasks for done, and let the task go on. OPTIONS are ansible-playbook's, such as -i."""
+    """Skip FAILED subtasks, and continue the task. OPTIONS are those of ansible-playbook, such as -i."""
     _run(context, "subtask_skip", {"task_id": task_id, "subtask_id": subtask_ids}, options)
 
 
-@main.command(short_help="Print what makes a shell complete this command.")
+@main.command(short_help="Print the completion script for a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes a shell complete this command.
+    """Print the completion script for a shell.
 
     For bash, in ~/.bashrc: eval "$(ocp-agents completion bash)"
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class OcpRunError(Exception):
-    """The run failed as a program: there is no response, or a callback of the caller raised.
+    """The run failed without a response, or a callback of the caller raised.
 
     status: ansible-runner's status of the run, such as `failed`. rc: exit status of ansible-playbook, None if there is
     none. stdout: the end of its output.

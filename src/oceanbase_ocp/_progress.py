@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the events of a run tell about its task."""
+"""The state of a task from the events of its run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RESULTS = ("runner_on_ok", "runner_on_failed", "runner_on_unreachable", "runner
 
 
 def progress_event(event: Mapping[str, Any]) -> ProgressEvent | None:
-    """What one of ansible-runner's events tells of how far a phase is; None for any other event."""
+    """The progress of a phase from an event of ansible-runner; None for any other event."""
     text = event.get("stdout") or ""
     if event.get("event") != "verbose" or not text.startswith(PROGRAM_LINE):
         return None
@@ -41,8 +41,8 @@ def progress_event(event: Mapping[str, Any]) -> ProgressEvent | None:
 class Progress:
     """The state of one run, from its events in their order. No I/O.
 
-    created: the create response, or the one that refuses the request; None until the request is answered.
-    final: the final response; None until the task is closed.
+    created: the create response, or that of a refused request; None until the request is answered. final: the final
+    response; None until the task is closed.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Progress:
         return self._run.task.id if self._run and self._run.task else None
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Take in one of ansible-runner's events."""
+        """Take an event of ansible-runner."""
         kind, data = event.get("event"), event.get("event_data") or {}
         if kind == "playbook_on_stats":
             # The statistic of a large task is a summary; the report's own result is the whole.
@@ -85,14 +85,14 @@ class Progress:
             self._take_result(action, str(kind), data)
 
     def take_answer(self, phase: str, host: str, result: dict[str, Any]) -> None:
-        """Take in the result of a host in a fan-out that is going on, whose event may never come."""
+        """Take the result of a host in the present fan-out, whose event may never come."""
         if self._run and host in self._run.due.get(phase, ()):
             self._results[host] = result
 
     def _take_result(self, action: str, kind: str, data: Mapping[str, Any]) -> None:
         result = data.get("res") or {}
         if action == "agent_processes":
-            # An event's result has lost the word that says it failed.
+            # The result in an event lacks the key for a failure.
             self._results[data["host"]] = {
                 **result,
                 **{name: True for name in ("failed", "unreachable", "skipped") if kind == f"runner_on_{name}"},
@@ -130,10 +130,10 @@ class Progress:
         return self._run
 
     def end(self, code: Code, reason: str) -> Ending | None:
-        """Make the final response of a run that ended without one, from what is known.
+        """Make the final response of a run that ended without one, from the known results.
 
-        code, reason: why it ended. Without a create response there is no final one either. Returns the end of the task
-        where there is one that had not ended.
+        code, reason: of the end. Without a create response there is no final one either. Returns the end of a task that
+        had not ended, else None.
         """
         if self.final is not None or self.created is None:
             return None

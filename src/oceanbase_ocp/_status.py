@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs of the agent on hosts. Changes nothing on any of them, and asks no task store."""
+"""The status of agents on hosts. It changes nothing and uses no task store."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def agent_info(
     worker: Worker | None = None,
     **runner_kwargs: Unpack[RunnerOptions],
 ) -> ListResponse:
-    """Look at the agents of hosts, by the playbook `agent_status`.
+    """Get the status of the agents of hosts, by the playbook `agent_status`.
 
     host_ids: OCP's ids of the hosts, as in `submit`; all hosts of the inventory without them. inventory, extravars,
         response_file, worker, runner_kwargs: as in `submit`; a variable of the playbook is `ocp_status_timeout`.
 
-    Returns a list in OCP's envelope. Each of `["data"]["contents"]` has what OCP answers to `GET
-    /compute/hosts/{id}/agent`, with None for what only OCP's database has, and besides `host` (its inventory name),
-    `state` ("ready", "not ready", "running", "stopped", "no agent", "unknown" or "unreachable"), `ready`, `generation`,
-    `generations`, `lock`, `units`, `findings` and `plan`. A host that is not reached is one of them. A request that is
-    refused is a response with an error.
+    Returns a list in OCP's envelope. Each item of `["data"]["contents"]` has the fields of OCP's `GET
+    /compute/hosts/{id}/agent`, with None for those that only OCP's database has. It also has `host` (the name in the
+    inventory), `state` ("ready", "not ready", "running", "stopped", "no agent", "unknown" or "unreachable"), `ready`,
+    `generation`, `generations`, `lock`, `units`, `findings` and `plan`. An unreachable host is one of them. A refused
+    request is a response with an error.
 
-    Raises OcpRunError when there is no response, because the run failed before.
+    Raises OcpRunError if the run failed without a response.
     """
     request = {} if host_ids is None else {"host_ids": host_ids}
     playbook = "oceanbase.ocp.agent_status"
@@ -52,16 +52,16 @@ def agent_info(
 
 
 def host_agent(host_id: int, **options: Unpack[LookOptions]) -> AgentResponse:
-    """What OCP answers to `GET /compute/hosts/{id}/agent`, from the host itself. Programs that do not run are STOPPED.
+    """The response of OCP to `GET /compute/hosts/{id}/agent`, from the host itself. Programs that do not run are STOPPED.
 
-    options: the keywords of `agent_info`. A host that is not reached (CMP07002), has no agent (CMP07019) or does not
-    tell is a response with an error, and so is an unknown id. Raises what `agent_info` raises.
+    options: the keywords of `agent_info`. An unreachable host (CMP07002), a host without an agent (CMP07019) or without
+    an answer, and an unknown id are responses with an error. Raises OcpRunError as `agent_info`.
     """
     return cast("AgentResponse", _one(host_id, options))
 
 
 def host_agent_processes(host_id: int, **options: Unpack[LookOptions]) -> ListResponse:
-    """What OCP answers to `GET /compute/hosts/{id}/agent/processes`, from the host itself: a list of one page.
+    """The response of OCP to `GET /compute/hosts/{id}/agent/processes`, from the host itself, as a list of one page.
 
     As `host_agent` in everything else.
     """

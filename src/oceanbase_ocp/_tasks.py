@@ -1,7 +1,7 @@
 # Copyright (c) 2026, OceanBase OCP collection contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked of the task store and needs no host, and so no Ansible run."""
+"""Queries of the task store, which need no host and no run of Ansible."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def task_info(
 ) -> TaskDetailResponse | TaskPageResponse:
     """A task, or without its id a page of tasks, the newest first.
 
-    name: only tasks whose name contains it. status: only tasks in it, `RUNNING`, `FAILED` or `SUCCESSFUL`. host_id:
-    only tasks on this host. page: from 1. size: tasks a page. task_store: as in `submit`.
+    name: only tasks whose name contains this text. status: only tasks in this status, `RUNNING`, `FAILED` or
+    `SUCCESSFUL`. host_id: only tasks on this host. page: from 1. size: the number of tasks on a page. task_store: as in
+    `submit`.
 
-    Returns OCP's response; an unknown task, or a store that cannot be used, is a response with an error.
+    Returns OCP's response. An unknown task, or a store that cannot be used, is a response with an error.
     """
     asked = {"task_id": task_id, "name": name, "status": status, "host_id": host_id, "page": page, "size": size}
     found = answer(questions.task_info, asked, task_store, read_only=True)
@@ -65,22 +66,21 @@ def task_info(
 def subtask_log(
     task_id: int, subtask_id: int | None = None, *, host_id: int | str | None = None, task_store: str | None = None
 ) -> SubtaskLogResponse:
-    """What a subtask has done on its host, as the text `["data"]["log"]` of OCP's response.
+    """The log of a subtask, as the text `["data"]["log"]` of OCP's response.
 
-    host_id: in place of `subtask_id`, the id of a host, or its name in the task: the logs of all its subtasks, one
-    behind another. task_store: as in `submit`. An unknown task, subtask or host is a response with an error.
+    host_id: the id of a host or its name in the task, instead of `subtask_id`, for the logs of all its subtasks one
+    after another. task_store: as in `submit`. An unknown task, subtask or host is a response with an error.
     """
     asked = {"task_id": task_id, "subtask_id": subtask_id, "host_id": host_id}
     return cast("SubtaskLogResponse", answer(questions.subtask_log, asked, task_store, read_only=True).response)
 
 
 def task_cancel(task_id: int, *, task_store: str | None = None) -> Response:
-    """Ask the run that executes a task, on whatever machine it is, to end it; returns at once.
+    """Cancel a task, on whatever machine its run is, and return at once.
 
-    No other host is begun; what runs on a host ends first. task_store: as in `submit`.
+    No other host begins, and hosts at work finish first. task_store: as in `submit`.
 
-    Returns OCP's response with the task as it is then; a task that does not run is a response with an error (409
-    TSK10007).
+    Returns OCP's response with the present task. A task that is not RUNNING is a response with an error (409 TSK10007).
     """
     return cast("Response", answer(questions.task_cancel, {"task_id": task_id}, task_store, read_only=False).response)
 
@@ -90,11 +90,11 @@ def task_prune(
 ) -> PruneResponse:
     """Remove old tasks from the store, with their logs.
 
-    older_than: how long nobody has worked on them, a number with `h`, `d` or `w` for hours, days or weeks, such as
-    `"90d"`. keep: how many of the newest tasks stay, whatever their age. check: only find out which ones would go.
-    task_store: as in `submit`.
+    older_than: the age since the last heartbeat of a run of a task, a number with `h`, `d` or `w` for hours, days or
+    weeks, such as `"90d"`. keep: the number of the newest tasks that are kept at any age. check: whether to remove
+    nothing and only return the ids. task_store: as in `submit`.
 
-    Returns a response with the ids of the tasks, in `["data"]["taskIds"]`. A task that is RUNNING is not among them.
+    Returns a response with the ids of the tasks, in `["data"]["taskIds"]`. RUNNING tasks are never removed.
     """
     asked = {"older_than": older_than, "keep": keep, "check_mode": check}
     return cast("PruneResponse", answer(questions.task_prune, asked, task_store, read_only=check).response)
@@ -123,7 +123,7 @@ def html_of(task_id: int, inventories: Sequence[str], task_store: str | None) ->
 def answer(
     question: Callable[..., questions.Reply], asked: dict[str, Any], task_store: str | None, *, read_only: bool
 ) -> questions.Reply:
-    """What a store answers to a question; a refusal is an answer, too, and has no lines. task_store: as in `submit`."""
+    """Ask a store. A refusal is an answer, too, without lines. task_store: as in `submit`."""
     request = Request(controller.trace_id(), controller.address(), now_ms())
     try:
         with persistence.open_store(persistence.chosen(task_store), read_only=read_only) as store:

@@ -30,7 +30,7 @@ Intervention = Literal["EXECUTE", "RETRY", "ROLLBACK", "SKIP", "CANCEL"]
 
 
 class RunnerOptions(TypedDict, total=False):
-    """The keywords of `ansible_runner.run` that can be given. What they mean is ansible-runner's to say."""
+    """The keywords of `ansible_runner.run` that can be given, see the documentation of ansible-runner."""
 
     artifact_dir: str | None
     artifacts_handler: Callable[[str], object] | None
@@ -71,8 +71,8 @@ class RunnerOptions(TypedDict, total=False):
 
 
 class HostAtWork(TypedDict):
-    """A host that a phase waits for. seconds: since its turn. at: what it is at, such as `SIGTERM 14 s ago, SIGKILL in
-    6 s`; empty where it does not tell."""
+    """A host that a phase waits for. seconds: since its turn. at: its present step, such as `SIGTERM 14 s ago, SIGKILL
+    in 6 s`; empty if unknown."""
 
     host: str
     seconds: float
@@ -80,8 +80,8 @@ class HostAtWork(TypedDict):
 
 
 class ProgressEvent(TypedDict):
-    """How far a phase is. hosts: how many it has. done: that have ended, failed ones included. working: that are at
-    work. waiting: for their turn. cancelled: no other host gets its turn. slowest: the first 20 of those at work."""
+    """The progress of a phase. hosts, done, failed, working, waiting: numbers of hosts. done: includes failed hosts.
+    waiting: hosts before their turn. cancelled: no other host gets its turn. slowest: the first 20 hosts at work."""
 
     taskId: int
     phase: str
@@ -95,7 +95,7 @@ class ProgressEvent(TypedDict):
 
 
 class TaskOptions(RunnerOptions, total=False):
-    """The keywords of all operations; what they mean is said at `submit`."""
+    """The keywords of all operations, see `submit`."""
 
     inventory: Inventory | None
     extravars: Mapping[str, Any] | None
@@ -109,13 +109,13 @@ class TaskOptions(RunnerOptions, total=False):
 
 
 class HostOptions(TaskOptions, total=False):
-    """The keywords of operations on hosts; what they mean is said at `submit`."""
+    """The keywords of operations on hosts, see `submit`."""
 
     hosts: str | Sequence[str] | None
 
 
 class LookOptions(RunnerOptions, total=False):
-    """The keywords of `host_agent` and `host_agent_processes`; what they mean is said at `agent_info`."""
+    """The keywords of `host_agent` and `host_agent_processes`, see `agent_info`."""
 
     inventory: Inventory | None
     extravars: Mapping[str, Any] | None
@@ -127,7 +127,7 @@ class LookOptions(RunnerOptions, total=False):
 
 
 class SubError(TypedDict):
-    """What is wrong with one value of a request."""
+    """An error about one value of a request."""
 
     object: str
     field: str
@@ -136,7 +136,7 @@ class SubError(TypedDict):
 
 
 class Error(TypedDict):
-    """Why a request was refused, or a subtask FAILED. code: an integer where the error codes are those of OCP 3.1."""
+    """The cause of a refused request or a FAILED subtask. code: an integer with the error codes of OCP 3.1."""
 
     code: str | int
     message: str
@@ -146,8 +146,8 @@ class Error(TypedDict):
 class Subtask(TypedDict):
     """A subtask. upstreams, downstreams: ids. parallelIdx: the index of its host in the request, -1 for all hosts.
 
-    timeout: seconds. className is there in a task that was created or carried out, createTime in one that was asked
-    for; executor, startTime, finishTime when it was begun or is through, error when it is FAILED.
+    timeout: seconds. className: in the response of an operation. createTime: in the response of a query. executor,
+    startTime, finishTime: after the begin or the end. error: if it is FAILED.
     """
 
     id: int
@@ -172,7 +172,7 @@ class Subtask(TypedDict):
 
 
 class TaskContext(TypedDict):
-    """What a task was created with. listMap: `host_ids`, as texts."""
+    """The parameters of a task. listMap: `host_ids`, as texts."""
 
     listMap: dict[str, list[str]]
     stringMap: dict[str, str]
@@ -181,9 +181,9 @@ class TaskContext(TypedDict):
 
 
 class Task(TypedDict):
-    """A task, as OCP answers who creates it. hostId is there in OCP's form for one host.
+    """A task in the response of an operation. hostId: only in OCP's form for one host.
 
-    In place of subtasks, a response that is too large for AWX has a `summary` and `failedSubtasks`.
+    A response that is too large for AWX has a `summary` and `failedSubtasks` instead of subtasks.
     """
 
     id: int
@@ -204,14 +204,14 @@ class Task(TypedDict):
 
 
 class Creator(TypedDict):
-    """Who has created a task."""
+    """The creator of a task."""
 
     id: int
     name: str
 
 
 class TaskDetail(TypedDict):
-    """A task, as OCP answers who asks for it."""
+    """A task in the response of a query."""
 
     id: int
     name: str
@@ -275,7 +275,7 @@ class SubtaskLog(TypedDict):
 
 
 class Envelope(TypedDict):
-    """What every response has. duration: milliseconds. status: of HTTP."""
+    """The fields of every response. duration: milliseconds. status: of HTTP."""
 
     duration: int
     server: str
@@ -287,25 +287,25 @@ class Envelope(TypedDict):
 
 
 class Response(Envelope):
-    """The response of an operation, and of what is done to a task."""
+    """The response of an operation or an intervention."""
 
     data: NotRequired[Task]
 
 
 class TaskDetailResponse(Envelope):
-    """The response that has a task which was asked for."""
+    """The response of a query for a task."""
 
     data: NotRequired[TaskDetail]
 
 
 class TaskPageResponse(Envelope):
-    """The response that has a page of tasks."""
+    """The response of a query for tasks."""
 
     data: NotRequired[TaskPage]
 
 
 class SubtaskLogResponse(Envelope):
-    """The response that has a log."""
+    """The response with a log."""
 
     data: NotRequired[SubtaskLog]
 
@@ -317,25 +317,25 @@ class PrunedTasks(TypedDict):
 
 
 class PruneResponse(Envelope):
-    """The response that has the tasks which were removed."""
+    """The response with removed tasks."""
 
     data: NotRequired[PrunedTasks]
 
 
 class Contents(TypedDict):
-    """A list of agents or of their processes, each as OCP has it. page is there in a list of processes."""
+    """A list of agents or of their processes, in the form of OCP. page: only for processes."""
 
     contents: list[dict[str, Any]]
     page: NotRequired[PageNumber]
 
 
 class ListResponse(Envelope):
-    """The response that has agents, or processes."""
+    """The response with agents or processes."""
 
     data: NotRequired[Contents]
 
 
 class AgentResponse(Envelope):
-    """The response that has the agent of one host, as OCP has it."""
+    """The response with the agent of one host, in the form of OCP."""
 
     data: NotRequired[dict[str, Any]]

@@ -6,8 +6,8 @@
 
 """The entry of Ansible's inventory cache: the hosts, the time when they were read, and the OCP that they are from.
 
-Ansible's cache plugins forget an outdated entry, but such an entry is what helps while OCP is down. So the
-cache plugin keeps entries for ever, and this file judges whether one is fresh.
+Ansible's cache plugins drop an outdated entry, but such an entry helps while OCP is down. So the cache plugin keeps
+entries for ever, and this file decides whether one is fresh.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CachedHosts:
     age: float
 
     def is_fresh(self, timeout: float) -> bool:
-        """Whether they need not be read again. timeout: seconds; 0 means that they never expire."""
+        """Whether they need not be read again. timeout: seconds; with 0 they never expire."""
         return timeout == 0 or 0 <= self.age <= timeout
 
 
@@ -42,7 +42,7 @@ def dump(hosts: t.Sequence[Variables], source: t.Mapping[str, t.Any], now: float
 
 
 def load(entry: object, source: t.Mapping[str, t.Any], now: float) -> CachedHosts | None:
-    """Read an entry. Returns None if it is not of this source and this version."""
+    """Read an entry. Returns None for an entry of another source or version."""
     if not isinstance(entry, dict) or (entry.get("version"), entry.get("source")) != (VERSION, dict(source)):
         return None
     try:
@@ -62,7 +62,7 @@ def _variables(host: t.Mapping[str, t.Any]) -> Variables:
 
 
 def duration(seconds: float) -> str:
-    """A time span for people, in its two largest units."""
+    """A time span in its two largest units."""
     left = max(0, int(seconds))
     parts = []
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):

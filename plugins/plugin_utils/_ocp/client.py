@@ -32,13 +32,13 @@ MAX_BODY = 64 * 1024 * 1024  # bytes; a page of 2,000 hosts has about 3 MB
 
 
 class ClientError(Exception):
-    """A request to OCP failed: what failed, where, why and what to do, in one line and without secrets."""
+    """A request to OCP failed. The message has the failure, the address, the reason and the remedy, and no secrets."""
 
 
 class UnavailableError(ClientError):
-    """OCP did not answer, something else answered in its place, or it answered that it cannot now.
+    """OCP did not answer, another server answered in its place, or OCP answered that it cannot serve now.
 
-    wait: seconds after which OCP wants to be asked again.
+    wait: seconds that OCP wants until the next request.
     """
 
     def __init__(self, message: str, wait: int | None = None) -> None:
@@ -61,7 +61,7 @@ class Password:
 
     @property
     def secrets(self) -> list[str]:
-        """Texts that must not be shown."""
+        """Texts that no message may have."""
         return [self._token(), self.password]
 
     def authorization(self, target: str, host: str, date: str) -> str:
@@ -91,7 +91,7 @@ class AccessKey:
 
     @property
     def secrets(self) -> list[str]:
-        """Texts that must not be shown."""
+        """Texts that no message may have."""
         return [self.secret_key]
 
     def authorization(self, target: str, host: str, date: str) -> str:
@@ -104,9 +104,9 @@ class OcpClient:
     """Reads from one OCP.
 
     url: its address, as in https://ocp.example.com:8443; a path in it is that of a reverse proxy.
-    ca_path: PEM file of the authorities to trust, instead of the system's. timeout: seconds for a whole request.
-    retries: how often to repeat a request without an answer, or with 429 or 5xx.
-    Raises ClientError for an unusable address.
+    ca_path: PEM file of trusted authorities, instead of the system's. timeout: seconds for a whole request. retries:
+    the number of repetitions of a request without an answer, or with 429 or 5xx. Raises ClientError for an unusable
+    address.
     """
 
     def __init__(
@@ -165,9 +165,9 @@ class OcpClient:
         raise self._failure(status, headers, answer)
 
     def _exchange(self, target: str) -> _Answer:
-        """The answer, whatever it is, within the timeout for everything from the look-up of the name to the last byte.
+        """The answer, with one time limit from the look-up of the name to the last byte.
 
-        A socket's own timeout is for one byte, and a look-up has none. So this waits for a thread instead.
+        The timeout of a socket is for one byte, and a look-up has none. So this waits for a thread instead.
         """
         found: list[_Answer | Exception] = []
 
@@ -286,7 +286,7 @@ class OcpClient:
         return ClientError(f"{self.url} refused the request ({said})")
 
     def _explanation(self, envelope: t.Mapping[str, t.Any]) -> str:
-        """OCP's error code, message, offending fields and trace id, as far as the envelope has them."""
+        """The error code, message, wrong fields and trace id of OCP, as far as the envelope has them."""
         error = envelope.get("error")
         error = error if isinstance(error, dict) else {}
         parts = [f" {error['code']}"] if error.get("code") else []
@@ -300,7 +300,7 @@ class OcpClient:
         return self._cleaned("".join(parts))
 
     def _cleaned(self, text: object) -> str:
-        """A foreign text for one line on a terminal: without secrets and control characters, and not too long."""
+        """A text of a server for one line on a terminal, without secrets and control characters, and not too long."""
         shown = str(text)
         for secret in self._credentials.secrets:
             shown = shown.replace(secret, "********")
@@ -309,13 +309,13 @@ class OcpClient:
 
 
 def _is_ocps(answer: t.Mapping[str, t.Any]) -> bool:
-    """Whether it is OCP's envelope. Its other fields differ by version."""
+    """Whether an answer is OCP's envelope, whose other fields differ by version."""
     successful = answer.get("successful")
     return successful is True or (successful is False and isinstance(answer.get("error"), dict))
 
 
 def normalize_url(url: str) -> str:
-    """OCP's address without additions. Raises ClientError for an unusable one."""
+    """The address of OCP without the path of the API. Raises ClientError for an unusable one."""
     shown = url if "@" not in url else "what was given (not shown, it may hold a password)"
     try:
         parts = urlsplit(url)

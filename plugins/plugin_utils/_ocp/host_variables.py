@@ -81,7 +81,7 @@ def _host_id(value: object) -> int:
 
 
 def _address(row: t.Mapping[str, t.Any]) -> str:
-    """An address or a DNS name. Nothing else may reach the command line of ssh."""
+    """An address or a DNS name. No other text may reach the command line of ssh."""
     value = row.get("ansible_host")
     text = value.strip() if isinstance(value, str) else ""
     if not (_is_address(text) or _HOST_NAME.fullmatch(text)):
@@ -102,7 +102,7 @@ def _shown(value: object) -> str:
 
 
 class Names:
-    """Gives hosts their names in the inventory. reserved: names that no host may have, such as those of groups.
+    """Gives hosts their names in the inventory. reserved: names that no host can have, such as those of groups.
 
     A name is unique, and is no pattern, no group, and not the controller. Hosts that come in the order of their ids get
     the same names in every run.
@@ -121,7 +121,7 @@ class Names:
 
 
 def _plain(text: str) -> str:
-    """The text with an underscore for every character that a name must not have, so it is no pattern or template."""
+    """The text with underscores for characters that would make it a pattern or a template."""
     text = text.strip()
     if ":" in text and _is_address(text):
         return text

@@ -41,9 +41,10 @@ def read_hosts(
 ) -> tuple[list[dict[str, t.Any]], list[str]]:
     """Every host as OCP describes it, in the order of the ids, and warnings.
 
-    page_size: 1 to 2000. status, keyword: OCP's filters. If hosts come or go meanwhile, one of them may move from one
-    page to another. The list is then read again. After three times it is taken as it is, with a warning.
-    Raises ClientError.
+    If hosts are added or removed meanwhile, one of them may move from one page to another. The list is then read again.
+    After three times the last list is returned with a warning.
+
+    page_size: 1 to 2000. status, keyword: OCP's filters. Raises ClientError.
     """
     query: dict[str, str | t.Sequence[str]] = {"size": str(page_size), "sort": "id,asc"}
     if status:

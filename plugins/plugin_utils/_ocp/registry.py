@@ -24,7 +24,7 @@ _TEXTS_ONLY = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class RegistryError(Exception):
-    """The registry file cannot be used: which file and row, why, and what to do, in one line."""
+    """The registry file cannot be used. The message has the file, the row, the reason and the remedy."""
 
 
 def read_registry(path: str) -> list[Variables]:

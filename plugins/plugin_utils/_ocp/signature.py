@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 
 def path_and_query(path: str, query: t.Mapping[str, str | t.Sequence[str]]) -> str:
-    """The path with its query as OCP signs it. The request must send exactly this.
+    """The path with its query as OCP signs it, which the request must send unchanged.
 
     path: percent-encoded as needed. query: texts, or a list of texts for one key.
     Keys are sorted, the values of one key are sorted and joined by commas, and both are percent-encoded (RFC 3986).

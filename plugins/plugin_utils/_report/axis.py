@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 WIDTH = 1000.0
-_IDLE = 60.0  # seconds without any work from which on they are cut out
+_IDLE = 60.0  # seconds without any work that are shown; longer breaks are cut out
 _BREAK, _BREAKS = 120.0, 400.0  # the room that one may have, and all together
 _APART = 100.0  # labels
 _TICKS = 6
@@ -22,8 +22,8 @@ _STEPS = [n * 10.0**power for power in range(-2, 7) for n in (1, 2, 5)]
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on the axis. x: from 0 to WIDTH. label: empty where it has no room. first: whether work begins here, after
-    a break or at all.
+    """A mark on the axis. x: from 0 to WIDTH. label: empty if it has no room. first: whether work begins here, for the
+    first time or after a break.
     """
 
     x: float
@@ -52,7 +52,7 @@ class Axis:
         self._scale = (WIDTH - self._break * max(0, count)) / self.seconds if self.seconds else 0.0
 
     def at(self, moment: float) -> float:
-        """Where a moment is, from 0 to WIDTH."""
+        """The place of a moment, from 0 to WIDTH."""
         x = 0.0
         for begin, end in self.sessions:
             if moment <= end:
@@ -61,7 +61,7 @@ class Axis:
         return WIDTH
 
     def ticks(self) -> list[Tick]:
-        """The marks: the time of the day where work begins, and seconds since then."""
+        """The marks, with the time of day at the begin of work, and seconds since then."""
         step = next((step for step in _STEPS if self.seconds / step <= _TICKS), _STEPS[-1])
         found: list[Tick] = []
         free = 0.0

@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Node:
-    """A node. lines: below its name. shares: of each kind, where it stands for several hosts."""
+    """A node. lines: below its name. shares: of each kind, for a node of several hosts."""
 
     kind: str
     x: float
@@ -61,7 +61,7 @@ class Graph:
 
 
 def wide(task: Task) -> Graph:
-    """The graph from left to right; of a few hosts each has a node of its own."""
+    """The graph from left to right, with a node for each host if these are few."""
     apart = len(task.targets) <= _MOST_HOSTS
     rows = len(task.targets) if apart else 1
     tall = _LINE if apart else _HEIGHT
@@ -88,7 +88,7 @@ def wide(task: Task) -> Graph:
 
 
 def narrow(task: Task) -> Graph:
-    """The graph from top to bottom, a node a phase."""
+    """The graph from top to bottom, with a node for each phase."""
     width = 300.0
     nodes: list[Node] = []
     y = float(_MARGIN)

@@ -4,7 +4,7 @@
 
 # Private to this collection: not for import by others.
 
-"""What the log of a subtask says, see subtask_log.py of _task: its executions, and the processes of the agent."""
+"""Reads the log of a subtask, see subtask_log.py of _task: its executions, and the processes of the agent."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ _ENDED = re.compile(r"(\S+) \(pid (\d+)\) has ended")
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a log. time: that of the day, with milliseconds; empty where the line has another form. level: of the
-    line, empty for INFO.
-    """
+    """A line of a log. time: of the day, with milliseconds; empty for a line of another form. level: empty for INFO."""
 
     time: str
     level: str
@@ -35,7 +33,7 @@ class Line:
 
 @dataclass
 class Execution:
-    """One execution of a subtask. operation: of the task then. begun: ISO 8601. trace_id: of the request behind it."""
+    """An execution of a subtask. operation: of the task. begun: ISO 8601. trace_id: of its request."""
 
     operation: str
     begun: str
@@ -45,8 +43,10 @@ class Execution:
 
 @dataclass
 class Process:
-    """A process of the agent that was found. signals: pairs of a signal's name and the time of the day when it was
-    sent. ended: the time of the day when it was seen to have ended, None where nobody has seen that.
+    """A process of the agent.
+
+    signals: pairs of the name of a signal and its time of day. ended: the time of day when its end was seen, None if it
+    was not.
     """
 
     program: str
@@ -58,7 +58,7 @@ class Process:
 
     @property
     def told(self) -> str:
-        """What there is to be told of it, in a line."""
+        """A description in one line."""
         whose = f" of user {self.user}, {self.executable}" if self.executable else ""
         signals = [f"{name} at {time}" for name, time in self.signals] or ["no signal"]
         end = f"ended at {self.ended}" if self.ended else "its end was not seen"
@@ -74,7 +74,7 @@ def _of_day(text: str) -> float:
 
 
 def parse(log: str) -> list[Execution]:
-    """The executions that a log is of, the oldest first. What every line repeats is left out."""
+    """The executions of a log, the oldest first. Parts that every line repeats are left out."""
     found: list[Execution] = []
     for text in log.splitlines():
         head = _HEAD.fullmatch(text)
@@ -96,7 +96,7 @@ def parse(log: str) -> list[Execution]:
 
 
 def processes(executions: t.Iterable[Execution]) -> list[Process]:
-    """The processes that were found in these executions, in the order of the logs, and what became of them."""
+    """The processes that these executions have found, with their signals and ends, in the order of the logs."""
     found: dict[tuple[str, int], Process] = {}
 
     def process(program: str, pid: str) -> Process:

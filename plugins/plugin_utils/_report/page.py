@@ -6,8 +6,8 @@
 
 """The report as one file of HTML: it loads nothing, and a browser keeps it from loading anything.
 
-Templates escape every value. Values are nowhere in the script or the style sheet, which are the same in every report,
-and the page's policy allows these two and no other, by their hashes.
+Templates escape every value. Script and style sheet have no values and are the same in every report. The page's policy
+allows these two alone, by their hashes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _environment() -> Environment:
 
 @functools.cache
 def _asset(name: str) -> str:
-    """One of our own files, without the comment that it begins with."""
+    """A file of the templates, without the comment at its begin."""
     return (_TEMPLATES / name).read_text(encoding="utf-8").partition("*/\n")[2]
 
 

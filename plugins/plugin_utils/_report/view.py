@@ -4,9 +4,9 @@
 
 # Private to this collection: not for import by others.
 
-"""What the report of a task shows, as plain values: everything that is to be read is in here as it is to be read.
+"""The content of the report of a task, as plain values.
 
-Texts from hosts and people are made printable here; that they are no markup is the templates' business.
+Texts from hosts and people are made printable here. The templates escape markup in them.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from .words import DONE, FAILED, KINDS, RUNNING, SIGNS, UNDONE, WORDS, kind_of
 
 MOST_LOGS = 2_500_000  # characters of all logs together
 _MOST_LOG = 60_000  # of one subtask
-_NARROWEST = 2.0  # of a bar, lest a short phase is not seen
+_NARROWEST = 2.0  # of a bar, so that a short phase is visible
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page as a caller asks for it.
+    """The parts of a page from its caller.
 
-    changed: by phase, on how many hosts the run has changed something; None where no run has just ended. caller: how
-    ansible-playbook was called, for the commands that go on; None where AWX launches job templates. store: whether the
-    task is kept. trace_id: of the run's request, empty where no run has just been. facts: what else is told of the run,
-    as pairs of a label and a text. notes: in a line each. made: the time, as ISO 8601.
+    changed: the number of changed hosts by phase; None without a run that has just ended. caller: the command line of
+    ansible-playbook, for the commands on the page; None in AWX, which launches job templates. store: whether the task
+    is kept. facts: further pairs of a label and a text. notes: lines. made: the time, as ISO 8601. trace_id: of the
+    request of the run, empty without a run.
     """
 
     changed: t.Mapping[str, int] | None
@@ -66,7 +66,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """A phase of a host. seconds: as a text, empty where it has not run. sort: seconds as a number, -1 for none."""
+    """A phase of a host. seconds: as a text, empty if it has not run. sort: seconds as a number, -1 for none."""
 
     kind: str
     sign: str
@@ -77,8 +77,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Block:
-    """The log of a subtask. name: of its node. error: code and message, empty where it has not failed. left_out: how
-    many characters of the log have no room here.
+    """The log of a subtask.
+
+    name: of its node. error: code and message, empty without a failure. left_out: the number of characters of the log
+    that have no room.
     """
 
     subtask: int
@@ -93,9 +95,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Host:
-    """A host. words: how far it has come. begin: seconds after the task's begin as a number, seconds: of all its work.
+    """A host. words: its progress. begin: seconds after the begin of the task. seconds: of all its work, as a text.
 
-    about: how the agent ran, as pairs of a label and a text.
+    about: the agent before the task, as pairs of a label and a text.
     """
 
     index: int
@@ -116,7 +118,7 @@ class Host:
 
 @dataclass(frozen=True)
 class CauseRow:
-    """Hosts that have failed for one cause. hosts: name, subtask id and index of each; no index for all hosts."""
+    """Hosts that have failed for one cause. hosts: name, subtask id and index of each; no index for a wait node."""
 
     what: str
     text: str
@@ -125,7 +127,7 @@ class CauseRow:
 
 @dataclass(frozen=True)
 class View:
-    """All that the page shows. outcomes: count, words and kind of each group of hosts. phases: the columns of times."""
+    """The content of the page. outcomes: count, words and kind of each group of hosts. phases: the columns of times."""
 
     title: str
     headline: str
@@ -152,8 +154,8 @@ class View:
 
 @dataclass(frozen=True)
 class Refusal:
-    """All that the page of a request shows that was refused. message: the status, the code and why. errors: field,
-    value and why of each value that is wrong.
+    """The content of the page of a refused request. message: the status, the code and the reason. errors: field, value
+    and reason of each wrong value.
     """
 
     title: str
@@ -166,7 +168,7 @@ class Refusal:
 def refusal(
     message: str, facts: t.Sequence[tuple[str, str]], errors: t.Sequence[tuple[object, object, object]], made: str
 ) -> Refusal:
-    """What the report of a request shows that was refused. The arguments are as in Refusal; made: ISO 8601."""
+    """The content of the report of a refused request. The arguments are as in Refusal; made: ISO 8601."""
     return Refusal(
         "Refused, no host was contacted",
         in_line(message),
@@ -177,7 +179,7 @@ def refusal(
 
 
 def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
-    """What the report of a task shows. logs: by subtask id, as subtask_log.py of _task makes them."""
+    """The content of the report of a task. logs: by subtask id, as subtask_log.py of _task makes them."""
     parsed = {subtask_id: log.parse(text) for subtask_id, text in logs.items()}
     begun = moment(task.started) or 0.0
     intervals = {s.id: between for s in task.subtasks if (between := _interval(s))}
@@ -259,7 +261,7 @@ def _facts(
 
 
 def _words(task: Task, by_host: t.Sequence[t.Sequence[Subtask]]) -> list[str]:
-    """How far each host has come."""
+    """The progress of each host."""
     told = how_far.of_hosts(task)
     found = []
     for index, subtasks in enumerate(by_host):
@@ -340,13 +342,13 @@ def _bar(kind: str, subtask: Subtask, interval: tuple[float, float], axis: Axis)
 
 
 class _Room:
-    """How many characters of logs still have room on the page."""
+    """The number of characters of logs that still have room on the page."""
 
     def __init__(self, characters: int) -> None:
         self._left = characters
 
     def take(self, executions: t.Sequence[log.Execution]) -> tuple[list[log.Execution], int]:
-        """The executions with the lines that have room, and how many characters the others have."""
+        """The executions with the lines that have room, and the number of characters of the other lines."""
         kept: list[log.Execution] = []
         left_out, limit = 0, min(self._left, _MOST_LOG)
         for one in reversed(executions):  # the last one matters most
@@ -386,7 +388,7 @@ def _block(
 
 
 def _outcomes(hosts: t.Sequence[Host]) -> list[tuple[int, str, str]]:
-    """How many hosts have come how far, what is worst first."""
+    """The number of hosts by progress, the worst first."""
     counts: dict[tuple[str, str], int] = {}
     for host in hosts:
         counts[host.kind, host.words] = counts.get((host.kind, host.words), 0) + 1
@@ -395,13 +397,13 @@ def _outcomes(hosts: t.Sequence[Host]) -> list[tuple[int, str, str]]:
 
 
 def _interval(subtask: Subtask) -> tuple[float, float] | None:
-    """When a subtask has run the last time; None where it has not, or has not ended."""
+    """Begin and end of the last execution of a subtask; None if it has not ended."""
     begin, end = moment(subtask.started or ""), moment(subtask.finished or "")
     return None if begin is None or end is None else (begin, max(begin, end))
 
 
 def _seconds(seconds: float) -> str:
-    """A length of time for people: 0.42 s, 12.3 s, 3 min 05 s, 2 h 10 min."""
+    """A length of time as a text: 0.42 s, 12.3 s, 3 min 05 s, 2 h 10 min."""
     if seconds < 9.995:
         return f"{seconds:.2f} s"
     if seconds < 120:
@@ -411,7 +413,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _time(text: str) -> str:
-    """An ISO 8601 text as people read it, to the second."""
+    """A time for the page, from an ISO 8601 text, to the second."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

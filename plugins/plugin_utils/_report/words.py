@@ -13,7 +13,7 @@ from .._task.task import FAILED as STATUS_FAILED
 from .._task.task import RUNNING as STATUS_RUNNING
 
 FAILED, RUNNING, WAITING, SKIPPED, UNDONE, DONE = "failed", "running", "waiting", "skipped", "undone", "done"
-# What of several subtasks stands for all of them comes first.
+# The kind of several subtasks is the first of theirs in this order.
 KINDS = (FAILED, RUNNING, WAITING, SKIPPED, UNDONE, DONE)
 WORDS = {
     FAILED: "failed",

@@ -148,7 +148,7 @@ def _authorize(user: User, role: str, path: str) -> None:
             bindings = yaml.safe_load(stream)
     except (OSError, UnicodeError, yaml.YAMLError) as exc:
         reason = " ".join(str(exc).split())
-        raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: nobody may") from exc
+        raise OcpError(NOT_AUTHORIZED, f"the role bindings cannot be read: {reason}: no user has a role") from exc
     check_role(user, role, bindings)
 
 

@@ -48,7 +48,7 @@ def authorize(user: User, role: str, bindings: object) -> None:
 
 def _checked(bindings: object) -> dict[str, dict[str, list[str]]]:
     if not isinstance(bindings, dict):
-        raise OcpError(NOT_AUTHORIZED, f"the role bindings are not {_SHAPE}: nobody may")
+        raise OcpError(NOT_AUTHORIZED, f"the role bindings are not {_SHAPE}: no user has a role")
     for role, binding in bindings.items():
         lists = binding.items() if isinstance(binding, dict) else [(None, binding)]
         sound = role in ROLES and all(
@@ -56,5 +56,5 @@ def _checked(bindings: object) -> dict[str, dict[str, list[str]]]:
             for kind, names in lists
         )
         if not sound:
-            raise OcpError(NOT_AUTHORIZED, f"the role binding {role} is not sound, it takes {_SHAPE}: nobody may")
+            raise OcpError(NOT_AUTHORIZED, f"the role binding {role} is not {_SHAPE}: no user has a role")
     return t.cast("dict[str, dict[str, list[str]]]", bindings)
