@@ -56,5 +56,6 @@ def _checked(bindings: object) -> dict[str, dict[str, list[str]]]:
             for kind, names in lists
         )
         if not sound:
-            raise OcpError(NOT_AUTHORIZED, f"the role binding {role} is not {_SHAPE}: no user has a role")
+            problem = f"the role binding {role} is not sound, it takes {_SHAPE}"
+            raise OcpError(NOT_AUTHORIZED, f"{problem}: no user has a role")
     return t.cast("dict[str, dict[str, list[str]]]", bindings)
