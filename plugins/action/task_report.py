@@ -78,11 +78,7 @@ class ActionModule(ControllerAction):
             "successful": successful,
             "told": plain(texts[0] if len(texts) == 1 else texts),
             "response": response,
-            "ansible_stats": {
-                "data": {"ocp_response": published.statistic(response, run.response_file)},
-                "per_host": False,
-                "aggregate": False,
-            },
+            **published.statistic(response, run.response_file),
         }
 
 

@@ -7,6 +7,7 @@ import typing as t
 
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import playbook
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run import (
+    accept,
     journal,
     persistence,
     request_action,
@@ -17,7 +18,6 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.controller_acti
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.request_action import Asked
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.run import Run
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._store.executor import Executor
-from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task import settings
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.errors import INVALID, OcpError
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.host_ids import Target, known
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._task.operation import PHASES
@@ -40,9 +40,7 @@ class ActionModule(ControllerAction):
 
 
 def _take(asked: Asked, run: Run) -> None:
-    transport = settings.transport(asked.arguments["transport"])
-    fanout = settings.fanout(asked.arguments["fanout"])
-    progress = settings.progress(asked.arguments["progress"])
+    run.transport, run.fanout, run.progress = accept.ways(asked)
     phases = _phases(asked.arguments["phase"])
     asked.inventory.check_controller()
     task_id = workflow_request.task_id(asked.arguments["task_id"], check_mode=asked.check_mode)
@@ -57,7 +55,6 @@ def _take(asked: Asked, run: Run) -> None:
         name = f"job {job}" if job else ""
         share = store.slices.take(task_id, phases, own, executor, name, check_mode=asked.check_mode)
     run.task, run.executor, run.resumed = share.task, executor, share.task.operation != EXECUTE
-    run.transport, run.fanout, run.progress = transport, fanout, progress
     done, held, lost = (list(map(str, hosts)) for hosts in (share.done, share.held, share.lost))
     run.slice = Slice(done, held, lost)
     if not asked.check_mode:

@@ -69,9 +69,5 @@ class ActionModule(ControllerAction):
             "shown": at_exit.leave(lines),
             "successful": successful,
             "response": response,
-            "ansible_stats": {
-                "data": {"ocp_response": published.statistic(response, run.response_file)},
-                "per_host": False,
-                "aggregate": False,
-            },
+            **published.statistic(response, run.response_file),
         }

@@ -191,7 +191,7 @@ def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
     order = sorted(range(len(by_host)), key=lambda n: all(s.status != STATUS_FAILED for s in by_host[n]))
     hosts = {n: _host(task, n, by_host[n], words[n], parsed, intervals, axis, begun, room) for n in order}
     found = by_cause(failures(task))
-    index = {subtask.id: subtask.parallel_idx for subtask in task.failures}
+    index = {subtask.id: subtask.parallel_idx for subtask in task.failures if subtask.parallel_idx >= 0}
     ended = task.status != STATUS_RUNNING
     ways = ways_on(task, held=is_held(task), store=page.store) if ended else []
     kind = DONE if task.status == SUCCESSFUL else FAILED if ended else RUNNING
@@ -210,7 +210,7 @@ def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
             CauseRow(
                 cause.failures[0].what,
                 cause.text,
-                [(one.host, one.subtask, _of_host(index.get(one.subtask or 0, -1))) for one in cause.failures],
+                [(one.host, one.subtask, index.get(one.subtask or 0)) for one in cause.failures],
             )
             for cause in found
         ],
@@ -225,10 +225,6 @@ def view(task: Task, logs: t.Mapping[int, str], page: Page) -> View:
         task=task.id,
         made=_time(page.made),
     )
-
-
-def _of_host(index: int) -> int | None:
-    return index if index >= 0 else None
 
 
 def _facts(

@@ -52,7 +52,7 @@ def accept(
     the task is not to be stored. resumed: whether the task has run before. Raises AnsibleActionFail if the run cannot
     begin its work; the task has then ended.
     """
-    transport, fanout, progress = ways(asked)
+    run.transport, run.fanout, run.progress = ways(asked)
     by_workflow = asked.arguments["workflow"]
     executor = None
     if asked.url != persistence.NONE and not asked.check_mode:
@@ -62,10 +62,9 @@ def accept(
     task = have_task(executor)
     if new_store:
         screen.tell(new_store)
-    if transport != settings.TASK and not by_workflow:
+    if run.transport != settings.TASK and not by_workflow:
         client.start(Path(C.DEFAULT_LOCAL_TMP))
     run.task, run.executor, run.resumed = task, executor, resumed
-    run.transport, run.fanout, run.progress = transport, fanout, progress
     try:
         problem = _publish(run, asked.url)
         if not problem and not by_workflow and not asked.check_mode:
@@ -139,8 +138,8 @@ def _publish(run: Run, url: str | None) -> str | None:
 def _supervise(run: Run, asked: Asked) -> None:
     """Start the process that says the last word of the run. Raises OSError."""
     journal.note(run)
-    if run.executor:
-        task_id, executor = run.the_task.id, run.executor
+    task_id, executor = run.the_task.id, run.executor
+    if executor:
         supervisor.start(asked.url, executor, lambda store: store.beat(task_id, executor))
     else:
         supervisor.start(None, Executor.of(playbook.process(), asked.request.server), None)

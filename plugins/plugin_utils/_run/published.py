@@ -17,7 +17,13 @@ from .controller import in_awx
 
 
 def statistic(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:
-    """The statistic of the run. Under ansible-runner, and so in AWX, a large response is shown as a line of the output.
+    """The part of a result of an action that makes a response the statistic of the run."""
+    data = {"ocp_response": _shortened(response, response_file)}
+    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
+
+
+def _shortened(response: dict[str, t.Any], response_file: str | None) -> dict[str, t.Any]:
+    """The response, or under ansible-runner its summary, where a large one is shown as a line of the output.
 
     AWX drops results of more than 700,000 characters, and the file of a job is lost with its container.
     """

@@ -168,13 +168,13 @@ def _list(numbers: t.Iterable[int]) -> str:
 
 def in_awx(ways: t.Sequence[Way], columns: int) -> list[str]:
     """The ways that AWX has, as the job templates to be launched."""
-    launched = [
-        [f"{way.label:{_LABEL}}{first}", *(" " * _LABEL + line for line in others)]
-        for way in ways
-        if way.template
-        for first, *others in [wrap(f"launch {way.template}", columns - _LABEL, 3)]
-    ]
-    return _flat(launched)
+    launched = [way for way in ways if way.template]
+    return [line for way in launched for line in _beside(way, wrap(f"launch {way.template}", columns - _LABEL, 3))]
+
+
+def _beside(way: Way, lines: t.Sequence[str]) -> list[str]:
+    """Lines beside the label of a way."""
+    return [f"{label:{_LABEL}}{line}" for label, line in zip([way.label, *[""] * len(lines)], lines, strict=False)]
 
 
 def lines_of_shell(ways: t.Sequence[Way], caller: Caller) -> list[tuple[str, str]]:
@@ -227,8 +227,7 @@ def _block(way: Way, words: list[str], columns: int) -> list[str]:
     lines = _labelled(way.label, words, columns)
     if way.again and len(lines) > _LONGEST:
         added = f" and with -e {' -e '.join(way.extra)}" if way.extra else ""
-        first, *others = wrap(f"as before, without --check{added}", columns - _LABEL)
-        return [f"{way.label:{_LABEL}}{first}", *(" " * _LABEL + line for line in others)]
+        return _beside(way, wrap(f"as before, without --check{added}", columns - _LABEL))
     return lines
 
 
@@ -262,7 +261,3 @@ def _variables(way: Way, caller: Caller) -> list[str]:
 def _labelled(label: str, words: t.Sequence[str], columns: int) -> list[str]:
     first, *others = fold(words, columns, _LABEL, _INDENT)
     return [f"{label:{_LABEL}}{first}", *others]
-
-
-def _flat(parts: t.Iterable[list[str]]) -> list[str]:
-    return [line for part in parts for line in part]
