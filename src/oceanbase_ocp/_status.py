@@ -52,8 +52,9 @@ def agent_info(
 
 
 def host_agent(host_id: int, **options: Unpack[LookOptions]) -> AgentResponse:
-    """The response of OCP to `GET /compute/hosts/{id}/agent`, from the host itself. Programs that do not run are STOPPED.
+    """The response of OCP to `GET /compute/hosts/{id}/agent`, from the host itself.
 
+    Programs that do not run are STOPPED.
     options: the keywords of `agent_info`. An unreachable host (CMP07002), a host without an agent (CMP07019) or without
     an answer, and an unknown id are responses with an error. Raises OcpRunError as `agent_info`.
     """
