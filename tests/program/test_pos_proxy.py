@@ -27,13 +27,13 @@ def start(sandbox: Sandbox) -> tuple[Process, Process, Process]:
     return daemon, pos_proxy(sandbox)[0], sandbox.running(sandbox.home / "bin/ocp_exporter")[0]
 
 
-def test_the_daemon_starts_it_again_and_nobody_else_is_touched(sandbox: Sandbox, kind_of_python: Path) -> None:
+def test_the_daemon_starts_it_again_and_nobody_else_is_touched(sandbox: Sandbox, every_python: Path) -> None:
     daemon, old, other = start(sandbox)
-    planned = sandbox.program(kind_of_python, "restart_pos_proxy", check_mode=True)
+    planned = sandbox.program(every_python, "restart_pos_proxy", check_mode=True)
     assert (planned["changed"], [process["pid"] for process in planned["processes"]]) == (True, [old.pid])
     assert sandbox.lives(old)
 
-    answer = sandbox.program(kind_of_python, "restart_pos_proxy")
+    answer = sandbox.program(every_python, "restart_pos_proxy")
     (facts,) = answer["processes"]
     assert (answer["changed"], facts["pid"], facts["signal"]) == (True, old.pid, "SIGTERM")
     assert 0 <= facts["seconds"] < 5
