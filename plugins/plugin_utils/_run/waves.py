@@ -186,7 +186,10 @@ def _leave(run: Run, operation: str, ended: t.Sequence[Ended], pid: int) -> None
         "ended": [one.response for one in ended],
         "process": asdict(Executor.of(pid, "")),
     }
-    write(str(_note()), document, private=True)
+    try:
+        write(str(_note()), document, private=True)
+    except OSError:  # a full disk costs the run its last word and nothing else, see journal.py
+        _note().unlink(missing_ok=True)
 
 
 def _note() -> Path:
