@@ -83,7 +83,9 @@ def inventory(tmp_path: Path) -> Path:
 def service(tmp_path: Path, inventory: Path) -> Iterator[Service]:
     store = f"sqlite:///{tmp_path}/store/tasks.db"
     service = Service(
-        tmp_path / "service", "--inventory", inventory, "--task-store", store, "--insecure-loopback", "--grace", "0"
+        tmp_path / "service",
+        *("--inventory", inventory, "--task-store", store, "--insecure-loopback", "--grace", "0"),
+        *("--inventory-ttl", "2"),
     )
     yield service
     service.kill()
@@ -117,11 +119,12 @@ def test_it_is_not_used_when_the_inventory_has_changed(service: Service, invento
     until(lambda: waiting(process))
     refused = check(client.post(STOP, {"hostIds": [3]}))
     assert (refused.status, refused.code) == (404, "CMP07005")
-    until(lambda: waiting(process))
+    (old,) = until(lambda: waiting(process))
     inventory.write_text(hosts(2, 3))
     assert check(client.post(STOP, {"hostIds": [1]})).status == 404
-    until(lambda: waiting(process))
+    (new,) = until(lambda: waiting(process) - {old})
     (inventory.parent / "group_vars" / "all.yml").write_text("ocp_host_status: DELETING\n")
+    until(lambda: waiting(process) - {old, new})  # without a request, too
     unfit = check(client.post(STOP, {"hostIds": [3]}))
     assert unfit.status == 409, unfit.body
 

@@ -12,6 +12,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from .settings import Settings
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
 _PATIENCE = 10
+_OLDEST_SECONDS = 3600
 _BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
 
 
@@ -40,22 +42,36 @@ class Starter:
         self._settings = settings
         self._lock = threading.Lock()
         self._standby: Standby | None = None
-        self._ended = False
+        self._over = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="standby", daemon=True)
 
     def prepare(self, operation: OperationName) -> None:
         """Have a playbook of an operation on standby, where that is possible: see Settings.standby, and stamp()."""
         if not self._settings.standby or operation not in _BY_HOST_IDS:
             return
         with self._lock:
-            if self._ended or (self._standby and self._standby.is_for(operation)):
+            if self._over.is_set():
                 return
-            inventory = stamp(self._settings.inventory)
-            self._replace(None)
-            if inventory is not None:
-                try:
-                    self._replace(Standby(operation, self._settings, inventory))
-                except (OSError, OcpRunError) as exc:
-                    _LOG.warning("no playbook is on standby, so the next operation begins later: %s", exc)
+            if self._keeper.ident is None:
+                self._keeper.start()
+            if not (self._standby and self._standby.is_for(operation)):
+                self._renew(operation)
+
+    def _keep(self) -> None:
+        """Have no old playbook on standby: the next operation would have to start another one."""
+        while not self._over.wait(max(_LOOK_SECONDS, self._settings.inventory_seconds)):
+            with self._lock:
+                if self._standby and self._standby.is_old and not self._over.is_set():
+                    self._renew(self._standby.operation)
+
+    def _renew(self, operation: OperationName) -> None:
+        inventory = stamp(self._settings.inventory)
+        self._replace(None)
+        if inventory is not None:
+            try:
+                self._replace(Standby(operation, self._settings, inventory))
+            except (OSError, OcpRunError) as exc:
+                _LOG.warning("no playbook is on standby, so the next operation begins later: %s", exc)
 
     def start(self, operation: OperationName, asked: Mapping[str, Any], request: Mapping[str, Any]) -> Submission:
         """Start a run. Returns its submission, which is answered.
@@ -75,8 +91,8 @@ class Starter:
 
     def end(self) -> None:
         """Have no playbook on standby any more."""
+        self._over.set()
         with self._lock:
-            self._ended = True
             standby = self._standby
             self._replace(None)
         if standby:
@@ -93,7 +109,8 @@ class Standby:
 
     def __init__(self, operation: OperationName, settings: Settings, inventory: Stamp) -> None:
         """Start it. inventory: the state of the inventory at the latest now. Raises OSError, OcpRunError."""
-        self._operation = operation
+        self.operation = operation
+        self._begun = time.monotonic()
         self._sources = settings.inventory
         self._inventory = inventory
         self._folder = Path(tempfile.mkdtemp(prefix="ocp-agents-"))
@@ -115,17 +132,22 @@ class Standby:
             self._close()
             raise
 
+    @property
+    def is_old(self) -> bool:
+        """Whether the inventory has changed since, or whatever clears temporary folders may soon take its own."""
+        return stamp(self._sources) != self._inventory or time.monotonic() - self._begun > _OLDEST_SECONDS
+
     def is_for(self, operation: OperationName) -> bool:
-        """Whether it waits for a request for this operation."""
-        return self._operation == operation and not self._submission.done
+        """Whether it waits for a request for this operation, and may have it."""
+        return self.operation == operation and not self._submission.done and not self.is_old
 
     def ask(self, request: Mapping[str, Any]) -> Submission | None:
         """Hand it the request.
 
-        Returns its submission, which is not answered yet; None, with nothing begun, where the playbook has ended or the
-        inventory has changed since. Call it once.
+        Returns its submission, which is not answered yet; None, with nothing begun, where the playbook has ended. Call
+        it once.
         """
-        connection = self._connection() if stamp(self._sources) == self._inventory else None
+        connection = self._connection()
         if connection is None:
             self.end()
             return None
