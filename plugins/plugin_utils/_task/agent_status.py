@@ -174,6 +174,7 @@ class AgentStatus:
         ports = [str(port) for process in self.processes if process["program"] in programs for port in process["ports"]]
         return ports[0] if ports else None
 
+
 def ocp_part(shown: t.Mapping[str, t.Any], programs: t.Mapping[str, t.Sequence[str]]) -> dict[str, t.Any]:
     """The detail, as OCP has it, with the programs that do not run as well.
 
