@@ -23,7 +23,7 @@ from ._types import (
 )
 from ._wire import Worker
 
-_BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
+BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
 
 
 def batch_stop_agents(host_ids: HostIds | None = None, **options: Unpack[HostOptions]) -> Response:
@@ -130,7 +130,7 @@ def submit(
     by_host: dict[str, Any] = {"host_ids": host_ids, "hosts": hosts}
     request: dict[str, Any]
     needless: dict[str, Any]
-    if operation in _BY_HOST_IDS:
+    if operation in BY_HOST_IDS:
         request = {"host_ids": host_ids} if hosts is None else {"ocp_hosts": hosts}
         needless = {"task_id": task_id, "subtask_id": subtask_id}
         if hosts is not None and host_ids is not None:

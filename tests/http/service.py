@@ -18,6 +18,7 @@ from typing import Any
 
 COMMAND = Path(sys.executable).with_name("ocp-agents")
 PATIENCE = 60
+MOST_MEMORY = 120 * 2**20  # bytes, of an idle service and its playbook on standby
 
 
 class Service:
@@ -88,3 +89,9 @@ def make_key(path: Path, user: str) -> tuple[str, str]:
     command = [COMMAND, "user", "key", "--users", path, user]
     access_key, secret_key = subprocess.check_output(command, text=True).split()
     return access_key, secret_key
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process, with its part of what it shares. Raises OSError where it has ended."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return 1024 * int(re.findall(r"(?m)^Pss: +(\d+) kB$", rollup)[0])

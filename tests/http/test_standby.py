@@ -20,7 +20,7 @@ from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.caller import S
 from tests.http.client import Client
 from tests.http.envelope import check
 from tests.http.hosts import PATIENCE, ended
-from tests.http.service import Service
+from tests.http.service import MOST_MEMORY, Service, memory
 
 pytestmark = pytest.mark.xdist_group("http_operations")
 
@@ -56,12 +56,6 @@ def _environment(pid: int) -> str:
         return ""
 
 
-def memory(pid: int) -> int:
-    """The memory of a process in KiB. What it shares with others counts in parts."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-
-
 def until(look: Callable[[], Any]) -> Any:
     """What the look finds, once that is true."""
     deadline = time.monotonic() + PATIENCE
@@ -94,7 +88,7 @@ def service(tmp_path: Path, inventory: Path) -> Iterator[Service]:
 def test_it_takes_the_request_and_the_next_one_waits(service: Service) -> None:
     client, process = Client(service.port), service.process.pid
     (first,) = until(lambda: waiting(process))
-    assert memory(process) + memory(first) < 120 * 1024
+    assert memory(process) + memory(first) < MOST_MEMORY
     begun = check(client.post(STOP, {"hostIds": [1, 2]}))
     assert begun.status == 200
     assert begun.data["context"]["listMap"]["host_ids"] == ["1", "2"]

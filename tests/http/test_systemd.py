@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from tests.fleet import Fleet, Host, HostSpec, Process, full
 from tests.http.client import Client
 from tests.http.envelope import check
 from tests.http.hosts import ended
-from tests.http.service import make_users
+from tests.http.service import MOST_MEMORY, make_users, memory
 
 pytestmark = [
     pytest.mark.fleet,
@@ -36,7 +35,6 @@ UNIT = "ocp-agents.service"
 PASSWORD = "correct horse:battery"
 STOP, START = "/compute/hosts/batchStopAgents", "/compute/hosts/batchStartAgents"
 AGENT = ["ocp_agentd", "ocp_mgragent", "ocp_monagent"]
-MOST_MEMORY = 120 * 2**20
 DYNAMIC_USERS = range(61184, 65520)
 # The project in a virtual environment in /opt, with the libraries of this one: the service does not see /root and /tmp.
 INSTALL = """\
@@ -117,8 +115,8 @@ class Site:
             folder = Path(f"/proc/{process.pid}")
             with contextlib.suppress(OSError):  # it has ended
                 if f"system.slice/{UNIT}" in (folder / "cgroup").read_text():
-                    found += int(re.findall(r"(?m)^Pss: +(\d+) kB$", (folder / "smaps_rollup").read_text())[0])
-        return 1024 * found
+                    found += memory(process.pid)
+        return found
 
     def rests(self) -> None:
         """Wait until it has as little memory as it may have."""

@@ -79,7 +79,8 @@ class Running:
         """Begin nothing any more, and wait for what runs. After the grace it is cancelled, after another broken off."""
         with self._changed:
             self._ending = True
-            self._starter.end()
+        self._starter.end()
+        with self._changed:
             if self._wait(self._settings.grace):
                 return
             self._cancelling = True

@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._process import unix_socket
 from ansible_collections.oceanbase.ocp.plugins.plugin_utils._run.caller import ASKED_VARIABLE, SOCKET_VARIABLE
 
-from .._api import submit
+from .._api import BY_HOST_IDS, submit
 from .._arguments import Settings as Run
 from .._errors import OcpRunError
 from .._submission import Submission
@@ -32,7 +32,6 @@ _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
 _PATIENCE = 10
 _OLDEST_SECONDS = 3600
-_BY_HOST_IDS = ("batch_stop_agents", "batch_start_agents", "batch_restart_agents")
 
 
 class Starter:
@@ -47,7 +46,7 @@ class Starter:
 
     def prepare(self, operation: OperationName) -> None:
         """Have a playbook of an operation on standby, where that is possible: see Settings.standby, and stamp()."""
-        if not self._settings.standby or operation not in _BY_HOST_IDS:
+        if not self._settings.standby or operation not in BY_HOST_IDS:
             return
         with self._lock:
             if self._over.is_set():
